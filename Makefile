@@ -1,0 +1,52 @@
+# make sample | test | test-all | lint | ui | clean
+PYTHON ?= python3
+BIN := $(CURDIR)/.venv/bin
+SOURCE := $(or $(WMTP_SOURCE),sample)
+# The record of a rehearsal never becomes evidence for the real storage.
+HOME_OF_sample := $(CURDIR)/.sample/dagster_home
+RECORD := $(or $(HOME_OF_$(SOURCE)),$(CURDIR)/.dagster_home)
+RUN := PYTHONWARNINGS=ignore $(BIN)/dagster job execute -m wmtp_assets.definitions -j
+PORT ?= 3000
+
+.PHONY: setup sample test test-all lint ui clean
+
+setup: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+# Everything with its checks from the embedded sample; the settings of a real run are left aside.
+sample: export WMTP_SOURCE := sample
+sample: export WMTP_STORAGE_ROOT :=
+sample: export WMTP_DOCS_ROOT :=
+sample: export WMTP_REWARD_MODEL :=
+sample: export DAGSTER_HOME := $(HOME_OF_sample)
+sample: setup
+	@mkdir -p $(DAGSTER_HOME) && cp dagster.yaml $(DAGSTER_HOME)/
+	@failed=0; \
+	for job in phase1 reward_model report; do $(RUN) $$job || failed=1; done; \
+	PYTHONWARNINGS=ignore $(BIN)/python -m wmtp_assets.signoff status --table || failed=1; \
+	exit $$failed
+
+test: setup
+	$(BIN)/python -m pytest -n 2 -m 'not long'
+
+test-all: setup lint
+	$(BIN)/python -m pytest -n 2
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# The UI has no login: 127.0.0.1 only. Two servers on one record would fight.
+ui: export DAGSTER_HOME := $(RECORD)
+ui: setup
+	@mkdir -p $(DAGSTER_HOME) && cp dagster.yaml $(DAGSTER_HOME)/
+	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' 2>/dev/null \
+		|| { echo "port $(PORT) is taken; stop the other server or use make ui PORT=..."; exit 1; }
+	PYTHONWARNINGS=ignore $(BIN)/dagster dev -h 127.0.0.1 -p $(PORT) -m wmtp_assets.definitions
+
+clean:
+	rm -rf .sample

@@ -1,0 +1,194 @@
+"""How findings become asset checks: one definition per asset, every check of it in one table.
+
+A `Reading` is one look at the artifact and the propositions that this look decides, so that a
+15 GB file is read once for all of them. Every asset gets the two checks of `_bytes_readings` on
+top of its own. A check that bad data makes impossible fails and names the data; any other error is
+ours, crashes the step and leaves the check not evaluated.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from wmtp_assets import store as store_
+from wmtp_assets.errors import BadInput
+from wmtp_assets.findings import Finding, verdict
+from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
+from wmtp_assets.setup import Setup
+
+DEEP_TAG = "reads"
+BYTES_MATCH = "bytes_match_materialized_digest"
+SIZES_MATCH = "files_are_there_with_recorded_sizes"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of the asset when its checks begin.
+
+    Attributes:
+        metadata: The metadata of its latest materialization; None if there is none.
+        files: Path as recorded -> size_bytes, sha256, mtime_ns at materialization.
+        digests: Path as recorded -> sha256 now, of the files that are on disk; read from the
+            bytes when a deep check is among those running.
+        context: The running check step, for the checks that judge the record itself.
+    """
+
+    metadata: Mapping[str, Any] | None
+    files: Mapping[str, Mapping[str, Any]]
+    digests: Mapping[str, str]
+    context: dg.AssetCheckExecutionContext | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One look at an artifact.
+
+    Attributes:
+        judge: Called with the setup and what was seen of the asset; returns a Finding for each
+            name in `says`.
+        says: Check name -> the proposition that is true when it passes, for the person at the UI.
+        deep: Whether it reads every byte; quick readings look at headers, sizes and configs.
+        warn: Whether a failure is a warning for the reviewer instead of an error that blocks.
+    """
+
+    judge: Callable[[Setup, Seen], Mapping[str, Finding]]
+    says: Mapping[str, str]
+    deep: bool = False
+    warn: bool = False
+
+
+def checks_on(
+    key: str,
+    *readings: Reading,
+    content: Callable[[Setup, Mapping[str, str]], str] | None = None,
+    resources: frozenset[str] = frozenset(),
+) -> dg.AssetChecksDefinition:
+    """Define all checks of one asset, the bytes checks included.
+
+    Args:
+        key: The asset key as a path, such as "meta_mtp/raw".
+        content: Computes the data version from path -> sha256; documents have their own.
+        resources: Further resource keys that the judges reach through `Seen.context`.
+    """
+    asset_key = dg.AssetKey(key.split("/"))
+    specs = [
+        dg.AssetCheckSpec(
+            name,
+            asset=asset_key,
+            description=says,
+            blocking=not reading.warn,
+            metadata={DEEP_TAG: "every byte" if reading.deep else "headers, sizes, configs"},
+        )
+        for reading in (*_BYTES_READINGS, *readings)
+        for name, says in reading.says.items()
+    ]
+
+    @dg.multi_asset_check(
+        name=checks_step(asset_key),
+        specs=specs,
+        can_subset=True,
+        required_resource_keys={"setup", *resources},
+    )
+    def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        setup: Setup = context.resources.setup
+        selected = {check.name for check in context.selected_asset_check_keys}
+        chosen = [r for r in (*_BYTES_READINGS, *readings) if selected & r.says.keys()]
+        metadata = recorded_metadata(context.instance, asset_key)
+        recorded = metadata[FILES] if metadata else {}
+        digests = observe(setup, recorded, deep=any(r.deep for r in chosen))
+        seen = Seen(metadata, recorded, digests, context)
+        observed = content(setup, digests) if content else store_.content_digest(digests)
+        for reading in chosen:
+            for name, finding in _judged(reading, setup, seen).items():
+                if name in selected:
+                    yield dg.AssetCheckResult(
+                        check_name=name,
+                        asset_key=asset_key,
+                        passed=bool(finding.passed),
+                        description=finding.summary,
+                        severity=(
+                            dg.AssetCheckSeverity.WARN
+                            if reading.warn
+                            else dg.AssetCheckSeverity.ERROR
+                        ),
+                        metadata={
+                            CONTENT: observed,
+                            STORAGE_ROOT: str(setup.store.root),
+                            **as_metadata(finding.evidence),
+                        },
+                    )
+
+    return checks
+
+
+def checks_step(key: dg.AssetKey) -> str:
+    """The step that runs the checks of an asset; another name than the asset's own step."""
+    return "__".join(key.path) + "_checks"
+
+
+def observe(setup: Setup, recorded: Mapping[str, Mapping], *, deep: bool) -> dict[str, str]:
+    """Path -> sha256 of the asset's files that are on disk.
+
+    A quick look takes the recorded digest of a file whose size and modification time are the
+    recorded ones; a deep look reads every byte, so that a preserved time hides nothing.
+    """
+    digests = {}
+    for relative, facts in recorded.items():
+        path = setup.store.locate(relative)
+        if not path.is_file():
+            continue
+        stat = path.stat()
+        same = (stat.st_size, stat.st_mtime_ns) == (facts["size_bytes"], facts["mtime_ns"])
+        digests[relative] = facts["sha256"] if same and not deep else store_.sha256_of(path)
+    return digests
+
+
+def _judged(reading: Reading, setup: Setup, seen: Seen) -> Mapping[str, Finding]:
+    if seen.metadata is None:
+        nothing = Finding(False, "the asset was never materialized; materialize it first")
+        return dict.fromkeys(reading.says, nothing)
+    try:
+        findings = reading.judge(setup, seen)
+    except (BadInput, OSError) as error:
+        return dict.fromkeys(reading.says, Finding(False, str(error)))
+    if findings.keys() != reading.says.keys():
+        raise AssertionError(f"declared {set(reading.says)}, decided {set(findings)}")
+    return findings
+
+
+def _bytes_match(setup: Setup, seen: Seen) -> dict[str, Finding]:
+    recorded = seen.files
+    total = sum(facts["size_bytes"] for facts in recorded.values())
+    culprits = [
+        f"{path}: recorded {facts['sha256']}, on disk {seen.digests.get(path, 'missing')}"
+        for path, facts in recorded.items()
+        if seen.digests.get(path) != facts["sha256"]
+    ]
+    good = f"{len(recorded)} files, {total:,} bytes, all as materialized"
+    return {BYTES_MATCH: verdict(culprits, good, "changed on disk", files=len(recorded))}
+
+
+def _sizes_match(setup: Setup, seen: Seen) -> dict[str, Finding]:
+    recorded = seen.files
+    culprits = []
+    for relative, facts in recorded.items():
+        path: Path = setup.store.locate(relative)
+        size = path.stat().st_size if path.is_file() else None
+        if size != facts["size_bytes"]:
+            found = "missing" if size is None else f"{size:,} bytes"
+            culprits.append(f"{relative}: recorded {facts['size_bytes']:,} bytes, {found}")
+    good = f"{len(recorded)} files there, sizes as recorded"
+    return {SIZES_MATCH: verdict(culprits, good, "changed on disk", files=len(recorded))}
+
+
+_BYTES_READINGS = (
+    Reading(
+        _bytes_match,
+        {BYTES_MATCH: "Every byte on disk is the one that was materialized"},
+        deep=True,
+    ),
+    Reading(_sizes_match, {SIZES_MATCH: "Every file is there with its recorded size"}),
+)

@@ -1,0 +1,51 @@
+"""One line an event on the console of a command-line run, instead of hundreds of DEBUG lines."""
+
+import logging
+import sys
+
+import dagster as dg
+
+# Event type -> the word of its line; other engine events are left out.
+SHOWN = {
+    "STEP_START": "start",
+    "STEP_SUCCESS": "done",
+    "STEP_FAILURE": "FAILED",
+    "STEP_SKIPPED": "skipped",
+    "RUN_SUCCESS": "run succeeded",
+    "RUN_FAILURE": "RUN FAILED",
+    "RUN_CANCELED": "RUN CANCELED",
+}
+
+
+class OneLine(logging.Handler):
+    """Prints steps, log lines of the assets, and checks that did not pass."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        meta = getattr(record, "dagster_meta", {})
+        event = meta.get("dagster_event")
+        if event is None:
+            line = record.getMessage() if record.levelno >= logging.INFO else None
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            word = "warning" if check.severity == dg.AssetCheckSeverity.WARN else "FAILED"
+            where = f"{check.asset_key.to_user_string()} {check.check_name}"
+            line = None if check.passed else f"{word}: {where}: {check.description}"
+        elif event.event_type_value == "STEP_START":
+            line = None
+        elif event.event_type_value in SHOWN:
+            line = f"{SHOWN[event.event_type_value]} {event.step_key or ''}"
+            if event.event_type_value == "STEP_FAILURE":
+                error = event.step_failure_data.error
+                line += ": " + (error.cause or error).message.strip() if error else ""
+        else:
+            line = None
+        if line:
+            print(line, file=sys.stderr, flush=True)
+
+
+@dg.logger(config_schema={})
+def one_line_console(context: dg.InitLoggerContext) -> logging.Logger:
+    """The console logger of this project's jobs."""
+    logger = logging.Logger("wmtp_assets", level=logging.DEBUG)
+    logger.addHandler(OneLine())
+    return logger

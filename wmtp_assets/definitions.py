@@ -1,0 +1,129 @@
+"""The only assembly point: which assets, checks and jobs make up the graph.
+
+`defs` is the graph for the settings of the environment; `build_definitions` makes it for any
+catalog and source, as the tests do.
+"""
+
+from pathlib import Path
+
+import dagster as dg
+
+from wmtp_assets.catalog import PUBLISHED, Catalog
+from wmtp_assets.console import one_line_console
+from wmtp_assets.hub.assets import raw_assets
+from wmtp_assets.hub.checks import raw_asset_checks
+from wmtp_assets.hub.sources import HubSource, MirrorSource, Source
+from wmtp_assets.jobs import asset_jobs, verification_jobs
+from wmtp_assets.layout.assets import storage_layout
+from wmtp_assets.layout.checks import storage_layout_checks
+from wmtp_assets.layout.jobs import reset_storage
+from wmtp_assets.settings import Settings, read_settings
+from wmtp_assets.setup import Setup
+from wmtp_assets.signoff.assets import approval, checklist, report_assets
+from wmtp_assets.signoff.checks import document_checks
+from wmtp_assets.signoff.record import Declared
+from wmtp_assets.store import Store
+
+OWNERS = ["team:wmtp"]
+
+ASSETS = [storage_layout, *raw_assets.values(), *report_assets, checklist]
+CHECKS = [storage_layout_checks, *raw_asset_checks.values(), *document_checks]
+
+in_process_by_default = {"in_process": {}}
+forkserver_by_default = {
+    "multiprocess": {
+        "start_method": {"forkserver": {"preload_modules": ["wmtp_assets.definitions"]}}
+    }
+}
+
+
+def build_definitions(
+    *,
+    catalog: Catalog,
+    source: Source,
+    storage_root: Path,
+    docs_root: Path,
+    workers: int = 1,
+    with_reward_model: bool = True,
+) -> dg.Definitions:
+    """The asset graph of one catalog, read from one source, stored below two folders.
+
+    Args:
+        workers: Processes that convert a dataset.
+        with_reward_model: Whether the optional reward model is in the graph.
+    """
+    store = Store(storage_root.absolute(), docs_root.absolute())
+    setup = Setup(catalog, source, store, workers)
+
+    def in_graph(definition: dg.AssetsDefinition | dg.AssetChecksDefinition) -> bool:
+        keys = [spec.asset_key for spec in definition.check_specs] or definition.keys
+        return with_reward_model or all(key.path[0] != "starling_rm" for key in keys)
+
+    assets = [
+        definition.map_asset_specs(lambda spec: spec.merge_attributes(owners=OWNERS))
+        for definition in ASSETS
+        if in_graph(definition)
+    ]
+    checks = [definition for definition in CHECKS if in_graph(definition)]
+    declared = Declared(
+        tuple(spec for definition in assets for spec in definition.specs),
+        tuple(spec for definition in checks for spec in definition.check_specs),
+    )
+    return dg.Definitions(
+        assets=[*assets, approval.merge_attributes(owners=OWNERS)],
+        asset_checks=checks,
+        jobs=[
+            *asset_jobs(with_reward_model=with_reward_model),
+            *verification_jobs(checks),
+            reset_storage,
+        ],
+        resources={"setup": setup, "declared": declared},
+        executor=_executor(
+            in_process_by_default if catalog.name == "sample" else forkserver_by_default
+        ),
+        loggers={"console": one_line_console},
+    )
+
+
+def _executor(default: dict) -> dg.ExecutorDefinition:
+    """An executor with a default that run config can still override."""
+    stock = dg.multi_or_in_process_executor
+
+    @dg.configured(
+        stock,
+        config_schema=dg.Field(
+            dg.Selector(
+                {
+                    "in_process": dg.Field(dg.Permissive(), is_required=False),
+                    "multiprocess": dg.Field(dg.Permissive(), is_required=False),
+                }
+            ),
+            default_value=default,
+        ),
+    )
+    def executor(config):
+        return config
+
+    return executor
+
+
+def _from_settings(settings: Settings) -> dg.Definitions:
+    from wmtp_assets.sample.catalog import SAMPLE
+    from wmtp_assets.sample.mirror import SampleSource
+
+    sources = {
+        "sample": lambda: SampleSource(settings.sample_mirror),
+        "mirror": lambda: MirrorSource(settings.mirror_dir),
+        "hub": HubSource,
+    }
+    return build_definitions(
+        catalog=SAMPLE if settings.source == "sample" else PUBLISHED,
+        source=sources[settings.source](),
+        storage_root=settings.storage,
+        docs_root=settings.docs,
+        workers=settings.workers,
+        with_reward_model=settings.with_reward_model,
+    )
+
+
+defs = _from_settings(read_settings())

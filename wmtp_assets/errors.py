@@ -1,0 +1,29 @@
+"""The one error that bad input ends in: the thing, the culprits, the fix."""
+
+from collections.abc import Iterable
+
+MAX_CULPRITS_SHOWN = 20
+
+
+class BadInput(Exception):
+    """Input or stored data that cannot be used.
+
+    Args:
+        thing: What was looked at and what is wrong with it, one clause.
+        culprits: The offending names, files or rows; all are kept, the first 20 are shown.
+        fix: What the person at the keyboard does next.
+    """
+
+    def __init__(self, thing: str, culprits: Iterable[object] = (), fix: str = ""):
+        self.thing = thing
+        self.culprits = [str(c) for c in culprits]
+        self.fix = fix
+        text = thing
+        if self.culprits:
+            text += ": " + "; ".join(self.culprits[:MAX_CULPRITS_SHOWN])
+            hidden = len(self.culprits) - MAX_CULPRITS_SHOWN
+            if hidden > 0:
+                text += f"; and {hidden} more"
+        if fix:
+            text += f". Fix: {fix}"
+        super().__init__(text)

@@ -1,0 +1,59 @@
+"""What a check found, before Dagster hears of it.
+
+A judge (a pure function of the files on disk) returns a Finding for each proposition it decides;
+`wmtp_assets.checks` turns it into an asset check result. Evidence is given both ways, also when
+the check passes: counts are exact, samples of culprits end at 20.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_SAMPLES = 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One decided proposition: whether it holds, one sentence with numbers, and the evidence."""
+
+    passed: bool
+    summary: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+def compare(what: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Finding:
+    """Compare two mappings key by key and report missing, extra and different keys.
+
+    Args:
+        what: The plural noun of the keys, for the sentence ("tensors", "files").
+    """
+    missing = sorted(expected.keys() - actual.keys())
+    extra = sorted(actual.keys() - expected.keys())
+    different = [
+        f"{key}: expected {expected[key]}, found {actual[key]}"
+        for key in sorted(expected.keys() & actual.keys())
+        if expected[key] != actual[key]
+    ]
+    culprits = (
+        [f"missing {key}" for key in missing] + [f"unexpected {key}" for key in extra] + different
+    )
+    return verdict(
+        culprits,
+        f"all {len(expected)} {what} as expected",
+        f"{len(culprits)} of {len(expected)} {what} not as expected",
+        expected=len(expected),
+        actual=len(actual),
+        missing=len(missing),
+        extra=len(extra),
+        different=len(different),
+    )
+
+
+def verdict(culprits: Iterable[object], good: str, bad: str, **evidence: Any) -> Finding:
+    """Pass with the sentence `good` when there are no culprits, else fail with `bad` and them."""
+    named = [str(c) for c in culprits]
+    summary = bad + ": " + "; ".join(named[:MAX_SAMPLES]) if named else good
+    if len(named) > MAX_SAMPLES:
+        summary += f"; and {len(named) - MAX_SAMPLES} more"
+    samples = {"culprits": named[:MAX_SAMPLES]} if named else {}
+    return Finding(not named, summary, {**evidence, **samples})

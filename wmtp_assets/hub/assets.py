@@ -1,0 +1,97 @@
+"""The raw assets: one per upstream repository, its files as published."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+
+from wmtp_assets.catalog import Catalog, Dataset, Model
+from wmtp_assets.hub.fetch import fetch_files
+from wmtp_assets.record import materialized
+from wmtp_assets.setup import Setup
+from wmtp_assets.store import Store
+
+Row = Callable[[Catalog], Model | Dataset]
+
+# asset key -> (its catalog row, kinds, the first line that a person reads)
+RAW: dict[str, tuple[Row, set[str], str]] = {
+    "meta_mtp/raw": (
+        lambda c: c.meta_mtp,
+        {"huggingface", "pytorch"},
+        "Meta 7B multi-token prediction: checkpoint as published (gated).",
+    ),
+    "ref_sheared/raw": (
+        lambda c: c.ref_sheared,
+        {"huggingface", "pytorch"},
+        "Sheared-LLaMA reference: sharded checkpoint, configs, tokenizer as published.",
+    ),
+    "starling_rm/raw": (
+        lambda c: c.starling_rm,
+        {"huggingface", "pytorch"},
+        "Starling reward model (optional): checkpoint as published.",
+    ),
+    "codecontests/raw": (
+        lambda c: c.codecontests,
+        {"huggingface", "parquet"},
+        "CodeContests: parquet files as published.",
+    ),
+    "mbpp/raw": (
+        lambda c: c.mbpp,
+        {"huggingface", "parquet"},
+        "MBPP (config full): parquet files as published.",
+    ),
+    "humaneval/raw": (
+        lambda c: c.humaneval,
+        {"huggingface", "parquet"},
+        "HumanEval: parquet file as published.",
+    ),
+}
+
+
+def raw_folder(store: Store, row: Model | Dataset) -> Path:
+    """Where the raw files of a catalog row lie."""
+    if isinstance(row, Model):
+        return store.model(row.folder).raw
+    return store.dataset(row.name).raw
+
+
+def raw_asset(*, key: str, row: Row, kinds: set[str], description: str) -> dg.AssetsDefinition:
+    """The raw files of one repository, fetched at the locked commit and proven."""
+    group = key.split("/")[0]
+
+    @dg.asset(
+        key=key.split("/"),
+        group_name="reward" if group == "starling_rm" else group,
+        deps=["storage_layout"],
+        kinds=kinds,
+        code_version="1",
+        description=description,
+    )
+    def raw(
+        context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
+    ) -> dg.MaterializeResult:
+        started = time.monotonic()
+        entry = row(setup.catalog)
+        folder = raw_folder(setup.store, entry)
+        fetched = fetch_files(
+            setup.source, entry.repo, entry.raw, folder, setup.store.lock, context.log.info
+        )
+        return materialized(
+            setup,
+            folder,
+            fetched.files,
+            repo=entry.repo,
+            commit=fetched.commit,
+            started=started,
+            files_kept=fetched.kept,
+            fetched_bytes=fetched.fetched_bytes,
+        )
+
+    return raw
+
+
+raw_assets = {
+    key: raw_asset(key=key, row=row, kinds=kinds, description=description)
+    for key, (row, kinds, description) in RAW.items()
+}

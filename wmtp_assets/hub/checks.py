@@ -1,0 +1,67 @@
+"""The checks of the raw assets: they are what the lock, the catalog and the source say."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from wmtp_assets.catalog import Files, Repo
+from wmtp_assets.checks import Reading, Seen, checks_on
+from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.hub.assets import RAW, Row, raw_folder
+from wmtp_assets.hub.lock import locked_repo
+from wmtp_assets.hub.sources import Listing, RemoteFile, select
+from wmtp_assets.setup import Setup
+from wmtp_assets.store import Store
+
+DIGESTS_MATCH = "files_match_expected_sha256"
+SET_COMPLETE = "files_of_the_catalog_are_locked"
+
+
+def digests_match(
+    store: Store, repo: Repo, wanted: tuple[Files, ...], folder: Path, digests: Mapping[str, str]
+) -> Finding:
+    """Compare digests on disk with the lock, and the lock with the catalog's pins.
+
+    Args:
+        digests: Path below the storage root -> sha256 now.
+    """
+    expected = {
+        store.relative(folder / file.path): repo.pins.get(file.path, file.sha256)
+        for file in _locked_files(store, repo, wanted)
+    }
+    wanted_digests = {path: digest for path, digest in digests.items() if path in expected}
+    return compare("files", expected, wanted_digests)
+
+
+def _locked_files(store: Store, repo: Repo, wanted: tuple[Files, ...]) -> list[RemoteFile]:
+    locked = locked_repo(store.lock, repo)
+    files = locked.files.items() if locked else ()
+    listing = tuple(RemoteFile(path, size, sha256) for path, (size, sha256) in files)
+    return select(Listing(repo.id, "the locked commit", listing), wanted)
+
+
+def raw_checks(*, key: str, row: Row):
+    """The checks of one raw asset."""
+
+    def digests(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        entry = row(setup.catalog)
+        folder = raw_folder(setup.store, entry)
+        return {
+            DIGESTS_MATCH: digests_match(setup.store, entry.repo, entry.raw, folder, seen.digests)
+        }
+
+    def complete(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        entry = row(setup.catalog)
+        files = _locked_files(setup.store, entry.repo, entry.raw)
+        folder = raw_folder(setup.store, entry)
+        missing = [f.path for f in files if not (folder / f.path).is_file()]
+        good = f"{len(files)} files, one commit, pinned or locked"
+        return {SET_COMPLETE: verdict(missing, good, "locked but not on disk", files=len(files))}
+
+    return checks_on(
+        key,
+        Reading(digests, {DIGESTS_MATCH: "Files have the pinned or locked sha256"}, deep=True),
+        Reading(complete, {SET_COMPLETE: "The lock and the disk hold the files of the catalog"}),
+    )
+
+
+raw_asset_checks = {key: raw_checks(key=key, row=row) for key, (row, _, _) in RAW.items()}

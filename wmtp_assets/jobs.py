@@ -1,0 +1,78 @@
+"""The jobs, as a table of what each one selects."""
+
+import dagster as dg
+
+from wmtp_assets.checks import DEEP_TAG
+
+QUIET = {"loggers": {"console": {}}}
+OUTSIDE_PHASE1 = ("reward", "reports", "signoff")
+
+_all = dg.AssetSelection.all(include_sources=False)
+_datasets = dg.AssetSelection.groups("codecontests", "mbpp", "humaneval")
+
+# job -> (selection, what it is for)
+ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
+    "phase1": (
+        _all - dg.AssetSelection.groups(*OUTSIDE_PHASE1),
+        "Materializes and checks every artifact of Phase 1 (the optional reward model aside).",
+    ),
+    "models": (
+        dg.AssetSelection.groups("layout", "meta_mtp", "ref_sheared", "micro"),
+        "Materializes and checks the models: Meta MTP, Sheared-LLaMA and the micro models.",
+    ),
+    "datasets": (
+        dg.AssetSelection.groups("layout")
+        | _datasets
+        | dg.AssetSelection.assets(["ref_sheared", "tokenizer"]),
+        "Materializes and checks CodeContests, MBPP, HumanEval; needs no Meta licence.",
+    ),
+    "reference_model": (
+        dg.AssetSelection.groups("layout", "ref_sheared"),
+        "Materializes and checks the Sheared-LLaMA reference; needs no Meta licence.",
+    ),
+    "reward_model": (
+        dg.AssetSelection.groups("layout", "reward"),
+        "Materializes and checks the optional Starling reward model.",
+    ),
+    "report": (
+        dg.AssetSelection.groups("reports", "signoff") & _all,
+        "Writes the reports and the checklist from the record; runs after every phase1 run.",
+    ),
+}
+
+
+def asset_jobs(*, with_reward_model: bool) -> list:
+    """The jobs that materialize."""
+    return [
+        dg.define_asset_job(name, selection=selection, description=description, config=QUIET)
+        for name, (selection, description) in ASSET_JOBS.items()
+        if with_reward_model or name != "reward_model"
+    ]
+
+
+def verification_jobs(checks: list[dg.AssetChecksDefinition]) -> list:
+    """The jobs that only evaluate checks: quick ones, and all.
+
+    The optional reward model is left out: a check of an asset that was never materialized runs too.
+    """
+    specs = [
+        spec
+        for definition in checks
+        for spec in definition.check_specs
+        if spec.asset_key.path[0] != "starling_rm"
+    ]
+    quick = [spec for spec in specs if spec.metadata[DEEP_TAG] != "every byte"]
+    return [
+        dg.define_asset_job(
+            "verify_storage",
+            selection=dg.AssetSelection.checks(*[spec.key for spec in quick]),
+            description="Runs the quick checks of what is stored: sizes, headers, configs.",
+            config=QUIET,
+        ),
+        dg.define_asset_job(
+            "verify_storage_deep",
+            selection=dg.AssetSelection.checks(*[spec.key for spec in specs]),
+            description="Runs all checks of what is stored, every byte read again.",
+            config=QUIET,
+        ),
+    ]

@@ -1,0 +1,29 @@
+"""storage_layout: makes folders, never touches a file."""
+
+import hashlib
+
+import dagster as dg
+
+from wmtp_assets.record import materialized
+from wmtp_assets.setup import Setup
+from wmtp_assets.store import SKELETON, Store
+
+
+def layout_digest(store: Store) -> str:
+    """The data version of the skeleton: which of its folders exist."""
+    there = "\n".join(folder for folder in SKELETON if (store.root / folder).is_dir())
+    return "sha256:" + hashlib.sha256(there.encode()).hexdigest()
+
+
+@dg.asset(
+    group_name="layout",
+    kinds={"file"},
+    code_version="1",
+    description="Folder skeleton of storage v2: models, datasets, small sets (plan, Step 1).",
+)
+def storage_layout(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
+    for folder in SKELETON:
+        (setup.store.root / folder).mkdir(parents=True, exist_ok=True)
+    return materialized(
+        setup, setup.store.root, (), content=layout_digest(setup.store), folders=len(SKELETON)
+    )

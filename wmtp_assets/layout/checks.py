@@ -1,0 +1,96 @@
+"""The checks of storage_layout (plan, Steps 0 and 1)."""
+
+import platform
+import re
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, requires, version
+
+from wmtp_assets.checks import Reading, Seen, checks_on
+from wmtp_assets.findings import Finding, verdict
+from wmtp_assets.layout.assets import layout_digest
+from wmtp_assets.setup import Setup
+from wmtp_assets.store import SKELETON
+
+SUPPORTED = ((3, 11), (3, 13))
+TORCH = "2.13.0"
+# Folders of the layout before v2 (plan, Step 0).
+LEGACY = ("models", "datasets")
+# Younger temporaries may belong to a running conversion: 27 GB take less than a day.
+ABANDONED_SECONDS = 86_400
+
+
+def _folders_exist(setup: Setup, seen: Seen) -> dict[str, Finding]:
+    root = setup.store.root
+    missing = [folder for folder in SKELETON if not (root / folder).is_dir()]
+    links = [folder for folder in SKELETON if (root / folder).is_symlink()]
+    finding = verdict(
+        [f"{folder} is missing" for folder in missing] + [f"{link} is a link" for link in links],
+        f"all {len(SKELETON)} folders of the v2 layout exist",
+        "layout differs",
+        expected=len(SKELETON),
+        missing=len(missing),
+        links=len(links),
+    )
+    return {"folders_match_v2_layout": finding}
+
+
+def _environment(setup: Setup, seen: Seen) -> dict[str, Finding]:
+    python = platform.python_version_tuple()
+    wrong = (
+        []
+        if SUPPORTED[0] <= tuple(map(int, python[:2])) <= SUPPORTED[1]
+        else [f"Python {platform.python_version()}, supported are 3.11 to 3.13"]
+    )
+    versions: dict[str, str] = {}
+    try:
+        needed = requires("wmtp-assets") or []
+    except PackageNotFoundError:
+        needed = ["wmtp-assets"]
+    for requirement in needed:
+        name = re.match(r"[\w.-]+", requirement)[0]
+        if "extra ==" not in requirement:
+            try:
+                versions[name] = version(name)
+            except PackageNotFoundError:
+                wrong.append(f"{name} is not installed")
+    if "torch" in versions and versions["torch"].split("+")[0] != TORCH:
+        wrong.append(f"torch {versions['torch']}, pinned is {TORCH}")
+    good = f"Python {platform.python_version()}, torch {TORCH}, {len(versions)} packages there"
+    finding = verdict(
+        wrong, good, "environment differs; run make setup", packages=versions, system=sys.platform
+    )
+    return {"environment_is_supported": finding}
+
+
+def _no_leftovers(setup: Setup, seen: Seen) -> dict[str, Finding]:
+    root = setup.store.root
+    legacy = [f"{name}/ of the old layout" for name in LEGACY if (root / name).exists()]
+    temporaries = [
+        str(path.relative_to(root))
+        for path in root.rglob(".*.tmp")
+        if path.stat().st_mtime < time.time() - ABANDONED_SECONDS
+    ]
+    finding = verdict(
+        legacy + temporaries,
+        "no folder of the old layout, no abandoned temporary file",
+        "left over; job reset_storage removes it",
+        legacy=len(legacy),
+        temporaries=len(temporaries),
+    )
+    return {"no_leftovers_of_older_layouts": finding}
+
+
+storage_layout_checks = checks_on(
+    "storage_layout",
+    Reading(_folders_exist, {"folders_match_v2_layout": "Every folder of the v2 layout exists"}),
+    Reading(
+        _environment,
+        {"environment_is_supported": "Python and packages are those this project is tested with"},
+    ),
+    Reading(
+        _no_leftovers,
+        {"no_leftovers_of_older_layouts": "Nothing of older layouts or killed runs lies around"},
+    ),
+    content=lambda setup, digests: layout_digest(setup.store),
+)

@@ -1,0 +1,36 @@
+"""Job reset_storage: lists what it would remove; removes it only when told."""
+
+import dagster as dg
+
+from wmtp_assets.layout.reset import clear, plan_clearing
+from wmtp_assets.setup import Setup
+
+
+class ResetConfig(dg.Config):
+    """Nothing is removed unless `remove` is true."""
+
+    remove: bool = False
+
+
+@dg.op(description="Lists the stored files, and removes them when told.")
+def clear_storage(
+    context: dg.OpExecutionContext, config: ResetConfig, setup: dg.ResourceParam[Setup]
+) -> None:
+    clearing = plan_clearing(setup.store)
+    for path in clearing.files:
+        context.log.info(f"{'remove' if config.remove else 'would remove'} {path}")
+    for path in clearing.spared:
+        context.log.info(f"spared {path}")
+    told = f"{len(clearing.files)} files, {clearing.size_bytes:,} bytes"
+    if config.remove:
+        clear(setup.store, clearing)
+        context.log.info(f"removed {told}; the record of the assets stays, and is stale now")
+    else:
+        context.log.info(f"nothing removed; run with remove: true to remove {told}")
+
+
+@dg.job(
+    description="Lists what clearing the storage removes (plan, Step 0); removes it when told.",
+)
+def reset_storage() -> None:
+    clear_storage()

@@ -1,0 +1,97 @@
+"""How a materialization enters the Dagster record: files, digests, where from, how fast.
+
+Glue that all rooms share. The content digest over all files is the data version, so that an asset
+remade with the same bytes leaves everything downstream fresh.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from wmtp_assets import store as store_
+from wmtp_assets.catalog import Repo
+from wmtp_assets.setup import Setup
+from wmtp_assets.store import StoredFile
+
+FILES = "files"
+CONTENT = "content_sha256"
+STORAGE_ROOT = "storage_root"
+SIZE_BYTES = "size_bytes"
+DURATION_SECONDS = "duration_seconds"
+RATE_MB_PER_SECOND = "rate_mb_per_second"
+
+
+def materialized(
+    setup: Setup,
+    home: Path,
+    files: Iterable[StoredFile],
+    *,
+    repo: Repo | None = None,
+    commit: str | None = None,
+    started: float | None = None,
+    work_bytes: int | None = None,
+    content: str | None = None,
+    **metadata: Any,
+) -> dg.MaterializeResult:
+    """Describe a finished asset.
+
+    Args:
+        home: The folder (or file) that a person opens to look at the artifact.
+        files: All files of the asset, with the digests of the bytes as written.
+        started: time.monotonic() at the start of long work; adds duration and rate.
+        work_bytes: Bytes that the long work read or fetched, for the rate.
+        content: Another data version than the digest over the bytes (documents have one).
+    """
+    files = sorted(files, key=lambda f: f.path)
+    digests = {setup.store.relative(f.path): f.sha256 for f in files}
+    content = content or store_.content_digest(digests)
+    total = sum(f.size_bytes for f in files)
+    facts: dict[str, Any] = {
+        "dagster/uri": home.as_uri(),
+        STORAGE_ROOT: str(setup.store.root),
+        "source": setup.source.name,
+        SIZE_BYTES: total,
+        CONTENT: content,
+        FILES: dg.MetadataValue.json({setup.store.relative(f.path): file_facts(f) for f in files}),
+    }
+    if repo is not None:
+        facts |= {"repo": dg.MetadataValue.url(repo.url), "revision": commit or repo.revision}
+    if started is not None:
+        seconds = time.monotonic() - started
+        facts[DURATION_SECONDS] = round(seconds, 3)
+        facts[RATE_MB_PER_SECOND] = round((work_bytes or total) / 1e6 / max(seconds, 1e-6), 1)
+    return dg.MaterializeResult(
+        metadata={**facts, **as_metadata(metadata)}, data_version=dg.DataVersion(content)
+    )
+
+
+def file_facts(file: StoredFile) -> dict[str, Any]:
+    """Size, digest and modification time (ns), by which a quick check knows the file again."""
+    return {
+        "size_bytes": file.size_bytes,
+        "sha256": file.sha256,
+        "mtime_ns": file.path.stat().st_mtime_ns,
+    }
+
+
+def as_metadata(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers and strings stay (Dagster plots numbers over time); structures become JSON."""
+    return {key: _as_metadata(value) for key, value in values.items()}
+
+
+def _as_metadata(value: Any) -> Any:
+    # A MetadataValue is a tuple itself, hence asked for first.
+    if isinstance(value, dg.MetadataValue) or not isinstance(value, Mapping | list | tuple):
+        return value
+    return dg.MetadataValue.json(dict(value) if isinstance(value, Mapping) else list(value))
+
+
+def recorded_metadata(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, Any] | None:
+    """The metadata values of the latest materialization, or None if there is none."""
+    event = instance.get_latest_materialization_event(key)
+    if event is None or event.asset_materialization is None:
+        return None
+    return {name: value.value for name, value in event.asset_materialization.metadata.items()}

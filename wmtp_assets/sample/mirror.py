@@ -1,0 +1,82 @@
+"""The embedded upstream: a small mirror in the published layout, written on first use.
+
+The generator is deterministic; its listing of digests is made from the bytes it wrote. From then
+on it is read as any mirror: the conversion knows nothing of it.
+"""
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from wmtp_assets import store
+from wmtp_assets.catalog import Repo
+from wmtp_assets.hub.sources import LISTING_NAME, Listing, MirrorSource
+from wmtp_assets.sample.catalog import SAMPLE
+
+
+@dataclass(frozen=True)
+class SampleSource(MirrorSource):
+    """A mirror that writes itself when it is first asked for something."""
+
+    name: str = "sample"
+
+    def list_files(self, repo: Repo, revision: str) -> Listing:
+        ensure_mirror(self.root)
+        return super().list_files(repo, revision)
+
+    def fetch(self, repo: Repo, commit: str, path: str, target: Path) -> None:
+        ensure_mirror(self.root)
+        super().fetch(repo, commit, path, target)
+
+
+def ensure_mirror(root: Path) -> None:
+    """Write the sample mirror unless it is there; whoever renames first wins."""
+    if (root / LISTING_NAME).exists():
+        return
+    root.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=".making-mirror-", dir=root.parent))
+    try:
+        write_mirror(made)
+        shutil.rmtree(root, ignore_errors=True)
+        try:
+            os.rename(made, root)
+        except OSError:
+            if not (root / LISTING_NAME).exists():
+                raise
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def write_mirror(root: Path) -> None:
+    """Write all repositories of the sample and the listing of their digests."""
+    from wmtp_assets.sample import checkpoints, codecontests, humaneval, mbpp
+
+    writers = {
+        SAMPLE.meta_mtp.repo.id: checkpoints.write_meta_mtp,
+        SAMPLE.ref_sheared.repo.id: checkpoints.write_ref_sheared,
+        SAMPLE.starling_rm.repo.id: checkpoints.write_starling_rm,
+        SAMPLE.codecontests.repo.id: codecontests.write_codecontests,
+        SAMPLE.mbpp.repo.id: mbpp.write_mbpp,
+        SAMPLE.humaneval.repo.id: humaneval.write_humaneval,
+    }
+    listing = {}
+    for repo, write in writers.items():
+        folder = root / repo
+        folder.mkdir(parents=True)
+        write(folder)
+        files = {
+            path.relative_to(folder).as_posix(): store.stored(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+        digest = store.content_digest({name: f.sha256 for name, f in files.items()})
+        listing[repo] = {
+            # Forty hex digits like a commit: the digest of what the repository holds.
+            "commit": digest.removeprefix("sha256:")[:40],
+            "files": {
+                name: {"size_bytes": f.size_bytes, "sha256": f.sha256} for name, f in files.items()
+            },
+        }
+    store.write_json(root / LISTING_NAME, listing)

@@ -1,0 +1,81 @@
+"""The environment, read once. A bad value or an unknown WMTP_ name is one clear error."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from wmtp_assets.errors import BadInput
+
+PREFIX = "WMTP_"
+SAMPLE_ROOT = Path(".sample")
+# Read by the tests, not by the project: a session that has it set is no mistake.
+NOT_OURS = {"WMTP_UPSTREAM_FILES"}
+
+
+class Settings(BaseSettings):
+    """Where the data comes from, where it goes, and how many processes convert it."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
+
+    source: Literal["sample", "hub", "mirror"] = "sample"
+    mirror_dir: Path | None = None
+    storage_root: Path | None = None
+    docs_root: Path | None = None
+    workers: int = os.cpu_count() or 1
+    reward_model: bool | None = None
+
+    @property
+    def storage(self) -> Path:
+        """The storage root, absolute."""
+        return self._root(self.storage_root, "storage")
+
+    @property
+    def docs(self) -> Path:
+        """The root of the generated documents, absolute."""
+        return self._root(self.docs_root, "docs")
+
+    @property
+    def sample_mirror(self) -> Path:
+        """Where the embedded upstream is written."""
+        return (SAMPLE_ROOT / "mirror").absolute()
+
+    @property
+    def with_reward_model(self) -> bool:
+        """Whether the optional reward model is in the graph: its 27 GB only when asked for."""
+        return self.source == "sample" if self.reward_model is None else self.reward_model
+
+    def _root(self, given: Path | None, name: str) -> Path:
+        default = SAMPLE_ROOT / name if self.source == "sample" else Path(name)
+        return (given or default).absolute()
+
+
+def read_settings() -> Settings:
+    """Read and validate the WMTP_ settings.
+
+    Raises:
+        BadInput: Unknown names, bad values or a missing mirror folder, all of them at once.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    wrong = [
+        f"{name} is no setting"
+        for name in sorted(os.environ)
+        if name.upper().startswith(PREFIX) and name.upper() not in known | NOT_OURS
+    ]
+    settings = None
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong += [f"{PREFIX}{e['loc'][0]}".upper() + f": {e['msg']}" for e in error.errors()]
+    if settings and settings.workers < 1:
+        wrong.append("WMTP_WORKERS must be at least 1")
+    if settings and settings.source == "mirror":
+        if settings.mirror_dir is None:
+            wrong.append("WMTP_SOURCE=mirror needs WMTP_MIRROR_DIR")
+        elif not settings.mirror_dir.is_dir():
+            wrong.append(f"WMTP_MIRROR_DIR is not a folder: {settings.mirror_dir}")
+    if wrong:
+        raise BadInput("settings", wrong, f"known names are {', '.join(sorted(known))}")
+    return settings

@@ -1,0 +1,17 @@
+"""What to make (catalog), where from (source), where to (store): the one resource of all assets."""
+
+from dataclasses import dataclass
+
+from wmtp_assets.catalog import Catalog
+from wmtp_assets.hub.sources import Source
+from wmtp_assets.store import Store
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Handed to every asset and check as the Dagster resource `setup`."""
+
+    catalog: Catalog
+    source: Source
+    store: Store
+    workers: int = 1

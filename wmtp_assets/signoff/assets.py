@@ -1,0 +1,150 @@
+"""Reports and checklist: written from the record, in a run of their own.
+
+A failed check upstream stops its run; a report about it must not be stopped with it. The lineage is
+declared all the same: direct dependencies on every artifact that a document describes.
+"""
+
+import json
+from pathlib import Path
+
+import dagster as dg
+
+from wmtp_assets import store
+from wmtp_assets.record import materialized
+from wmtp_assets.setup import Setup
+from wmtp_assets.signoff.checklist import build_checklist, render_checklist
+from wmtp_assets.signoff.evidence import Evidence, Outcome
+from wmtp_assets.signoff.markdown import document_digest
+from wmtp_assets.signoff.record import Declared, read_evidence
+from wmtp_assets.signoff.reports import RENDERERS
+from wmtp_assets.signoff.steps import REPORTS, STEPS
+from wmtp_assets.store import Store, StoredFile
+
+STORAGE_DIGEST = "storage_digest"
+ARTIFACTS = sorted({asset for step in STEPS if step.number < 10 for asset in step.assets})
+
+DESCRIPTIONS = {
+    "reports/storage_readme": "README of the storage root: layout, verification, licences, FAQ.",
+    "reports/asset_inventory": "Inventory: every artifact and file with size and digest.",
+    "reports/migration_notes": "Migration notes: what differs from the plan, risks, open items.",
+    "reports/completion_report": "Completion report: artifacts, issues, Phase 2 conditions.",
+}
+
+
+def document_path(store_: Store, key: str) -> Path:
+    """Where a report lies."""
+    return {
+        "reports/storage_readme": store_.readme,
+        "reports/asset_inventory": store_.document("phase1_asset_inventory.md"),
+        "reports/migration_notes": store_.document("migration_notes.md"),
+        "reports/completion_report": store_.document("phase1_completion_report.md"),
+    }[key]
+
+
+def checklist_paths(store_: Store) -> tuple[Path, Path]:
+    """The checklist as JSON and as Markdown."""
+    return (
+        store_.document("phase1_checklist.json"),
+        store_.document("phase1_checklist.md"),
+    )
+
+
+def document_content(setup: Setup, paths: list[str]) -> str:
+    """The data version of documents: their bytes above the run record."""
+    located = {path: setup.store.locate(path) for path in paths}
+    return store.content_digest(
+        {path: document_digest(file) for path, file in located.items() if file.is_file()}
+    )
+
+
+def evidence_of(
+    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
+) -> Evidence:
+    """The evidence as a document sees it: documents themselves left out."""
+    declared: Declared = context.resources.declared
+    documents = (*REPORTS, "signoff/checklist")
+    return read_evidence(context.instance, declared, context.resources.setup, skip=documents)
+
+
+def _written(
+    setup: Setup, evidence: Evidence, files: list[StoredFile], markdown: str
+) -> dg.MaterializeResult:
+    relative = [setup.store.relative(f.path) for f in files]
+    outcomes = {
+        f"checks_{outcome.name.lower()}": sum(j.outcome == outcome for j in evidence.of_artifacts)
+        for outcome in Outcome
+    }
+    return materialized(
+        setup,
+        files[0].path,
+        files,
+        content=document_content(setup, relative),
+        preview=dg.MetadataValue.md(markdown[:20_000]),
+        **{STORAGE_DIGEST: evidence.storage_digest},
+        **outcomes,
+    )
+
+
+def report_asset(*, key: str) -> dg.AssetsDefinition:
+    """One report, rendered from the evidence."""
+
+    @dg.asset(
+        key=key.split("/"),
+        group_name="reports",
+        deps=[dg.AssetKey(asset.split("/")) for asset in ARTIFACTS],
+        kinds={"markdown"},
+        code_version="1",
+        description=DESCRIPTIONS[key],
+        required_resource_keys={"setup", "declared"},
+    )
+    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        setup: Setup = context.resources.setup
+        evidence = evidence_of(context)
+        text = RENDERERS[key](evidence, setup.catalog)
+        written = store.write_bytes(document_path(setup.store, key), text.encode())
+        return _written(setup, evidence, [written], text)
+
+    return report
+
+
+report_assets = [report_asset(key=key) for key in REPORTS]
+
+
+@dg.asset(
+    key=["signoff", "checklist"],
+    group_name="signoff",
+    deps=[dg.AssetKey(asset.split("/")) for asset in [*ARTIFACTS, *REPORTS]],
+    kinds={"json", "markdown"},
+    code_version="1",
+    description="Checklist: Steps 0-11 of the plan with the state of their evidence.",
+    required_resource_keys={"setup", "declared"},
+)
+def checklist(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    setup: Setup = context.resources.setup
+    evidence = evidence_of(context)
+    content = build_checklist(evidence, documents_current(setup, evidence))
+    as_json, as_markdown = checklist_paths(setup.store)
+    text = render_checklist(content)
+    files = [
+        store.write_bytes(as_json, json.dumps(content, indent=2).encode() + b"\n"),
+        store.write_bytes(as_markdown, text.encode()),
+    ]
+    return _written(setup, evidence, files, text)
+
+
+def documents_current(setup: Setup, evidence: Evidence) -> dict[str, bool]:
+    """Report asset key -> whether its file names the storage digest of now."""
+    paths = {key: document_path(setup.store, key) for key in REPORTS}
+    return {
+        key: path.is_file() and evidence.storage_digest in path.read_text("utf-8", "replace")
+        for key, path in paths.items()
+    }
+
+
+approval = dg.AssetSpec(
+    key=["signoff", "approval"],
+    group_name="signoff",
+    deps=[["signoff", "checklist"]],
+    kinds={"json"},
+    description="Approval of the storage; awaiting approval until a reviewer signs.",
+)

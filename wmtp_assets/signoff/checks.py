@@ -1,0 +1,154 @@
+"""The checks of the documents: they agree with the record, the disk and each other."""
+
+import dagster as dg
+
+from wmtp_assets import store
+from wmtp_assets.checks import Reading, Seen, checks_on
+from wmtp_assets.errors import BadInput
+from wmtp_assets.findings import Finding, verdict
+from wmtp_assets.setup import Setup
+from wmtp_assets.signoff.assets import (
+    checklist_paths,
+    document_content,
+    document_path,
+    evidence_of,
+)
+from wmtp_assets.signoff.checklist import judged_checks, render_checklist
+from wmtp_assets.signoff.markdown import body
+from wmtp_assets.signoff.reports import RENDERERS
+from wmtp_assets.signoff.steps import REPORTS, STEPS
+from wmtp_assets.store import Store
+
+NAMES_DIGEST = "names_the_storage_digest"
+AGREES = "agrees_with_record_and_disk"
+BOTH_FORMS = "json_and_markdown_agree"
+ALL_STEPS = "covers_every_step_and_check"
+NO_ORPHANS = "every_stored_file_belongs_to_an_asset"
+# Beside the artifacts: the lock and its guard, the README and sign-off of the root.
+ROOT_FILES = {"sources.lock.json", ".sources.lock.json.guard", "README.md", ".gitkeep"}
+
+
+def differing_lines(expected: str, found: str) -> list[str]:
+    """The lines of either text that the other lacks, expected ones first."""
+    want, have = expected.splitlines(), found.splitlines()
+    lost = [f"lacks: {line[:200]}" for line in want if line not in set(have)]
+    odd = [f"says: {line[:200]}" for line in have if line not in set(want)]
+    return lost + odd or (["lines are in another order"] if want != have else [])
+
+
+def orphans(store_: Store, recorded: set[str]) -> list[str]:
+    """Files below the storage root that no asset recorded; in-flight downloads are no orphans."""
+    found = []
+    for path in sorted(store_.root.rglob("*")):
+        relative = path.relative_to(store_.root)
+        spared = relative.parts[0] == "signoff" or ".cache" in relative.parts
+        if path.is_file() and not spared and relative.as_posix() not in recorded | ROOT_FILES:
+            found.append(relative.as_posix())
+    return found
+
+
+def _text(setup: Setup, key: str) -> str:
+    return document_path(setup.store, key).read_text("utf-8", "replace")
+
+
+def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
+    def agrees(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        evidence = evidence_of(seen.context)
+        text = _text(setup, key)
+        wrong = differing_lines(body(RENDERERS[key](evidence, setup.catalog)), body(text))
+        digest = evidence.storage_digest
+        return {
+            AGREES: verdict(wrong, "says what record and disk say now", "document is outdated"),
+            NAMES_DIGEST: verdict(
+                [] if f"`{digest}`" in text else [f"{digest} is not named"],
+                f"describes storage {digest}",
+                "document describes another storage",
+            ),
+        }
+
+    def no_orphans(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        evidence = evidence_of(seen.context)
+        recorded = {path for a in evidence.assets if a.latest for path in a.latest.files}
+        return {
+            NO_ORPHANS: verdict(
+                orphans(setup.store, recorded),
+                f"{len(recorded)} files, each of an asset",
+                "files of no asset",
+                recorded=len(recorded),
+            )
+        }
+
+    extra = (
+        [Reading(no_orphans, {NO_ORPHANS: "Every file below the storage root is an asset's"})]
+        if key == "reports/asset_inventory"
+        else []
+    )
+    return checks_on(
+        key,
+        Reading(
+            agrees,
+            {
+                AGREES: "What the document says of the storage is so now",
+                NAMES_DIGEST: "The document names the storage digest that it describes",
+            },
+        ),
+        *extra,
+        content=lambda setup, digests: document_content(setup, list(digests)),
+        resources=frozenset({"declared"}),
+    )
+
+
+def _checklist_agrees(setup: Setup, seen: Seen) -> dict[str, Finding]:
+    as_json, as_markdown = checklist_paths(setup.store)
+    evidence = evidence_of(seen.context)
+    content = store.read_json(as_json)
+    try:
+        expected = render_checklist(content)
+        steps = {row["step"]: row for row in content["steps"]}
+        listed = {number: row.get("checks", ()) for number, row in steps.items()}
+        digest_named = content["storage_digest"]
+    except (KeyError, TypeError, AttributeError) as error:
+        fix = "run job report again"
+        raise BadInput(f"the checklist is not one ({error!r})", [as_json], fix) from error
+    missing = [f"step {step.number}" for step in STEPS if step.number not in steps]
+    missing += [
+        f"step {step.number}: {j.check.asset} {j.check.name}"
+        for step in STEPS
+        if step.number in steps and step.number < 10
+        for j in judged_checks(step, evidence)
+        if f"{j.check.asset} {j.check.name}" not in listed[step.number]
+    ]
+    wrong = differing_lines(expected, as_markdown.read_text("utf-8", "replace"))
+    digest = evidence.storage_digest
+    return {
+        NAMES_DIGEST: verdict(
+            [] if digest_named == digest else [digest_named],
+            f"describes storage {digest}",
+            f"storage is {digest}, the checklist describes",
+        ),
+        ALL_STEPS: verdict(
+            missing,
+            f"{len(steps)} steps, every check of theirs",
+            "checklist is incomplete",
+            steps=len(steps),
+        ),
+        BOTH_FORMS: verdict(wrong, "both forms say the same", "the Markdown differs"),
+    }
+
+
+document_checks = [
+    *(_report_checks(key=key) for key in REPORTS),
+    checks_on(
+        "signoff/checklist",
+        Reading(
+            _checklist_agrees,
+            {
+                NAMES_DIGEST: "The checklist names the storage digest that it describes",
+                ALL_STEPS: "Every step of the plan and every check of it is listed",
+                BOTH_FORMS: "JSON and Markdown say the same",
+            },
+        ),
+        content=lambda setup, digests: document_content(setup, list(digests)),
+        resources=frozenset({"declared"}),
+    ),
+]

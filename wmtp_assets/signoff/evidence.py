@@ -1,0 +1,189 @@
+"""What the record is worth: for each declared check, does its result still speak for the storage?
+
+Pure: rows in (record.py reads them), outcomes out. A pass counts when a run on this storage root
+judged the content that is materialized now; a failure counts while it targets the latest
+materialization. Posted results (no run behind them) are no evidence: the webserver has no login.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from wmtp_assets import store
+
+DOCUMENT_GROUPS = ("reports", "signoff")
+OPTIONAL_GROUPS = ("reward",)
+
+
+class Outcome(StrEnum):
+    """The states of a declared check."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
+    NOT_EVALUATED = "not-evaluated"
+    STALE = "stale"
+    DISK_DIFFERS = "disk-differs"
+
+
+@dataclass(frozen=True)
+class Materialization:
+    """The latest materialization of an asset; `metadata` are its plain values."""
+
+    storage_id: int
+    version: str
+    run_id: str
+    timestamp: float
+    files: Mapping[str, Mapping[str, Any]]
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AssetRow:
+    """An asset of the graph; `differing` are its files that are not as recorded now."""
+
+    key: str
+    group: str
+    description: str
+    latest: Materialization | None
+    differing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The newest result of a check that a run evaluated."""
+
+    passed: bool
+    warns: bool
+    summary: str
+    content: str | None
+    storage_root: str | None
+    target: int | None
+    target_version: str | None
+    run_id: str
+    timestamp: float
+    evidence: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """A declared check; `crashed_in` names a later run whose step broke before a result."""
+
+    asset: str
+    name: str
+    says: str
+    deep: bool
+    latest: Evaluation | None
+    crashed_in: str | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A declared check with its outcome, the reason as one sentence, and the finding's digest."""
+
+    check: CheckRow
+    outcome: Outcome
+    finding: str
+
+    @property
+    def digest(self) -> str:
+        """What a reviewer acknowledges: it changes when the finding does."""
+        latest = self.check.latest
+        facts = [self.check.asset, self.check.name, self.finding, latest and latest.evidence]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def line(self) -> str:
+        return f"{self.outcome} {self.check.asset} {self.check.name} {self.digest} " + " ".join(
+            self.finding.split()
+        )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything known of one storage at one moment."""
+
+    storage_root: str
+    source: str
+    catalog: str
+    assets: tuple[AssetRow, ...]
+    checks: tuple[Judged, ...]
+
+    @property
+    def artifacts(self) -> tuple[AssetRow, ...]:
+        """The assets that documents describe: neither documents nor absent optional ones."""
+        return tuple(
+            a
+            for a in self.assets
+            if a.group not in DOCUMENT_GROUPS and (a.latest or a.group not in OPTIONAL_GROUPS)
+        )
+
+    @property
+    def storage_digest(self) -> str:
+        """One digest of all artifacts that Phase 1 asks for; optional ones stay out of it."""
+        return store.content_digest(
+            {
+                a.key: a.latest.version
+                for a in self.artifacts
+                if a.latest and a.group not in OPTIONAL_GROUPS
+            }
+        )
+
+    def of(self, *assets: str) -> tuple[Judged, ...]:
+        """The judged checks of some assets."""
+        return tuple(j for j in self.checks if j.check.asset in assets)
+
+    @property
+    def of_artifacts(self) -> tuple[Judged, ...]:
+        """The judged checks of the artifacts."""
+        return self.of(*(a.key for a in self.artifacts))
+
+    @property
+    def counting(self) -> tuple[Judged, ...]:
+        """All judged checks but those of optional assets that were never materialized."""
+        return tuple(
+            j
+            for j in self.checks
+            if j in self.of_artifacts or self.asset(j.check.asset).group in DOCUMENT_GROUPS
+        )
+
+    def asset(self, key: str) -> AssetRow:
+        return next(a for a in self.assets if a.key == key)
+
+
+def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> Judged:
+    """Decide what the newest result of a check is worth now."""
+    latest, made = check.latest, asset.latest
+    if made is None:
+        return Judged(check, Outcome.NOT_EVALUATED, "the asset was never materialized")
+    if check.crashed_in:
+        why = f"its step crashed in run {check.crashed_in}"
+        return Judged(check, Outcome.NOT_EVALUATED, why)
+    if latest is None:
+        return Judged(check, Outcome.NOT_EVALUATED, "no run has evaluated it")
+    if latest.storage_root != storage_root:
+        why = f"it was evaluated on another storage root: {latest.storage_root}"
+        return Judged(check, Outcome.NOT_EVALUATED, why)
+    on_latest = latest.target == made.storage_id
+    if not latest.passed and not on_latest:
+        why = "it failed before the asset was materialized again; run it again"
+        return Judged(check, Outcome.STALE, why)
+    if not latest.passed and not latest.warns:
+        return Judged(check, Outcome.FAILED, latest.summary)
+    if not on_latest and latest.target_version != made.version:
+        why = "it judged another content than the one materialized now; run it again"
+        return Judged(check, Outcome.STALE, why)
+    if asset.differing:
+        return Judged(check, Outcome.DISK_DIFFERS, "; ".join(asset.differing))
+    if latest.content != made.version:
+        why = f"it read content {latest.content}, materialized is {made.version}; run it again"
+        return Judged(check, Outcome.DISK_DIFFERS, why)
+    return Judged(check, Outcome.PASSED if latest.passed else Outcome.WARNED, latest.summary)
+
+
+def is_ready(evidence: Evidence) -> bool:
+    """Whether every check that counts passed or warned, fresh, on the disk as recorded."""
+    return all(j.outcome in (Outcome.PASSED, Outcome.WARNED) for j in evidence.counting)

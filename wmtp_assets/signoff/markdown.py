@@ -1,0 +1,36 @@
+"""The little Markdown that the documents need, and the line below which nothing is digested."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+# What follows this phrase (run ids, times) is no part of a document's content digest; as a heading
+# in Markdown, as a key in JSON.
+RUN_RECORD = "Run record (no part of the document's digest)"
+# The state of the checks is part of the digest, but a snapshot: an agreement check stops above it.
+STATE_HEADING = "## State of the checks when this was written"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; pipes and line ends inside cells are made harmless."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(_cell(c) for c in line) + " |" for line in lines) + "\n"
+
+
+def tasks(items: Iterable[tuple[bool, str]]) -> str:
+    """A task list: done or not, and the text."""
+    return "".join(f"- [{'x' if done else ' '}] {text}\n" for done, text in items)
+
+
+def document_digest(path: Path) -> str:
+    """The digest of a document's content: its bytes above the run record."""
+    return hashlib.sha256(path.read_bytes().split(RUN_RECORD.encode())[0]).hexdigest()
+
+
+def body(text: str) -> str:
+    """What a document says of the storage, without the snapshot of check results."""
+    return text.split(STATE_HEADING)[0].split(RUN_RECORD)[0]
+
+
+def _cell(value: object) -> str:
+    return " ".join(str(value).split()).replace("|", "\\|")

@@ -1,0 +1,81 @@
+"""The user's plan as data: Steps 0-11, and which assets carry each one.
+
+Source: the Phase 1 plan of the WMTP project. Steps 6-8 are one in the plan's text (download,
+convert, statistics) and keep their three numbers here.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the plan; `assets` carry it, `checks` narrows to some of their checks."""
+
+    number: int
+    title: str
+    goal: str
+    assets: tuple[str, ...]
+    checks: tuple[str, ...] = ()
+
+
+_META = ("meta_mtp/tokenizer", "meta_mtp/safetensors", "meta_mtp/configs", "meta_mtp/metadata")
+_REF = tuple(f"ref_sheared/{part}" for part in ("tokenizer", "safetensors", "configs", "metadata"))
+_RAW_DATA = ("codecontests/raw", "mbpp/raw", "humaneval/raw")
+_SPLITS = (
+    "codecontests/train",
+    "codecontests/valid",
+    "codecontests/test",
+    "mbpp/train",
+    "mbpp/validation",
+    "mbpp/test",
+    "humaneval/test",
+    "codecontests/schema",
+    "mbpp/schema",
+    "humaneval/schema",
+)
+_STATS = tuple(
+    f"{name}/{part}"
+    for name in ("codecontests", "mbpp", "humaneval")
+    for part in ("stats", "small")
+)
+_MICRO = ("micro_mtp", "micro_mtp_untied", "micro_ref")
+_MODELS_RAW = ("meta_mtp/raw", "ref_sheared/raw")
+
+ENVIRONMENT_CHECKS = ("environment_is_supported", "no_leftovers_of_older_layouts")
+REPORTS = (
+    "reports/storage_readme",
+    "reports/asset_inventory",
+    "reports/migration_notes",
+    "reports/completion_report",
+)
+
+STEPS = (
+    Step(
+        0,
+        "Preparation",
+        "A supported environment and a storage without leftovers; `reset_storage` clears it.",
+        ("storage_layout",),
+        ENVIRONMENT_CHECKS,
+    ),
+    Step(
+        1,
+        "Folder layout",
+        "The v2 skeleton of models, datasets and small sets.",
+        ("storage_layout",),
+    ),
+    Step(2, "Raw models", "Meta 7B_1T_4 and Sheared-LLaMA-2.7B as published, proven.", _MODELS_RAW),
+    Step(3, "Meta MTP", "Verified float16 safetensors, configs, tokenizer, metadata.", _META),
+    Step(4, "Sheared-LLaMA", "Merged float16 safetensors; the same tokenizer as Meta's.", _REF),
+    Step(5, "Micro models", "Policy and reference below 50 MB for a laptop.", _MICRO),
+    Step(6, "Raw datasets", "CodeContests, MBPP and HumanEval as published, proven.", _RAW_DATA),
+    Step(7, "Conversion", "Alpaca JSONL with the exact 2048-token filter, and schema.", _SPLITS),
+    Step(8, "Statistics and small sets", "Numbers, plots, leakage findings, small sets.", _STATS),
+    Step(
+        9,
+        "Integrity",
+        "Digests, dtype and schema of all of it read back from the disk.",
+        (*_MODELS_RAW, *_META, *_REF, *_MICRO, *_RAW_DATA, *_SPLITS, *_STATS),
+    ),
+    Step(10, "Documents", "Inventory, migration notes, completion report, README.", REPORTS),
+    Step(11, "Approval", "Reviewer and product owner sign.", ("signoff/approval",)),
+)

@@ -1,0 +1,337 @@
+"""Where things lie, and how a file gets there whole.
+
+The only module that builds paths of the storage. A file appears under its name by rename after
+fsync, or not at all; a folder of files that belong together ends with the one that names the
+others' digests. Not here: what the files hold.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from wmtp_assets.errors import BadInput
+
+CHUNK_BYTES = 4 * 1024 * 1024
+MODELS = "models_v2"
+DATASETS = "datasets_v2"
+SMALL_SETS = "datasets_local_small"
+
+# Plan, Step 1, and the micro models of Step 5; raw/ of a micro model stays empty.
+SKELETON = tuple(
+    [
+        f"{MODELS}/{model}/{part}"
+        for model in (
+            "meta-llama-mtp",
+            "ref-sheared-llama-2.7b",
+            "micro-mtp",
+            "micro-mtp-untied",
+            "micro-ref",
+        )
+        for part in ("raw", "safetensors", "configs", "tokenizer")
+    ]
+    + [
+        f"{DATASETS}/{dataset}/{part}"
+        for dataset in ("codecontests", "mbpp", "humaneval")
+        for part in ("raw", "processed", "stats")
+    ]
+    + [f"{SMALL_SETS}/{dataset}_small" for dataset in ("codecontests", "mbpp", "humaneval")]
+)
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """The folder of one stored model (plan, Step 1)."""
+
+    root: Path
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def safetensors(self) -> Path:
+        return self.root / "safetensors"
+
+    @property
+    def weights(self) -> Path:
+        return self.safetensors / "model.safetensors"
+
+    @property
+    def sums(self) -> Path:
+        return self.safetensors / "SHA256SUMS"
+
+    @property
+    def configs(self) -> Path:
+        return self.root / "configs"
+
+    @property
+    def tokenizer(self) -> Path:
+        return self.root / "tokenizer"
+
+    @property
+    def tokenizer_model(self) -> Path:
+        return self.tokenizer / "tokenizer.model"
+
+    @property
+    def metadata(self) -> Path:
+        return self.root / "metadata.json"
+
+
+@dataclass(frozen=True)
+class DatasetFolder:
+    """The folders of one stored dataset: the full one and its small set."""
+
+    root: Path
+    small: Path
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def processed(self) -> Path:
+        return self.root / "processed"
+
+    @property
+    def stats(self) -> Path:
+        return self.root / "stats"
+
+    def jsonl(self, split: str) -> Path:
+        return self.processed / f"{split}.jsonl"
+
+    def line_metadata(self, split: str) -> Path:
+        return self.processed / f"{split}_metadata.json"
+
+    def small_jsonl(self, split: str) -> Path:
+        return self.small / f"{split}_small.jsonl"
+
+    def small_line_metadata(self, split: str) -> Path:
+        return self.small / f"{split}_small_metadata.json"
+
+
+@dataclass(frozen=True)
+class Store:
+    """The storage root and the root of the generated documents, both absolute."""
+
+    root: Path
+    docs: Path
+
+    def model(self, folder: str) -> ModelFolder:
+        return ModelFolder(self.root / MODELS / folder)
+
+    def dataset(self, name: str) -> DatasetFolder:
+        return DatasetFolder(self.root / DATASETS / name, self.root / SMALL_SETS / f"{name}_small")
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "sources.lock.json"
+
+    @property
+    def readme(self) -> Path:
+        return self.root / "README.md"
+
+    @property
+    def signoff(self) -> Path:
+        return self.root / "signoff"
+
+    def document(self, name: str) -> Path:
+        return self.docs / name
+
+    def relative(self, path: Path) -> str:
+        """The path as the record names it: below the storage root, or `docs/...` below the docs."""
+        if path.is_relative_to(self.root):
+            return path.relative_to(self.root).as_posix()
+        return "docs/" + path.relative_to(self.docs).as_posix()
+
+    def locate(self, relative: str) -> Path:
+        """The inverse of `relative`."""
+        if relative.startswith("docs/"):
+            return self.docs / relative.removeprefix("docs/")
+        return self.root / relative
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file as it was written: the proof travels with the path."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+
+
+class HashingWriter:
+    """A binary file that hashes what passes through it."""
+
+    def __init__(self, handle: BinaryIO):
+        self._handle = handle
+        self._hash = hashlib.sha256()
+        self.size_bytes = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        self._hash.update(data)
+        self.size_bytes += len(data) if isinstance(data, bytes) else memoryview(data).nbytes
+        return self._handle.write(data)
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success fsync and rename it, on failure remove it.
+
+    Raises:
+        BadInput: The folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep_dead_temporaries(path)
+        temporary = path.with_name(_temporary_name(path.name))
+        temporary.touch(exist_ok=False)
+    except OSError as error:
+        raise BadInput(
+            f"cannot write into {path.parent} ({error.strerror})",
+            [path.name],
+            "make the folder writable or choose another WMTP_STORAGE_ROOT / WMTP_DOCS_ROOT",
+        ) from error
+    try:
+        yield temporary
+        with open(temporary, "rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, path)
+        fsync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_writer(path: Path) -> Iterator[HashingWriter]:
+    """Yield a hashing writer whose bytes appear under `path` whole, or not at all."""
+    with atomic_path(path) as temporary, open(temporary, "wb", buffering=CHUNK_BYTES) as handle:
+        yield HashingWriter(handle)
+
+
+def write_bytes(path: Path, data: bytes) -> StoredFile:
+    """Write a small file atomically."""
+    with atomic_writer(path) as out:
+        out.write(data)
+    return StoredFile(path, out.size_bytes, out.sha256)
+
+
+def write_json(path: Path, value: Any) -> StoredFile:
+    """Write JSON for people: UTF-8, two spaces, the key order given, a final newline."""
+    return write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def copy_file(source: Path, target: Path) -> StoredFile:
+    """Copy a file atomically, hashing on the way."""
+    with open(source, "rb") as handle, atomic_writer(target) as out:
+        while chunk := handle.read(CHUNK_BYTES):
+            out.write(chunk)
+    return StoredFile(target, out.size_bytes, out.sha256)
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        BadInput: The file is missing or is not JSON; it is named.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise BadInput("file is missing", [path], "materialize its asset") from error
+    except ValueError as error:
+        raise BadInput(f"not valid JSON ({error})", [path], "materialize its asset anew") from error
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, read in order with bounded memory."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def stored(path: Path) -> StoredFile:
+    """Describe a file that is already in place, by reading it."""
+    return StoredFile(path, path.stat().st_size, sha256_of(path))
+
+
+def write_sums(target: Path, files: Iterable[StoredFile]) -> StoredFile:
+    """Write the SHA256SUMS of files in its own folder, as `sha256sum -c` reads it.
+
+    It is written last: a folder whose SHA256SUMS is in place is a whole one.
+    """
+    named = sorted((f.path.relative_to(target.parent).as_posix(), f.sha256) for f in files)
+    return write_bytes(target, "".join(f"{sha256}  {name}\n" for name, sha256 in named).encode())
+
+
+def read_sums(path: Path) -> dict[str, str]:
+    """Read a SHA256SUMS file: file name -> digest.
+
+    Raises:
+        BadInput: The file is missing, empty (`sha256sum -c` refuses it) or has a malformed line.
+    """
+    try:
+        lines = path.read_text("utf-8", errors="replace").splitlines()
+    except FileNotFoundError as error:
+        raise BadInput("file is missing", [path], "materialize its asset") from error
+    sums = {line[66:]: line[:64] for line in lines if line[64:66] == "  "}
+    if len(sums) != len(lines) or not sums:
+        raise BadInput("SHA256SUMS is empty or malformed", [path], "materialize its asset anew")
+    return sums
+
+
+def content_digest(digests: Mapping[str, str]) -> str:
+    """The data version of a set of files: path below the root -> sha256, in any order."""
+    listing = "".join(f"{digests[path]}  {path}\n" for path in sorted(digests))
+    return "sha256:" + hashlib.sha256(listing.encode()).hexdigest()
+
+
+def require_free_space(folder: Path, needed_bytes: int) -> None:
+    """Refuse before the first byte when the disk is too small.
+
+    Raises:
+        BadInput: Needed and free are named.
+    """
+    existing = next(p for p in [folder, *folder.parents] if p.exists())
+    free = shutil.disk_usage(existing).free
+    if free < needed_bytes:
+        raise BadInput(
+            f"disk too small: {needed_bytes:,} bytes needed, {free:,} free",
+            [folder],
+            "free space there or choose another WMTP_STORAGE_ROOT",
+        )
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make a rename in this folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _temporary_name(name: str) -> str:
+    return f".{name}.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
+
+
+def _sweep_dead_temporaries(path: Path) -> None:
+    """Remove what a killed process of this machine left of the same file."""
+    for leftover in path.parent.glob(f".{path.name}.{socket.gethostname()}.*.tmp"):
+        pid = int(leftover.name.split(".")[-3])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            leftover.unlink(missing_ok=True)
+        except PermissionError:
+            continue  # alive, another user's

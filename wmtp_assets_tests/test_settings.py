@@ -1,0 +1,57 @@
+"""The environment is read once, and a mistake in it is one clear error."""
+
+from pathlib import Path
+
+import pytest
+
+from wmtp_assets.errors import BadInput
+from wmtp_assets.settings import read_settings
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    for name in ("SOURCE", "MIRROR_DIR", "STORAGE_ROOT", "DOCS_ROOT", "WORKERS", "REWARD_MODEL"):
+        monkeypatch.delenv(f"WMTP_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_default_is_the_sample_below_its_own_root(tmp_path: Path):
+    settings = read_settings()
+    assert settings.storage == tmp_path / ".sample" / "storage"
+    assert settings.docs == tmp_path / ".sample" / "docs"
+    assert settings.with_reward_model
+
+
+def test_the_hub_goes_to_the_real_folders_without_the_reward_model(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("WMTP_SOURCE", "hub")
+    settings = read_settings()
+    assert (settings.storage, settings.docs) == (tmp_path / "storage", tmp_path / "docs")
+    assert not settings.with_reward_model
+
+
+def test_an_empty_value_is_the_default(monkeypatch):
+    monkeypatch.setenv("WMTP_STORAGE_ROOT", "")
+    assert read_settings().storage.name == "storage"
+
+
+def test_all_mistakes_are_told_at_once(monkeypatch):
+    monkeypatch.setenv("WMTP_SORCE", "hub")
+    monkeypatch.setenv("WMTP_WORKERS", "many")
+    with pytest.raises(BadInput, match=r"WMTP_SORCE is no setting; WMTP_WORKERS: .*WMTP_SOURCE"):
+        read_settings()
+
+
+def test_a_mirror_needs_its_folder(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("WMTP_SOURCE", "mirror")
+    with pytest.raises(BadInput, match="needs WMTP_MIRROR_DIR"):
+        read_settings()
+    monkeypatch.setenv("WMTP_MIRROR_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(BadInput, match="nowhere"):
+        read_settings()
+
+
+@pytest.mark.parametrize("workers", ["0", "-1"])
+def test_at_least_one_worker(monkeypatch, workers: str):
+    monkeypatch.setenv("WMTP_WORKERS", workers)
+    with pytest.raises(BadInput, match="at least 1"):
+        read_settings()

@@ -1,0 +1,95 @@
+"""Files appear whole or not at all, and digests are those of the stock tools."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from wmtp_assets import store
+from wmtp_assets.errors import BadInput
+from wmtp_assets.store import Store
+
+
+def test_a_failed_write_leaves_the_earlier_file_and_no_temporary(tmp_path: Path):
+    target = tmp_path / "a.json"
+    store.write_bytes(target, b"good")
+    with pytest.raises(RuntimeError), store.atomic_writer(target) as out:
+        out.write(b"half")
+        raise RuntimeError("broken off")
+    assert target.read_bytes() == b"good"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_the_digest_of_a_written_file_is_that_of_its_bytes(tmp_path: Path):
+    written = store.write_bytes(tmp_path / "x" / "a", b"\x00\xff" * 1000)
+    assert (written.size_bytes, written.sha256) == (2000, store.sha256_of(written.path))
+
+
+def test_memoryviews_of_wider_items_are_counted_in_bytes(tmp_path: Path):
+    with store.atomic_writer(tmp_path / "a") as out:
+        out.write(memoryview(b"12345678").cast("Q"))
+    assert out.size_bytes == 8 == (tmp_path / "a").stat().st_size
+
+
+def test_a_dead_process_s_temporary_is_swept_by_the_next_write(tmp_path: Path):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    name = store._temporary_name("a").replace(f".{os.getpid()}.", f".{dead.pid}.")
+    leftover = tmp_path / name
+    leftover.write_bytes(b"half a checkpoint")
+    living = tmp_path / store._temporary_name("a")
+    living.write_bytes(b"another thread of this process")
+    store.write_bytes(tmp_path / "a", b"whole")
+    assert not leftover.exists()
+    assert living.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BadInput, match=r"cannot write into .*file.*WMTP_STORAGE_ROOT"):
+        store.write_bytes(tmp_path / "file" / "a", b"")
+
+
+@pytest.mark.skipif(not shutil.which("sha256sum"), reason="sha256sum is not on this machine")
+def test_sha256sums_pass_with_the_stock_tool_and_fail_after_an_edit(tmp_path: Path):
+    files = [store.write_bytes(tmp_path / name, name.encode()) for name in ("b", "a")]
+    sums = store.write_sums(tmp_path / "SHA256SUMS", files)
+    command = ["sha256sum", "--strict", "-c", sums.path.name]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
+    (tmp_path / "a").write_bytes(b"A")
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 1
+    assert store.read_sums(sums.path) == {f.path.name: f.sha256 for f in files}
+
+
+@pytest.mark.parametrize("text", ["", "abc\n", "0" * 64 + " one-space\n"])
+def test_an_empty_or_malformed_sha256sums_is_refused(tmp_path: Path, text: str):
+    (tmp_path / "SHA256SUMS").write_text(text)
+    with pytest.raises(BadInput, match="empty or malformed"):
+        store.read_sums(tmp_path / "SHA256SUMS")
+
+
+def test_the_content_digest_ignores_order_and_sees_names_and_bytes():
+    one = store.content_digest({"a": "1", "b": "2"})
+    assert one == store.content_digest({"b": "2", "a": "1"})
+    assert len({one, store.content_digest({"a": "2", "b": "1"}), store.content_digest({})}) == 3
+
+
+def test_a_disk_too_small_is_refused_with_needed_and_free(tmp_path: Path):
+    with pytest.raises(BadInput, match=r"9,000,000,000,000,000 bytes needed, [\d,]+ free"):
+        store.require_free_space(tmp_path / "not" / "yet", 9 * 10**15)
+
+
+def test_broken_json_and_a_missing_file_are_named(tmp_path: Path):
+    (tmp_path / "a.json").write_bytes(b'{"a": \xff}')
+    for name in ("a.json", "b.json"):
+        with pytest.raises(BadInput, match=name):
+            store.read_json(tmp_path / name)
+
+
+def test_recorded_paths_are_relative_and_found_again(tmp_path: Path):
+    here = Store(tmp_path / "storage", tmp_path / "docs")
+    for path in (here.lock, here.document("a.md"), here.dataset("mbpp").jsonl("train")):
+        assert here.locate(here.relative(path)) == path
+    assert here.relative(here.document("a.md")) == "docs/a.md"
