@@ -176,6 +176,7 @@ class _explained:
         return None
 
     def __exit__(self, kind, error, traceback) -> None:
+        import httpx2  # the HTTP client of huggingface_hub 2
         from huggingface_hub import errors
 
         # GatedRepoError is a RepositoryNotFoundError: the narrower one first.
@@ -192,6 +193,7 @@ class _explained:
             (errors.EntryNotFoundError, "the file is gone upstream; see the catalog"),
             (errors.OfflineModeIsEnabled, "unset HF_HUB_OFFLINE, or use WMTP_SOURCE=mirror"),
             (errors.HfHubHTTPError, "try again later; the download goes on where it stopped"),
+            (httpx2.TransportError, "check the network and HF_ENDPOINT"),
             (OSError, "check the network, HF_ENDPOINT and the disk"),
         )
         for error_class, fix in table:

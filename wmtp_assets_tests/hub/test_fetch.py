@@ -1,0 +1,153 @@
+"""Raw files: proven before they appear, kept when right, refused when they contradict the lock."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from wmtp_assets import store
+from wmtp_assets.catalog import Files, Repo
+from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.fetch import fetch_files, git_blob_of
+from wmtp_assets.hub.lock import read_lock
+from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
+
+REPO = Repo(id="org/model", kind="model", revision="main", licence="MIT")
+WANTED = (Files("weights/*.bin", 2), Files("config.json"))
+CONTENT = {"weights/1.bin": b"one", "weights/2.bin": b"two", "config.json": b"{}", "README": b"x"}
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Path:
+    root = tmp_path / "mirror"
+    for name, data in CONTENT.items():
+        path = root / REPO.id / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return root
+
+
+def write_listing(root: Path, files: dict[str, bytes], commit: str = "a" * 40) -> None:
+    facts = {n: {"size_bytes": len(d), "sha256": digest(d)} for n, d in files.items()}
+    listing = {REPO.id: {"commit": commit, "files": facts}}
+    (root / LISTING_NAME).write_text(json.dumps(listing))
+
+
+def fetch(tmp_path: Path, mirror: Path, repo: Repo = REPO, wanted=WANTED):
+    return fetch_files(
+        MirrorSource(mirror), repo, wanted, tmp_path / "s" / "raw", tmp_path / "s" / "lock.json"
+    )
+
+
+def test_wanted_files_arrive_and_are_locked_with_their_digests(tmp_path, mirror):
+    fetched = fetch(tmp_path, mirror)
+    assert (fetched.kept, fetched.fetched_bytes, len(fetched.files)) == (0, 8, 3)
+    locked = read_lock(tmp_path / "s" / "lock.json")["repos"][REPO.id]
+    assert locked["files"]["weights/2.bin"] == {"size_bytes": 3, "sha256": digest(b"two")}
+    assert "README" not in locked["files"]
+
+
+def test_what_is_right_on_disk_is_kept_and_needs_no_source(tmp_path, mirror):
+    fetch(tmp_path, mirror)
+    again = fetch(tmp_path, tmp_path / "no mirror at all")
+    assert (again.kept, again.fetched_bytes) == (3, 0)
+
+
+def test_a_damaged_raw_file_is_fetched_again(tmp_path, mirror):
+    fetch(tmp_path, mirror)
+    (tmp_path / "s" / "raw" / "config.json").write_bytes(b"[]")
+    assert fetch(tmp_path, mirror).fetched_bytes == 2
+    assert (tmp_path / "s" / "raw" / "config.json").read_bytes() == b"{}"
+
+
+def test_a_missing_file_offline_says_what_is_missing(tmp_path, mirror):
+    fetch(tmp_path, mirror)
+    (tmp_path / "s" / "raw" / "config.json").unlink()
+    with pytest.raises(BadInput, match="no folder of this repository: org/model"):
+        fetch(tmp_path, tmp_path / "no mirror at all")
+    assert (tmp_path / "s" / "raw" / "weights" / "1.bin").read_bytes() == b"one"
+
+
+def test_a_silently_changed_file_is_refused_and_both_digests_named(tmp_path, mirror):
+    write_listing(mirror, CONTENT)
+    fetch(tmp_path, mirror)
+    (tmp_path / "s" / "raw" / "config.json").unlink()
+    write_listing(mirror, CONTENT | {"config.json": b"[]"}, commit="b" * 40)
+    (mirror / REPO.id / "config.json").write_bytes(b"[]")
+    with pytest.raises(BadInput) as error:
+        fetch(tmp_path, mirror)
+    assert digest(b"{}") in str(error.value) and digest(b"[]") in str(error.value)
+
+
+def test_a_changed_file_in_a_mirror_without_listing_is_refused_too(tmp_path, mirror):
+    fetch(tmp_path, mirror)
+    (tmp_path / "s" / "raw" / "config.json").unlink()
+    (mirror / REPO.id / "config.json").write_bytes(b"[]")
+    with pytest.raises(BadInput, match="sent a wrong file") as error:
+        fetch(tmp_path, mirror)
+    assert digest(b"{}") in str(error.value) and digest(b"[]") in str(error.value)
+
+
+def test_a_catalog_pin_binds_the_first_fetch(tmp_path, mirror):
+    pinned = dataclasses.replace(REPO, pins={"config.json": digest(b"other")})
+    with pytest.raises(BadInput, match=digest(b"other")):
+        fetch(tmp_path, mirror, pinned)
+    assert not (tmp_path / "s" / "raw" / "config.json").exists()
+
+
+def test_wrong_bytes_of_the_right_length_are_set_aside_and_the_good_file_stays(tmp_path, mirror):
+    write_listing(mirror, CONTENT)
+    fetch(tmp_path, mirror)
+    other = tmp_path / "s" / "raw" / "weights" / "1.bin"
+    other.unlink()
+    (mirror / REPO.id / "weights" / "1.bin").write_bytes(b"eno")
+    with pytest.raises(BadInput, match=r"sent a wrong file: weights/1.bin: sha256 .*, expected"):
+        fetch(tmp_path, mirror)
+    assert not other.exists()
+    assert other.with_name("1.bin.rejected").read_bytes() == b"eno"
+    assert (tmp_path / "s" / "raw" / "weights" / "2.bin").read_bytes() == b"two"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [(b"on", "2 bytes, expected 3"), (b"version https://git-lfs.github.com/spec/v1\n", "LFS")],
+)
+def test_a_short_body_and_an_lfs_pointer_are_named(tmp_path, mirror, data, told):
+    write_listing(mirror, CONTENT)
+    (mirror / REPO.id / "weights" / "1.bin").write_bytes(data)
+    with pytest.raises(BadInput, match=told):
+        fetch(tmp_path, mirror)
+
+
+def test_a_pattern_that_matches_another_number_of_files_is_named(tmp_path, mirror):
+    with pytest.raises(BadInput, match=r"weights/\*\.bin matches 2 files, not 3"):
+        fetch(tmp_path, mirror, wanted=(Files("weights/*.bin", 3),))
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a\\b", "c:x", "a\0b"])
+def test_a_path_that_leaves_the_folder_is_refused(tmp_path, mirror, name):
+    write_listing(mirror, {name: b"x"})
+    with pytest.raises(BadInput, match="not a plain relative path"):
+        fetch(tmp_path, mirror, wanted=(Files("*"),))
+
+
+def test_a_link_out_of_the_storage_is_refused(tmp_path, mirror):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "s" / "raw").mkdir(parents=True)
+    (tmp_path / "s" / "raw" / "weights").symlink_to(outside)
+    with pytest.raises(BadInput, match="symbolic link leads out"):
+        fetch(tmp_path, mirror)
+    assert not list(outside.iterdir())
+
+
+def test_the_git_blob_id_is_git_s_own(tmp_path):
+    # `printf 'hello\n' | git hash-object --stdin`
+    written = store.write_bytes(tmp_path / "a", b"hello\n")
+    assert git_blob_of(written.path) == "ce013625030ba8dba906f756967f9e9ca394464a"
