@@ -26,13 +26,13 @@ def digests_match(
     """
     expected = {
         store.relative(folder / file.path): repo.pins.get(file.path, file.sha256)
-        for file in _locked_files(store, repo, wanted)
+        for file in locked_files(store, repo, wanted)
     }
     wanted_digests = {path: digest for path, digest in digests.items() if path in expected}
     return compare("files", expected, wanted_digests)
 
 
-def _locked_files(store: Store, repo: Repo, wanted: tuple[Files, ...]) -> list[RemoteFile]:
+def locked_files(store: Store, repo: Repo, wanted: tuple[Files, ...]) -> list[RemoteFile]:
     locked = locked_repo(store.lock, repo)
     files = locked.files.items() if locked else ()
     listing = tuple(RemoteFile(path, size, sha256) for path, (size, sha256) in files)
@@ -51,7 +51,7 @@ def raw_checks(*, key: str, row: Row):
 
     def complete(setup: Setup, seen: Seen) -> dict[str, Finding]:
         entry = row(setup.catalog)
-        files = _locked_files(setup.store, entry.repo, entry.raw)
+        files = locked_files(setup.store, entry.repo, entry.raw)
         folder = raw_folder(setup.store, entry)
         missing = [f.path for f in files if not (folder / f.path).is_file()]
         good = f"{len(files)} files, one commit, pinned or locked"

@@ -1,0 +1,98 @@
+"""The folder skeleton, and clearing it."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from wmtp_assets.catalog import PUBLISHED
+from wmtp_assets.checks import Seen
+from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.layout import checks
+from wmtp_assets.layout.assets import layout_digest, storage_layout
+from wmtp_assets.layout.reset import clear, plan_clearing
+from wmtp_assets.setup import Setup
+from wmtp_assets.store import SKELETON, Store
+
+SEEN = Seen({}, {}, {})
+
+
+@pytest.fixture
+def setup(tmp_path: Path) -> Setup:
+    store = Store(tmp_path / "s", tmp_path / "docs")
+    setup = Setup(PUBLISHED, MirrorSource(tmp_path), store)
+    storage_layout(setup)
+    return setup
+
+
+def test_the_skeleton_is_that_of_the_plan():
+    assert "models_v2/micro-mtp/raw" in SKELETON
+    assert "datasets_v2/humaneval/stats" in SKELETON
+    assert "datasets_local_small/mbpp_small" in SKELETON
+
+
+def test_making_the_layout_touches_no_file(setup: Setup):
+    kept = setup.store.root / SKELETON[0] / "kept"
+    kept.write_text("mine")
+    storage_layout(setup)
+    assert kept.read_text() == "mine"
+    assert not list(setup.store.root.rglob("SHA256SUMS"))
+
+
+def test_a_missing_folder_fails_and_changes_the_digest(setup: Setup):
+    finding = checks._folders_exist(setup, SEEN)["folders_match_v2_layout"]
+    before = layout_digest(setup.store)
+    assert finding.passed
+    (setup.store.root / SKELETON[3]).rmdir()
+    finding = checks._folders_exist(setup, SEEN)["folders_match_v2_layout"]
+    assert not finding.passed and SKELETON[3] in finding.summary
+    assert layout_digest(setup.store) != before
+
+
+def test_a_linked_folder_fails(setup: Setup, tmp_path: Path):
+    folder = setup.store.root / SKELETON[3]
+    folder.rmdir()
+    folder.symlink_to(tmp_path)
+    finding = checks._folders_exist(setup, SEEN)["folders_match_v2_layout"]
+    assert not finding.passed and "is a link" in finding.summary
+
+
+def test_old_folders_and_abandoned_temporaries_are_named(setup: Setup):
+    name = "no_leftovers_of_older_layouts"
+    fresh = setup.store.root / SKELETON[0] / ".a.host.1.00.tmp"
+    fresh.write_text("a conversion that runs")
+    assert checks._no_leftovers(setup, SEEN)[name].passed
+    (setup.store.root / "models").mkdir()
+    os.utime(fresh, (0, time.time() - 2 * checks.ABANDONED_SECONDS))
+    finding = checks._no_leftovers(setup, SEEN)[name]
+    assert "models/ of the old layout" in finding.summary and ".tmp" in finding.summary
+
+
+def test_the_environment_of_the_tests_is_supported_and_another_torch_is_not(setup, monkeypatch):
+    name = "environment_is_supported"
+    assert checks._environment(setup, SEEN)[name].passed, checks._environment(setup, SEEN)[name]
+    monkeypatch.setattr(checks, "TORCH", "1.0.0")
+    finding = checks._environment(setup, SEEN)[name]
+    assert not finding.passed and "pinned is 1.0.0" in finding.summary
+
+
+def test_clearing_lists_first_and_spares_downloads_in_flight(setup: Setup):
+    root = setup.store.root
+    spared = [
+        root / "models_v2/meta-llama-mtp/raw/7B_1T_4/consolidated.pth",
+        root / "datasets_v2/mbpp/raw/.cache/huggingface/part",
+        root / "sources.lock.json",
+        root / "signoff/decision.json",
+    ]
+    removed = [root / "models/old.bin", root / "datasets_v2/mbpp/processed/train.jsonl"]
+    for path in spared + removed:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    clearing = plan_clearing(setup.store)
+    assert sorted(clearing.files) == sorted(removed)
+    assert all(path.exists() for path in spared + removed)
+    clear(setup.store, clearing)
+    assert all(path.exists() for path in spared)
+    assert not any(path.exists() for path in removed)
+    assert not (root / "models").exists()
