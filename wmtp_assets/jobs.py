@@ -7,7 +7,7 @@ from wmtp_assets.checks import DEEP_TAG
 QUIET = {"loggers": {"console": {}}}
 OUTSIDE_PHASE1 = ("reward", "reports", "signoff")
 
-_all = dg.AssetSelection.all(include_sources=False)
+_all = dg.AssetSelection.all()
 _datasets = dg.AssetSelection.groups("codecontests", "mbpp", "humaneval")
 
 # job -> (selection, what it is for)

@@ -1,0 +1,128 @@
+"""Facts about other people's code that this project leans on, each with what rests on it.
+
+An upgrade that changes one fails here first, with the decision to make anew.
+"""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+
+@pytest.fixture
+def instance(tmp_path: Path):
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        yield instance
+
+
+def run(instance, assets, checks=(), **kwargs):
+    definitions = dg.Definitions(assets=assets, asset_checks=checks)
+    job = definitions.resolve_implicit_global_asset_job_def()
+    return job.execute_in_process(instance=instance, raise_on_error=False, **kwargs)
+
+
+@dg.asset
+def thing() -> dg.MaterializeResult:
+    return dg.MaterializeResult(data_version=dg.DataVersion("sha256:x"))
+
+
+def one_check(passed: bool, severity=dg.AssetCheckSeverity.ERROR, blocking=True):
+    @dg.multi_asset_check(
+        specs=[dg.AssetCheckSpec("holds", asset="thing", blocking=blocking)], can_subset=True
+    )
+    def thing_checks():
+        yield dg.AssetCheckResult(
+            check_name="holds", asset_key="thing", passed=passed, severity=severity
+        )
+
+    return thing_checks
+
+
+@pytest.mark.parametrize(
+    ("severity", "blocking", "success"),
+    [
+        (dg.AssetCheckSeverity.ERROR, True, False),
+        (dg.AssetCheckSeverity.ERROR, False, True),
+        (dg.AssetCheckSeverity.WARN, True, True),
+    ],
+)
+def test_only_a_blocking_error_fails_the_run(instance, severity, blocking, success):
+    # Rests on it: integrity checks are blocking errors, or `make sample` would exit 0 on damage.
+    assert run(instance, [thing], [one_check(False, severity, blocking)]).success is success
+
+
+def test_a_multi_asset_check_that_returns_nothing_fails_loudly(instance):
+    # Rests on it: checks are multi_asset_checks; a plain asset_check would leave the run green.
+    @dg.multi_asset_check(specs=[dg.AssetCheckSpec("holds", asset="thing")])
+    def thing_checks():
+        yield from ()
+
+    assert not run(instance, [thing], [thing_checks]).success
+
+
+def test_the_data_version_is_a_tag_of_the_materialization(instance):
+    # Rests on it: signoff/record.py compares content by this tag.
+    run(instance, [thing])
+    [record] = instance.fetch_materializations(dg.AssetKey("thing"), limit=1).records
+    assert record.asset_materialization.tags["dagster/data_version"] == "sha256:x"
+
+
+def test_an_evaluation_targets_the_materialization_by_storage_id(instance):
+    # Rests on it: freshness of a pass.
+    run(instance, [thing], [one_check(True)])
+    [made] = instance.fetch_materializations(dg.AssetKey("thing"), limit=1).records
+    key = dg.AssetCheckKey(dg.AssetKey("thing"), "holds")
+    history = instance.event_log_storage.get_asset_check_execution_history(key, limit=5)
+    result = history[0].event.dagster_event.asset_check_evaluation_data
+    assert result.target_materialization_data.storage_id == made.storage_id
+
+
+def test_a_plain_object_is_a_resource(instance):
+    # Rests on it: Setup and Declared are frozen dataclasses, not pydantic resources.
+    @dg.asset
+    def reader(plain: dg.ResourceParam[object]) -> dg.MaterializeResult:
+        return dg.MaterializeResult(metadata={"got": str(plain)})
+
+    definitions = dg.Definitions(assets=[reader], resources={"plain": Path("x")})
+    job = definitions.resolve_implicit_global_asset_job_def()
+    assert job.execute_in_process(instance=instance).success
+
+
+def test_checks_of_a_never_materialized_asset_run_in_a_check_job(instance):
+    # Rests on it: verification_jobs leaves the optional reward model out.
+    definitions = dg.Definitions(
+        assets=[thing],
+        asset_checks=[one_check(True)],
+        jobs=[dg.define_asset_job("all_checks", selection=dg.AssetSelection.all_asset_checks())],
+    )
+    result = definitions.resolve_job_def("all_checks").execute_in_process(instance=instance)
+    [evaluation] = result.get_asset_check_evaluations()
+    assert evaluation.target_materialization_data is None
+
+
+def test_metadata_values_are_tuples():
+    # Rests on it: record.as_metadata asks for MetadataValue before it asks for tuple.
+    assert isinstance(dg.MetadataValue.md("x"), tuple)
+
+
+def test_fake_tensors_carry_their_offset_in_the_file(tmp_path: Path):
+    # Rests on it: checkpoints are read by position, 27 GB of them never loaded.
+    import torch
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    path = tmp_path / "a.pth"
+    value = torch.arange(6, dtype=torch.float32)
+    torch.save({"a": value[2:]}, path)
+    with FakeTensorMode():
+        fake = torch.load(path, weights_only=True, map_location="cpu")["a"]
+    start = fake.untyped_storage()._checkpoint_offset + fake.storage_offset() * 4
+    assert path.read_bytes()[start : start + 16] == value[2:].numpy().tobytes()
+
+
+def test_the_hub_client_speaks_httpx2():
+    # Rests on it: hub/sources.py turns httpx2's transport errors into one that names the fix.
+    import httpx2
+    from huggingface_hub import errors
+
+    assert issubclass(errors.HfHubHTTPError, httpx2.HTTPError)
+    assert issubclass(errors.GatedRepoError, errors.RepositoryNotFoundError)
