@@ -13,7 +13,13 @@ from wmtp_assets.console import one_line_console
 from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.hub.checks import raw_asset_checks
 from wmtp_assets.hub.sources import HubSource, MirrorSource, Source
-from wmtp_assets.jobs import asset_jobs, verification_jobs
+from wmtp_assets.jobs import (
+    FORKSERVER,
+    IN_PROCESS,
+    asset_jobs,
+    default_executor,
+    verification_jobs,
+)
 from wmtp_assets.layout.assets import storage_layout
 from wmtp_assets.layout.checks import storage_layout_checks
 from wmtp_assets.layout.jobs import reset_storage
@@ -22,19 +28,13 @@ from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.assets import approval, checklist, report_assets
 from wmtp_assets.signoff.checks import document_checks
 from wmtp_assets.signoff.record import Declared
+from wmtp_assets.signoff.sensors import report_sensors
 from wmtp_assets.store import Store
 
 OWNERS = ["team:wmtp"]
 
 ASSETS = [storage_layout, *raw_assets.values(), *report_assets, checklist]
 CHECKS = [storage_layout_checks, *raw_asset_checks.values(), *document_checks]
-
-in_process_by_default = {"in_process": {}}
-forkserver_by_default = {
-    "multiprocess": {
-        "start_method": {"forkserver": {"preload_modules": ["wmtp_assets.definitions"]}}
-    }
-}
 
 
 def build_definitions(
@@ -69,42 +69,17 @@ def build_definitions(
         tuple(spec for definition in assets for spec in definition.specs),
         tuple(spec for definition in checks for spec in definition.check_specs),
     )
+    jobs = asset_jobs(with_reward_model=with_reward_model)
+    by_name = {job.name: job for job in jobs}
     return dg.Definitions(
         assets=[*assets, approval.merge_attributes(owners=OWNERS)],
         asset_checks=checks,
-        jobs=[
-            *asset_jobs(with_reward_model=with_reward_model),
-            *verification_jobs(checks),
-            reset_storage,
-        ],
+        jobs=[*jobs, *verification_jobs(checks), reset_storage],
+        sensors=report_sensors(by_name["phase1"], by_name["report"]),
         resources={"setup": setup, "declared": declared},
-        executor=_executor(
-            in_process_by_default if catalog.name == "sample" else forkserver_by_default
-        ),
+        executor=default_executor(IN_PROCESS if catalog.name == "sample" else FORKSERVER),
         loggers={"console": one_line_console},
     )
-
-
-def _executor(default: dict) -> dg.ExecutorDefinition:
-    """An executor with a default that run config can still override."""
-    stock = dg.multi_or_in_process_executor
-
-    @dg.configured(
-        stock,
-        config_schema=dg.Field(
-            dg.Selector(
-                {
-                    "in_process": dg.Field(dg.Permissive(), is_required=False),
-                    "multiprocess": dg.Field(dg.Permissive(), is_required=False),
-                }
-            ),
-            default_value=default,
-        ),
-    )
-    def executor(config):
-        return config
-
-    return executor
 
 
 def _from_settings(settings: Settings) -> dg.Definitions:

@@ -1,10 +1,18 @@
-"""The jobs, as a table of what each one selects."""
+"""The jobs, as a table of what each one selects, and how their steps run."""
 
 import dagster as dg
 
 from wmtp_assets.checks import DEEP_TAG
 
 QUIET = {"loggers": {"console": {}}}
+# The sample: 42 assets and their checks in 9 s. A process for each step would take a minute.
+IN_PROCESS = {"in_process": {}}
+# Real sizes: models and datasets go side by side.
+FORKSERVER = {
+    "multiprocess": {
+        "start_method": {"forkserver": {"preload_modules": ["wmtp_assets.definitions"]}}
+    }
+}
 OUTSIDE_PHASE1 = ("reward", "reports", "signoff")
 
 _all = dg.AssetSelection.all()
@@ -76,3 +84,22 @@ def verification_jobs(checks: list[dg.AssetChecksDefinition]) -> list:
             config=QUIET,
         ),
     ]
+
+
+def default_executor(default: dict) -> dg.ExecutorDefinition:
+    """Dagster's own executor with another default; run config can still override it.
+
+    Args:
+        default: IN_PROCESS or FORKSERVER.
+    """
+    choice = dg.Field(dg.Permissive(), is_required=False)
+    schema = dg.Selector({"in_process": choice, "multiprocess": choice})
+
+    @dg.configured(
+        dg.multi_or_in_process_executor,
+        config_schema=dg.Field(schema, default_value=default),
+    )
+    def executor(config):
+        return config
+
+    return executor
