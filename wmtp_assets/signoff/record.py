@@ -47,31 +47,42 @@ def read_evidence(
         skip: Assets whose rows are left out: a document does not judge itself.
     """
     left_out = set(skip)
+    specs = [s for s in declared.assets if s.key.to_user_string() not in left_out]
+    # Three queries for the whole graph; a query for each check took 3 ms x 300.
+    made = {
+        record.asset_entry.asset_key: record.asset_entry.last_materialization_record
+        for record in instance.get_asset_records([spec.key for spec in specs])
+    }
     assets = {
         row.key: row
         for row in (
-            _asset_row(instance, setup, spec)
-            for spec in sorted(declared.assets, key=lambda spec: spec.key.path)
+            _asset_row(setup, spec, made.get(spec.key))
+            for spec in sorted(specs, key=lambda spec: spec.key.path)
         )
-        if row.key not in left_out
     }
-    root = str(setup.store.root)
-    checks = (
-        _check_row(instance, spec)
-        for spec in sorted(declared.checks, key=lambda spec: (spec.asset_key.path, spec.name))
-        if spec.asset_key.to_user_string() in assets
+    check_specs = sorted(
+        (c for c in declared.checks if c.asset_key.to_user_string() in assets),
+        key=lambda c: (c.asset_key.path, c.name),
     )
+    newest = instance.event_log_storage.get_latest_asset_check_execution_by_key(
+        [spec.key for spec in check_specs]
+    )
+    root = str(setup.store.root)
+    judged = []
+    for spec in check_specs:
+        asset = assets[spec.asset_key.to_user_string()]
+        judged.append(judge(_check_row(instance, spec, newest.get(spec.key), asset), asset, root))
     return Evidence(
         storage_root=root,
         source=setup.source.name,
         catalog=setup.catalog.name,
         assets=tuple(assets.values()),
-        checks=tuple(judge(check, assets[check.asset], root) for check in checks),
+        checks=tuple(judged),
     )
 
 
-def _asset_row(instance: dg.DagsterInstance, setup: Setup, spec: dg.AssetSpec) -> AssetRow:
-    latest = _latest_materialization(instance, spec.key)
+def _asset_row(setup: Setup, spec: dg.AssetSpec, record: dg.EventLogRecord | None) -> AssetRow:
+    latest = _materialization(record) if record else None
     return AssetRow(
         key=spec.key.to_user_string(),
         group=spec.group_name or "",
@@ -81,13 +92,7 @@ def _asset_row(instance: dg.DagsterInstance, setup: Setup, spec: dg.AssetSpec) -
     )
 
 
-def _latest_materialization(
-    instance: dg.DagsterInstance, key: dg.AssetKey
-) -> Materialization | None:
-    records = instance.fetch_materializations(key, limit=1).records
-    if not records:
-        return None
-    record = records[0]
+def _materialization(record: dg.EventLogRecord) -> Materialization:
     made = record.asset_materialization
     values = {name: value.value for name, value in made.metadata.items()}
     files = values.pop(FILES, {})
@@ -110,39 +115,52 @@ def _differing(setup: Setup, files: Mapping[str, Mapping]) -> tuple[str, ...]:
     )
 
 
-def _check_row(instance: dg.DagsterInstance, spec: dg.AssetCheckSpec) -> CheckRow:
-    key = spec.key
-    history = instance.event_log_storage.get_asset_check_execution_history(key, limit=HISTORY)
-    by_runs = [r for r in history if r.run_id]
-    evaluated = [r for r in by_runs if r.status in EVALUATED]
-    newest = by_runs[0] if by_runs else None
+def _check_row(
+    instance: dg.DagsterInstance,
+    spec: dg.AssetCheckSpec,
+    newest: AssetCheckExecutionRecord | None,
+    asset: AssetRow,
+) -> CheckRow:
+    evaluated, crashed = newest, None
+    if newest is not None and not (newest.run_id and newest.status in EVALUATED):
+        # Planned by a later run, or posted: what a run last evaluated lies further back.
+        history = instance.event_log_storage.get_asset_check_execution_history(spec.key, HISTORY)
+        by_runs = [record for record in history if record.run_id]
+        evaluated = next((r for r in by_runs if r.status in EVALUATED), None)
+        crashed = by_runs[0].run_id if by_runs and _crashed(instance, by_runs[0]) else None
     return CheckRow(
-        asset=key.asset_key.to_user_string(),
-        name=key.name,
+        asset=asset.key,
+        name=spec.name,
         says=spec.description or "",
         deep=spec.metadata.get(DEEP_TAG) == "every byte",
-        latest=_evaluation(instance, evaluated[0]) if evaluated else None,
-        crashed_in=newest.run_id if newest and _crashed(instance, newest, key) else None,
+        latest=_evaluation(instance, evaluated, asset) if evaluated else None,
+        crashed_in=crashed,
     )
 
 
-def _crashed(
-    instance: dg.DagsterInstance, record: AssetCheckExecutionRecord, key: dg.AssetCheckKey
-) -> bool:
+def _crashed(instance: dg.DagsterInstance, record: AssetCheckExecutionRecord) -> bool:
     """Whether the check was planned and its own step failed before a result."""
     if record.status != AssetCheckExecutionRecordStatus.PLANNED:
         return False
-    step = checks_step(key.asset_key)
+    step = checks_step(record.key.asset_key)
     return any(
         stats.step_key == step and stats.status is not None and stats.status.value == "FAILURE"
         for stats in instance.get_run_step_stats(record.run_id)
     )
 
 
-def _evaluation(instance: dg.DagsterInstance, record: AssetCheckExecutionRecord) -> Evaluation:
+def _evaluation(
+    instance: dg.DagsterInstance, record: AssetCheckExecutionRecord, asset: AssetRow
+) -> Evaluation:
     result = record.event.dagster_event.asset_check_evaluation_data
     values = {name: value.value for name, value in result.metadata.items()}
     target = result.target_materialization_data
+    if target is None:
+        version = None
+    elif asset.latest and target.storage_id == asset.latest.storage_id:
+        version = asset.latest.version
+    else:
+        version = _version_of(instance, result.asset_key, target.storage_id)
     return Evaluation(
         passed=result.passed,
         warns=result.severity == dg.AssetCheckSeverity.WARN,
@@ -150,9 +168,7 @@ def _evaluation(instance: dg.DagsterInstance, record: AssetCheckExecutionRecord)
         content=values.pop(CONTENT, None),
         storage_root=values.pop(STORAGE_ROOT, None),
         target=target.storage_id if target else None,
-        target_version=_version_of(instance, result.asset_key, target.storage_id)
-        if target
-        else None,
+        target_version=version,
         run_id=record.run_id,
         timestamp=record.event.timestamp,
         evidence=values,
