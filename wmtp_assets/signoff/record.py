@@ -5,6 +5,7 @@ The methods of `instance.event_log_storage` are not marked public; test_upstream
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import (
@@ -153,7 +154,7 @@ def _evaluation(
     instance: dg.DagsterInstance, record: AssetCheckExecutionRecord, asset: AssetRow
 ) -> Evaluation:
     result = record.event.dagster_event.asset_check_evaluation_data
-    values = {name: value.value for name, value in result.metadata.items()}
+    values = {name: _plain(value) for name, value in result.metadata.items()}
     target = result.target_materialization_data
     if target is None:
         version = None
@@ -173,6 +174,13 @@ def _evaluation(
         timestamp=record.event.timestamp,
         evidence=values,
     )
+
+
+def _plain(value: dg.MetadataValue) -> Any:
+    """A metadata value as JSON data; a table as its rows."""
+    if isinstance(value, dg.TableMetadataValue):
+        return [dict(record.data) for record in value.records]
+    return value.value
 
 
 def _version_of(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> str | None:

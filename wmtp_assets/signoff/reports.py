@@ -176,12 +176,12 @@ def _on_disk(evidence: Evidence) -> str:
 
 def _repeated_names(evidence: Evidence) -> str:
     rows = [
-        (f"`{a.key}`", name, count)
+        (f"`{a.key}`", name)
         for a in evidence.artifacts
         if a.latest
-        for name, count in sorted((a.latest.metadata.get("repeated_names") or {}).items())
+        for name in a.latest.metadata.get("repeated_names", ())
     ]
-    return table(("split", "name", "problems"), rows) if rows else "None.\n"
+    return table(("split", "published name -> written name"), rows) if rows else "None.\n"
 
 
 def _by_group(evidence: Evidence) -> dict[str, list[AssetRow]]:

@@ -28,7 +28,9 @@ from wmtp_assets.store import Store
 def train(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
     path = setup.store.dataset("mbpp").jsonl("train")
     wanted = (setup.store.root.parent / "wanted").read_bytes()
-    return materialized(setup, path, [store.write_bytes(path, wanted)], repeated_names={"foo": 2})
+    return materialized(
+        setup, path, [store.write_bytes(path, wanted)], repeated_names=["foo -> foo__2"]
+    )
 
 
 def _rows_parse(setup: Setup, seen) -> dict[str, Finding]:
@@ -111,7 +113,7 @@ def test_a_second_report_run_changes_no_document_s_digest(bench: Bench):
 
 def test_repeated_problem_names_and_old_scripts_are_in_the_migration_notes(bench: Bench):
     notes = bench.store.document("migration_notes.md").read_text()
-    assert "| `mbpp/train` | foo | 2 |" in notes
+    assert "| `mbpp/train` | foo -> foo__2 |" in notes
     for script in ("verify_mtp_model.py", "setup_datasets.py", "pytest -k micro"):
         assert script in notes
 
