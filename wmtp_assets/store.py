@@ -321,6 +321,11 @@ def fsync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def temporary_beside(path: Path) -> Path:
+    """A name for unfinished work on `path`; the next write sweeps it if this process dies."""
+    return path.with_name(_temporary_name(path.name))
+
+
 def _temporary_name(name: str) -> str:
     return f".{name}.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}.tmp"
 

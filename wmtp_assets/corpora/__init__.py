@@ -1,0 +1,16 @@
+"""Training data: raw parquet -> token-filtered JSONL, line metadata, schema, small sets.
+
+    formats        what a row of each dataset looks like, before and after
+    sources        which raw files and which tokenizer a split is made from
+    parquet        rows of a published file, its columns proven
+    problems       one published row -> one problem with its candidate solutions
+    tokens, tally  exact token counts, and counts of what was read, kept and dropped
+    units, pool    row-group ranges -> parts of a split, side by side, handed back in order
+    split          parts -> <split>.jsonl, then <split>_metadata.json
+    records, line_metadata   the two files as text: written, read back, proven
+    inspection, accounting   a stored split read again: which propositions hold
+    culprits       findings over millions of rows, and accepted ones
+    schema, small  what describes a dataset, what samples it
+
+Only the modules called assets and checks know Dagster.
+"""

@@ -1,0 +1,112 @@
+"""The split assets: raw parquet -> <split>.jsonl and its line metadata; and the room's list."""
+
+import time
+from typing import Any
+
+import dagster as dg
+
+from wmtp_assets.catalog import PUBLISHED
+from wmtp_assets.corpora.formats import DESCRIPTIONS, FORMATS, FieldType
+from wmtp_assets.corpora.schema.assets import schema_assets
+from wmtp_assets.corpora.small.assets import small_assets
+from wmtp_assets.corpora.sources import (
+    dataset_row,
+    length_filter,
+    locked_commit,
+    source_files,
+    split_row,
+)
+from wmtp_assets.corpora.tally import CANDIDATES, CORRECT, DROPPED, INCORRECT, ROWS, SOURCE_ROWS
+from wmtp_assets.record import materialized
+from wmtp_assets.setup import Setup
+
+TITLES = {row.name: row.title for row in PUBLISHED.datasets}
+COLUMN_TYPES = {str: "string", int: "int", bool: "bool"}
+
+
+def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
+    """One split of one dataset as token-filtered Alpaca JSONL."""
+
+    @dg.asset(
+        key=[dataset, split],
+        group_name=dataset,
+        deps=[dg.AssetKey([dataset, "raw"]), dg.AssetKey(["ref_sheared", "tokenizer"])],
+        kinds={"dataset", "json"},
+        code_version="1",
+        description=f"{TITLES[dataset]} {split}: Alpaca JSONL, at most 2048 tokens a record.",
+    )
+    def processed(
+        context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
+    ) -> dg.MaterializeResult:
+        from wmtp_assets.corpora.split import ROWS_PER_SECOND, convert_split
+
+        started = time.monotonic()
+        row = dataset_row(setup.catalog, dataset)
+        folder = setup.store.dataset(dataset)
+        converted = convert_split(
+            dataset,
+            split,
+            source_files(setup.store, row, split_row(row, split)),
+            folder,
+            length_filter(setup.catalog, setup.store),
+            workers=setup.workers,
+            report=context.log.info,
+        )
+        rows = converted.stats[ROWS]
+        return materialized(
+            setup,
+            folder.jsonl(split),
+            converted.files,
+            repo=row.repo,
+            commit=locked_commit(setup.store, row),
+            started=started,
+            work_bytes=converted.source_bytes,
+            **{
+                "dagster/row_count": rows,
+                "dagster/column_schema": dg.MetadataValue.table_schema(column_schema(dataset)),
+                ROWS_PER_SECOND: round(rows / max(converted.seconds, 1e-6)),
+                **numbers(converted.stats),
+            },
+        )
+
+    return processed
+
+
+def column_schema(dataset: str) -> dg.TableSchema:
+    """The fields of a record as Dagster's table schema."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name, column_type(kind), DESCRIPTIONS[name])
+            for name, kind in FORMATS[dataset].fields.items()
+        ]
+    )
+
+
+def column_type(kind: FieldType) -> str:
+    """A field type as a person reads it."""
+    if isinstance(kind, list):
+        return f"list<{column_type(kind[0])}>"
+    if isinstance(kind, type):
+        return COLUMN_TYPES[kind]
+    return f"struct<{', '.join(f'{name}: {column_type(of)}' for name, of in kind.items())}>"
+
+
+def numbers(stats: dict[str, Any]) -> dict[str, Any]:
+    """The counts of a split as numeric metadata, which Dagster plots over time."""
+    names = (SOURCE_ROWS, CANDIDATES, CORRECT, INCORRECT)
+    dropped = {f"{DROPPED}_{reason}": count for reason, count in stats[DROPPED].items()}
+    repeated = stats.get("repeated_names", [])
+    return {
+        **{name: stats[name] for name in names if name in stats},
+        **dropped,
+        "repeated_names": [f"{name['name']} -> {name['written']}" for name in repeated],
+    }
+
+
+split_assets = {
+    f"{dataset}/{split}": split_asset(dataset=dataset, split=split)
+    for dataset, form in FORMATS.items()
+    for split in form.splits
+}
+
+corpora_assets = [*split_assets.values(), *schema_assets.values(), *small_assets.values()]

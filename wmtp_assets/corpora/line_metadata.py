@@ -1,0 +1,125 @@
+"""`<split>_metadata.json`: one JSON object whose `metadata` list is aligned with the JSONL by line.
+
+Training code picks rows by index from it without loading the JSONL. The text has one item a line,
+so that 3.7 million of them are written, read and compared without being held:
+
+    {"dataset":..., "split":..., "source_file":"train.jsonl", "sha256":..., "stats":{...},
+    "metadata":[
+    {"is_correct":true,"difficulty":7},
+    {"is_correct":false,"difficulty":7}
+    ]}
+"""
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from wmtp_assets.corpora.formats import Format
+from wmtp_assets.corpora.records import dump_json, type_fault
+from wmtp_assets.corpora.tally import Tally
+from wmtp_assets.errors import BadInput
+from wmtp_assets.store import HashingWriter
+
+OPENING = b'"metadata":[\n'
+CLOSING = b"]}\n"
+FIX = "materialize the asset of the split again"
+REPEATED_NAMES = "repeated_names"
+REPEATED_NAME = {"file": str, "row": int, "name": str, "written": str}
+HEAD_KEYS = ["dataset", "split", "source_file", "sha256", "stats"]
+
+
+@dataclass(frozen=True)
+class LineMetadata:
+    """An opened file: its facts, and its items one by one as stored."""
+
+    head: dict[str, Any]
+    items: Iterator[bytes]
+
+
+@dataclass(frozen=True)
+class SplitFacts:
+    """What the head of a split's line metadata states, proven to be of the right form."""
+
+    sha256: str
+    tally: Tally
+    repeated_names: list[dict[str, Any]]
+
+
+def head_bytes(head: Mapping[str, Any]) -> bytes:
+    """The text before the items."""
+    return dump_json(dict(head))[:-1].encode() + b",\n" + OPENING
+
+
+def write_line_metadata(
+    out: HashingWriter, head: Mapping[str, Any], runs: Iterable[tuple[bytes, int]]
+) -> None:
+    """Write the object; `runs` are (item, number of lines that have it) in line order."""
+    out.write(head_bytes(head))
+    held = b""
+    for item, lines in runs:
+        out.write(held + (item + b",\n") * (lines - 1))
+        held = item + b",\n"
+    out.write(held.removesuffix(b",\n") + (b"\n" if held else b"") + CLOSING)
+
+
+@contextlib.contextmanager
+def open_line_metadata(path: Path) -> Iterator[LineMetadata]:
+    """Open a file for reading from its head to its last item.
+
+    Raises:
+        BadInput: Missing, or not of this form; reading on may raise it too. File and line are
+            named.
+    """
+    if not path.exists():
+        raise BadInput("the line metadata is missing", [path], FIX)
+    with open(path, "rb") as handle:
+        yield LineMetadata(_read_head(path, handle), _read_items(path, handle))
+
+
+def read_facts(path: Path, form: Format) -> SplitFacts:
+    """Read what a split's line metadata states, without its items.
+
+    Raises:
+        BadInput: Missing, not of this form, or counts that contradict each other.
+    """
+    with open_line_metadata(path) as metadata:
+        head = metadata.head
+    try:
+        stats = dict(head["stats"])
+        repeated = stats.pop(REPEATED_NAMES, [])
+        if fault := type_fault(repeated, [REPEATED_NAME], REPEATED_NAMES):
+            raise ValueError(fault)
+        return SplitFacts(str(head["sha256"]), Tally.from_stats(stats, form), repeated)
+    except ValueError as error:
+        raise BadInput(f"{path.name} line 1: {error}", [path], FIX) from error
+
+
+def _read_head(path: Path, handle: BinaryIO) -> dict[str, Any]:
+    first, second = handle.readline(), handle.readline()
+    try:
+        if second != OPENING or not first.endswith(b",\n"):
+            raise ValueError("the first two lines are not those of line metadata")
+        head = json.loads(first[:-2].decode() + "}")
+        if list(head) != HEAD_KEYS or not isinstance(head["stats"], dict):
+            raise ValueError(f"its keys are not {HEAD_KEYS}")
+    except ValueError as error:
+        raise BadInput(f"{path.name} line 1: {error}", [path], FIX) from error
+    return head
+
+
+def _read_items(path: Path, handle: BinaryIO) -> Iterator[bytes]:
+    number, ended = 2, False
+    for number, line in enumerate(handle, 3):
+        if line == CLOSING:
+            break
+        if ended or not line.endswith(b"\n"):
+            raise BadInput(f"{path.name} line {number}: not an item of the list", [path], FIX)
+        ended = not line.endswith(b",\n")
+        yield line[:-1] if ended else line[:-2]
+    else:
+        raise BadInput(f"{path.name} ends after line {number} without {CLOSING!r}", [path], FIX)
+    if handle.read(1):
+        raise BadInput(f"{path.name} line {number + 1}: text after the end", [path], FIX)

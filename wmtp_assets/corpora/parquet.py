@@ -1,0 +1,105 @@
+"""Rows of a published parquet file, column by column and row group by row group.
+
+Only the needed columns are read (generated_tests, the bulk of CodeContests, is not among them),
+and a few rows at a time, so that memory is bounded by one row group. Whatever is wrong with a file
+becomes one error that names it.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wmtp_assets.errors import BadInput
+
+BATCH_ROWS = 32
+FIX = "materialize the raw asset again; if the bytes are the published ones, see the catalog"
+
+Columns = Mapping[str, tuple[str, ...]]
+Row = Mapping[str, pa.Scalar]
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what pyarrow says of a damaged file into an error that names it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BadInput("the parquet file is missing", [path], FIX) from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        lines = str(error).splitlines() or [type(error).__name__]
+        raise BadInput(f"the parquet file cannot be read ({lines[0]})", [path], FIX) from error
+
+
+def open_parquet(path: Path, columns: Columns) -> pq.ParquetFile:
+    """Open a file and prove that it has the columns.
+
+    Raises:
+        BadInput: Not parquet, truncated, or columns missing or of another type; all are named.
+    """
+    with reading(path):
+        file = pq.ParquetFile(path)
+        schema = file.schema_arrow
+    wrong = []
+    for name, accepted in columns.items():
+        index = schema.get_field_index(name)
+        if index < 0:
+            wrong.append(f"column {name} is missing")
+        elif (found := type_name(schema.field(index).type)) not in accepted:
+            wrong.append(f"column {name} is {found}, not {' or '.join(accepted)}")
+    if wrong:
+        raise BadInput(f"{path} has not the published columns", wrong, FIX)
+    return file
+
+
+def type_name(kind: pa.DataType) -> str:
+    """Write an Arrow type; fields of a struct in alphabetical order, list items without a name."""
+    if pa.types.is_struct(kind):
+        fields = sorted((field.name, type_name(field.type)) for field in kind)
+        return f"struct<{', '.join(f'{name}: {of}' for name, of in fields)}>"
+    if pa.types.is_list(kind):
+        return f"list<{type_name(kind.value_type)}>"
+    return str(kind)
+
+
+def read_rows(
+    path: Path, columns: Columns, row_groups: Sequence[int] | None = None
+) -> Iterator[tuple[int, Row]]:
+    """Yield (row number in the file, column -> scalar) of some or all row groups, in file order.
+
+    Raises:
+        BadInput: As `open_parquet`, or a page that cannot be decoded.
+    """
+    with open_parquet(path, columns) as file:
+        for group in range(file.num_row_groups) if row_groups is None else row_groups:
+            number = sum(file.metadata.row_group(g).num_rows for g in range(group))
+            batches = file.iter_batches(
+                BATCH_ROWS, row_groups=[group], columns=list(columns), use_threads=False
+            )
+            while True:
+                with reading(path):
+                    batch = next(batches, None)
+                    if batch is None:
+                        break
+                    batch.validate(full=True)
+                for index in range(batch.num_rows):
+                    yield number, {name: batch[name][index] for name in columns}
+                    number += 1
+
+
+def needed_bytes(file: pq.ParquetFile, group: int, columns: Columns) -> int:
+    """Uncompressed bytes of the needed columns in one row group, by which work is divided."""
+    metadata = file.metadata.row_group(group)
+    return sum(
+        column.total_uncompressed_size
+        for column in map(metadata.column, range(metadata.num_columns))
+        if column.path_in_schema.split(".")[0] in columns
+    )
+
+
+def count_rows(path: Path, columns: Columns) -> int:
+    """The rows that the footer of a file states."""
+    with open_parquet(path, columns) as file:
+        return file.metadata.num_rows

@@ -1,0 +1,89 @@
+"""JSONL as stored: how a record becomes a line, and how lines are read back and proven.
+
+Lines end at "\\n" and nowhere else: programs hold U+2028 and carriage returns. Reading never
+raises on a damaged line; the line says what is wrong with it, and the reader decides.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets.corpora.formats import FieldType
+from wmtp_assets.errors import BadInput
+
+dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+Fields = Mapping[str, FieldType]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a JSONL file; `record` is None when `fault` says what is wrong with it."""
+
+    number: int
+    raw: bytes
+    record: dict[str, Any] | None
+    fault: str = ""
+
+
+def line_item(is_correct: bool | None, difficulty: int | None) -> bytes:
+    """What the line metadata says of one line; fields that a dataset lacks are left out."""
+    item = {"is_correct": is_correct, "difficulty": difficulty}
+    return dump_json({key: value for key, value in item.items() if value is not None}).encode()
+
+
+def item_of(record: Mapping[str, Any]) -> bytes:
+    """The line metadata item of a record that was read back."""
+    return line_item(record.get("is_correct"), record["metadata"].get("difficulty"))
+
+
+def raw_lines(path: Path) -> Iterator[bytes]:
+    """Read a JSONL file line by line, as bytes with their line feed.
+
+    Raises:
+        BadInput: The file is missing.
+    """
+    if not path.exists():
+        raise BadInput("the JSONL is missing", [path], "materialize its asset")
+    with open(path, "rb") as handle:
+        yield from handle
+
+
+def read_lines(path: Path, fields: Fields) -> Iterator[Line]:
+    """Read a JSONL file line by line, each line proven to be of the schema or named as not.
+
+    Raises:
+        BadInput: The file is missing.
+    """
+    for number, raw in enumerate(raw_lines(path), 1):
+        yield parse_line(number, raw, fields)
+
+
+def parse_line(number: int, raw: bytes, fields: Fields) -> Line:
+    """Parse one line, and prove that it is written as `dump_json` writes it."""
+    if not raw.endswith(b"\n"):
+        return Line(number, raw, None, "does not end with a line feed")
+    try:
+        record = json.loads(raw.decode())
+        fault = type_fault(record, fields) or (
+            "" if dump_json(record).encode() + b"\n" == raw else "is not written canonically"
+        )
+    except ValueError as error:
+        fault = f"is not UTF-8 JSON ({error})"
+    return Line(number, raw, None, fault) if fault else Line(number, raw, record)
+
+
+def type_fault(value: Any, wanted: FieldType, name: str = "the record") -> str:
+    """Say where a value differs from its type: keys, their order, and the types; "" if nowhere."""
+    if isinstance(wanted, Mapping):
+        if type(value) is not dict or list(value) != list(wanted):
+            return f"{name} has not exactly the keys {', '.join(wanted)}"
+        faults = (type_fault(value[key], wanted[key], key) for key in wanted)
+        return next(filter(None, faults), "")
+    if isinstance(wanted, list):
+        if type(value) is not list:
+            return f"{name} is no list"
+        return next(filter(None, (type_fault(item, wanted[0], name) for item in value)), "")
+    return "" if type(value) is wanted else f"{name} is no {wanted.__name__}"

@@ -1,0 +1,67 @@
+"""<name>/schema: schema.json, dataset card and croissant.json of a processed dataset."""
+
+import dagster as dg
+
+from wmtp_assets import store
+from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.sources import dataset_row, length_filter, locked_commit
+from wmtp_assets.record import materialized
+from wmtp_assets.setup import Setup
+
+DESCRIPTIONS = {
+    "codecontests": "CodeContests: schema.json, dataset card and croissant.json.",
+    "mbpp": "MBPP: schema.json, dataset card and croissant.json.",
+    "humaneval": "HumanEval: schema.json, dataset card and croissant.json.",
+}
+
+
+def schema_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
+    """What describes one processed dataset; with it the folder opens with load_dataset."""
+
+    @dg.asset(
+        key=[dataset, "schema"],
+        group_name=dataset,
+        deps=[dg.AssetKey([dataset, split]) for split in FORMATS[dataset].splits],
+        kinds={"json", "file"},
+        code_version="1",
+        description=description,
+    )
+    def schema(
+        context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
+    ) -> dg.MaterializeResult:
+        from wmtp_assets.corpora.schema.card import build_card
+        from wmtp_assets.corpora.schema.croissant import build_croissant
+        from wmtp_assets.corpora.schema.schema_json import build_schema, read_stored_splits
+
+        row = dataset_row(setup.catalog, dataset)
+        folder = setup.store.dataset(dataset)
+        settings = length_filter(setup.catalog, setup.store)
+        commit = locked_commit(setup.store, row)
+        splits = read_stored_splits(row, folder)
+        card = build_card(row, commit, splits, settings)
+        files = [
+            store.write_bytes(folder.processed / "README.md", card),
+            store.write_json(folder.processed / "croissant.json", build_croissant(row, splits)),
+            store.write_json(
+                folder.processed / "schema.json", build_schema(row, commit, splits, settings)
+            ),
+        ]
+        rows = sum(split.facts.tally.rows for split in splits)
+        return materialized(
+            setup,
+            folder.processed,
+            files,
+            repo=row.repo,
+            commit=commit,
+            splits=len(splits),
+            rows=rows,
+            card=dg.MetadataValue.md(card.decode().split("---\n", 2)[2]),
+        )
+
+    return schema
+
+
+schema_assets = {
+    dataset: schema_asset(dataset=dataset, description=description)
+    for dataset, description in DESCRIPTIONS.items()
+}

@@ -1,0 +1,128 @@
+"""README.md of a processed dataset: the card that `datasets.load_dataset(folder)` obeys.
+
+Its YAML head names exactly the JSONL files as splits and the type of every field, so that the
+other files of the folder are left alone and the first rows decide nothing.
+"""
+
+from typing import Any
+
+from wmtp_assets.catalog import Dataset
+from wmtp_assets.corpora.formats import FORMATS, FieldType
+from wmtp_assets.corpora.schema.facts import FACTS
+from wmtp_assets.corpora.schema.schema_json import StoredSplit
+from wmtp_assets.corpora.tally import Tally
+from wmtp_assets.corpora.tokens import Filter
+from wmtp_assets.errors import BadInput
+
+FENCE = "---\n"
+FEATURE_TYPES = {str: "string", int: "int64", bool: "bool"}
+
+
+def card_head(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, Any]:
+    """The YAML head: licence, configs, features."""
+    facts = FACTS[dataset.name]
+    files = [{"split": split.name, "path": split.file} for split in splits]
+    fields = FORMATS[dataset.name].fields
+    return {
+        "pretty_name": dataset.title,
+        "license": facts.licence_id,
+        "task_categories": ["text-generation"],
+        "tags": ["code"],
+        "configs": [{"config_name": "default", "data_files": files}],
+        "dataset_info": {"features": [_feature(name, kind) for name, kind in fields.items()]},
+    }
+
+
+def build_card(dataset: Dataset, commit: str, splits: list[StoredSplit], settings: Filter) -> bytes:
+    """The content of README.md."""
+    import yaml
+
+    facts = FACTS[dataset.name]
+    head = yaml.safe_dump(card_head(dataset, splits), sort_keys=False, allow_unicode=True)
+    labels = f"## Labels\n\n{facts.labels}\n\n" if facts.labels else ""
+    items = "\n".join(f"- {item}" for item in facts.rows)
+    repeated = "\n".join(
+        f"- {split.name}: `{name['name']}` (row {name['row']} of {name['file']}) is written "
+        f"`{name['written']}`"
+        for split in splits
+        for name in split.facts.repeated_names
+    )
+    names = f"## Names that repeat\n\n{repeated}\n\n" if repeated else ""
+    text = f"""{FENCE}{head}{FENCE}
+# {dataset.title}, processed for WMTP training
+
+{facts.summary}. Made from [{dataset.repo.id}]({dataset.repo.url}) at commit `{commit}`;
+licence of the data: {dataset.repo.licence}.
+
+## Rows
+
+{_counts_table(dataset, splits)}
+
+{items}
+- A record is kept when its instruction, input and output, each encoded on its own without special
+  tokens, have at most {settings.max_tokens:,} tokens together
+  (tokenizer.model `{settings.tokenizer_sha256}`).
+
+{labels}{names}## Files
+
+- `<split>.jsonl`: UTF-8, one record a line, lines end with a line feed and nothing else does
+  (programs hold carriage returns and U+2028: split the bytes at "\\n").
+- `<split>_metadata.json`: `metadata` is a list aligned with the lines; `stats` has the counts.
+- `schema.json`, `croissant.json`: fields, digests, sizes.
+
+```python
+import datasets
+
+data = datasets.load_dataset("path/to/this/folder")
+```
+
+## Citation
+
+{facts.citation}
+"""
+    return text.encode()
+
+
+def read_head(text: bytes) -> Any:
+    """Parse the YAML head of a card.
+
+    Raises:
+        BadInput: The card has no head, or it is not YAML.
+    """
+    import yaml
+
+    try:
+        opening, head, _ = text.decode().split(FENCE, 2)
+        if opening:
+            raise ValueError("text before the YAML head")
+        return yaml.safe_load(head)
+    except (ValueError, yaml.YAMLError) as error:
+        raise BadInput(f"the card has no readable YAML head ({error})", ["README.md"]) from error
+
+
+def _feature(name: str, kind: FieldType) -> dict[str, Any]:
+    if isinstance(kind, list):
+        return {"name": name, "list": FEATURE_TYPES[kind[0]]}
+    if isinstance(kind, type):
+        return {"name": name, "dtype": FEATURE_TYPES[kind]}
+    return {"name": name, "struct": [_feature(part, of) for part, of in kind.items()]}
+
+
+def _counts_table(dataset: Dataset, splits: list[StoredSplit]) -> str:
+    form = FORMATS[dataset.name]
+    labels = ["correct", "incorrect"] if form.labelled else []
+    dropped = [reason.replace("_", " ") for reason in form.dropped]
+    columns = ["split", "published rows", "candidates", "records", *labels]
+    columns += [f"dropped: {reason}" for reason in dropped]
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    for split in splits:
+        numbers = " | ".join(f"{n:,}" for n in _numbers(split.facts.tally, dataset.name))
+        lines.append(f"| {split.name} | {numbers} |")
+    return "\n".join(lines)
+
+
+def _numbers(tally: Tally, dataset: str) -> list[int]:
+    form = FORMATS[dataset]
+    labels = [tally.by_class(True), tally.by_class(False)] if form.labelled else []
+    dropped = [tally.dropped[reason] for reason in form.dropped]
+    return [tally.source_rows, tally.candidates, tally.rows, *labels, *dropped]

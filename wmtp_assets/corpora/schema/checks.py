@@ -1,0 +1,43 @@
+"""The checks of <name>/schema."""
+
+from wmtp_assets.checks import Reading, Seen, checks_on
+from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.schema import inspection
+from wmtp_assets.corpora.sources import dataset_row, length_filter, locked_commit
+from wmtp_assets.findings import Finding
+from wmtp_assets.setup import Setup
+
+SAYS = {
+    inspection.SCHEMA_AGREES: "schema.json names the rows and digests of the splits",
+    inspection.CARD_AGREES: "The card's configs name every split and its JSONL",
+    inspection.CROISSANT_AGREES: "croissant.json names the digests of the splits",
+}
+
+
+def schema_readings(*, dataset: str) -> list[Reading]:
+    """The looks at what describes one dataset."""
+
+    def described(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        row = dataset_row(setup.catalog, dataset)
+        return inspection.inspect_description(
+            row,
+            locked_commit(setup.store, row),
+            setup.store.dataset(dataset),
+            length_filter(setup.catalog, setup.store),
+        )
+
+    def loads(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        row = dataset_row(setup.catalog, dataset)
+        found = inspection.inspect_loading(row, setup.store.dataset(dataset))
+        return {inspection.FOLDER_LOADS: found}
+
+    return [
+        Reading(described, SAYS),
+        Reading(loads, {inspection.FOLDER_LOADS: "datasets.load_dataset opens the folder"}),
+    ]
+
+
+schema_checks = {
+    dataset: checks_on(f"{dataset}/schema", *schema_readings(dataset=dataset))
+    for dataset in FORMATS
+}

@@ -1,0 +1,132 @@
+"""schema.json, the card and croissant.json against the splits they describe."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from wmtp_assets import store
+from wmtp_assets.catalog import Dataset
+from wmtp_assets.corpora.culprits import Culprits
+from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.inspection import flatten
+from wmtp_assets.corpora.schema.card import card_head, read_head
+from wmtp_assets.corpora.schema.croissant import build_croissant
+from wmtp_assets.corpora.schema.schema_json import build_schema, read_stored_splits
+from wmtp_assets.corpora.tokens import Filter
+from wmtp_assets.errors import BadInput
+from wmtp_assets.findings import Finding, compare
+from wmtp_assets.store import DatasetFolder
+
+SCHEMA_AGREES = "schema_json_agrees_with_splits"
+CARD_AGREES = "card_names_every_split"
+CROISSANT_AGREES = "croissant_json_agrees_with_splits"
+FOLDER_LOADS = "folder_loads_with_datasets"
+
+ROWS_LOADED = 3
+
+
+def inspect_description(
+    dataset: Dataset, commit: str, folder: DatasetFolder, settings: Filter
+) -> dict[str, Finding]:
+    """Compare the three files with what the splits state of themselves.
+
+    Raises:
+        BadInput: A file is missing or damaged.
+    """
+    splits = read_stored_splits(dataset, folder)
+    processed = folder.processed
+    told = {
+        SCHEMA_AGREES: (
+            "statements of schema.json",
+            build_schema(dataset, commit, splits, settings),
+            lambda: store.read_json(processed / "schema.json"),
+        ),
+        CARD_AGREES: (
+            "statements of the card's head",
+            card_head(dataset, splits),
+            lambda: read_head((processed / "README.md").read_bytes()),
+        ),
+        CROISSANT_AGREES: (
+            "statements of croissant.json",
+            build_croissant(dataset, splits),
+            lambda: store.read_json(processed / "croissant.json"),
+        ),
+    }
+    return {name: _agree(*of) for name, of in told.items()}
+
+
+def _agree(what: str, expected: Any, read: Any) -> Finding:
+    try:
+        found = read()
+    except (OSError, ValueError, BadInput) as error:
+        return Finding(False, str(error))
+    return compare(what, _flat(expected), _flat(found))
+
+
+def _flat(value: Any) -> dict[str, Any]:
+    keyed = _keyed(value)
+    return flatten(keyed) if isinstance(keyed, dict) else {"the file": keyed}
+
+
+def _keyed(value: Any) -> Any:
+    """Lists as mappings by place, so that a difference is named by its path."""
+    if isinstance(value, list):
+        return {f"[{place}]": _keyed(item) for place, item in enumerate(value)}
+    if isinstance(value, dict):
+        return {str(key): _keyed(item) for key, item in value.items()}
+    return value
+
+
+def inspect_loading(dataset: Dataset, folder: DatasetFolder) -> Finding:
+    """Open the folder with `datasets.load_dataset`, offline, and read the first rows."""
+    import datasets
+    import yaml
+
+    # On damaged cards and rows the library raises what its insides happen to raise.
+    failures = (
+        *(OSError, ValueError, TypeError, LookupError, AttributeError),
+        *(yaml.YAMLError, datasets.exceptions.DatasetsError),
+    )
+    culprits = Culprits()
+    fields = list(FORMATS[dataset.name].fields)
+    wanted = [split.name for split in dataset.splits]
+    with tempfile.TemporaryDirectory() as cache, _alone():
+        try:
+            loaded = datasets.load_dataset(str(folder.processed), streaming=True, cache_dir=cache)
+            found = {name: list(rows.take(ROWS_LOADED)) for name, rows in loaded.items()}
+        except failures as error:
+            return Finding(False, f"load_dataset failed on {folder.processed}: {error}")
+    if list(found) != wanted:
+        culprits.add(f"splits {list(found)}, not {wanted}")
+    for name, rows in found.items():
+        for number, row in enumerate(rows, 1):
+            if list(row) != fields:
+                culprits.add(f"{name} row {number} has the keys {list(row)}")
+        if not rows:
+            culprits.add(f"{name} has no rows")
+    return culprits.finding(
+        f"load_dataset gives the splits {', '.join(wanted)} with the fields of schema.json",
+        "load_dataset gives something else",
+    )
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Keep `datasets` off the network for a while, and from importing torch, which takes 2 s."""
+    import datasets
+    import huggingface_hub
+
+    switches = [
+        (datasets.config, "HF_HUB_OFFLINE", True),
+        (huggingface_hub.constants, "HF_HUB_OFFLINE", True),
+        (datasets.config, "TORCH_AVAILABLE", False),
+    ]
+    before = [getattr(module, name) for module, name, _ in switches]
+    try:
+        for module, name, value in switches:
+            setattr(module, name, value)
+        yield
+    finally:
+        for (module, name, _), value in zip(switches, before, strict=True):
+            setattr(module, name, value)

@@ -1,0 +1,59 @@
+"""<name>/small: a stratified sample of each split, for a laptop."""
+
+import dagster as dg
+
+from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.sources import dataset_row, locked_commit
+from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS
+from wmtp_assets.record import materialized
+from wmtp_assets.setup import Setup
+
+DESCRIPTIONS = {
+    "codecontests": "CodeContests small sets: both classes, many difficulties, fixed seed.",
+    "mbpp": "MBPP small sets: drawn with a fixed seed.",
+    "humaneval": "HumanEval small set: drawn with a fixed seed.",
+}
+
+
+def small_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
+    """The small sets of one dataset."""
+
+    @dg.asset(
+        key=[dataset, "small"],
+        group_name=dataset,
+        deps=[dg.AssetKey([dataset, split]) for split in FORMATS[dataset].splits],
+        kinds={"dataset", "json"},
+        code_version="1",
+        description=description,
+    )
+    def small(
+        context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
+    ) -> dg.MaterializeResult:
+        from wmtp_assets.corpora.small.select import write_small_set
+
+        row = dataset_row(setup.catalog, dataset)
+        folder = setup.store.dataset(dataset)
+        sets = {split.name: write_small_set(dataset, split, folder) for split in row.splits}
+        counts = {
+            f"{split}_{name}": written.stats[name]
+            for split, written in sets.items()
+            for name in (ROWS, CORRECT, INCORRECT)
+            if name in written.stats
+        }
+        return materialized(
+            setup,
+            folder.small,
+            [file for written in sets.values() for file in written.files],
+            repo=row.repo,
+            commit=locked_commit(setup.store, row),
+            **{"dagster/row_count": sum(w.stats[ROWS] for w in sets.values())},
+            **counts,
+        )
+
+    return small
+
+
+small_assets = {
+    dataset: small_asset(dataset=dataset, description=description)
+    for dataset, description in DESCRIPTIONS.items()
+}

@@ -1,0 +1,61 @@
+"""Which catalog row, which raw files and which tokenizer a split is made from."""
+
+from pathlib import Path
+
+from wmtp_assets.catalog import MAX_TOKENS, Catalog, Dataset, Split
+from wmtp_assets.corpora.tokens import Filter
+from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.lock import locked_repo
+from wmtp_assets.hub.sources import Listing, RemoteFile, select
+from wmtp_assets.store import Store
+
+
+def dataset_row(catalog: Catalog, name: str) -> Dataset:
+    """The catalog row of a dataset."""
+    return {dataset.name: dataset for dataset in catalog.datasets}[name]
+
+
+def split_row(dataset: Dataset, name: str) -> Split:
+    """The catalog row of a split."""
+    return {split.name: split for split in dataset.splits}[name]
+
+
+def length_filter(catalog: Catalog, store: Store) -> Filter:
+    """The tokenizer of the open reference model; its bytes are those of Meta's gated one."""
+    tokenizer = store.model(catalog.ref_sheared.folder).tokenizer_model
+    return Filter(tokenizer, catalog.tokenizer_sha256, MAX_TOKENS)
+
+
+def locked_commit(store: Store, dataset: Dataset) -> str:
+    """The commit that the raw files came from.
+
+    Raises:
+        BadInput: The raw asset was never materialized.
+    """
+    return _locked(store, dataset).commit
+
+
+def source_files(store: Store, dataset: Dataset, split: Split) -> list[Path]:
+    """The locked parquet files of one split, in their published order.
+
+    Raises:
+        BadInput: The lock does not name the files of the catalog, or one is not on the disk.
+    """
+    locked = _locked(store, dataset)
+    files = tuple(RemoteFile(path, size, sha) for path, (size, sha) in locked.files.items())
+    chosen = select(Listing(dataset.repo.id, locked.commit, files), (split.files,))
+    paths = [store.dataset(dataset.name).raw / path for path in sorted(f.path for f in chosen)]
+    if missing := [path for path in paths if not path.is_file()]:
+        raise BadInput("raw files are missing", missing, f"materialize {dataset.name}/raw")
+    return paths
+
+
+def _locked(store: Store, dataset: Dataset):
+    locked = locked_repo(store.lock, dataset.repo)
+    if locked is None:
+        raise BadInput(
+            f"{store.lock.name} does not know {dataset.repo.id}",
+            (),
+            f"materialize {dataset.name}/raw first",
+        )
+    return locked

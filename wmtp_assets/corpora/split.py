@@ -1,0 +1,144 @@
+"""One split: published parquet files -> <split>.jsonl, then <split>_metadata.json.
+
+Parts of the JSONL are made by `pool` and joined in order. Both files are complete on disk before
+the first of them is renamed, and the metadata, which names the digest of its JSONL, is renamed
+last. What is written is counted; counts that do not balance leave the earlier files as they are.
+"""
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets import store
+from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.line_metadata import REPEATED_NAMES, write_line_metadata
+from wmtp_assets.corpora.pool import convert_units
+from wmtp_assets.corpora.problems import RepeatedName, find_repeated_names
+from wmtp_assets.corpora.tally import Tally
+from wmtp_assets.corpora.tokens import Filter
+from wmtp_assets.corpora.units import UNIT_BYTES, plan_units
+from wmtp_assets.store import DatasetFolder, HashingWriter, StoredFile
+
+ROWS_PER_SECOND = "rows_per_second"
+SECONDS_BETWEEN_REPORTS = 10.0
+# 7.6 GB of parquet become 15 GB of JSONL in the published train split.
+WRITTEN_PER_SOURCE_BYTE = 2
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A converted split, as it lies on the disk."""
+
+    files: tuple[StoredFile, StoredFile]
+    stats: dict[str, Any]
+    source_bytes: int
+    seconds: float
+
+
+def convert_split(
+    dataset: str,
+    split: str,
+    sources: Sequence[Path],
+    folder: DatasetFolder,
+    settings: Filter,
+    *,
+    workers: int = 1,
+    unit_bytes: int = UNIT_BYTES,
+    report: Callable[[str], None] = lambda line: None,
+) -> Conversion:
+    """Convert the parquet files of one split, in the order given.
+
+    Args:
+        workers: Processes to use; the bytes written are the same for any number.
+        report: Told the progress, with rate and remaining time, every ten seconds.
+
+    Raises:
+        BadInput: Damaged or unusable input, or counts that do not add up; nothing is replaced.
+    """
+    started = time.monotonic()
+    form = FORMATS[dataset]
+    source_bytes = sum(path.stat().st_size for path in sources)
+    store.require_free_space(folder.processed, WRITTEN_PER_SOURCE_BYTE * source_bytes)
+    repeated = find_repeated_names(sources) if "name" in form.columns else []
+    units = plan_units(dataset, sources, repeated, settings, unit_bytes)
+    jsonl, metadata = folder.jsonl(split), folder.line_metadata(split)
+    progress = _Progress(f"{dataset}/{split}", sum(u.size_bytes for u in units), report)
+    tally = Tally()
+    runs: list[tuple[bytes, int]] = []
+    # Leaving: the inner file is renamed first, the outer one, which names its digest, last.
+    with store.atomic_writer(metadata) as items, store.atomic_writer(jsonl) as lines:
+        with _removed_afterwards() as parts:
+            converted = convert_units(units, lambda: parts.new_beside(jsonl), workers)
+            for unit, part in converted:
+                _append(part.path, lines)
+                parts.remove(part.path)
+                tally.add(part.tally)
+                runs += part.runs
+                progress.advance(unit.size_bytes, tally.rows)
+        tally.require_balance(f"{dataset}/{split}")
+        stats = stats_of(tally, dataset, repeated)
+        head = {"dataset": dataset, "split": split, "source_file": jsonl.name}
+        write_line_metadata(items, {**head, "sha256": lines.sha256, "stats": stats}, runs)
+    files = (
+        StoredFile(jsonl, lines.size_bytes, lines.sha256),
+        StoredFile(metadata, items.size_bytes, items.sha256),
+    )
+    return Conversion(files, stats, source_bytes, time.monotonic() - started)
+
+
+def stats_of(tally: Tally, dataset: str, repeated: Sequence[RepeatedName]) -> dict[str, Any]:
+    """The stored counts of a split; names that repeat are listed where a dataset has names."""
+    stats = tally.as_stats(FORMATS[dataset])
+    if "name" in FORMATS[dataset].columns:
+        stats[REPEATED_NAMES] = [asdict(r) for r in repeated]
+    return stats
+
+
+def _append(part: Path, out: HashingWriter) -> None:
+    with open(part, "rb") as handle:
+        while chunk := handle.read(store.CHUNK_BYTES):
+            out.write(chunk)
+
+
+class _removed_afterwards(contextlib.AbstractContextManager):
+    """The parts in progress; what is left of them is removed at the end, however it ends."""
+
+    def __init__(self):
+        self._paths: set[Path] = set()
+
+    def new_beside(self, path: Path) -> Path:
+        part = store.temporary_beside(path)
+        self._paths.add(part)
+        return part
+
+    def remove(self, path: Path) -> None:
+        path.unlink()
+        self._paths.discard(path)
+
+    def __exit__(self, *error: object) -> None:
+        for path in self._paths:
+            path.unlink(missing_ok=True)
+
+
+class _Progress:
+    """Says how far the work is, how fast it goes and how long it will take."""
+
+    def __init__(self, what: str, total_bytes: int, report: Callable[[str], None]):
+        self._what, self._total, self._report = what, max(total_bytes, 1), report
+        self._done, self._started, self._said = 0, time.monotonic(), time.monotonic()
+
+    def advance(self, size_bytes: int, rows: int) -> None:
+        self._done += size_bytes
+        now = time.monotonic()
+        if now - self._said < SECONDS_BETWEEN_REPORTS and self._done < self._total:
+            return
+        self._said = now
+        elapsed = max(now - self._started, 1e-6)
+        left = elapsed * (self._total - self._done) / max(self._done, 1)
+        self._report(
+            f"{self._what}: {100 * self._done / self._total:.0f}%, {rows:,} rows, "
+            f"{rows / elapsed:,.0f} rows/s, about {left:,.0f} s left"
+        )

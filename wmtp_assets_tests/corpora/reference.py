@@ -1,0 +1,123 @@
+"""The reference semantics, written plainly and independently of the project.
+
+Everything in lists, each text encoded on its own, `json.dumps` for each record. What the project
+writes must be these bytes.
+"""
+
+import json
+
+import sentencepiece
+
+from wmtp_assets_tests.corpora.world import TOKENIZER
+
+MAX_TOKENS = 2048
+
+_tokenizer = sentencepiece.SentencePieceProcessor(model_file=str(TOKENIZER))
+
+
+def encoded_lengths(record: dict) -> list[int]:
+    return [len(_tokenizer.encode(record[key])) for key in ("instruction", "input", "output")]
+
+
+def fits(record: dict) -> bool:
+    return sum(encoded_lengths(record)) <= MAX_TOKENS
+
+
+def codecontests_records(problems: list[dict]) -> list[dict]:
+    seen: dict[str, int] = {}
+    records = []
+    for problem in problems:
+        name = problem["name"]
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            name = f"{name}__{seen[name]}"
+        tests = problem["public_tests"]
+        shown = []
+        for place in range(min(2, len(tests["input"]), len(tests["output"]))):
+            given, printed = tests["input"][place], tests["output"][place]
+            if given != "" and printed != "":
+                shown.append("Input: " + given + "\nOutput: " + printed)
+        for column, word, label in (
+            ("solutions", "correct", True),
+            ("incorrect_solutions", "incorrect", False),
+        ):
+            solutions = problem[column]
+            for index in range(len(solutions["solution"])):
+                if solutions["language"][index] not in (1, 3):
+                    continue
+                records.append(
+                    {
+                        "instruction": problem["description"],
+                        "input": "\n\n".join(shown),
+                        "output": solutions["solution"][index],
+                        "task_id": f"{name}_{word}_{index}",
+                        "is_correct": label,
+                        "metadata": {
+                            "source": "code_contests",
+                            "difficulty": problem["difficulty"],
+                            "has_tests": len(tests["input"]) > 0 and len(tests["output"]) > 0,
+                        },
+                    }
+                )
+    return [record for record in records if fits(record)]
+
+
+def mbpp_records(tasks: list[dict]) -> list[dict]:
+    records = [
+        {
+            "instruction": task["text"],
+            "input": "",
+            "output": task["code"],
+            "task_id": str(task["task_id"]),
+            "metadata": {
+                "source": "mbpp",
+                "test_list": task["test_list"],
+                "test_setup_code": task["test_setup_code"],
+                "has_tests": len(task["test_list"]) > 0,
+            },
+        }
+        for task in tasks
+    ]
+    return [record for record in records if fits(record)]
+
+
+def humaneval_records(tasks: list[dict]) -> list[dict]:
+    records = [
+        {
+            "instruction": task["prompt"],
+            "input": "",
+            "output": task["canonical_solution"],
+            "task_id": task["task_id"],
+            "metadata": {
+                "source": "humaneval",
+                "test": task["test"],
+                "entry_point": task["entry_point"],
+                "has_tests": task["test"] != "",
+            },
+        }
+        for task in tasks
+    ]
+    return [record for record in records if fits(record)]
+
+
+RECORDS = {
+    "codecontests": codecontests_records,
+    "mbpp": mbpp_records,
+    "humaneval": humaneval_records,
+}
+
+
+def jsonl_bytes(records: list[dict]) -> bytes:
+    return b"".join(
+        json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        for record in records
+    )
+
+
+def line_metadata(records: list[dict]) -> list[dict]:
+    return [
+        {"is_correct": record["is_correct"], "difficulty": record["metadata"]["difficulty"]}
+        if "is_correct" in record
+        else {}
+        for record in records
+    ]

@@ -1,0 +1,136 @@
+"""Input that cannot be used ends in one error that names the file, the row or the column."""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from wmtp_assets.corpora.problems import find_repeated_names
+from wmtp_assets.corpora.split import convert_split
+from wmtp_assets.errors import BadInput
+from wmtp_assets.store import DatasetFolder
+from wmtp_assets_tests.corpora.rows import (
+    CODECONTESTS,
+    HUMANEVAL,
+    MBPP,
+    SCHEMAS,
+    problem,
+    write_parquet,
+)
+from wmtp_assets_tests.corpora.world import FILTER
+
+GOOD = problem("good", "d", [(3, "a")])
+
+
+def convert(path, dataset="codecontests"):
+    folder = DatasetFolder(path.parent / "out", path.parent / "small")
+    return convert_split(dataset, "train", [path], folder, FILTER)
+
+
+def uneven(column, **lists):
+    return {**GOOD, column: {**GOOD[column], **lists}}
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({**GOOD, "description": None}, "description is null"),
+        ({**GOOD, "name": None}, "name is null"),
+        ({**GOOD, "difficulty": None}, "difficulty is null"),
+        ({**GOOD, "solutions": None}, "solutions is null"),
+        ({**GOOD, "incorrect_solutions": None}, "incorrect_solutions is null"),
+        ({**GOOD, "public_tests": None}, "public_tests is null"),
+        (uneven("solutions", solution=None), "solutions is null"),
+        (uneven("solutions", solution=["a", "b"]), "1 languages and 2 solutions"),
+        (uneven("solutions", language=[3, 3]), "2 languages and 1 solutions"),
+        (uneven("incorrect_solutions", language=[3]), "1 languages and 0 solutions"),
+        (uneven("solutions", solution=[None]), "solutions holds a null"),
+        (uneven("solutions", language=[None]), "solutions holds a null"),
+        (uneven("public_tests", output=[None]), "public_tests holds a null"),
+        (uneven("public_tests", output=None), "public_tests is null"),
+    ],
+)
+def test_an_unusable_row_is_named_with_its_file_and_number(tmp_path, row, says):
+    path = write_parquet("codecontests", [GOOD] * 4 + [row, GOOD], tmp_path / "raw.parquet")
+    with pytest.raises(BadInput) as error:
+        convert(path)
+    assert says in str(error.value)
+    assert "row 4" in str(error.value)
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "rows", "column"),
+    [
+        ("mbpp", MBPP["test"], column)
+        for column in ("task_id", "text", "code", "test_list", "test_setup_code")
+    ]
+    + [("humaneval", HUMANEVAL["test"][:2], column) for column in SCHEMAS["humaneval"].names],
+)
+def test_a_null_in_the_other_datasets_is_named(tmp_path, dataset, rows, column):
+    rows = [rows[0], {**rows[1], column: None}]
+    path = write_parquet(dataset, rows, tmp_path / "raw.parquet")
+    with pytest.raises(BadInput, match=rf"raw\.parquet.*row 1: {column} is null"):
+        convert(path, dataset)
+
+
+def test_a_missing_and_a_retyped_column_are_named_together(tmp_path):
+    path = write_parquet("codecontests", CODECONTESTS["valid"], tmp_path / "raw.parquet")
+    table = pq.read_table(path).drop_columns("description")
+    texts = pa.array([str(value) for value in table["difficulty"].to_pylist()])
+    place = table.schema.get_field_index("difficulty")
+    pq.write_table(table.set_column(place, "difficulty", texts), path)
+    with pytest.raises(BadInput) as error:
+        convert(path)
+    assert "column description is missing" in error.value.culprits
+    assert "column difficulty is string, not int64" in error.value.culprits
+
+
+def test_the_order_of_struct_fields_and_columns_does_not_matter(tmp_path):
+    path = write_parquet("codecontests", CODECONTESTS["valid"], tmp_path / "raw.parquet")
+    before = convert(path).files[0].sha256
+    table = pq.read_table(path)
+    turned = pa.struct([("solution", pa.list_(pa.string())), ("language", pa.list_(pa.int64()))])
+    rows = [
+        {**row, "solutions": dict(reversed(row["solutions"].items()))} for row in table.to_pylist()
+    ]
+    fields = [pa.field(f.name, turned if f.name == "solutions" else f.type) for f in table.schema]
+    pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(fields[::-1])), path)
+    assert convert(path).files[0].sha256 == before
+
+
+def test_files_that_are_cut_short_empty_or_no_parquet_are_named(tmp_path):
+    path = write_parquet("codecontests", CODECONTESTS["train"], tmp_path / "raw.parquet")
+    whole = path.read_bytes()
+    for data in (whole[: len(whole) // 2], whole[:-1], b"", b"not parquet at all", whole[4:]):
+        path.write_bytes(data)
+        with pytest.raises(BadInput, match=r"parquet file cannot be read.*raw\.parquet"):
+            convert(path)
+    path.unlink()
+    with pytest.raises(BadInput, match=r"missing.*raw\.parquet"):
+        find_repeated_names([path])
+
+
+def test_damaged_pages_end_in_an_error_or_in_other_rows_never_in_a_crash(tmp_path):
+    path = write_parquet("codecontests", CODECONTESTS["train"], tmp_path / "raw.parquet")
+    whole = path.read_bytes()
+    named = 0
+    for place in range(5, len(whole) - 8, 701):
+        data = bytearray(whole)
+        data[place] ^= 0x5A
+        path.write_bytes(data)
+        try:
+            convert(path)
+        except BadInput as error:
+            named += "raw.parquet" in str(error)
+    assert named > 2
+
+
+def test_text_that_is_not_utf8_is_named(tmp_path):
+    row = problem("x", "caf\u00e9", [(3, "a")])
+    path = write_parquet("codecontests", [row], tmp_path / "raw.parquet")
+    table = pq.read_table(path)
+    latin = pa.array([b"caf\xe9"], pa.binary()).view(pa.string())
+    place = table.schema.get_field_index("description")
+    pq.write_table(table.set_column(place, "description", latin), path)
+    with pytest.raises(BadInput, match=r"cannot be read.*raw\.parquet"):
+        convert(path)

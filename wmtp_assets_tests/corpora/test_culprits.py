@@ -1,0 +1,33 @@
+"""Findings stay exact when their culprits are too many to show."""
+
+from wmtp_assets.corpora.culprits import FINDING_SHA256, Culprits, undecided
+from wmtp_assets.findings import Finding
+
+
+def test_nothing_found_passes_with_zero_as_zero():
+    finding = Culprits().finding("all 3 good", "bad", rows=3)
+    assert finding == Finding(True, "all 3 good", {"rows": 3, "culprit_count": 0})
+
+
+def test_all_are_counted_and_twenty_are_kept():
+    finding = Culprits(range(1000)).finding("good", "bad")
+    assert finding.evidence["culprit_count"] == 1000
+    assert finding.evidence["culprits"] == [str(n) for n in range(20)]
+    assert "and 980 more" in finding.summary
+
+
+def test_the_sentence_tells_two_long_findings_apart():
+    one = Culprits(range(1000)).finding("good", "bad")
+    other = Culprits([*range(999), "other"]).finding("good", "bad")
+    assert one.summary != other.summary
+    assert one.evidence[FINDING_SHA256] in one.summary
+
+
+def test_what_passed_on_a_part_of_the_lines_is_undecided():
+    findings = {"a": Finding(True, "fine"), "b": Finding(False, "worse")}
+    decided = undecided(findings, Culprits(["line 3 is cut"]))
+    assert not decided["a"].passed
+    assert "undecided" in decided["a"].summary
+    assert "line 3 is cut" in decided["a"].summary
+    assert decided["b"] is findings["b"]
+    assert undecided(findings, Culprits()) == findings

@@ -1,0 +1,158 @@
+"""A tiny upstream, its catalog, and the storage made of it.
+
+The counts of the catalog come from the plain reference.
+"""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import mistral_common
+
+from wmtp_assets import catalog, store
+from wmtp_assets.catalog import MAX_TOKENS, Catalog, Files
+from wmtp_assets.checks import Reading, Seen, observe
+from wmtp_assets.corpora.tokens import Filter
+from wmtp_assets.errors import BadInput
+from wmtp_assets.findings import Finding
+from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.record import file_facts
+from wmtp_assets.setup import Setup
+from wmtp_assets.store import Store
+from wmtp_assets_tests.corpora.rows import MBPP, ROWS, write_parquet
+
+TOKENIZER = Path(mistral_common.__file__).parent / "data" / "tokenizer.model.v1"
+TOKENIZER_SHA256 = store.sha256_of(TOKENIZER)
+FILTER = Filter(TOKENIZER, TOKENIZER_SHA256, MAX_TOKENS)
+
+FILES = {
+    "codecontests": {
+        "train": ("data/train-00000-of-00002-aa.parquet", "data/train-00001-of-00002-bb.parquet"),
+        "valid": ("data/valid-00000-of-00001-cc.parquet",),
+        "test": ("data/test-00000-of-00001-dd.parquet",),
+    },
+    "mbpp": {name: (f"full/{name}-00000-of-00001.parquet",) for name in MBPP},
+    "humaneval": {"test": ("openai_humaneval/test-00000-of-00001.parquet",)},
+}
+
+
+def write_mirror(root: Path) -> None:
+    """Write the three repositories; several files share the rows of a split."""
+    for row in (catalog.CODECONTESTS, catalog.MBPP, catalog.HUMANEVAL):
+        for split, paths in FILES[row.name].items():
+            rows = ROWS[row.name][split]
+            half = len(rows) // len(paths)
+            for place, path in enumerate(paths):
+                end = (place + 1) * half if place + 1 < len(paths) else None
+                write_parquet(row.name, rows[place * half : end], root / row.repo.id / path)
+
+
+def tiny_catalog() -> Catalog:
+    """The published catalog with the counts of the tiny rows."""
+    from wmtp_assets_tests.corpora import reference
+
+    datasets = {}
+    for row in (catalog.CODECONTESTS, catalog.MBPP, catalog.HUMANEVAL):
+        splits = []
+        for split in row.splits:
+            rows = ROWS[row.name][split.name]
+            kept = reference.RECORDS[row.name](rows)
+            labels = [record["is_correct"] for record in kept if "is_correct" in record]
+            counted = {}
+            if split.correct is not None:
+                counted = {"correct": sum(labels), "incorrect": len(labels) - sum(labels)}
+            paths = FILES[row.name][split.name]
+            pattern = paths[0].split("-")[0] + "-*.parquet"
+            splits.append(
+                replace(
+                    split,
+                    files=Files(pattern, len(paths)),
+                    source_rows=len(rows),
+                    rows=len(kept),
+                    small_limit=8 if split.name == "train" else 6,
+                    **counted,
+                )
+            )
+        repo = replace(row.repo, pins={})
+        datasets[row.name] = replace(row, repo=repo, splits=tuple(splits))
+    return replace(catalog.PUBLISHED, name="sample", tokenizer_sha256=TOKENIZER_SHA256, **datasets)
+
+
+def tiny_setup(root: Path, workers: int = 1) -> Setup:
+    """A setup below a folder: mirror and tokenizer in place, nothing materialized."""
+    write_mirror(root / "mirror")
+    made = Store(root / "storage", root / "docs")
+    setup = Setup(tiny_catalog(), MirrorSource(root / "mirror"), made, workers)
+    tokenizer = made.model(setup.catalog.ref_sheared.folder).tokenizer_model
+    tokenizer.parent.mkdir(parents=True)
+    shutil.copyfile(TOKENIZER, tokenizer)
+    return setup
+
+
+def made_setup(root: Path) -> Setup:
+    """A setup whose datasets are all materialized, by the pure functions."""
+    from wmtp_assets.corpora.schema.card import build_card
+    from wmtp_assets.corpora.schema.croissant import build_croissant
+    from wmtp_assets.corpora.schema.schema_json import build_schema, read_stored_splits
+    from wmtp_assets.corpora.small.select import write_small_set
+    from wmtp_assets.corpora.sources import length_filter, locked_commit, source_files
+    from wmtp_assets.corpora.split import convert_split
+    from wmtp_assets.hub.fetch import fetch_files
+    from wmtp_assets.stats.plots import draw_plots
+    from wmtp_assets.stats.summary import summarise, summary_bytes
+
+    setup = tiny_setup(root)
+    settings = length_filter(setup.catalog, setup.store)
+    for row in setup.catalog.datasets:
+        folder = setup.store.dataset(row.name)
+        fetch_files(setup.source, row.repo, row.raw, folder.raw, setup.store.lock)
+        for split in row.splits:
+            sources = source_files(setup.store, row, split)
+            convert_split(row.name, split.name, sources, folder, settings)
+            write_small_set(row.name, split, folder)
+        splits = read_stored_splits(row, folder)
+        commit = locked_commit(setup.store, row)
+        schema = build_schema(row, commit, splits, settings)
+        store.write_json(folder.processed / "schema.json", schema)
+        store.write_json(folder.processed / "croissant.json", build_croissant(row, splits))
+        card = build_card(row, commit, splits, settings)
+        store.write_bytes(folder.processed / "README.md", card)
+        content = summarise(row, commit, splits, settings)
+        store.write_bytes(folder.stats / f"{DAY}_summary.json", summary_bytes(content, DAY))
+        for name, png in draw_plots(row.name, splits, MAX_TOKENS).items():
+            store.write_bytes(folder.stats / f"{DAY}_{name}.png", png)
+    return setup
+
+
+DAY = "2025-11-14"
+
+
+def copied(setup: Setup, root: Path) -> Setup:
+    """A copy of a storage to be damaged."""
+    shutil.copytree(setup.store.root, root / "storage")
+    return replace(setup, store=Store(root / "storage", root / "docs"))
+
+
+def judge(setup: Setup, readings: Iterable[Reading], files: Iterable[Path]) -> dict[str, Finding]:
+    """Decide readings as `wmtp_assets.checks` does, without a record.
+
+    Args:
+        files: The files of the asset, taken as materialized the way they are now.
+    """
+    recorded = {setup.store.relative(p): file_facts(store.stored(p)) for p in files}
+    seen = Seen({}, recorded, observe(setup, recorded, deep=True))
+    findings = {}
+    for reading in readings:
+        try:
+            found = reading.judge(setup, seen)
+        except (BadInput, OSError) as error:
+            found = dict.fromkeys(reading.says, Finding(False, str(error)))
+        assert found.keys() == reading.says.keys()
+        findings |= found
+    return findings
+
+
+def lines_of(path: Path) -> list[bytes]:
+    """The lines of a file, split at line feeds only."""
+    return path.read_bytes().split(b"\n")[:-1]
