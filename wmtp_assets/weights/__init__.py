@@ -1,0 +1,1 @@
+"""Raw checkpoints -> float16 safetensors, configs, tokenizer folders and metadata.json."""

@@ -1,0 +1,149 @@
+"""Which tensors a model has: names and shapes, from the settings that its config file states.
+
+Nothing here reads a file. Sources of the layouts: llama/model.py of the repository
+facebook/multi-token-prediction, modeling_llama.py of transformers, and the loading code on the
+card of Starling-RM-7B-alpha.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from wmtp_assets.errors import BadInput
+
+Shapes = dict[str, tuple[int, ...]]
+Settings = Mapping[str, Any]
+
+
+def ffn_width(params: Settings) -> int:
+    """Width of the feed-forward layers of a Meta model (llama/model.py, FeedForward).
+
+    Raises:
+        BadInput: A setting is missing or is no number.
+    """
+    dim, multiple = _whole(params, "dim"), _whole(params, "multiple_of")
+    factor = params.get("ffn_dim_multiplier")
+    if factor is not None and not isinstance(factor, int | float):
+        raise _wrong_setting("ffn_dim_multiplier", factor)
+    width = int(8 * dim / 3)
+    if factor is not None:
+        width = int(factor * width)
+    return multiple * math.ceil(width / multiple)
+
+
+def meta_mtp_shapes(params: Settings, *, tied: bool = False) -> Shapes:
+    """Tensors of the Meta multi-token model: one trunk, one block for each future token.
+
+    `layers` holds the trunk and, as its last block, the first head; `extra_heads` the others.
+
+    Args:
+        params: The content of params.json.
+        tied: The output projection is the input embedding, and not stored.
+
+    Raises:
+        BadInput: A setting is missing, or the settings contradict each other.
+    """
+    dim, vocab = _whole(params, "dim"), _whole(params, "vocab_size")
+    heads = _whole(params, "n_heads")
+    kv_heads = _whole(params, "n_kv_heads") if params.get("n_kv_heads") is not None else heads
+    future, blocks = _whole(params, "n_future_tokens"), _whole(params, "n_layers")
+    head_dim = _head_dim("dim", dim, heads)
+    trunk_and_first_head = blocks - future + 1
+    if trunk_and_first_head < 1:
+        raise BadInput("fewer blocks than future tokens", [f"n_layers {blocks}, {future} tokens"])
+    hidden = ffn_width(params)
+    block = {
+        "attention.wq.weight": (heads * head_dim, dim),
+        "attention.wk.weight": (kv_heads * head_dim, dim),
+        "attention.wv.weight": (kv_heads * head_dim, dim),
+        "attention.wo.weight": (dim, heads * head_dim),
+        "feed_forward.w1.weight": (hidden, dim),
+        "feed_forward.w2.weight": (dim, hidden),
+        "feed_forward.w3.weight": (hidden, dim),
+        "attention_norm.weight": (dim,),
+        "ffn_norm.weight": (dim,),
+    }
+    shapes: Shapes = {"tok_embeddings.weight": (vocab, dim)}
+    for number in range(trunk_and_first_head):
+        shapes |= {f"layers.{number}.{name}": shape for name, shape in block.items()}
+    for number in range(future - 1):
+        shapes |= {f"extra_heads.{number}.{name}": shape for name, shape in block.items()}
+    shapes["norm.weight"] = (dim,)
+    return shapes if tied else shapes | {"output.weight": (vocab, dim)}
+
+
+def llama_shapes(config: Settings) -> Shapes:
+    """Tensors of a LLaMA causal language model of transformers; lm_head only when untied.
+
+    Args:
+        config: The content of config.json.
+
+    Raises:
+        BadInput: A setting is missing, or the settings contradict each other.
+    """
+    dim, hidden = _whole(config, "hidden_size"), _whole(config, "intermediate_size")
+    heads, vocab = _whole(config, "num_attention_heads"), _whole(config, "vocab_size")
+    kv_heads = _whole(config, "num_key_value_heads")
+    head_dim = _head_dim("hidden_size", dim, heads)
+    block = {
+        "self_attn.q_proj.weight": (heads * head_dim, dim),
+        "self_attn.k_proj.weight": (kv_heads * head_dim, dim),
+        "self_attn.v_proj.weight": (kv_heads * head_dim, dim),
+        "self_attn.o_proj.weight": (dim, heads * head_dim),
+        "mlp.gate_proj.weight": (hidden, dim),
+        "mlp.up_proj.weight": (hidden, dim),
+        "mlp.down_proj.weight": (dim, hidden),
+        "input_layernorm.weight": (dim,),
+        "post_attention_layernorm.weight": (dim,),
+    }
+    shapes: Shapes = {"model.embed_tokens.weight": (vocab, dim)}
+    for number in range(_whole(config, "num_hidden_layers")):
+        shapes |= {f"model.layers.{number}.{name}": shape for name, shape in block.items()}
+    shapes["model.norm.weight"] = (dim,)
+    if not config.get("tie_word_embeddings", False):
+        shapes["lm_head.weight"] = (vocab, dim)
+    return shapes
+
+
+def starling_shapes(config: Settings) -> Shapes:
+    """Tensors of the Starling reward model: a LLaMA below `model.` and a value head.
+
+    Raises:
+        BadInput: A setting is missing, or the settings contradict each other.
+    """
+    shapes = {f"model.{name}": shape for name, shape in llama_shapes(config).items()}
+    return shapes | {"v_head.weight": (1, _whole(config, "hidden_size"))}
+
+
+# catalog Model.implementation -> its tensors
+SHAPES: dict[str, Callable[[Settings], Shapes]] = {
+    "meta-mtp": meta_mtp_shapes,
+    "llama": llama_shapes,
+    "starling-reward-model": starling_shapes,
+}
+
+
+def parameters(shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """The number of values that tensors of these shapes hold."""
+    return sum(math.prod(shape) for shape in shapes.values())
+
+
+def _head_dim(name: str, dim: int, heads: int) -> int:
+    if dim % heads:
+        raise BadInput("the width is not a whole number of heads", [f"{name} {dim}, {heads} heads"])
+    return dim // heads
+
+
+def _whole(settings: Settings, name: str) -> int:
+    value = settings.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise _wrong_setting(name, value)
+    return value
+
+
+def _wrong_setting(name: str, value: Any) -> BadInput:
+    return BadInput(
+        "a setting of the model is missing or is no number",
+        [f"{name}: {value!r}"],
+        "compare the model's config file with geometry in wmtp_assets/catalog.py",
+    )

@@ -1,0 +1,170 @@
+"""A published checkpoint -> one safetensors file, in one bounded pass.
+
+Header first, then the tensors in the order of the source, so that both files are read and written
+front to back; a second thread hashes and writes what the first has cast. Nothing appears under the
+final name before every value was looked at. Not here: which tensors (selection.py), the folder
+around the file (the assets).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets import store
+from wmtp_assets.errors import MAX_CULPRITS_SHOWN, BadInput
+from wmtp_assets.store import StoredFile
+from wmtp_assets.weights.architecture import Shapes
+from wmtp_assets.weights.cast import Caster, Loss, OutputBuffers, cast_target, one_torch_thread
+from wmtp_assets.weights.dtypes import DTYPES, stored_dtype
+from wmtp_assets.weights.header import Planned, header_bytes
+from wmtp_assets.weights.progress import Progress, Report
+from wmtp_assets.weights.selection import (
+    Dropped,
+    Selection,
+    require_equal_twins,
+    select_tensors,
+)
+from wmtp_assets.weights.shards import index_source
+from wmtp_assets.weights.tensors import TensorAt, TensorReader
+
+SOURCE_DTYPES = "source_dtypes"
+WORST = 20
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What a conversion did.
+
+    Attributes:
+        source_bytes: Bytes of the tensors that were read.
+        source_dtypes: Dtype -> number of published tensors that are stored.
+        losses: What the cast did, for each tensor that was cast.
+    """
+
+    file: StoredFile
+    parameters: int
+    tensors: int
+    source_bytes: int
+    source_dtypes: Mapping[str, int]
+    dropped: Mapping[str, str]
+    wrapped_in: str
+    besides: tuple[str, ...]
+    losses: tuple[Loss, ...]
+
+    def as_metadata(self) -> dict[str, Any]:
+        """The numbers for the record; the losses of the 20 tensors with the largest error."""
+        worst = sorted(self.losses, key=lambda loss: (-loss.largest_error, loss.name))
+        return {
+            "parameters": self.parameters,
+            "tensors": self.tensors,
+            "source_bytes": self.source_bytes,
+            SOURCE_DTYPES: dict(self.source_dtypes),
+            "dropped_tensors": len(self.dropped),
+            "dropped": dict(self.dropped),
+            "wrapped_in": self.wrapped_in,
+            "left_out_beside_the_tensors": self.besides,
+            "values_became_subnormal": sum(loss.became_subnormal for loss in self.losses),
+            "values_became_zero": sum(loss.became_zero for loss in self.losses),
+            "largest_rounding_error": max((x.largest_error for x in self.losses), default=0.0),
+            "worst_tensors": [asdict(loss) for loss in worst[:WORST]],
+        }
+
+
+def convert(
+    source: Path,
+    target: Path,
+    shapes: Shapes,
+    *,
+    dropped: tuple[Dropped, ...] = (),
+    dtype: str = "float16",
+    report: Report = lambda line: None,
+) -> Conversion:
+    """Convert a checkpoint of exactly these tensors.
+
+    Args:
+        source: A torch zip checkpoint, or the index.json of several.
+        target: Where the safetensors file appears, whole or not at all.
+        shapes: Tensor name -> shape, nothing missing and nothing more.
+        dropped: Rules for published tensors that are not stored.
+        dtype: "float16" casts floating-point tensors; anything else keeps them as published.
+
+    Raises:
+        BadInput: An unsound source, other tensors than `shapes`, values that are not finite before
+            or after the cast, or too small a disk (before the first byte).
+    """
+    checkpoint = index_source(source)
+    selection = select_tensors(checkpoint, shapes, dropped)
+    kept = _in_writing_order(selection, dtype)
+    planned = [Planned(t.name, stored_dtype(t.dtype, dtype).name, t.shape) for t in kept]
+    header = header_bytes(planned)
+    store.require_free_space(target.parent, len(header) + sum(p.size_bytes for p in planned))
+    require_equal_twins(selection)
+    source_bytes = sum(t.size_bytes for t in kept)
+    progress = Progress(f"{target.name} from {source.name}", source_bytes, report)
+    losses: list[Loss] = []
+    file = write_chunks(target, header, _cast_all(kept, dtype, losses, progress))
+    names = [t.dtype for t in kept]
+    return Conversion(
+        file=file,
+        parameters=sum(t.elements for t in kept),
+        tensors=len(kept),
+        source_bytes=source_bytes,
+        source_dtypes={name: names.count(name) for name in sorted(set(names))},
+        dropped=selection.dropped,
+        wrapped_in=checkpoint.wrapped_in,
+        besides=checkpoint.besides,
+        losses=tuple(losses),
+    )
+
+
+def write_chunks(target: Path, header: bytes, chunks: Iterable[memoryview]) -> StoredFile:
+    """Write a header and chunks; a chunk must stay as it is until the next but one is asked for."""
+    with store.atomic_writer(target) as out, ThreadPoolExecutor(1) as writer:
+        pending = writer.submit(out.write, header)
+        for chunk in chunks:
+            pending.result()
+            pending = writer.submit(out.write, chunk)
+        pending.result()
+    return StoredFile(target, out.size_bytes, out.sha256)
+
+
+def _in_writing_order(selection: Selection, dtype: str) -> list[TensorAt]:
+    """Wide values first, so that every tensor is aligned; else the order of the source."""
+    return sorted(selection.kept, key=lambda t: -stored_dtype(t.dtype, dtype).size_bytes)
+
+
+def _cast_all(
+    kept: list[TensorAt], dtype: str, losses: list[Loss], progress: Progress
+) -> Iterator[memoryview]:
+    buffers = OutputBuffers()
+    bad: list[str] = []
+    with TensorReader() as reader, one_torch_thread():
+        for tensor in kept:
+            caster = Caster(tensor, dtype)
+            target = cast_target(tensor, dtype)
+            for chunk in reader.chunks(tensor):
+                out = buffers.next(target, len(chunk))
+                caster.cast(chunk, out)
+                progress.advance(len(chunk) * DTYPES[tensor.dtype].size_bytes)
+                yield as_bytes(out)
+            if caster.bad is not None:
+                bad.append(caster.bad)
+            elif stored_dtype(tensor.dtype, dtype).name != tensor.dtype:
+                losses.append(caster.loss)
+            if len(bad) >= MAX_CULPRITS_SHOWN:
+                break
+    if bad:
+        raise BadInput(
+            f"values that are or become infinite or no number, first of {len(bad)} tensors",
+            bad,
+            "the weights cannot be stored in this dtype; nothing was written",
+        )
+
+
+def as_bytes(values) -> memoryview:
+    """The bytes of a flat contiguous tensor, without a copy."""
+    import torch
+
+    return memoryview(values.view(torch.uint8).numpy())

@@ -1,0 +1,1 @@
+"""The stored Meta multi-token model."""

@@ -1,0 +1,132 @@
+"""The readings that the stored models have in common, made from a row of the catalog.
+
+Glue without a decision of its own: each judge picks paths, calls pure functions, names findings.
+"""
+
+from collections.abc import Callable
+
+from wmtp_assets.catalog import Catalog, Model
+from wmtp_assets.checks import Reading, Seen
+from wmtp_assets.findings import Finding
+from wmtp_assets.setup import Setup
+from wmtp_assets.weights import metadata, proof, sums, weights_findings
+from wmtp_assets.weights import tokenizer_findings as tokenizers
+from wmtp_assets.weights.architecture import SHAPES
+from wmtp_assets.weights.configs import model_shapes
+from wmtp_assets.weights.header import read_header
+from wmtp_assets.weights.record import recorded_proof
+from wmtp_assets.weights.selection import DROPPED, select_tensors
+from wmtp_assets.weights.shards import index_source, source_files
+
+Row = Callable[[Catalog], Model]
+
+
+def weights_readings(key: str, row: Row) -> tuple[Reading, ...]:
+    """The readings of a safetensors asset: header, SHA256SUMS, the proof of every value."""
+
+    def header(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        model = row(setup.catalog)
+        folder = setup.store.model(model.folder)
+        found = read_header(folder.weights)
+        geometry = SHAPES[model.implementation](model.geometry)
+        return {
+            weights_findings.COVERS: weights_findings.coverage_finding(found),
+            weights_findings.NO_CLAIMS: weights_findings.claims_finding(found),
+            weights_findings.SHAPES_MATCH: weights_findings.shapes_finding(
+                found, model_shapes(model, folder)
+            ),
+            weights_findings.CATALOG_MATCH: weights_findings.shapes_finding(
+                found, geometry, model.parameters
+            ),
+        }
+
+    def named(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        path = setup.store.model(row(setup.catalog).folder).sums
+        return {sums.SUMS_COMPLETE: sums.sums_complete_finding(path)}
+
+    def matching(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        path = setup.store.model(row(setup.catalog).folder).sums
+        return {sums.SUMS_MATCH: sums.sums_match_finding(setup.store, path, seen.digests)}
+
+    def values(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        model = row(setup.catalog)
+        folder = setup.store.model(model.folder)
+        found, source = read_header(folder.weights), folder.raw / model.checkpoint
+        if not source.is_file() or not all(path.is_file() for path in source_files(source)):
+            looked = proof.prove(found, None, model.dtype)
+            earlier = recorded_proof(setup, seen, key, proof.EQUAL)
+            return {proof.FINITE: looked.finite(), proof.EQUAL: earlier}
+        rules = DROPPED[model.implementation]
+        published = select_tensors(index_source(source), model_shapes(model, folder), rules)
+        proven = proof.prove(found, published.kept, model.dtype)
+        return {proof.FINITE: proven.finite(), proof.EQUAL: proven.equal()}
+
+    return (
+        Reading(
+            header,
+            {
+                weights_findings.COVERS: "The header parses and covers the file exactly",
+                weights_findings.NO_CLAIMS: "The header claims the format and no dtype",
+                weights_findings.SHAPES_MATCH: "Names and shapes are those of the model's config",
+                weights_findings.CATALOG_MATCH: "Names, shapes, parameters are the catalog's",
+            },
+        ),
+        Reading(named, {sums.SUMS_COMPLETE: "SHA256SUMS names every other file of its folder"}),
+        Reading(
+            matching, {sums.SUMS_MATCH: "SHA256SUMS holds the digests of the bytes"}, deep=True
+        ),
+        Reading(
+            values,
+            {
+                proof.FINITE: "No value is infinite or not a number",
+                proof.EQUAL: "Every tensor is the published one after the cast, bit for bit",
+            },
+            deep=True,
+        ),
+    )
+
+
+def metadata_reading(row: Row) -> Reading:
+    """The reading of a metadata.json that every stored model has."""
+
+    def judge(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        model = row(setup.catalog)
+        expected = metadata.describe_model(setup.store, model)
+        return metadata.metadata_findings(setup.store.model(model.folder).metadata, expected)
+
+    return Reading(
+        judge,
+        {
+            metadata.ON_DISK: "metadata.json says what is on disk, in catalog and lock",
+            metadata.STATES_FIELDS: "metadata.json states every field, created_at among them",
+        },
+    )
+
+
+def tokenizer_readings(row: Row) -> tuple[Reading, ...]:
+    """The readings of a tokenizer folder."""
+
+    def vocabulary(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        folder = setup.store.model(row(setup.catalog).folder).tokenizer
+        return tokenizers.vocabulary_findings(folder, setup.catalog.tokenizer_sha256)
+
+    def ids(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        folder = setup.store.model(row(setup.catalog).folder).tokenizer
+        return {tokenizers.IDS_EQUAL: tokenizers.fast_ids_finding(folder)}
+
+    def auto_ids(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        folder = setup.store.model(row(setup.catalog).folder).tokenizer
+        return {tokenizers.AUTO_IDS_EQUAL: tokenizers.auto_ids_finding(folder)}
+
+    return (
+        Reading(
+            vocabulary,
+            {
+                tokenizers.EXPECTED_SHA256: "tokenizer.model has the sha256 of the catalog",
+                tokenizers.HAS_PIECES: "The vocabulary has 32,000 pieces",
+                tokenizers.CONFIG_AS_BUILT: "The configs name vocabulary, class, special tokens",
+            },
+        ),
+        Reading(ids, {tokenizers.IDS_EQUAL: "tokenizer.json gives sentencepiece's ids"}),
+        Reading(auto_ids, {tokenizers.AUTO_IDS_EQUAL: "AutoTokenizer gives sentencepiece's ids"}),
+    )

@@ -1,0 +1,51 @@
+"""An earlier proof in the Dagster record, for a source that has been removed since."""
+
+import datetime
+
+import dagster as dg
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
+
+from wmtp_assets import store as store_
+from wmtp_assets.checks import Seen
+from wmtp_assets.findings import Finding
+from wmtp_assets.record import CONTENT, STORAGE_ROOT
+from wmtp_assets.setup import Setup
+
+# Passes further back are not looked at; a proof of the present bytes is among the newest.
+HISTORY = 50
+
+
+def recorded_proof(setup: Setup, seen: Seen, key: str, check: str) -> Finding:
+    """Whether a run on this storage proved the bytes that are on disk now."""
+    content = store_.content_digest(seen.digests)
+    wanted = {CONTENT: content, STORAGE_ROOT: str(setup.store.root)}
+    for evaluation, timestamp in _passes(seen, key, check):
+        values = {name: value.value for name, value in evaluation.metadata.items()}
+        if {name: values.get(name) for name in wanted} == wanted:
+            day = datetime.datetime.fromtimestamp(timestamp, datetime.UTC).date()
+            sentence = (
+                f"the source is no longer on disk; the proof of {day} stands, the digest of the "
+                f"stored files is unchanged since ({content})"
+            )
+            return Finding(True, sentence, {"compared_values": 0, "proof_recorded": str(day)})
+    return Finding(
+        False,
+        "the source is no longer on disk, and no run proved the bytes that are there now; "
+        "fetch the raw asset again",
+        {"compared_values": 0},
+    )
+
+
+def _passes(seen: Seen, key: str, check: str):
+    """The evaluations of a check that passed in a run, newest first, with their times."""
+    if seen.context is None:
+        return
+    records = seen.context.instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(dg.AssetKey(key.split("/")), check),
+        HISTORY,
+        status={AssetCheckExecutionRecordStatus.SUCCEEDED},
+    )
+    for record in records:
+        if record.run_id and record.event is not None:
+            result = record.event.dagster_event.asset_check_evaluation_data
+            yield result, record.create_timestamp

@@ -1,0 +1,1 @@
+"""The stored Sheared-LLaMA reference model."""

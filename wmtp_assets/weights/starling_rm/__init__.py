@@ -1,0 +1,1 @@
+"""The stored Starling reward model, optional."""

@@ -1,0 +1,43 @@
+"""SHA256SUMS of a safetensors folder against the folder."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from wmtp_assets import store
+from wmtp_assets.findings import Finding, compare, verdict
+
+SUMS_MATCH = "sha256sums_match"
+SUMS_COMPLETE = "sha256sums_names_exactly_the_files"
+
+
+def sums_match_finding(here: store.Store, sums: Path, digests: Mapping[str, str]) -> Finding:
+    """Compare SHA256SUMS with the digests of the bytes that were just read.
+
+    Args:
+        digests: Path as recorded -> sha256 now; a file that is not among them is read.
+    """
+    stated = store.read_sums(sums)
+    found = {}
+    for name in stated:
+        path = sums.parent / name
+        if path.is_file():
+            found[name] = digests.get(here.relative(path)) or store.sha256_of(path)
+    return compare("files", stated, found)
+
+
+def sums_complete_finding(sums: Path) -> Finding:
+    """Compare the names in SHA256SUMS with the files beside it."""
+    named = store.read_sums(sums).keys()
+    files = {
+        path.relative_to(sums.parent).as_posix()
+        for path in sums.parent.rglob("*")
+        if path.is_file() and path != sums and not _unfinished(path)
+    }
+    culprits = [f"{name} is not there" for name in sorted(named - files)]
+    culprits += [f"{name} is not named" for name in sorted(files - named)]
+    good = f"SHA256SUMS names the {len(files)} files of its folder"
+    return verdict(culprits, good, "SHA256SUMS and its folder differ", files=len(files))
+
+
+def _unfinished(path: Path) -> bool:
+    return path.name.startswith(".") and path.name.endswith(".tmp")

@@ -1,0 +1,88 @@
+"""metadata.json: what it says, and when its date changes."""
+
+import datetime
+import json
+
+import pytest
+
+from wmtp_assets.catalog import META_MTP, REF_SHEARED, STARLING_RM
+from wmtp_assets.errors import BadInput
+from wmtp_assets.weights.metadata import (
+    CREATED_AT,
+    FIELDS,
+    FREQS_CIS,
+    describe_model,
+    locked_commit,
+    write_dated,
+)
+from wmtp_assets_tests.weights.tiny import damaged
+
+DAY = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+LATER = DAY + datetime.timedelta(days=1)
+
+
+def test_the_date_stays_while_the_content_does(tmp_path):
+    path = tmp_path / "metadata.json"
+    first = write_dated(path, {"a": 1}, DAY)
+    assert write_dated(path, {"a": 1}, LATER) == first
+    assert json.loads(path.read_text()) == {"a": 1, CREATED_AT: "2026-01-02T03:04:05+00:00"}
+    write_dated(path, {"a": 2}, LATER)
+    assert json.loads(path.read_text())[CREATED_AT] == "2026-01-03T03:04:05+00:00"
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"a": 1}', b'{"a": 1, "created_at": 3}'])
+def test_a_broken_or_undated_file_is_dated_anew(tmp_path, content):
+    path = tmp_path / "metadata.json"
+    path.write_bytes(content)
+    write_dated(path, {"a": 1}, DAY)
+    assert json.loads(path.read_text())[CREATED_AT] == "2026-01-02T03:04:05+00:00"
+
+
+def test_a_stored_model_states_every_field(tiny):
+    store = tiny.setup.store
+    for model in (tiny.setup.catalog.meta_mtp, tiny.setup.catalog.ref_sheared):
+        facts = describe_model(store, model)
+        assert facts.keys() == FIELDS - {CREATED_AT}
+        assert facts["dtype"] == "float16" and facts["version"] == "v2.0.0"
+        assert facts["n_params"] == model.parameters
+        assert facts["sha256"] == facts["files"]["safetensors/model.safetensors"]["sha256"]
+        assert facts["tokenizer_sha256"] == tiny.setup.catalog.tokenizer_sha256
+        assert facts["source"]["repo"] == model.repo.id
+    assert facts["tokenizer_shared_with"] == "meta-llama-mtp"
+
+
+def test_the_reward_model_is_optional_keeps_its_dtype_and_has_no_tokenizer(tiny):
+    facts = describe_model(tiny.setup.store, tiny.setup.catalog.starling_rm)
+    assert (facts["status"], facts["dtype"]) == ("optional", "bfloat16")
+    assert facts["tokenizer_sha256"] is None
+
+
+def test_no_file_of_the_folder_is_left_out(tiny):
+    model = tiny.setup.catalog.ref_sheared
+    folder = tiny.setup.store.model(model.folder).root
+    on_disk = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "raw" not in path.parts and path.name != "metadata.json"
+    }
+    assert describe_model(tiny.setup.store, model)["files"].keys() == on_disk
+
+
+def test_a_file_that_sha256sums_names_but_is_gone_is_named(tiny):
+    model = tiny.setup.catalog.ref_sheared
+    with (
+        damaged(tiny.path(f"{model.folder}/safetensors/tokenizer.json"), lambda data: None),
+        pytest.raises(BadInput, match=r"tokenizer\.json"),
+    ):
+        describe_model(tiny.setup.store, model)
+
+
+def test_a_repository_that_is_not_locked_is_named(tmp_path):
+    with pytest.raises(BadInput, match=META_MTP.repo.id):
+        locked_commit(tmp_path / "sources.lock.json", META_MTP.repo)
+
+
+def test_every_implementation_says_where_rotary_positions_come_from():
+    assert FREQS_CIS.keys() == {
+        model.implementation for model in (META_MTP, REF_SHEARED, STARLING_RM)
+    }
