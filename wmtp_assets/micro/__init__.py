@@ -1,0 +1,1 @@
+"""Stored models -> small test models for a laptop, cut out of them."""

@@ -1,0 +1,67 @@
+"""The micro models: cut out of the stored ones, small enough for a laptop."""
+
+import datetime
+
+import dagster as dg
+
+from wmtp_assets.catalog import Micro
+from wmtp_assets.micro.folder import describe_micro, write_micro
+from wmtp_assets.record import materialized
+from wmtp_assets.setup import Setup
+from wmtp_assets.weights.metadata import write_dated
+
+
+@dg.asset(
+    group_name="micro",
+    deps=[["meta_mtp", "safetensors"], ["meta_mtp", "configs"], ["meta_mtp", "tokenizer"]],
+    kinds={"pytorch", "safetensors"},
+    code_version="1",
+    description="Micro multi-token model: 4 blocks, 512 wide, tied output, under 50 MB.",
+)
+def micro_mtp(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
+    return _made(setup, setup.catalog.micro_mtp)
+
+
+@dg.asset(
+    group_name="micro",
+    deps=["micro_mtp"],
+    kinds={"pytorch", "safetensors"},
+    code_version="1",
+    description="micro_mtp with output.weight stored, for loaders with a strict key set.",
+)
+def micro_mtp_untied(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
+    return _made(setup, setup.catalog.micro_mtp_untied)
+
+
+@dg.asset(
+    group_name="micro",
+    deps=[
+        ["ref_sheared", "safetensors"],
+        ["ref_sheared", "configs"],
+        ["ref_sheared", "tokenizer"],
+    ],
+    kinds={"pytorch", "safetensors"},
+    code_version="1",
+    description="Micro reference: 4 blocks of Sheared-LLaMA, 512 wide; opens with transformers.",
+)
+def micro_ref(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
+    return _made(setup, setup.catalog.micro_ref)
+
+
+def _made(setup: Setup, micro: Micro) -> dg.MaterializeResult:
+    """Write a micro model, metadata.json last: it names the digests of all other files."""
+    folder = setup.store.model(micro.folder)
+    files = write_micro(setup.store, setup.catalog, micro)
+    facts = describe_micro(setup.store, setup.catalog, micro)
+    metadata = write_dated(folder.metadata, facts, datetime.datetime.now(datetime.UTC))
+    return materialized(
+        setup,
+        folder.root,
+        [*files, metadata],
+        n_params=facts["n_params"],
+        weights_bytes=folder.weights.stat().st_size,
+        kept=facts["kept"],
+    )
+
+
+micro_assets = [micro_mtp, micro_mtp_untied, micro_ref]

@@ -1,0 +1,169 @@
+"""The checks of the micro models: one table of readings for the three of them."""
+
+from collections.abc import Callable
+
+from wmtp_assets.catalog import Catalog, Micro
+from wmtp_assets.checks import Reading, Seen, checks_on
+from wmtp_assets.findings import Finding
+from wmtp_assets.micro import findings
+from wmtp_assets.micro.folder import MICRO_FIELDS, describe_micro, origin_of, plan_of
+from wmtp_assets.setup import Setup
+from wmtp_assets.weights import metadata, opening, proof, sums, weights_findings
+from wmtp_assets.weights import tokenizer_findings as tokenizers
+from wmtp_assets.weights.configs import CONFIG, GENERATION_CONFIG
+from wmtp_assets.weights.header import read_header
+from wmtp_assets.weights.tokenizer import TOKENIZER_FILES
+
+Row = Callable[[Catalog], Micro]
+
+
+def _readings(row: Row, equal: str) -> tuple[Reading, ...]:
+    """The readings that every micro model has; `equal` names the check against its origin."""
+
+    def header(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        micro = row(setup.catalog)
+        found = read_header(setup.store.model(micro.folder).weights)
+        shapes = plan_of(setup.store, setup.catalog, micro).shapes
+        return {
+            weights_findings.COVERS: weights_findings.coverage_finding(found),
+            weights_findings.NO_CLAIMS: weights_findings.claims_finding(found),
+            weights_findings.ALL_FLOAT16: weights_findings.float16_finding(found),
+            weights_findings.SHAPES_MATCH: weights_findings.shapes_finding(found, shapes),
+        }
+
+    def configs(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        micro = row(setup.catalog)
+        plan = plan_of(setup.store, setup.catalog, micro)
+        folder = setup.store.model(micro.folder)
+        return {findings.CONFIGS_FOLLOW: findings.configs_finding(folder, plan)}
+
+    def tokenizer(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        micro = row(setup.catalog)
+        source = origin_of(setup.store, setup.catalog, micro).folder.tokenizer
+        mine = setup.store.model(micro.folder).tokenizer
+        return {findings.TOKENIZER_EQUAL: findings.tokenizer_finding(mine, source)}
+
+    def described(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        micro = row(setup.catalog)
+        expected = describe_micro(setup.store, setup.catalog, micro)
+        path = setup.store.model(micro.folder).metadata
+        return metadata.metadata_findings(path, expected, MICRO_FIELDS)
+
+    def named(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        path = setup.store.model(row(setup.catalog).folder).sums
+        return {sums.SUMS_COMPLETE: sums.sums_complete_finding(path)}
+
+    def matching(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        path = setup.store.model(row(setup.catalog).folder).sums
+        return {sums.SUMS_MATCH: sums.sums_match_finding(setup.store, path, seen.digests)}
+
+    def values(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        micro = row(setup.catalog)
+        mine = setup.store.model(micro.folder).weights
+        source = origin_of(setup.store, setup.catalog, micro).folder.weights
+        cuts = plan_of(setup.store, setup.catalog, micro).cuts
+        return {
+            proof.FINITE: proof.prove(read_header(mine), None, "float16").finite(),
+            equal: findings.slices_finding(mine, source, cuts),
+        }
+
+    return (
+        Reading(
+            header,
+            {
+                weights_findings.COVERS: "The header parses and covers the file exactly",
+                weights_findings.NO_CLAIMS: "The header claims the format and no dtype",
+                weights_findings.ALL_FLOAT16: "Every tensor is float16 in the bytes",
+                weights_findings.SHAPES_MATCH: "Names and shapes follow from source and catalog",
+            },
+        ),
+        Reading(configs, {findings.CONFIGS_FOLLOW: "The configs follow from source and catalog"}),
+        Reading(tokenizer, {findings.TOKENIZER_EQUAL: "The tokenizer files are the source's"}),
+        Reading(
+            described,
+            {
+                metadata.ON_DISK: "metadata.json says what is on disk, in catalog and lock",
+                metadata.STATES_FIELDS: "metadata.json states every field, target_device too",
+            },
+        ),
+        Reading(named, {sums.SUMS_COMPLETE: "SHA256SUMS names every other file of its folder"}),
+        Reading(
+            matching, {sums.SUMS_MATCH: "SHA256SUMS holds the digests of the bytes"}, deep=True
+        ),
+        Reading(
+            values,
+            {
+                proof.FINITE: "No value is infinite or not a number",
+                equal: "Every tensor is the planned part of the model it was made of",
+            },
+            deep=True,
+        ),
+    )
+
+
+def _small(row: Row) -> Reading:
+    def judge(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        micro = row(setup.catalog)
+        weights = setup.store.model(micro.folder).weights
+        return {findings.SMALL_ENOUGH: findings.size_finding(weights, micro.max_bytes)}
+
+    return Reading(judge, {findings.SMALL_ENOUGH: "The whole file is under 50,000,000 bytes"})
+
+
+def _runs(row: Row) -> Reading:
+    def judge(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        folder = setup.store.model(row(setup.catalog).folder)
+        return {findings.FORWARD: findings.mtp_forward_finding(folder)}
+
+    says = "Logits are [batch, seq, future tokens, vocabulary], finite, with gradients"
+    return Reading(judge, {findings.FORWARD: says}, deep=True)
+
+
+def _opens(setup: Setup, seen: Seen) -> dict[str, Finding]:
+    micro = setup.catalog.micro_ref
+    folder = setup.store.model(micro.folder)
+    plan = plan_of(setup.store, setup.catalog, micro)
+    copies = opening.copies_finding(
+        [folder.configs / name for name in (CONFIG, GENERATION_CONFIG)]
+        + [folder.tokenizer / name for name in TOKENIZER_FILES],
+        folder.safetensors,
+    )
+    for finding in (copies, findings.configs_finding(folder, plan)):
+        if not finding.passed:
+            unopened = Finding(False, f"not opened: {finding.summary}", finding.evidence)
+            names = (findings.FORWARD, tokenizers.AUTO_IDS_EQUAL)
+            return {opening.COPIES: copies} | dict.fromkeys(names, unopened)
+    return {
+        opening.COPIES: copies,
+        findings.FORWARD: findings.llama_forward_finding(folder.safetensors),
+        tokenizers.AUTO_IDS_EQUAL: tokenizers.auto_ids_finding(folder.safetensors),
+    }
+
+
+# asset key -> its readings
+MICRO_READINGS: dict[str, tuple[Reading, ...]] = {
+    "micro_mtp": (
+        *_readings(lambda c: c.micro_mtp, findings.EQUAL_SLICES),
+        _small(lambda c: c.micro_mtp),
+        _runs(lambda c: c.micro_mtp),
+    ),
+    "micro_mtp_untied": (
+        *_readings(lambda c: c.micro_mtp_untied, findings.EQUAL_TIED),
+        _runs(lambda c: c.micro_mtp_untied),
+    ),
+    "micro_ref": (
+        *_readings(lambda c: c.micro_ref, findings.EQUAL_SLICES),
+        _small(lambda c: c.micro_ref),
+        Reading(
+            _opens,
+            {
+                opening.COPIES: "Configs and tokenizer in the folder are the stored ones",
+                findings.FORWARD: "transformers opens it; logits are finite, with gradients",
+                tokenizers.AUTO_IDS_EQUAL: "AutoTokenizer on the folder gives right ids",
+            },
+            deep=True,
+        ),
+    ),
+}
+
+micro_checks = [checks_on(key, *readings) for key, readings in MICRO_READINGS.items()]
