@@ -10,6 +10,8 @@ import dagster as dg
 
 from wmtp_assets.catalog import PUBLISHED, Catalog
 from wmtp_assets.console import one_line_console
+from wmtp_assets.corpora.assets import corpora_assets
+from wmtp_assets.corpora.checks import corpora_checks
 from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.hub.checks import raw_asset_checks
 from wmtp_assets.hub.sources import HubSource, MirrorSource, Source
@@ -23,18 +25,43 @@ from wmtp_assets.jobs import (
 from wmtp_assets.layout.assets import storage_layout
 from wmtp_assets.layout.checks import storage_layout_checks
 from wmtp_assets.layout.jobs import reset_storage
+from wmtp_assets.micro.assets import micro_assets
+from wmtp_assets.micro.checks import micro_checks
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.assets import approval, checklist, report_assets
 from wmtp_assets.signoff.checks import document_checks
+from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS
 from wmtp_assets.signoff.record import Declared
 from wmtp_assets.signoff.sensors import report_sensors
+from wmtp_assets.stats.assets import stats_assets
+from wmtp_assets.stats.checks import stats_checks
 from wmtp_assets.store import Store
+from wmtp_assets.weights.assets import weights_assets
+from wmtp_assets.weights.checks import weights_checks
 
 OWNERS = ["team:wmtp"]
+REWARD = [["starling_rm", part] for part in ("raw", "safetensors", "configs", "metadata")]
 
-ASSETS = [storage_layout, *raw_assets.values(), *report_assets, checklist]
-CHECKS = [storage_layout_checks, *raw_asset_checks.values(), *document_checks]
+ASSETS = [
+    storage_layout,
+    *raw_assets.values(),
+    *weights_assets,
+    *micro_assets,
+    *corpora_assets,
+    *stats_assets,
+    *report_assets,
+    checklist,
+]
+CHECKS = [
+    storage_layout_checks,
+    *raw_asset_checks.values(),
+    *weights_checks,
+    *micro_checks,
+    *corpora_checks,
+    *stats_checks,
+    *document_checks,
+]
 
 
 def build_definitions(
@@ -59,11 +86,12 @@ def build_definitions(
         keys = [spec.asset_key for spec in definition.check_specs] or definition.keys
         return with_reward_model or all(key.path[0] != "starling_rm" for key in keys)
 
-    assets = [
-        definition.map_asset_specs(lambda spec: spec.merge_attributes(owners=OWNERS))
-        for definition in ASSETS
-        if in_graph(definition)
-    ]
+    def complete(spec: dg.AssetSpec) -> dg.AssetSpec:
+        # Documents describe the optional model too, where it is in the graph: they wait for it.
+        waits = with_reward_model and spec.group_name in DOCUMENT_GROUPS
+        return spec.merge_attributes(owners=OWNERS, deps=REWARD if waits else ...)
+
+    assets = [definition.map_asset_specs(complete) for definition in ASSETS if in_graph(definition)]
     checks = [definition for definition in CHECKS if in_graph(definition)]
     declared = Declared(
         tuple(spec for definition in assets for spec in definition.specs),

@@ -55,7 +55,6 @@ def materialized(
         "source": setup.source.name,
         SIZE_BYTES: total,
         CONTENT: content,
-        FILES: dg.MetadataValue.json({setup.store.relative(f.path): file_facts(f) for f in files}),
     }
     if repo is not None:
         facts |= {"repo": dg.MetadataValue.url(repo.url), "revision": commit or repo.revision}
@@ -63,8 +62,11 @@ def materialized(
         seconds = time.monotonic() - started
         facts[DURATION_SECONDS] = round(seconds, 3)
         facts[RATE_MB_PER_SECOND] = round((work_bytes or total) / 1e6 / max(seconds, 1e-6), 1)
+    # Last, because it is long: the UI shows metadata in this order.
+    listing = {setup.store.relative(f.path): file_facts(f) for f in files}
     return dg.MaterializeResult(
-        metadata={**facts, **as_metadata(metadata)}, data_version=dg.DataVersion(content)
+        metadata={**facts, **as_metadata(metadata), FILES: dg.MetadataValue.json(listing)},
+        data_version=dg.DataVersion(content),
     )
 
 
