@@ -1,0 +1,1 @@
+"""Speed and memory, shown by comparison in one run: `python -m benchmarks.NAME [--json]`."""
