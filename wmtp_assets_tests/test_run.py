@@ -5,6 +5,7 @@ One storage is made for the whole module (about a minute), hence marked long.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -100,6 +101,18 @@ def test_a_second_run_leaves_every_artifact_byte_for_byte(sample):
     after = digests()
     assert before.keys() == after.keys()
     assert [p for p in before if before[p] != after[p]] == []
+
+
+SNIPPETS = re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=[f"snippet{n}" for n in range(len(SNIPPETS))])
+def test_the_loading_snippets_of_the_readme_run(sample, snippet: str):
+    storage = sample.root / "storage"
+    if not storage.exists():
+        storage.symlink_to(sample.storage)
+    done = sample.command("env", "HF_HUB_OFFLINE=1", sys.executable, "-c", snippet)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def middle_of_string(data: bytes) -> int:
