@@ -155,11 +155,9 @@ def spread(blocks: int, kept: int) -> list[int]:
     """
     if kept > blocks or kept < 0:
         raise BadInput("the source has too few blocks", [f"{blocks}, {kept} wanted"])
-    return (
-        [number * (blocks - 1) // (kept - 1) for number in range(kept)]
-        if kept > 1
-        else (list(range(kept)))
-    )
+    if kept < 2:
+        return list(range(kept))
+    return [number * (blocks - 1) // (kept - 1) for number in range(kept)]
 
 
 def _cuts(shapes: Shapes, whole: Shapes, blocks: Mapping[str, str]) -> tuple[Cut, ...]:

@@ -130,8 +130,8 @@ def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any
 
 
 def _write_weights(source: Path, target: Path, plan: Plan, micro: Micro) -> StoredFile:
-    header = header_bytes(Planned(cut.target, DTYPE, cut.shape) for cut in plan.cuts)
     planned = [Planned(cut.target, DTYPE, cut.shape) for cut in plan.cuts]
+    header = header_bytes(planned)
     size = len(header) + sum(tensor.size_bytes for tensor in planned)
     if micro.max_bytes is not None and size >= micro.max_bytes:
         raise BadInput(

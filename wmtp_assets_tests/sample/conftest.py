@@ -1,0 +1,5 @@
+"""The real upstream files, which the sample imitates."""
+
+from wmtp_assets_tests.weights.conftest import upstream
+
+__all__ = ["upstream"]
