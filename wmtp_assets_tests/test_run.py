@@ -159,20 +159,6 @@ def test_one_flipped_byte_of_every_kind_is_found_and_named(sample):
     finally:
         for path, data in originals.items():
             path.write_bytes(data)
-    assert sample.job("verify_storage_deep").returncode == 0
-    assert sample.status().returncode == 0
-
-
-def test_each_flip_alone_fails_the_deep_verification(sample):
-    for pattern, position, asset in FLIPS[::4]:
-        [path] = sample.storage.glob(pattern)
-        data = path.read_bytes()
-        changed = bytearray(data)
-        changed[position(data) if callable(position) else position] ^= 1
-        path.write_bytes(changed)
-        assert sample.job("verify_storage_deep").returncode == 1, asset
-        assert asset in sample.status().stdout
-        path.write_bytes(data)
 
 
 def test_plain_dagster_materializes_one_asset(sample):
@@ -218,9 +204,6 @@ def test_damage_in_the_middle_of_the_graph_stops_phase1_and_the_reports_name_it(
     finally:
         for path, data in saved.items():
             path.write_bytes(data)
-    for job in ("phase1", "report"):
-        assert sample.job(job).returncode == 0
-    assert sample.status().returncode == 0
 
 
 def write_listing_without_mbpp(listing: Path, saved: bytes) -> None:
