@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.measure import drop_cache, memory_bytes, run_module
-from wmtp_assets.catalog import META_MTP
+from wmtp_assets.published import META_MTP
 from wmtp_assets.weights.architecture import Shapes, meta_mtp_shapes
 from wmtp_assets.weights.torch_zip import index_checkpoint
 

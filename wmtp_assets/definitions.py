@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.catalog import PUBLISHED, Catalog
+from wmtp_assets.catalog import Catalog
 from wmtp_assets.console import one_line_console
 from wmtp_assets.corpora.assets import corpora_assets
 from wmtp_assets.corpora.checks import corpora_checks
@@ -27,6 +27,7 @@ from wmtp_assets.layout.checks import storage_layout_checks
 from wmtp_assets.layout.jobs import reset_storage
 from wmtp_assets.micro.assets import micro_assets
 from wmtp_assets.micro.checks import micro_checks
+from wmtp_assets.published import PUBLISHED
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.assets import approval, checklist, report_assets

@@ -7,9 +7,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.catalog import PUBLISHED
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.published import PUBLISHED
 
 ASSET_KEYS = {
     "storage_layout",

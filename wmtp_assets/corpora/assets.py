@@ -5,7 +5,6 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets.catalog import PUBLISHED
 from wmtp_assets.corpora.formats import DESCRIPTIONS, FORMATS, FieldType
 from wmtp_assets.corpora.schema.assets import schema_assets
 from wmtp_assets.corpora.small.assets import small_assets
@@ -17,6 +16,7 @@ from wmtp_assets.corpora.sources import (
     split_row,
 )
 from wmtp_assets.corpora.tally import CANDIDATES, CORRECT, DROPPED, INCORRECT, ROWS, SOURCE_ROWS
+from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 

@@ -21,7 +21,7 @@ from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS, Tally
 from wmtp_assets.corpora.tokens import TokenCounter
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare
-from wmtp_assets.store import DatasetFolder
+from wmtp_assets.folders import DatasetFolder
 
 LINES_PARSE = "lines_parse_to_one_schema"
 WITHIN_LIMIT = "no_record_over_token_limit"

@@ -20,7 +20,8 @@ from wmtp_assets.corpora.problems import RepeatedName, find_repeated_names
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.corpora.units import UNIT_BYTES, plan_units
-from wmtp_assets.store import DatasetFolder, HashingWriter, StoredFile
+from wmtp_assets.folders import DatasetFolder
+from wmtp_assets.store import HashingWriter, StoredFile
 
 ROWS_PER_SECOND = "rows_per_second"
 SECONDS_BETWEEN_REPORTS = 10.0

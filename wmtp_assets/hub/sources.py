@@ -154,7 +154,7 @@ def select(listing: Listing, wanted: tuple[Files, ...]) -> list[RemoteFile]:
         raise IncompleteRepo(
             f"{listing.repo} at {listing.commit} does not hold the files of the catalog",
             wrong,
-            "compare the repository with wmtp_assets/catalog.py",
+            "compare the repository with wmtp_assets/published.py",
         )
     return list(chosen.values())
 

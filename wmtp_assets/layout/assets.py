@@ -4,9 +4,10 @@ import hashlib
 
 import dagster as dg
 
+from wmtp_assets.folders import SKELETON
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
-from wmtp_assets.store import SKELETON, Store
+from wmtp_assets.store import Store
 
 
 def layout_digest(store: Store) -> str:

@@ -8,9 +8,9 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding, verdict
+from wmtp_assets.folders import SKELETON
 from wmtp_assets.layout.assets import layout_digest
 from wmtp_assets.setup import Setup
-from wmtp_assets.store import SKELETON
 
 SUPPORTED = ((3, 11), (3, 13))
 TORCH = "2.13.0"

@@ -8,7 +8,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets.store import DATASETS, MODELS, SMALL_SETS, Store
+from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS
+from wmtp_assets.store import Store
 
 # v2 folders and those of the layout before (plan, Step 0).
 CLEARED = (MODELS, DATASETS, SMALL_SETS, "models", "datasets")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from wmtp_assets import store
 from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.folders import ModelFolder
 from wmtp_assets.micro.cuts import Cut, Plan
 from wmtp_assets.micro.folder import cut_tensors
-from wmtp_assets.store import ModelFolder
 from wmtp_assets.weights.configs import CONFIG, PARAMS, PARAMS_KEYS, read_params
 from wmtp_assets.weights.dtypes import has_infinite_or_nan
 from wmtp_assets.weights.header import read_header

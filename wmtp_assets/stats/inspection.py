@@ -21,10 +21,10 @@ from wmtp_assets.corpora.tally import RECOUNTED, Tally
 from wmtp_assets.corpora.tokens import TokenCounter
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import MAX_SAMPLES, Finding, compare
+from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.stats import overlap
 from wmtp_assets.stats.plots import plot_names, require_png
 from wmtp_assets.stats.summary import DATE, SUFFIX, describe_counts
-from wmtp_assets.store import DatasetFolder
 
 EQUAL_RECOUNT = "stats_equal_recount"
 SHARE_NO_PROBLEM = "splits_share_no_problem"

@@ -145,5 +145,5 @@ def _wrong_setting(name: str, value: Any) -> BadInput:
     return BadInput(
         "a setting of the model is missing or is no number",
         [f"{name}: {value!r}"],
-        "compare the model's config file with geometry in wmtp_assets/catalog.py",
+        "compare the model's config file with geometry in wmtp_assets/published.py",
     )

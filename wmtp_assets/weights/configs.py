@@ -11,7 +11,7 @@ from typing import Any
 from wmtp_assets.catalog import Model
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, verdict
-from wmtp_assets.store import ModelFolder
+from wmtp_assets.folders import ModelFolder
 from wmtp_assets.weights.architecture import SHAPES, Settings, Shapes, ffn_width
 from wmtp_assets.weights.strict_json import read_object
 
@@ -72,7 +72,7 @@ def require_geometry(settings: Settings, geometry: Settings, path: Path) -> None
         raise BadInput(
             f"{path.name} is not of the catalog's model",
             finding.evidence["culprits"],
-            "compare the repository with geometry in wmtp_assets/catalog.py",
+            "compare the repository with geometry in wmtp_assets/published.py",
         )
 
 

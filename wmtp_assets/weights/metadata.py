@@ -13,8 +13,9 @@ from wmtp_assets import store
 from wmtp_assets.catalog import STORAGE_VERSION, Model, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.lock import locked_repo
-from wmtp_assets.store import ModelFolder, Store, StoredFile
+from wmtp_assets.store import Store, StoredFile
 from wmtp_assets.weights.configs import (
     ADAPTER,
     CONFIG,

@@ -99,7 +99,7 @@ def select_tensors(checkpoint: Checkpoint, shapes: Shapes, rules: tuple[Dropped,
         raise BadInput(
             "the checkpoint is not that of the architecture",
             wrong,
-            "compare the repository with geometry in wmtp_assets/catalog.py",
+            "compare the repository with geometry in wmtp_assets/published.py",
         )
     kept = tuple(tensor for name, tensor in tensors.items() if name in shapes)
     return Selection(kept, {name: rule.reason for name, rule in rule_of.items()}, tuple(twins))

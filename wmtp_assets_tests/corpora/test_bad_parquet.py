@@ -7,7 +7,7 @@ import pytest
 from wmtp_assets.corpora.problems import find_repeated_names
 from wmtp_assets.corpora.split import convert_split
 from wmtp_assets.errors import BadInput
-from wmtp_assets.store import DatasetFolder
+from wmtp_assets.folders import DatasetFolder
 from wmtp_assets_tests.corpora.rows import (
     CODECONTESTS,
     HUMANEVAL,

@@ -15,7 +15,7 @@ from wmtp_assets import store
 from wmtp_assets.corpora import pool
 from wmtp_assets.corpora.line_metadata import open_line_metadata
 from wmtp_assets.corpora.split import convert_split
-from wmtp_assets.store import DatasetFolder
+from wmtp_assets.folders import DatasetFolder
 from wmtp_assets_tests.corpora import reference
 from wmtp_assets_tests.corpora.rows import AWKWARD, CODECONTESTS, LONG, ROWS, problem, write_parquet
 from wmtp_assets_tests.corpora.world import FILTER, lines_of

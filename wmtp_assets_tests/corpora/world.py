@@ -10,7 +10,7 @@ from pathlib import Path
 
 import mistral_common
 
-from wmtp_assets import catalog, store
+from wmtp_assets import published, store
 from wmtp_assets.catalog import MAX_TOKENS, Catalog, Files
 from wmtp_assets.checks import Reading, Seen, observe
 from wmtp_assets.corpora.tokens import Filter
@@ -39,7 +39,7 @@ FILES = {
 
 def write_mirror(root: Path) -> None:
     """Write the three repositories; several files share the rows of a split."""
-    for row in (catalog.CODECONTESTS, catalog.MBPP, catalog.HUMANEVAL):
+    for row in (published.CODECONTESTS, published.MBPP, published.HUMANEVAL):
         for split, paths in FILES[row.name].items():
             rows = ROWS[row.name][split]
             half = len(rows) // len(paths)
@@ -53,7 +53,7 @@ def tiny_catalog() -> Catalog:
     from wmtp_assets_tests.corpora import reference
 
     datasets = {}
-    for row in (catalog.CODECONTESTS, catalog.MBPP, catalog.HUMANEVAL):
+    for row in (published.CODECONTESTS, published.MBPP, published.HUMANEVAL):
         splits = []
         for split in row.splits:
             rows = ROWS[row.name][split.name]
@@ -76,7 +76,9 @@ def tiny_catalog() -> Catalog:
             )
         repo = replace(row.repo, pins={})
         datasets[row.name] = replace(row, repo=repo, splits=tuple(splits))
-    return replace(catalog.PUBLISHED, name="sample", tokenizer_sha256=TOKENIZER_SHA256, **datasets)
+    return replace(
+        published.PUBLISHED, name="sample", tokenizer_sha256=TOKENIZER_SHA256, **datasets
+    )
 
 
 def tiny_setup(root: Path, workers: int = 1) -> Setup:

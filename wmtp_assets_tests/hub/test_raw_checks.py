@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import catalog, store
+from wmtp_assets import published, store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.checks import digests_match, locked_files
@@ -60,7 +60,7 @@ def test_the_lock_keeps_what_it_says_when_told_otherwise(raw):
 
 
 def test_the_published_rows_agree_with_the_known_arithmetic():
-    assert catalog.META_MTP.parameters * 4 == catalog.META_MTP.raw_bytes == 26_953_662_464
-    assert catalog.REF_SHEARED.parameters * 4 == 10_806_241_280
-    train = catalog.CODECONTESTS.splits[0]
+    assert published.META_MTP.parameters * 4 == published.META_MTP.raw_bytes == 26_953_662_464
+    assert published.REF_SHEARED.parameters * 4 == 10_806_241_280
+    train = published.CODECONTESTS.splits[0]
     assert train.rows == train.correct + train.incorrect == 3_691_981

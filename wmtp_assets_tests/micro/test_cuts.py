@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from wmtp_assets.catalog import MICRO_MTP, MICRO_MTP_UNTIED, MICRO_REF, PUBLISHED
 from wmtp_assets.errors import BadInput
 from wmtp_assets.micro.cuts import plan_llama, plan_mtp, plan_untied, spread
+from wmtp_assets.published import MICRO_MTP, MICRO_MTP_UNTIED, MICRO_REF, PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.weights.architecture import meta_mtp_shapes, parameters
 from wmtp_assets.weights.configs import PARAMS_KEYS

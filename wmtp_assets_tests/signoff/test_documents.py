@@ -8,12 +8,12 @@ import dagster as dg
 import pytest
 
 from wmtp_assets import store
-from wmtp_assets.catalog import PUBLISHED
 from wmtp_assets.checks import Reading, checks_on
 from wmtp_assets.console import one_line_console
 from wmtp_assets.findings import Finding
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.jobs import QUIET
+from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.assets import checklist, report_assets

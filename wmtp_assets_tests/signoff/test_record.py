@@ -11,11 +11,11 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 
 from wmtp_assets import store
-from wmtp_assets.catalog import PUBLISHED
 from wmtp_assets.checks import Reading, checks_on
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.evidence import Judged, Outcome

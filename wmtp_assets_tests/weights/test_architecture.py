@@ -2,8 +2,8 @@
 
 import pytest
 
-from wmtp_assets.catalog import META_MTP, PUBLISHED, REF_SHEARED, STARLING_RM
 from wmtp_assets.errors import BadInput
+from wmtp_assets.published import META_MTP, PUBLISHED, REF_SHEARED, STARLING_RM
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.weights.architecture import (
     SHAPES,

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from wmtp_assets.catalog import META_MTP
 from wmtp_assets.errors import BadInput
+from wmtp_assets.published import META_MTP
 from wmtp_assets.weights import configs
 from wmtp_assets.weights.strict_json import read_object
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from wmtp_assets.catalog import META_MTP, REF_SHEARED, STARLING_RM
 from wmtp_assets.errors import BadInput
+from wmtp_assets.published import META_MTP, REF_SHEARED, STARLING_RM
 from wmtp_assets.weights.metadata import (
     CREATED_AT,
     FIELDS,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.catalog import LLAMA_TOKENIZER_SHA256
 from wmtp_assets.errors import BadInput
+from wmtp_assets.published import LLAMA_TOKENIZER_SHA256
 from wmtp_assets.weights import tokenizer_findings as findings
 from wmtp_assets.weights.tokenizer import (
     TOKENIZER_FILES,

@@ -13,7 +13,7 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets.catalog import PUBLISHED, Catalog, Model
+from wmtp_assets.catalog import Catalog, Model
 from wmtp_assets.checks import Reading, Seen, _judged, observe
 from wmtp_assets.findings import Finding
 from wmtp_assets.hub.assets import raw_assets
@@ -21,6 +21,7 @@ from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout.assets import storage_layout
 from wmtp_assets.micro.assets import micro_assets
 from wmtp_assets.micro.checks import MICRO_READINGS
+from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import FILES
 from wmtp_assets.sample import checkpoints
 from wmtp_assets.sample.catalog import SAMPLE

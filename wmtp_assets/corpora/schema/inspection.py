@@ -16,7 +16,7 @@ from wmtp_assets.corpora.schema.schema_json import build_schema, read_stored_spl
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare
-from wmtp_assets.store import DatasetFolder
+from wmtp_assets.folders import DatasetFolder
 
 SCHEMA_AGREES = "schema_json_agrees_with_splits"
 CARD_AGREES = "card_names_every_split"

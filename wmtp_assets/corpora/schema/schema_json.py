@@ -10,7 +10,7 @@ from wmtp_assets.corpora.line_metadata import SplitFacts, read_facts
 from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS
 from wmtp_assets.corpora.tokens import PIECES, Filter
 from wmtp_assets.errors import BadInput
-from wmtp_assets.store import DatasetFolder
+from wmtp_assets.folders import DatasetFolder
 
 OPTIONAL_FIELDS = ("metadata",)
 TYPE_NAMES = {str: "string", int: "integer", bool: "boolean"}

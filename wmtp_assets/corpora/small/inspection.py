@@ -12,7 +12,7 @@ from wmtp_assets.corpora.records import item_of, raw_lines, read_lines
 from wmtp_assets.corpora.small.select import SOURCE_INDICES, describe
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.findings import Finding
-from wmtp_assets.store import DatasetFolder
+from wmtp_assets.folders import DatasetFolder
 
 WITHIN_LIMITS = "small_sets_are_within_limits"
 BOTH_CLASSES = "small_sets_hold_both_classes"

@@ -22,7 +22,8 @@ from wmtp_assets.corpora.line_metadata import FIX, open_line_metadata, write_lin
 from wmtp_assets.corpora.records import raw_lines
 from wmtp_assets.corpora.tally import CORRECT, DIFFICULTY, INCORRECT, ROWS
 from wmtp_assets.errors import BadInput
-from wmtp_assets.store import DatasetFolder, StoredFile
+from wmtp_assets.folders import DatasetFolder
+from wmtp_assets.store import StoredFile
 
 SEED = "wmtp small set v2"
 SOURCE_INDICES = "source_indices"

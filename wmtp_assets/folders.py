@@ -1,0 +1,103 @@
+"""The folders of the storage and the files in them: the v2 layout (plan, Step 1).
+
+Only paths; store.py says below which root they lie and how a file gets there whole.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+MODELS = "models_v2"
+DATASETS = "datasets_v2"
+SMALL_SETS = "datasets_local_small"
+
+# Plan, Step 1, and the micro models of Step 5; raw/ of a micro model stays empty.
+SKELETON = tuple(
+    [
+        f"{MODELS}/{model}/{part}"
+        for model in (
+            "meta-llama-mtp",
+            "ref-sheared-llama-2.7b",
+            "micro-mtp",
+            "micro-mtp-untied",
+            "micro-ref",
+        )
+        for part in ("raw", "safetensors", "configs", "tokenizer")
+    ]
+    + [
+        f"{DATASETS}/{dataset}/{part}"
+        for dataset in ("codecontests", "mbpp", "humaneval")
+        for part in ("raw", "processed", "stats")
+    ]
+    + [f"{SMALL_SETS}/{dataset}_small" for dataset in ("codecontests", "mbpp", "humaneval")]
+)
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """The folder of one stored model (plan, Step 1)."""
+
+    root: Path
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def safetensors(self) -> Path:
+        return self.root / "safetensors"
+
+    @property
+    def weights(self) -> Path:
+        return self.safetensors / "model.safetensors"
+
+    @property
+    def sums(self) -> Path:
+        return self.safetensors / "SHA256SUMS"
+
+    @property
+    def configs(self) -> Path:
+        return self.root / "configs"
+
+    @property
+    def tokenizer(self) -> Path:
+        return self.root / "tokenizer"
+
+    @property
+    def tokenizer_model(self) -> Path:
+        return self.tokenizer / "tokenizer.model"
+
+    @property
+    def metadata(self) -> Path:
+        return self.root / "metadata.json"
+
+
+@dataclass(frozen=True)
+class DatasetFolder:
+    """The folders of one stored dataset: the full one and its small set."""
+
+    root: Path
+    small: Path
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def processed(self) -> Path:
+        return self.root / "processed"
+
+    @property
+    def stats(self) -> Path:
+        return self.root / "stats"
+
+    def jsonl(self, split: str) -> Path:
+        return self.processed / f"{split}.jsonl"
+
+    def line_metadata(self, split: str) -> Path:
+        return self.processed / f"{split}_metadata.json"
+
+    def small_jsonl(self, split: str) -> Path:
+        return self.small / f"{split}_small.jsonl"
+
+    def small_line_metadata(self, split: str) -> Path:
+        return self.small / f"{split}_small_metadata.json"

@@ -1,0 +1,271 @@
+"""The catalog rows of the real thing.
+
+Sources of the numbers: the repositories at the commits below, arithmetic on their published sizes,
+and the plan's published result of 2025-11-14.
+"""
+
+from wmtp_assets.catalog import Catalog, Dataset, Files, Micro, Model, Repo, Split
+
+MICRO_MAX_BYTES = 50_000_000
+LLAMA_TOKENIZER_SHA256 = "9e556afd44213b6bd1be2b850ebbbd98f5481437a8021afaf58ee7fb1818d347"
+
+META_MTP = Model(
+    folder="meta-llama-mtp",
+    implementation="meta-mtp",
+    repo=Repo(
+        id="facebook/multi-token-prediction",
+        kind="model",
+        revision="main",
+        licence="Multi-token Prediction Research License (18 June 2024)",
+        gated=True,
+        pins={
+            "7B_1T_4/params.json": (
+                "da72c26927811d7ae642fef5e197a975ca45e994c500420fbd7ccdffcf23723c"
+            ),
+            "tokenizer.model": LLAMA_TOKENIZER_SHA256,
+        },
+    ),
+    raw=(Files("7B_1T_4/consolidated.pth"), Files("7B_1T_4/params.json")),
+    checkpoint="7B_1T_4/consolidated.pth",
+    geometry={
+        "dim": 4096,
+        "n_layers": 32,
+        "n_heads": 32,
+        "n_kv_heads": 32,
+        "vocab_size": 32000,
+        "multiple_of": 256,
+        "ffn_dim_multiplier": 1.0,
+        "norm_eps": 1e-05,
+        "n_future_tokens": 4,
+        "rope_theta": 10000.0,
+    },
+    parameters=6_738_415_616,
+    dtype="float16",
+    raw_bytes=26_953_662_464,
+)
+
+REF_SHEARED = Model(
+    folder="ref-sheared-llama-2.7b",
+    implementation="llama",
+    repo=Repo(
+        id="princeton-nlp/Sheared-LLaMA-2.7B",
+        kind="model",
+        revision="main",
+        licence="Apache-2.0 and the Llama 2 Community License",
+        pins={
+            "config.json": "397d55e1785659fc8f06aa472285d8f9c672d760dd9df4a419584733417404f0",
+            "generation_config.json": (
+                "062a37a6d986c38231880f5cce4fa9a0145aeefcf8be9ab23ddf7d600c037aea"
+            ),
+            "pytorch_model.bin.index.json": (
+                "166203b1abe5511370379afe798377fc694f30065e49dba2c563c453a2a63d22"
+            ),
+            "special_tokens_map.json": (
+                "6fa06efa2785e450051989a6f8fb4416b10149ded485ddd3f127a40734f5cfd0"
+            ),
+            "tokenizer.json": "bcd04f0eadf90287bd26e1a183ac487d8a141b09b06aecb7725bbdd343640f2e",
+            "tokenizer.model": LLAMA_TOKENIZER_SHA256,
+            "tokenizer_config.json": (
+                "f514e7c3008881b6ba7e6a0cdb44c71ce47dc335920dac143ae7bc788197e53a"
+            ),
+        },
+    ),
+    raw=(
+        Files("pytorch_model-*-of-00002.bin", 2),
+        Files("pytorch_model.bin.index.json"),
+        Files("config.json"),
+        Files("generation_config.json"),
+        Files("tokenizer.json"),
+        Files("tokenizer.model"),
+        Files("tokenizer_config.json"),
+        Files("special_tokens_map.json"),
+    ),
+    checkpoint="pytorch_model.bin.index.json",
+    geometry={
+        "hidden_size": 2560,
+        "intermediate_size": 6912,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 20,
+        "num_key_value_heads": 20,
+        "vocab_size": 32000,
+        "max_position_embeddings": 4096,
+        "rms_norm_eps": 1e-05,
+        "tie_word_embeddings": False,
+    },
+    parameters=2_701_560_320,
+    dtype="float16",
+    raw_bytes=10_808_600_000,
+    tokenizer_shared_with="meta-llama-mtp",
+)
+
+STARLING_RM = Model(
+    folder="starling-rm-7b",
+    implementation="starling-reward-model",
+    repo=Repo(
+        id="berkeley-nest/Starling-RM-7B-alpha",
+        kind="model",
+        revision="main",
+        licence="LLaMA 2 Community License; trained on Nectar, non-commercial use",
+        pins={
+            "config.json": "dde3c35a539ac57a4a30238d7398a8e9333932a154e227ee455905f8b65d2c95",
+            "pytorch_model.bin": "e822738b1730aee4bcd4695d25836907dd3b98dff1ac112260d89c2085c0a743",
+        },
+    ),
+    raw=(Files("pytorch_model.bin"), Files("config.json")),
+    checkpoint="pytorch_model.bin",
+    geometry={
+        "hidden_size": 4096,
+        "intermediate_size": 11008,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 32,
+        "vocab_size": 32000,
+        "max_position_embeddings": 4096,
+        "rms_norm_eps": 1e-05,
+        "tie_word_embeddings": False,
+    },
+    parameters=6_738_419_712,
+    dtype="bfloat16",
+    raw_bytes=26_691_526_656,
+    status="optional",
+)
+
+# 512 = 4 heads x 128. An untied 32000 x 512 input and output is 65.5 MB, so the plan's < 50 MB
+# needs the tied form; micro-mtp-untied is the same weights for loaders with a strict key set.
+MICRO_MTP = Micro(
+    folder="micro-mtp",
+    source="meta-llama-mtp",
+    dim=512,
+    blocks=4,
+    ffn=704,
+    head_dim=128,
+    tied=True,
+    max_bytes=MICRO_MAX_BYTES,
+)
+MICRO_MTP_UNTIED = Micro(
+    folder="micro-mtp-untied",
+    source="meta-llama-mtp",
+    dim=512,
+    blocks=4,
+    ffn=704,
+    head_dim=128,
+    tied=False,
+    max_bytes=None,
+)
+MICRO_REF = Micro(
+    folder="micro-ref",
+    source="ref-sheared-llama-2.7b",
+    dim=512,
+    blocks=4,
+    ffn=704,
+    head_dim=128,
+    tied=True,
+    max_bytes=MICRO_MAX_BYTES,
+)
+
+CODECONTESTS = Dataset(
+    name="codecontests",
+    title="CodeContests",
+    repo=Repo(
+        id="deepmind/code_contests",
+        kind="dataset",
+        revision="802411c3010cb00d1b05bad57ca77365a3c699d6",
+        licence="CC BY 4.0",
+        pins={
+            "data/valid-00000-of-00001-5e672c5751f060d3.parquet": (
+                "02e8c1ccedae716f1e43cc813fcb7823c3db666ea92638820aba80e8cef451ab"
+            ),
+            "data/test-00000-of-00001-9c49eeff30aacaa8.parquet": (
+                "aa426cbdb202bf8703b658bcb31fd1878ca7cfd33ca07d3b703dc94ca6a2b651"
+            ),
+            "data/train-00000-of-00039-e991a271dbfa9925.parquet": (
+                "950bfdefde1f274edf93963e7e23c93ab16034de344aa7b7c32d14145e8d5232"
+            ),
+            "data/train-00001-of-00039-e092fe56fda18715.parquet": (
+                "7bcc72d98a3d97f07be90ea70bf8db834c8f29ac2c7626d7cfc657bae6f5ddd9"
+            ),
+        },
+    ),
+    splits=(
+        Split(
+            "train",
+            Files("data/train-*-of-00039-*.parquet", 39),
+            source_rows=13_328,
+            rows=3_691_981,
+            correct=1_754_404,
+            incorrect=1_937_577,
+            small_limit=100,
+        ),
+        Split(
+            "valid",
+            Files("data/valid-*.parquet"),
+            source_rows=117,
+            rows=14_725,
+            correct=8_184,
+            incorrect=6_541,
+        ),
+        Split(
+            "test",
+            Files("data/test-*.parquet"),
+            source_rows=165,
+            rows=14_851,
+            correct=8_038,
+            incorrect=6_813,
+        ),
+    ),
+    raw_bytes=7_624_659_530,
+)
+
+MBPP = Dataset(
+    name="mbpp",
+    title="MBPP",
+    repo=Repo(
+        id="google-research-datasets/mbpp",
+        kind="dataset",
+        revision="4bb6404fdc6cacfda99d4ac4205087b89d32030c",
+        licence="CC BY 4.0",
+        pins={
+            "full/train-00000-of-00001.parquet": (
+                "09d125ca31edacb7800be8c67c45abff618faf0214ff551291817d06bdb914ae"
+            ),
+            "full/validation-00000-of-00001.parquet": (
+                "3f0ec060987432d99fe8fb409d31e6c67445b208a01741c5583517c80a10fe80"
+            ),
+            "full/test-00000-of-00001.parquet": (
+                "566fd53060ffba5766dace1d1e2f4c38906781526de222b0dfbdbc325b696c77"
+            ),
+        },
+    ),
+    splits=(
+        Split("train", Files("full/train-*.parquet"), source_rows=374, rows=374, small_limit=100),
+        Split("validation", Files("full/validation-*.parquet"), source_rows=90, rows=90),
+        Split("test", Files("full/test-*.parquet"), source_rows=500, rows=500),
+    ),
+    extra_files=(Files("full/prompt-*.parquet"),),
+)
+
+HUMANEVAL = Dataset(
+    name="humaneval",
+    title="HumanEval",
+    repo=Repo(
+        id="openai/openai_humaneval",
+        kind="dataset",
+        revision="7dce6050a7d6d172f3cc5c32aa97f52fa1a2e544",
+        licence="MIT",
+    ),
+    splits=(Split("test", Files("openai_humaneval/test-*.parquet"), source_rows=164, rows=164),),
+)
+
+PUBLISHED = Catalog(
+    name="published",
+    tokenizer_sha256=LLAMA_TOKENIZER_SHA256,
+    meta_mtp=META_MTP,
+    ref_sheared=REF_SHEARED,
+    starling_rm=STARLING_RM,
+    micro_mtp=MICRO_MTP,
+    micro_mtp_untied=MICRO_MTP_UNTIED,
+    micro_ref=MICRO_REF,
+    codecontests=CODECONTESTS,
+    mbpp=MBPP,
+    humaneval=HUMANEVAL,
+)
