@@ -27,10 +27,10 @@ sample: setup
 	@PYTHONWARNINGS=ignore $(BIN)/python -m wmtp_assets.sample
 
 test: setup
-	$(BIN)/python -m pytest -n 2 -m 'not long'
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not long'
 
 test-all: setup lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
