@@ -27,10 +27,11 @@ sample: setup
 	@PYTHONWARNINGS=ignore $(BIN)/python -m wmtp_assets.sample
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not long'
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not long'
 
-test-all: setup lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+# The long ones share one storage, so they run in one process.
+test-all: lint test
+	$(BIN)/python -m pytest -m long
 
 lint: setup
 	$(BIN)/ruff check .
