@@ -4,8 +4,11 @@ The same jobs as on the command line, recorded in the same way; one process save
 Python, Dagster and torch (12 s).
 """
 
+import contextlib
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
 
 import dagster as dg
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
@@ -33,6 +36,16 @@ def reuse_engines() -> None:
     sqlite_event_log.create_engine = create_engine
 
 
+@contextlib.contextmanager
+def mirror_in_the_making() -> Iterator[None]:
+    """Write the mirror beside the start of Dagster; the first raw asset waits for it."""
+    program = "import sys, pathlib, wmtp_assets.sample.mirror as m; "
+    program += "m.ensure_mirror(pathlib.Path(sys.argv[1]))"
+    mirror = str(read_settings().sample_mirror)
+    with subprocess.Popen([sys.executable, "-c", program, mirror]):
+        yield
+
+
 def main() -> int:
     """Run the jobs one after another, whatever comes of them; returns the exit code."""
     if read_settings().source != "sample":
@@ -43,7 +56,7 @@ def main() -> int:
         return 1
     reuse_engines()
     succeeded = True
-    with dg.DagsterInstance.get() as instance:
+    with mirror_in_the_making(), dg.DagsterInstance.get() as instance:
         for name in JOBS:
             job = defs.resolve_job_def(name)
             result = job.execute_in_process(instance=instance, raise_on_error=False)

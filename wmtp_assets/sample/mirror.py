@@ -35,10 +35,22 @@ class SampleSource(MirrorSource):
 
 
 def ensure_mirror(root: Path) -> None:
-    """Write the sample mirror unless it is there; whoever renames first wins."""
+    """Write the sample mirror unless it is there.
+
+    A second process waits for the first one; where file locks do nothing, both write one and
+    whoever renames first wins.
+    """
+    from filelock import FileLock
+
     if (root / LISTING_NAME).exists():
         return
     root.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(root.with_name(f".{root.name}.guard")):
+        if not (root / LISTING_NAME).exists():
+            _make_mirror(root)
+
+
+def _make_mirror(root: Path) -> None:
     made = Path(tempfile.mkdtemp(prefix=".making-mirror-", dir=root.parent))
     try:
         write_mirror(made)
