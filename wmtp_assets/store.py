@@ -101,7 +101,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep_dead_temporaries(path)
-        temporary = path.with_name(_temporary_name(path.name))
+        temporary = temporary_beside(path)
         temporary.touch(exist_ok=False)
     except OSError as error:
         raise BadInput(
