@@ -1,5 +1,6 @@
 """Files appear whole or not at all, and digests are those of the stock tools."""
 
+import errno
 import os
 import shutil
 import subprocess
@@ -31,6 +32,28 @@ def test_memoryviews_of_wider_items_are_counted_in_bytes(tmp_path: Path):
     with store.atomic_writer(tmp_path / "a") as out:
         out.write(memoryview(b"12345678").cast("Q"))
     assert out.size_bytes == 8 == (tmp_path / "a").stat().st_size
+
+
+def test_a_long_file_is_brought_to_the_disk_as_it_grows(tmp_path: Path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(store, "SETTLE_BYTES", 1000)
+    monkeypatch.setattr(store, "_to_disk", lambda descriptor, *span: seen.append(span))
+    with store.atomic_writer(tmp_path / "a") as out:
+        for number in range(10):
+            out.write(bytes([number]) * 300)
+    assert seen == [(0, 1200), (1200, 1200)]
+    assert (tmp_path / "a").read_bytes() == b"".join(bytes([n]) * 300 for n in range(10))
+
+
+def test_a_disk_that_fails_behind_the_writer_leaves_no_file(tmp_path: Path, monkeypatch):
+    def broken(*arguments):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(store, "SETTLE_BYTES", 1000)
+    monkeypatch.setattr(store, "_to_disk", broken)
+    with pytest.raises(OSError, match="Input/output"), store.atomic_writer(tmp_path / "a") as out:
+        out.write(bytes(1500))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_dead_process_s_temporary_is_swept_by_the_next_write(tmp_path: Path):

@@ -6,6 +6,7 @@ final name before every value was looked at. Not here: which tensors (selection.
 around the file (the assets).
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -16,8 +17,8 @@ from wmtp_assets import store
 from wmtp_assets.errors import MAX_CULPRITS_SHOWN, BadInput
 from wmtp_assets.store import StoredFile
 from wmtp_assets.weights.architecture import Shapes
-from wmtp_assets.weights.cast import Caster, Loss, OutputBuffers, cast_target, one_torch_thread
-from wmtp_assets.weights.dtypes import DTYPES, stored_dtype
+from wmtp_assets.weights.cast import Caster, Loss, cast_target, one_torch_thread
+from wmtp_assets.weights.dtypes import stored_dtype
 from wmtp_assets.weights.header import Planned, header_bytes
 from wmtp_assets.weights.progress import Progress, Report
 from wmtp_assets.weights.selection import (
@@ -27,7 +28,14 @@ from wmtp_assets.weights.selection import (
     select_tensors,
 )
 from wmtp_assets.weights.shards import index_source
-from wmtp_assets.weights.tensors import TensorAt, TensorReader
+from wmtp_assets.weights.tensors import (
+    AHEAD,
+    TensorAt,
+    TensorReader,
+    as_bytes,
+    as_values,
+    chunk_buffers,
+)
 
 SOURCE_DTYPES = "source_dtypes"
 WORST = 20
@@ -103,8 +111,8 @@ def convert(
     require_equal_twins(selection)
     source_bytes = sum(t.size_bytes for t in kept)
     progress = Progress(f"{target.name} from {source.name}", source_bytes, report)
-    losses: list[Loss] = []
-    file = write_chunks(target, header, _cast_all(kept, dtype, losses, progress))
+    caster = Caster(dtype)
+    file = write_chunks(target, header, _cast_all(kept, dtype, caster, progress))
     names = [t.dtype for t in kept]
     return Conversion(
         file=file,
@@ -115,18 +123,24 @@ def convert(
         dropped=selection.dropped,
         wrapped_in=checkpoint.wrapped_in,
         besides=checkpoint.besides,
-        losses=tuple(losses),
+        losses=tuple(caster.losses.values()),
     )
 
 
 def write_chunks(target: Path, header: bytes, chunks: Iterable[memoryview]) -> StoredFile:
-    """Write a header and chunks; a chunk must stay as it is until the next but one is asked for."""
-    with store.atomic_writer(target) as out, ThreadPoolExecutor(1) as writer:
-        pending = writer.submit(out.write, header)
+    """Write a header and chunks; a chunk must stay as it is until AHEAD more were asked for."""
+    with (
+        store.atomic_writer(target) as out,
+        ThreadPoolExecutor(1) as hasher,
+        ThreadPoolExecutor(1) as writer,
+    ):
+        pending = deque([hasher.submit(out.hash, header), writer.submit(out.put, header)])
         for chunk in chunks:
-            pending.result()
-            pending = writer.submit(out.write, chunk)
-        pending.result()
+            pending += hasher.submit(out.hash, chunk), writer.submit(out.put, chunk)
+            while len(pending) > 2 * AHEAD:
+                pending.popleft().result()
+        for last in pending:
+            last.result()
     return StoredFile(target, out.size_bytes, out.sha256)
 
 
@@ -136,35 +150,21 @@ def _in_writing_order(selection: Selection, dtype: str) -> list[TensorAt]:
 
 
 def _cast_all(
-    kept: list[TensorAt], dtype: str, losses: list[Loss], progress: Progress
+    kept: list[TensorAt], dtype: str, caster: Caster, progress: Progress
 ) -> Iterator[memoryview]:
-    buffers = OutputBuffers()
-    bad: list[str] = []
+    """Yield the bytes to store, chunk by chunk."""
+    buffers = chunk_buffers()
     with TensorReader() as reader, one_torch_thread():
-        for tensor in kept:
-            caster = Caster(tensor, dtype)
-            target = cast_target(tensor, dtype)
-            for chunk in reader.chunks(tensor):
-                out = buffers.next(target, len(chunk))
-                caster.cast(chunk, out)
-                progress.advance(len(chunk) * DTYPES[tensor.dtype].size_bytes)
-                yield as_bytes(out)
-            if caster.bad is not None:
-                bad.append(caster.bad)
-            elif stored_dtype(tensor.dtype, dtype).name != tensor.dtype:
-                losses.append(caster.loss)
-            if len(bad) >= MAX_CULPRITS_SHOWN:
+        for tensor, chunk in reader.chunks_of(kept):
+            out = as_values(buffers.next(), cast_target(tensor, dtype), len(chunk))
+            caster.cast(tensor, chunk, out)
+            progress.advance(len(chunk) * chunk.element_size())
+            if len(caster.bad) >= MAX_CULPRITS_SHOWN:
                 break
-    if bad:
+            yield as_bytes(out)
+    if caster.bad:
         raise BadInput(
-            f"values that are or become infinite or no number, first of {len(bad)} tensors",
-            bad,
+            f"values that are or become infinite or no number, first of {len(caster.bad)} tensors",
+            list(caster.bad.values()),
             "the weights cannot be stored in this dtype; nothing was written",
         )
-
-
-def as_bytes(values) -> memoryview:
-    """The bytes of a flat contiguous tensor, without a copy."""
-    import torch
-
-    return memoryview(values.view(torch.uint8).numpy())

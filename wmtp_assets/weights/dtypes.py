@@ -68,16 +68,25 @@ def stored_dtype(source: str, wanted: str) -> Dtype:
     return DTYPES["float16"] if wanted == "float16" and row.floating else row
 
 
-def magnitude_bits(values: "torch.Tensor") -> "torch.Tensor":
+def bits_dtype(values: "torch.Tensor") -> "torch.dtype":
+    """The integer dtype of the same size as these floating-point values."""
+    import torch
+
+    return getattr(torch, DTYPES[str(values.dtype).removeprefix("torch.")].bits or "")
+
+
+def magnitude_bits(values: "torch.Tensor", out: "torch.Tensor | None" = None) -> "torch.Tensor":
     """The bits of floating-point values without their sign, as integers.
 
     Compared with `infinity` this finds NaN and infinity at 5 GB/s, where isfinite gives 0.35.
+
+    Args:
+        out: Where to put them, of `bits_dtype` and the same length; a new tensor by default.
     """
     import torch
 
-    row = DTYPES[str(values.dtype).removeprefix("torch.")]
-    bits = values.view(getattr(torch, row.bits or ""))
-    return bits & torch.iinfo(bits.dtype).max
+    bits = values.view(bits_dtype(values))
+    return torch.bitwise_and(bits, torch.iinfo(bits.dtype).max, out=out)
 
 
 def has_infinite_or_nan(values: "torch.Tensor") -> bool:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wmtp_assets.findings import Finding, verdict
-from wmtp_assets.weights.cast import OutputBuffers, cast_target, one_torch_thread
+from wmtp_assets.weights.cast import cast_target, one_torch_thread
 from wmtp_assets.weights.dtypes import has_infinite_or_nan, stored_dtype
 from wmtp_assets.weights.header import Header
-from wmtp_assets.weights.tensors import TensorAt, TensorReader
+from wmtp_assets.weights.tensors import TensorAt, TensorReader, as_values, chunk_buffers
+from wmtp_assets.weights.uncached import Buffers
 
 if TYPE_CHECKING:
     import torch
@@ -70,7 +71,7 @@ def prove(header: Header, source: Iterable[TensorAt] | None, dtype: str) -> Proo
     """
     published = None if source is None else {tensor.name: tensor for tensor in source}
     not_finite, different, compared = [], [], 0
-    buffers = OutputBuffers()
+    buffers = chunk_buffers()
     with TensorReader() as stored_reader, TensorReader() as reader, one_torch_thread():
         for tensor in header.tensors.values():
             origin = published.get(tensor.name) if published else None
@@ -89,12 +90,12 @@ def prove(header: Header, source: Iterable[TensorAt] | None, dtype: str) -> Proo
 
 
 def _cast_chunks(
-    reader: TensorReader, tensor: TensorAt, dtype: str, buffers: OutputBuffers
+    reader: TensorReader, tensor: TensorAt, dtype: str, buffers: Buffers
 ) -> "Iterator[torch.Tensor]":
     """The chunks of a published tensor as they must be stored."""
     target = cast_target(tensor, dtype)
     for chunk in reader.chunks(tensor):
-        out = buffers.next(target, len(chunk))
+        out = as_values(buffers.next(), target, len(chunk))
         out.copy_(chunk)
         yield out
 

@@ -6,20 +6,28 @@ whole; only a tensor that is not stored in row-major order is read as one piece.
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from io import FileIO
+from functools import partial
+from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.weights.dtypes import DTYPES
+from wmtp_assets.weights.uncached import Buffers, UncachedFile
 
 if TYPE_CHECKING:
     import torch
 
 # 8 MB of float32: reads are sequential, and a chunk and its copies stay small.
 CHUNK_ELEMENTS = 2 * 1024 * 1024
+# Chunks that may wait between two threads, so that neither stands still when the other hesitates.
+AHEAD = 8
+# Direct reads wait for the disk: one alone leaves it idle between two requests.
+READERS = 2
 
 
 @dataclass(frozen=True)
@@ -68,17 +76,36 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
+def chunk_buffers() -> Buffers:
+    """Room for chunks of any dtype, AHEAD of them in use at a time."""
+    return Buffers(CHUNK_ELEMENTS * max(row.size_bytes for row in DTYPES.values()), AHEAD)
+
+
+def as_values(data: "mmap | memoryview", dtype: "torch.dtype", count: int) -> "torch.Tensor":
+    """The first values in a piece of memory as a flat tensor, without a copy."""
+    import torch
+
+    return torch.frombuffer(data, dtype=dtype, count=count)
+
+
+def as_bytes(values: "torch.Tensor") -> memoryview:
+    """The bytes of a flat contiguous tensor, without a copy."""
+    import torch
+
+    return memoryview(values.view(torch.uint8).numpy())
+
+
 class TensorReader:
     """Reads tensors in chunks of CHUNK_ELEMENTS values, always in row-major order.
 
-    A chunk is valid until the next one is asked for: all share one buffer. To read two tensors in
+    A chunk is valid until AHEAD more were asked for: they share buffers. To read two tensors in
     step, use two readers.
     """
 
     def __init__(self) -> None:
-        self._files: dict[Path, FileIO] = {}
+        self._files: dict[Path, UncachedFile] = {}
         self._open_files = contextlib.ExitStack()
-        self._buffer = bytearray()
+        self._buffers = chunk_buffers()
 
     def __enter__(self) -> "TensorReader":
         return self
@@ -92,9 +119,25 @@ class TensorReader:
         Raises:
             BadInput: The file ends inside the tensor; both are named.
         """
-        if not tensor.elements:
-            return
-        yield from self._in_order(tensor) if tensor.is_row_major else self._gathered(tensor)
+        for read in self._reads(tensor):
+            yield read()
+
+    def chunks_of(self, tensors: Iterable[TensorAt]) -> Iterator[tuple[TensorAt, "torch.Tensor"]]:
+        """Yield (tensor, chunk) of one tensor after the other; threads read the next chunks.
+
+        Raises:
+            BadInput: As `chunks`.
+        """
+        with ThreadPoolExecutor(READERS) as readers:
+            coming: deque[tuple[TensorAt, Future[torch.Tensor]]] = deque()
+            for tensor in tensors:
+                for read in self._reads(tensor):
+                    coming.append((tensor, readers.submit(read)))
+                    if len(coming) >= AHEAD:
+                        first, chunk = coming.popleft()
+                        yield first, chunk.result()
+            for first, chunk in coming:
+                yield first, chunk.result()
 
     def whole(self, tensor: TensorAt) -> "torch.Tensor":
         """The tensor in its shape, in memory of its own."""
@@ -107,51 +150,57 @@ class TensorReader:
             done += len(chunk)
         return flat.reshape(tensor.shape)
 
-    def _in_order(self, tensor: TensorAt) -> Iterator["torch.Tensor"]:
-        import torch
+    def _reads(self, tensor: TensorAt) -> "Iterator[Callable[[], torch.Tensor]]":
+        """One call for each chunk; they may run in any thread."""
+        if not tensor.elements:
+            return iter(())
+        return self._in_order(tensor) if tensor.is_row_major else self._gathered(tensor)
 
-        row = DTYPES[tensor.dtype]
-        if len(self._buffer) < CHUNK_ELEMENTS * row.size_bytes:
-            self._buffer = bytearray(CHUNK_ELEMENTS * row.size_bytes)
+    def _in_order(self, tensor: TensorAt) -> "Iterator[Callable[[], torch.Tensor]]":
+        file, row = self._open(tensor.file), DTYPES[tensor.dtype]
         for start in range(0, tensor.elements, CHUNK_ELEMENTS):
             count = min(CHUNK_ELEMENTS, tensor.elements - start)
-            view = memoryview(self._buffer)[: count * row.size_bytes]
-            self._read(tensor, tensor.position + start * row.size_bytes, view)
-            yield torch.frombuffer(self._buffer, dtype=row.torch, count=count)
+            position = tensor.position + start * row.size_bytes
+            yield partial(_read, file, self._buffers.next(), tensor, position, count)
 
-    def _gathered(self, tensor: TensorAt) -> Iterator["torch.Tensor"]:
-        import torch
-
-        span = bytearray(tensor.span_bytes)
-        self._read(tensor, tensor.position, memoryview(span))
-        values = torch.frombuffer(span, dtype=DTYPES[tensor.dtype].torch)
+    def _gathered(self, tensor: TensorAt) -> "Iterator[Callable[[], torch.Tensor]]":
+        file, buffer = self._open(tensor.file), Buffers(tensor.span_bytes, 0).next()
+        count = tensor.span_bytes // DTYPES[tensor.dtype].size_bytes
+        values = _read(file, buffer, tensor, tensor.position, count)
         for start in range(0, tensor.elements, CHUNK_ELEMENTS):
-            rest = torch.arange(start, min(start + CHUNK_ELEMENTS, tensor.elements))
-            places = torch.zeros_like(rest)
-            for size, step in reversed(list(zip(tensor.shape, tensor.stride, strict=True))):
-                places += (rest % size) * step
-                rest //= size
-            yield values[places]
+            yield partial(_gather, values, tensor, start)
 
-    def _read(self, tensor: TensorAt, position: int, view: memoryview) -> None:
-        handle = self._open(tensor.file)
-        handle.seek(position)
-        done = 0
-        while done < len(view):
-            count = handle.readinto(view[done:])
-            if not count:
-                raise BadInput(
-                    f"{tensor.file.name} ends inside a tensor",
-                    [tensor.name],
-                    "the file is cut short; materialize its asset anew",
-                )
-            done += count
-
-    def _open(self, path: Path) -> FileIO:
+    def _open(self, path: Path) -> UncachedFile:
         if path not in self._files:
             try:
-                handle = self._open_files.enter_context(FileIO(path))
+                file = UncachedFile(path)
             except OSError as error:
                 raise BadInput(f"cannot be read ({error.strerror})", [path]) from error
-            self._files[path] = handle
+            self._files[path] = self._open_files.enter_context(contextlib.closing(file))
         return self._files[path]
+
+
+def _read(
+    file: UncachedFile, buffer: mmap, tensor: TensorAt, position: int, count: int
+) -> "torch.Tensor":
+    row = DTYPES[tensor.dtype]
+    found = file.read(buffer, position, count * row.size_bytes)
+    if found is None:
+        raise BadInput(
+            f"{tensor.file.name} ends inside a tensor",
+            [tensor.name],
+            "the file is cut short; materialize its asset anew",
+        )
+    return as_values(found, row.torch, count)
+
+
+def _gather(values: "torch.Tensor", tensor: TensorAt, start: int) -> "torch.Tensor":
+    """Values in row-major order from `start` on, out of the span of a tensor in another order."""
+    import torch
+
+    rest = torch.arange(start, min(start + CHUNK_ELEMENTS, tensor.elements))
+    places = torch.zeros_like(rest)
+    for size, step in reversed(list(zip(tensor.shape, tensor.stride, strict=True))):
+        places += (rest % size) * step
+        rest //= size
+    return values[places]

@@ -64,8 +64,7 @@ def test_the_header_says_pt_and_no_dtype(tmp_path):
 def test_chunks_do_not_change_the_bytes(tmp_path, monkeypatch):
     state = {"a": torch.randn(301, 7), "b": torch.randn(50, 40).t(), "c": torch.arange(999)}
     whole, _ = converted(tmp_path, state)
-    for module in ("tensors", "cast"):
-        monkeypatch.setattr(f"wmtp_assets.weights.{module}.CHUNK_ELEMENTS", 64)
+    monkeypatch.setattr("wmtp_assets.weights.tensors.CHUNK_ELEMENTS", 64)
     monkeypatch.setattr("wmtp_assets.weights.cast._BLOCK", 10)
     pieces, _ = converted(tmp_path, state)
     assert pieces == whole
@@ -106,8 +105,7 @@ def test_not_a_number_is_refused_in_every_dtype_also_when_kept(tmp_path, dtype):
 
 
 def test_bad_values_of_all_tensors_are_gathered_behind_the_first_chunk(tmp_path, monkeypatch):
-    for module in ("tensors", "cast"):
-        monkeypatch.setattr(f"wmtp_assets.weights.{module}.CHUNK_ELEMENTS", 16)
+    monkeypatch.setattr("wmtp_assets.weights.tensors.CHUNK_ELEMENTS", 16)
     one, two = torch.zeros(40), torch.zeros(6, 10)
     one[37], two[5, 9] = 1e9, float("-inf")
     with pytest.raises(BadInput) as refused:
