@@ -4,6 +4,8 @@ Sources of the numbers: the repositories at the commits below, arithmetic on the
 and the plan's published result of 2025-11-14.
 """
 
+from dataclasses import replace
+
 from wmtp_assets.catalog import Catalog, Dataset, Files, Micro, Model, Repo, Split
 
 MICRO_MAX_BYTES = 50_000_000
@@ -142,26 +144,8 @@ MICRO_MTP = Micro(
     tied=True,
     max_bytes=MICRO_MAX_BYTES,
 )
-MICRO_MTP_UNTIED = Micro(
-    folder="micro-mtp-untied",
-    source="meta-llama-mtp",
-    dim=512,
-    blocks=4,
-    ffn=704,
-    head_dim=128,
-    tied=False,
-    max_bytes=None,
-)
-MICRO_REF = Micro(
-    folder="micro-ref",
-    source="ref-sheared-llama-2.7b",
-    dim=512,
-    blocks=4,
-    ffn=704,
-    head_dim=128,
-    tied=True,
-    max_bytes=MICRO_MAX_BYTES,
-)
+MICRO_MTP_UNTIED = replace(MICRO_MTP, folder="micro-mtp-untied", tied=False, max_bytes=None)
+MICRO_REF = replace(MICRO_MTP, folder="micro-ref", source="ref-sheared-llama-2.7b")
 
 CODECONTESTS = Dataset(
     name="codecontests",

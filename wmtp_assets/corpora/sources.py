@@ -5,8 +5,8 @@ from pathlib import Path
 from wmtp_assets.catalog import MAX_TOKENS, Catalog, Dataset, Split
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.lock import locked_repo
-from wmtp_assets.hub.sources import Listing, RemoteFile, select
+from wmtp_assets.hub.lock import LockedRepo, require_locked
+from wmtp_assets.hub.sources import select
 from wmtp_assets.store import Store
 
 
@@ -41,21 +41,12 @@ def source_files(store: Store, dataset: Dataset, split: Split) -> list[Path]:
     Raises:
         BadInput: The lock does not name the files of the catalog, or one is not on the disk.
     """
-    locked = _locked(store, dataset)
-    files = tuple(RemoteFile(path, size, sha) for path, (size, sha) in locked.files.items())
-    chosen = select(Listing(dataset.repo.id, locked.commit, files), (split.files,))
+    chosen = select(_locked(store, dataset).listing, (split.files,))
     paths = [store.dataset(dataset.name).raw / path for path in sorted(f.path for f in chosen)]
     if missing := [path for path in paths if not path.is_file()]:
         raise BadInput("raw files are missing", missing, f"materialize {dataset.name}/raw")
     return paths
 
 
-def _locked(store: Store, dataset: Dataset):
-    locked = locked_repo(store.lock, dataset.repo)
-    if locked is None:
-        raise BadInput(
-            f"{store.lock.name} does not know {dataset.repo.id}",
-            (),
-            f"materialize {dataset.name}/raw first",
-        )
-    return locked
+def _locked(store: Store, dataset: Dataset) -> LockedRepo:
+    return require_locked(store.lock, dataset.repo, f"materialize {dataset.name}/raw first")

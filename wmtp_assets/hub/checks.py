@@ -7,8 +7,8 @@ from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding, compare, verdict
 from wmtp_assets.hub.assets import RAW, Row, raw_folder
-from wmtp_assets.hub.lock import locked_repo
-from wmtp_assets.hub.sources import Listing, RemoteFile, select
+from wmtp_assets.hub.lock import require_locked
+from wmtp_assets.hub.sources import RemoteFile, select
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
 
@@ -33,10 +33,12 @@ def digests_match(
 
 
 def locked_files(store: Store, repo: Repo, wanted: tuple[Files, ...]) -> list[RemoteFile]:
-    locked = locked_repo(store.lock, repo)
-    files = locked.files.items() if locked else ()
-    listing = tuple(RemoteFile(path, size, sha256) for path, (size, sha256) in files)
-    return select(Listing(repo.id, "the locked commit", listing), wanted)
+    """The wanted files of a repository with their locked sizes (bytes) and sha256.
+
+    Raises:
+        BadInput: The lock does not hold the repository, or not the files of the catalog.
+    """
+    return select(require_locked(store.lock, repo).listing, wanted)
 
 
 def raw_checks(*, key: str, row: Row):

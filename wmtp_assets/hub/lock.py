@@ -11,6 +11,8 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Repo
+from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.sources import Listing, RemoteFile
 
 LOCK_VERSION = 1
 
@@ -19,8 +21,15 @@ LOCK_VERSION = 1
 class LockedRepo:
     """What is locked of one repository; `files` maps path -> (size in bytes, sha256)."""
 
+    repo: str
     commit: str
     files: Mapping[str, tuple[int, str]]
+
+    @property
+    def listing(self) -> Listing:
+        """The locked files as a source lists them, each with its sha256."""
+        files = (RemoteFile(path, size, sha256) for path, (size, sha256) in self.files.items())
+        return Listing(self.repo, self.commit, tuple(files))
 
 
 def read_lock(path: Path) -> dict[str, Any]:
@@ -36,7 +45,28 @@ def locked_repo(path: Path, repo: Repo) -> LockedRepo | None:
     if entry is None:
         return None
     files = {name: (f["size_bytes"], f["sha256"]) for name, f in entry["files"].items()}
-    return LockedRepo(entry["commit"], files)
+    return LockedRepo(repo.id, entry["commit"], files)
+
+
+def require_locked(path: Path, repo: Repo, fix: str = "materialize its raw asset") -> LockedRepo:
+    """What the lock says of a repository that was fetched before.
+
+    Raises:
+        BadInput: The lock does not hold the repository.
+    """
+    locked = locked_repo(path, repo)
+    if locked is None:
+        raise BadInput(f"{path.name} does not hold", [repo.id], fix)
+    return locked
+
+
+def locked_commit(path: Path, repo: Repo) -> str:
+    """The commit that the stored files of a repository are from.
+
+    Raises:
+        BadInput: The lock does not hold the repository.
+    """
+    return require_locked(path, repo).commit
 
 
 def extend_lock(path: Path, repo: Repo, commit: str, files: Mapping[str, tuple[int, str]]) -> None:

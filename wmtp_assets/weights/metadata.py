@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
-from wmtp_assets.catalog import STORAGE_VERSION, Model, Repo
+from wmtp_assets.catalog import STORAGE_VERSION, Model
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, verdict
 from wmtp_assets.folders import ModelFolder
-from wmtp_assets.hub.lock import locked_repo
+from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.store import Store, StoredFile
 from wmtp_assets.weights.configs import (
     ADAPTER,
@@ -89,18 +89,6 @@ def architecture_of(model: Model, folder: ModelFolder) -> dict[str, Any]:
         return {name: value for name, value in adapter.items() if name != "dtype"}
     config = read_object(folder.configs / CONFIG)
     return {name: config.get(name) for name in model.geometry}
-
-
-def locked_commit(lock: Path, repo: Repo) -> str:
-    """The commit that the stored files of a repository are from.
-
-    Raises:
-        BadInput: The repository is not in sources.lock.json.
-    """
-    locked = locked_repo(lock, repo)
-    if locked is None:
-        raise BadInput(f"{lock.name} does not hold", [repo.id], "materialize its raw asset")
-    return locked.commit
 
 
 def stored_facts(folder: ModelFolder) -> dict[str, Any]:

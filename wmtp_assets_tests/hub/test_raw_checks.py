@@ -9,7 +9,7 @@ from wmtp_assets import published, store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.checks import digests_match, locked_files
-from wmtp_assets.hub.lock import extend_lock
+from wmtp_assets.hub.lock import extend_lock, locked_commit
 from wmtp_assets.store import Store
 
 REPO = Repo(id="org/data", kind="dataset", revision="main", licence="MIT")
@@ -50,6 +50,26 @@ def test_a_file_missing_from_the_lock_is_named(raw):
     here, _, _ = raw
     with pytest.raises(BadInput, match=r"b\.parquet matches 0 files"):
         locked_files(here, REPO, (Files("b.parquet"),))
+
+
+def test_a_repository_that_is_not_locked_is_named_with_what_to_do(raw):
+    here, folder, _ = raw
+    other = dataclasses.replace(REPO, id="org/other")
+    for look in (
+        lambda: locked_commit(here.lock, other),
+        lambda: locked_files(here, other, WANTED),
+        lambda: digests_match(here, other, WANTED, folder, {}),
+    ):
+        with pytest.raises(
+            BadInput, match=r"lock\.json does not hold: org/other\. Fix: materialize"
+        ):
+            look()
+
+
+def test_the_locked_commit_is_that_of_the_first_fetch(raw):
+    here, _, _ = raw
+    extend_lock(here.lock, REPO, "d" * 40, {})
+    assert locked_commit(here.lock, REPO) == "c" * 40
 
 
 def test_the_lock_keeps_what_it_says_when_told_otherwise(raw):

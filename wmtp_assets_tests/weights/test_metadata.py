@@ -12,7 +12,6 @@ from wmtp_assets.weights.metadata import (
     FIELDS,
     FREQS_CIS,
     describe_model,
-    locked_commit,
     write_dated,
 )
 from wmtp_assets_tests.weights.tiny import damaged
@@ -75,11 +74,6 @@ def test_a_file_that_sha256sums_names_but_is_gone_is_named(tiny):
         pytest.raises(BadInput, match=r"tokenizer\.json"),
     ):
         describe_model(tiny.setup.store, model)
-
-
-def test_a_repository_that_is_not_locked_is_named(tmp_path):
-    with pytest.raises(BadInput, match=META_MTP.repo.id):
-        locked_commit(tmp_path / "sources.lock.json", META_MTP.repo)
 
 
 def test_every_implementation_says_where_rotary_positions_come_from():

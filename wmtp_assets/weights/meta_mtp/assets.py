@@ -1,8 +1,5 @@
 """Meta's multi-token model in the stored form: tokenizer, configs, weights, metadata.json."""
 
-import datetime
-import time
-
 import dagster as dg
 
 from wmtp_assets import store
@@ -15,14 +12,11 @@ from wmtp_assets.weights.configs import (
     PARAMS,
     adapter_bytes,
     adapter_of,
-    model_shapes,
     read_params,
     require_geometry,
     require_known_params,
 )
-from wmtp_assets.weights.convert import convert
-from wmtp_assets.weights.metadata import describe_model, locked_commit, write_dated
-from wmtp_assets.weights.selection import DROPPED
+from wmtp_assets.weights.shared_assets import metadata_asset, safetensors_asset
 from wmtp_assets.weights.tokenizer import TOKENIZER_MODEL, build_tokenizer_folder
 
 
@@ -68,61 +62,26 @@ def meta_mtp_configs(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
     return materialized(setup, folder.configs, files, repo=model.repo, **adapter)
 
 
-@dg.asset(
+meta_mtp_safetensors = safetensors_asset(
     key=["meta_mtp", "safetensors"],
-    group_name="meta_mtp",
+    group="meta_mtp",
+    row=lambda catalog: catalog.meta_mtp,
     deps=[["meta_mtp", "raw"], ["meta_mtp", "configs"]],
-    kinds={"pytorch", "safetensors"},
-    code_version="1",
     description="Meta MTP weights: float16 safetensors with Meta's key names, SHA256SUMS.",
 )
-def meta_mtp_safetensors(
-    context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
-) -> dg.MaterializeResult:
-    started = time.monotonic()
-    model = setup.catalog.meta_mtp
-    folder = setup.store.model(model.folder)
-    done = convert(
-        folder.raw / model.checkpoint,
-        folder.weights,
-        model_shapes(model, folder),
-        dropped=DROPPED[model.implementation],
-        dtype=model.dtype,
-        report=context.log.info,
-    )
-    sums = store.write_sums(folder.sums, [done.file])
-    return materialized(
-        setup,
-        folder.safetensors,
-        [done.file, sums],
-        repo=model.repo,
-        commit=locked_commit(setup.store.lock, model.repo),
-        started=started,
-        work_bytes=done.source_bytes,
-        **done.as_metadata(),
-    )
 
-
-@dg.asset(
+meta_mtp_metadata = metadata_asset(
     key=["meta_mtp", "metadata"],
-    group_name="meta_mtp",
+    group="meta_mtp",
+    row=lambda catalog: catalog.meta_mtp,
     deps=[
         ["meta_mtp", "safetensors"],
         ["meta_mtp", "configs"],
         ["meta_mtp", "tokenizer"],
         ["ref_sheared", "tokenizer"],
     ],
-    kinds={"json"},
-    code_version="1",
     description="Meta MTP metadata.json: version, dtype, digests, source, licence.",
 )
-def meta_mtp_metadata(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
-    model = setup.catalog.meta_mtp
-    path = setup.store.model(model.folder).metadata
-    facts = describe_model(setup.store, model)
-    file = write_dated(path, facts, datetime.datetime.now(datetime.UTC))
-    return materialized(setup, path, [file], n_params=facts["n_params"], dtype=facts["dtype"])
-
 
 meta_mtp_assets = [
     meta_mtp_tokenizer,

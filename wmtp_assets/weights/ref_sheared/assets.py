@@ -1,25 +1,22 @@
 """The Sheared-LLaMA reference in the stored form; its safetensors folder opens by itself."""
 
-import datetime
-import time
+from pathlib import Path
 
 import dagster as dg
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Files
+from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights.configs import (
     CONFIG,
     GENERATION_CONFIG,
-    model_shapes,
     require_geometry,
     with_dtype,
 )
-from wmtp_assets.weights.convert import convert
-from wmtp_assets.weights.metadata import describe_model, locked_commit, write_dated
-from wmtp_assets.weights.selection import DROPPED
+from wmtp_assets.weights.shared_assets import metadata_asset, safetensors_asset
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.tokenizer import (
     TOKENIZER_FILES,
@@ -69,68 +66,33 @@ def ref_sheared_configs(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
     return materialized(setup, folder.configs, files, repo=model.repo, dtype=model.dtype)
 
 
-@dg.asset(
-    key=["ref_sheared", "safetensors"],
-    group_name="ref_sheared",
-    deps=[["ref_sheared", "raw"], ["ref_sheared", "configs"], ["ref_sheared", "tokenizer"]],
-    kinds={"pytorch", "safetensors"},
-    code_version="1",
-    description="Sheared-LLaMA weights: merged float16 folder that transformers opens offline.",
-)
-def ref_sheared_safetensors(
-    context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
-) -> dg.MaterializeResult:
-    started = time.monotonic()
-    model = setup.catalog.ref_sheared
-    folder = setup.store.model(model.folder)
-    done = convert(
-        folder.raw / model.checkpoint,
-        folder.weights,
-        model_shapes(model, folder),
-        dropped=DROPPED[model.implementation],
-        dtype=model.dtype,
-        report=context.log.info,
-    )
-    beside = [
-        store.copy_file(original, folder.safetensors / original.name)
-        for original in (
-            folder.configs / CONFIG,
-            folder.configs / GENERATION_CONFIG,
-            *(folder.tokenizer / name for name in TOKENIZER_FILES),
-        )
+def beside_weights(folder: ModelFolder) -> list[Path]:
+    """The stored files that transformers needs next to the weights."""
+    return [folder.configs / name for name in (CONFIG, GENERATION_CONFIG)] + [
+        folder.tokenizer / name for name in TOKENIZER_FILES
     ]
-    sums = store.write_sums(folder.sums, [done.file, *beside])
-    return materialized(
-        setup,
-        folder.safetensors,
-        [done.file, *beside, sums],
-        repo=model.repo,
-        commit=locked_commit(setup.store.lock, model.repo),
-        started=started,
-        work_bytes=done.source_bytes,
-        **done.as_metadata(),
-    )
 
 
-@dg.asset(
+ref_sheared_safetensors = safetensors_asset(
+    key=["ref_sheared", "safetensors"],
+    group="ref_sheared",
+    row=lambda catalog: catalog.ref_sheared,
+    deps=[["ref_sheared", "raw"], ["ref_sheared", "configs"], ["ref_sheared", "tokenizer"]],
+    description="Sheared-LLaMA weights: merged float16 folder that transformers opens offline.",
+    beside=beside_weights,
+)
+
+ref_sheared_metadata = metadata_asset(
     key=["ref_sheared", "metadata"],
-    group_name="ref_sheared",
+    group="ref_sheared",
+    row=lambda catalog: catalog.ref_sheared,
     deps=[
         ["ref_sheared", "safetensors"],
         ["ref_sheared", "configs"],
         ["ref_sheared", "tokenizer"],
     ],
-    kinds={"json"},
-    code_version="1",
     description="Sheared-LLaMA metadata.json: version, dtype, digests, source, shared tokenizer.",
 )
-def ref_sheared_metadata(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
-    model = setup.catalog.ref_sheared
-    path = setup.store.model(model.folder).metadata
-    facts = describe_model(setup.store, model)
-    file = write_dated(path, facts, datetime.datetime.now(datetime.UTC))
-    return materialized(setup, path, [file], n_params=facts["n_params"], dtype=facts["dtype"])
-
 
 ref_sheared_assets = [
     ref_sheared_tokenizer,

@@ -8,8 +8,8 @@ from wmtp_assets.weights import configs, opening
 from wmtp_assets.weights import tokenizer_findings as tokenizers
 from wmtp_assets.weights.header import read_header
 from wmtp_assets.weights.readings import metadata_reading, tokenizer_readings, weights_readings
+from wmtp_assets.weights.ref_sheared.assets import beside_weights
 from wmtp_assets.weights.strict_json import read_object
-from wmtp_assets.weights.tokenizer import TOKENIZER_FILES
 from wmtp_assets.weights.weights_findings import ALL_FLOAT16, float16_finding
 
 
@@ -39,11 +39,7 @@ def _float16(setup: Setup, seen: Seen) -> dict[str, Finding]:
 
 def _opens(setup: Setup, seen: Seen) -> dict[str, Finding]:
     folder = setup.store.model(setup.catalog.ref_sheared.folder)
-    copies = opening.copies_finding(
-        [folder.configs / name for name in (configs.CONFIG, configs.GENERATION_CONFIG)]
-        + [folder.tokenizer / name for name in TOKENIZER_FILES],
-        folder.safetensors,
-    )
+    copies = opening.copies_finding(beside_weights(folder), folder.safetensors)
     if not copies.passed:
         unopened = Finding(False, f"not opened: {copies.summary}", copies.evidence)
         return {

@@ -1,0 +1,107 @@
+"""The assets that every stored model has: its weights and its metadata.json.
+
+Siblings that differ by their row in the catalog and by what stands at the call. Tokenizers and
+configs are each model's own, beside the calls.
+"""
+
+import datetime
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import dagster as dg
+
+from wmtp_assets import store
+from wmtp_assets.folders import ModelFolder
+from wmtp_assets.hub.lock import locked_commit
+from wmtp_assets.record import materialized
+from wmtp_assets.setup import Setup
+from wmtp_assets.weights.configs import model_shapes
+from wmtp_assets.weights.convert import convert
+from wmtp_assets.weights.metadata import describe_model, write_dated
+from wmtp_assets.weights.readings import Row
+from wmtp_assets.weights.selection import DROPPED
+
+
+def safetensors_asset(
+    *,
+    key: Sequence[str],
+    group: str,
+    row: Row,
+    deps: Sequence[Sequence[str]],
+    description: str,
+    beside: Callable[[ModelFolder], Iterable[Path]] = lambda folder: (),
+) -> dg.AssetsDefinition:
+    """The safetensors folder of a stored model.
+
+    Args:
+        beside: The stored files that are copied into the folder next to the weights.
+    """
+
+    @dg.asset(
+        key=key,
+        group_name=group,
+        deps=deps,
+        kinds={"pytorch", "safetensors"},
+        code_version="1",
+        description=description,
+    )
+    def safetensors(
+        context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
+    ) -> dg.MaterializeResult:
+        started = time.monotonic()
+        model = row(setup.catalog)
+        folder = setup.store.model(model.folder)
+        done = convert(
+            folder.raw / model.checkpoint,
+            folder.weights,
+            model_shapes(model, folder),
+            dropped=DROPPED[model.implementation],
+            dtype=model.dtype,
+            report=context.log.info,
+        )
+        copies = [
+            store.copy_file(original, folder.safetensors / original.name)
+            for original in beside(folder)
+        ]
+        sums = store.write_sums(folder.sums, [done.file, *copies])
+        return materialized(
+            setup,
+            folder.safetensors,
+            [done.file, *copies, sums],
+            repo=model.repo,
+            commit=locked_commit(setup.store.lock, model.repo),
+            started=started,
+            work_bytes=done.source_bytes,
+            **done.as_metadata(),
+        )
+
+    return safetensors
+
+
+def metadata_asset(
+    *,
+    key: Sequence[str],
+    group: str,
+    row: Row,
+    deps: Sequence[Sequence[str]],
+    description: str,
+) -> dg.AssetsDefinition:
+    """The metadata.json of a stored model."""
+
+    @dg.asset(
+        key=key,
+        group_name=group,
+        deps=deps,
+        kinds={"json"},
+        code_version="1",
+        description=description,
+    )
+    def metadata(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
+        model = row(setup.catalog)
+        path = setup.store.model(model.folder).metadata
+        facts = describe_model(setup.store, model)
+        file = write_dated(path, facts, datetime.datetime.now(datetime.UTC))
+        return materialized(setup, path, [file], n_params=facts["n_params"], dtype=facts["dtype"])
+
+    return metadata
