@@ -1,12 +1,14 @@
-"""What every benchmark needs: a process measured from outside, and a cold cache."""
+"""What every benchmark needs: a process, or a tree of them, measured from outside; a cold cache."""
 
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+SAMPLE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,60 @@ def run_module(arguments: Sequence[str]) -> Measured:
     # Linux counts in KiB, macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     return Measured(seconds, usage.ru_maxrss * unit, output)
+
+
+def run_tree(arguments: Sequence[str]) -> Measured:
+    """Run `python -m ...` and measure it with all processes that it starts, together.
+
+    Memory is looked at ten times a second: the sum of what the processes alive at that moment have
+    held resident at most (VmHWM on Linux: nothing between two looks is missed, and pages that they
+    share count for each). Elsewhere the sum of their resident memory, as `ps` tells it.
+
+    Raises:
+        RuntimeError: It exited with another code than 0.
+    """
+    command = [sys.executable, "-W", "ignore", "-m", *arguments]
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, sum(_resident_bytes(process.pid)))
+        time.sleep(SAMPLE_SECONDS)
+    seconds = time.monotonic() - started
+    output = process.stdout.read()
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} exited with {process.returncode}")
+    return Measured(seconds, peak, output)
+
+
+def _resident_bytes(root: int) -> Iterator[int]:
+    """Resident memory of a process and of all below it, in any order."""
+    parents, resident = _proc_table() if Path("/proc/self/status").exists() else _ps_table()
+    for pid in resident:
+        above = pid
+        while above not in (root, 0):
+            above = parents.get(above, 0)
+        if above == root:
+            yield resident[pid]
+
+
+def _proc_table() -> tuple[dict[int, int], dict[int, int]]:
+    parents, resident = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            lines = (folder / "status").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # ended meanwhile
+        fields = dict(line.split(":", 1) for line in lines)
+        parents[int(folder.name)] = int(fields["PPid"])
+        resident[int(folder.name)] = int(fields.get("VmHWM", "0 kB").split()[0]) * 1024
+    return parents, resident
+
+
+def _ps_table() -> tuple[dict[int, int], dict[int, int]]:
+    listing = subprocess.run(["ps", "-axo", "pid=,ppid=,rss="], capture_output=True, check=True)
+    rows = [tuple(map(int, line.split())) for line in listing.stdout.splitlines()]
+    return {pid: parent for pid, parent, _ in rows}, {pid: kib * 1024 for pid, _, kib in rows}
 
 
 def drop_cache(path: Path) -> None:

@@ -5,17 +5,21 @@ otherwise. The bytes of the result never depend on which.
 """
 
 import multiprocessing
+import os
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from wmtp_assets.corpora.units import Part, Unit, convert_unit
+from wmtp_assets.errors import BadInput
 
-# Two fresh processes take about 2 s until each has its modules and its tokenizer, while one process
-# converts about 6 MB of the needed columns a second: below this size it is done before them.
-POOL_WORTH_BYTES = 40_000_000
+# Two fresh processes start work 0.6 s after this one would, and one process converts about 45 MB of
+# the needed columns a second: below this size it is done before them.
+POOL_WORTH_BYTES = 50_000_000
 # fork is unsafe in a process that has threads (Dagster, pyarrow); macOS starts processes by spawn.
 START_METHOD = "spawn" if sys.platform == "darwin" else "forkserver"
 
@@ -28,6 +32,9 @@ def convert_units(
     Args:
         new_part: Gives the path of the next part.
         workers: Processes to use at most.
+
+    Raises:
+        BadInput: A unit cannot be converted, or its process died.
     """
     size = sum(unit.size_bytes for unit in units)
     if workers < 2 or len(units) < 2 or size < POOL_WORTH_BYTES:
@@ -35,7 +42,12 @@ def convert_units(
             yield unit, convert_unit(unit, new_part())
         return
     context = multiprocessing.get_context(START_METHOD)
-    pool = ProcessPoolExecutor(min(workers, len(units)), mp_context=context)
+    if START_METHOD == "forkserver":
+        # The server imports once for all workers, and they share the pages.
+        context.set_forkserver_preload([__name__])
+    pool = ProcessPoolExecutor(
+        min(workers, len(units)), mp_context=context, initializer=_end_with_parent
+    )
     try:
         yield from _in_order(pool, units, new_part, ahead=2 * workers)
     finally:
@@ -50,8 +62,31 @@ def _in_order(
     for unit in units:
         running.append((unit, executor.submit(convert_unit, unit, new_part())))
         if len(running) >= ahead:
-            first, future = running.popleft()
-            yield first, future.result()
+            yield _first_of(running)
     while running:
-        first, future = running.popleft()
-        yield first, future.result()
+        yield _first_of(running)
+
+
+def _first_of(running: deque[tuple[Unit, Future[Part]]]) -> tuple[Unit, Part]:
+    unit, future = running.popleft()
+    try:
+        return unit, future.result()
+    except BrokenProcessPool as error:
+        raise BadInput(
+            "a process that converts died: killed, or out of memory",
+            [f"{unit.path}, from row group {unit.row_groups[0]} on"],
+            "lower WMTP_WORKERS if memory ran out, then materialize again",
+        ) from error
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that gave it work is gone.
+
+    A worker of a killed process waits for work for ever otherwise: it holds both ends of its queue.
+    """
+
+    def watch() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from wmtp_assets.corpora.formats import (
@@ -26,12 +27,18 @@ PUBLIC_TESTS_SHOWN = 2
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A solution that is written unless the record is too long."""
+class Candidates:
+    """Solutions of one class, each written unless its record is too long.
 
-    task_id: str
-    output: str
-    is_correct: bool | None = None
+    Attributes:
+        is_correct: The label of all of them; None where a dataset has none.
+        task_ids: One for each.
+        outputs: The programs, in the same order.
+    """
+
+    is_correct: bool | None
+    task_ids: Sequence[str]
+    outputs: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Problem:
     instruction: str
     input: str
     metadata: Mapping[str, object]
-    candidates: list[Candidate]
+    candidates: Sequence[Candidates]
     dropped: Counter = field(default_factory=Counter)
 
 
@@ -112,11 +119,11 @@ def _read_codecontests(row: Row, renamed: str | None) -> Problem:
     # Where one list ends earlier, the rest of the other is no pair: such tests are one-sided.
     tests = list(zip(given.to_pylist(), printed.to_pylist(), strict=False))
     dropped: Counter = Counter()
-    candidates = [
-        Candidate(f"{name}_{label}_{index}", program, label == "correct")
-        for column, label in (("solutions", "correct"), ("incorrect_solutions", "incorrect"))
-        for index, program in _python_programs(row, column, dropped)
-    ]
+    candidates = []
+    for column, label in (("solutions", "correct"), ("incorrect_solutions", "incorrect")):
+        places, programs = _python_programs(row, column, dropped)
+        task_ids = [f"{name}_{label}_{place}" for place in places]
+        candidates.append(Candidates(label == "correct", task_ids, programs))
     metadata = {
         "source": "code_contests",
         "difficulty": _value(row, "difficulty"),
@@ -127,19 +134,18 @@ def _read_codecontests(row: Row, renamed: str | None) -> Problem:
     )
 
 
-def _python_programs(row: Row, column: str, dropped: Counter) -> Iterator[tuple[int, str]]:
-    """Yield (index in the list of all languages, program), and count the others by reason."""
+def _python_programs(row: Row, column: str, dropped: Counter) -> tuple[list[int], list[str]]:
+    """Return places in the list of all languages and programs, and count the others by reason."""
     languages, programs = _lists(row, column, "language", "solution")
     if len(languages) != len(programs):
         raise _BadRow(f"{column} has {len(languages)} languages and {len(programs)} solutions")
-    kept = []
-    for index, language in enumerate(languages.to_pylist()):
-        if language in KEPT_LANGUAGES:
-            kept.append(index)
-        else:
-            dropped[OTHER_LANGUAGE if language in OTHER_LANGUAGES else UNKNOWN_LANGUAGE] += 1
+    codes = languages.to_numpy(zero_copy_only=False)
+    kept = np.isin(codes, KEPT_LANGUAGES)
+    other = int(np.isin(codes, OTHER_LANGUAGES).sum())
+    places = np.flatnonzero(kept)
+    dropped.update({OTHER_LANGUAGE: other, UNKNOWN_LANGUAGE: len(codes) - len(places) - other})
     # Most programs are in other languages: they never become Python strings.
-    return zip(kept, programs.take(pa.array(kept, pa.int64())).to_pylist(), strict=True)
+    return places.tolist(), programs.take(pa.array(places, pa.int64())).to_pylist()
 
 
 def _read_mbpp(row: Row, renamed: None) -> Problem:
@@ -152,8 +158,8 @@ def _read_mbpp(row: Row, renamed: None) -> Problem:
         "test_setup_code": _value(row, "test_setup_code"),
         "has_tests": len(tests) > 0,
     }
-    candidate = Candidate(str(_value(row, "task_id")), _value(row, "code"))
-    return Problem(_value(row, "text"), "", metadata, [candidate])
+    candidates = Candidates(None, [str(_value(row, "task_id"))], [_value(row, "code")])
+    return Problem(_value(row, "text"), "", metadata, [candidates])
 
 
 def _read_humaneval(row: Row, renamed: None) -> Problem:
@@ -163,8 +169,8 @@ def _read_humaneval(row: Row, renamed: None) -> Problem:
         "entry_point": _value(row, "entry_point"),
         "has_tests": bool(_value(row, "test")),
     }
-    candidate = Candidate(_value(row, "task_id"), _value(row, "canonical_solution"))
-    return Problem(_value(row, "prompt"), "", metadata, [candidate])
+    candidates = Candidates(None, [_value(row, "task_id")], [_value(row, "canonical_solution")])
+    return Problem(_value(row, "prompt"), "", metadata, [candidates])
 
 
 READERS: dict[str, Callable[[Row, str | None], Problem]] = {

@@ -14,6 +14,8 @@ from wmtp_assets.corpora.formats import FieldType
 from wmtp_assets.errors import BadInput
 
 dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# What `dump_json` writes of a string, without an encoder around it: C where json has its C part.
+quote_json = json.encoder.encode_basestring
 
 Fields = Mapping[str, FieldType]
 

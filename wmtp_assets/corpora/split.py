@@ -99,9 +99,10 @@ def stats_of(tally: Tally, dataset: str, repeated: Sequence[RepeatedName]) -> di
 
 
 def _append(part: Path, out: HashingWriter) -> None:
-    with open(part, "rb") as handle:
-        while chunk := handle.read(store.CHUNK_BYTES):
-            out.write(chunk)
+    buffer = memoryview(bytearray(store.CHUNK_BYTES))
+    with open(part, "rb", buffering=0) as handle:
+        while size := handle.readinto(buffer):
+            out.write(buffer[:size])
 
 
 class _removed_afterwards(contextlib.AbstractContextManager):

@@ -6,7 +6,7 @@ the statistics need no text.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,26 @@ class Tally:
             total += length
         self.lengths[TOTAL][total] += 1
         self.kept[is_correct, difficulty] += 1
+
+    def keep_all(
+        self,
+        is_correct: bool | None,
+        difficulty: int | None,
+        prompt: Sequence[int],
+        outputs: Sequence[int],
+    ) -> None:
+        """Count the records of one prompt and class.
+
+        Args:
+            prompt: Tokens of instruction and input, the same for all records.
+            outputs: Tokens of the output of each record.
+        """
+        instruction, given, output = (self.lengths[name] for name in TOKEN_FIELDS)
+        instruction[prompt[0]] += len(outputs)
+        given[prompt[1]] += len(outputs)
+        output.update(outputs)
+        self.lengths[TOTAL].update(map(sum(prompt).__add__, outputs))
+        self.kept[is_correct, difficulty] += len(outputs)
 
     @classmethod
     def from_stats(cls, stats: Mapping[str, Any], form: Format) -> "Tally":

@@ -12,13 +12,13 @@ from pathlib import Path
 from wmtp_assets.corpora.formats import FORMATS, OVER_LENGTH
 from wmtp_assets.corpora.parquet import needed_bytes, open_parquet
 from wmtp_assets.corpora.problems import Problem, RepeatedName, read_problems
-from wmtp_assets.corpora.records import dump_json, line_item
+from wmtp_assets.corpora.records import dump_json, line_item, quote_json
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter, TokenCounter, load_counter
 from wmtp_assets.store import CHUNK_BYTES
 
-# About five seconds of work for one process: a unit outweighs its start, and progress is seen. A
-# file of the published train split makes about ten, where its row groups are small enough.
+# A second of work for one process, or a row group where that is larger (about 100 MB in the
+# published files): a unit outweighs its start, and the last ones keep all processes busy.
 UNIT_BYTES = 32_000_000
 
 
@@ -79,40 +79,45 @@ def convert_unit(unit: Unit, part: Path) -> Part:
     with open(part, "wb", buffering=CHUNK_BYTES) as out:
         problems = read_problems(unit.dataset, unit.path, unit.row_groups, unit.renamed)
         for problem in problems:
-            for line, item in _records(problem, counter, unit.filter.max_tokens, tally):
-                out.write(line)
-                last, lines = runs[-1] if runs else (None, 0)
-                if last == item:
-                    runs[-1] = (item, lines + 1)
+            for lines, item, count in _records(problem, counter, unit.filter.max_tokens, tally):
+                out.writelines(lines)
+                if runs and runs[-1][0] == item:
+                    runs[-1] = (item, runs[-1][1] + count)
                 else:
-                    runs.append((item, 1))
+                    runs.append((item, count))
     return Part(part, tally, tuple(runs))
 
 
 def _records(
     problem: Problem, counter: TokenCounter, max_tokens: int, tally: Tally
-) -> Iterator[tuple[bytes, bytes]]:
-    """Yield (JSONL line, line metadata item) of the candidates that are short enough.
+) -> Iterator[tuple[list[bytes], bytes, int]]:
+    """Yield (JSONL in pieces, line metadata item, lines) of candidates that are short enough.
 
-    The prompt is encoded and written as JSON once, whatever the number of its solutions.
+    The prompt is encoded and written as JSON once, whatever the number of its solutions; what
+    differs from line to line is escaped by the json module's own C function.
     """
-    tally.source_rows += 1
-    tally.candidates += len(problem.candidates) + problem.dropped.total()
-    tally.dropped += problem.dropped
     prompt = {"instruction": problem.instruction, "input": problem.input}
-    prompt_tokens = [counter.count(text) for text in prompt.values()]
-    head = dump_json(prompt)[:-1] + ',"output":'
-    tail = ',"metadata":' + dump_json(problem.metadata) + "}\n"
-    counts = counter.counts([candidate.output for candidate in problem.candidates])
-    for candidate, output_tokens in zip(problem.candidates, counts, strict=True):
-        if sum(prompt_tokens) + output_tokens > max_tokens:
-            tally.dropped[OVER_LENGTH] += 1
-            continue
-        label = candidate.is_correct
-        difficulty = problem.metadata.get("difficulty")
-        tally.keep(label, difficulty, (*prompt_tokens, output_tokens))
-        keys = {"task_id": candidate.task_id}
-        if label is not None:
-            keys["is_correct"] = label
-        line = head + dump_json(candidate.output) + "," + dump_json(keys)[1:-1] + tail
-        yield line.encode(), line_item(label, difficulty)
+    prompt_tokens = counter.counts(list(prompt.values()))
+    room = max_tokens - sum(prompt_tokens)
+    difficulty = problem.metadata.get("difficulty")
+    head = (dump_json(prompt)[:-1] + ',"output":').encode()
+    counts = iter(counter.counts([text for c in problem.candidates for text in c.outputs]))
+    tally.source_rows += 1
+    tally.candidates += problem.dropped.total()
+    tally.dropped += problem.dropped
+    for candidates in problem.candidates:
+        label = candidates.is_correct
+        tail = "" if label is None else ',"is_correct":' + dump_json(label)
+        tail += ',"metadata":' + dump_json(problem.metadata) + "}\n"
+        lines, kept = [], []
+        for task_id, text in zip(candidates.task_ids, candidates.outputs, strict=True):
+            tokens = next(counts)
+            if tokens <= room:
+                kept.append(tokens)
+                body = f'{quote_json(text)},"task_id":{quote_json(task_id)}{tail}'
+                lines += (head, body.encode())
+        tally.candidates += len(candidates.outputs)
+        tally.dropped[OVER_LENGTH] += len(candidates.outputs) - len(kept)
+        if kept:
+            tally.keep_all(label, difficulty, prompt_tokens, kept)
+            yield lines, line_item(label, difficulty), len(kept)

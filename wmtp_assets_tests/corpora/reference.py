@@ -1,13 +1,14 @@
 """The reference semantics, written plainly and independently of the project.
 
 Everything in lists, each text encoded on its own, `json.dumps` for each record. What the project
-writes must be these bytes.
+writes must be these bytes. The rows of CodeContests are those of `benchmarks.reference`.
 """
 
 import json
 
 import sentencepiece
 
+from benchmarks import reference
 from wmtp_assets_tests.corpora.world import TOKENIZER
 
 MAX_TOKENS = 2048
@@ -24,42 +25,7 @@ def fits(record: dict) -> bool:
 
 
 def codecontests_records(problems: list[dict]) -> list[dict]:
-    seen: dict[str, int] = {}
-    records = []
-    for problem in problems:
-        name = problem["name"]
-        seen[name] = seen.get(name, 0) + 1
-        if seen[name] > 1:
-            name = f"{name}__{seen[name]}"
-        tests = problem["public_tests"]
-        shown = []
-        for place in range(min(2, len(tests["input"]), len(tests["output"]))):
-            given, printed = tests["input"][place], tests["output"][place]
-            if given != "" and printed != "":
-                shown.append("Input: " + given + "\nOutput: " + printed)
-        for column, word, label in (
-            ("solutions", "correct", True),
-            ("incorrect_solutions", "incorrect", False),
-        ):
-            solutions = problem[column]
-            for index in range(len(solutions["solution"])):
-                if solutions["language"][index] not in (1, 3):
-                    continue
-                records.append(
-                    {
-                        "instruction": problem["description"],
-                        "input": "\n\n".join(shown),
-                        "output": solutions["solution"][index],
-                        "task_id": f"{name}_{word}_{index}",
-                        "is_correct": label,
-                        "metadata": {
-                            "source": "code_contests",
-                            "difficulty": problem["difficulty"],
-                            "has_tests": len(tests["input"]) > 0 and len(tests["output"]) > 0,
-                        },
-                    }
-                )
-    return [record for record in records if fits(record)]
+    return [record for record in reference.codecontests_records(problems) if fits(record)]
 
 
 def mbpp_records(tasks: list[dict]) -> list[dict]:

@@ -154,17 +154,24 @@ def test_two_processes_write_the_bytes_of_one(tmp_path, monkeypatch):
     assert two == one
 
 
-def test_hash_seed_and_locale_do_not_change_a_byte(tmp_path):
+@pytest.mark.parametrize(
+    ("seed", "locale", "workers"), [("7", "C", 1), ("random", "C.UTF-8", 2), ("0", "POSIX", 3)]
+)
+def test_hash_seed_locale_and_workers_do_not_change_a_byte(tmp_path, seed, locale, workers):
     usual = convert(tmp_path, CODECONTESTS["train"])[:2]
     program = (
         "import sys, pathlib\n"
+        "from wmtp_assets.corpora import pool\n"
         "from wmtp_assets_tests.corpora.test_conversion import convert, CODECONTESTS\n"
-        "found = convert(pathlib.Path(sys.argv[1]), CODECONTESTS['train'])\n"
-        "sys.stdout.buffer.write(found[0] + found[1])\n"
+        "pool.POOL_WORTH_BYTES = 0\n"
+        "if __name__ == '__main__':\n"
+        "    options = {'unit_bytes': 1, 'workers': int(sys.argv[2])}\n"
+        "    found = convert(pathlib.Path(sys.argv[1]), CODECONTESTS['train'], **options)\n"
+        "    sys.stdout.buffer.write(found[0] + found[1])\n"
     )
-    environment = {**os.environ, "PYTHONHASHSEED": "7", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "PYTHONUTF8": "0"}
     made = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "again")],
+        [sys.executable, "-c", program, str(tmp_path / "again"), str(workers)],
         env=environment,
         capture_output=True,
         check=True,

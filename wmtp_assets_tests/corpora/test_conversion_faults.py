@@ -3,12 +3,17 @@
 import subprocess
 import sys
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from wmtp_assets.corpora import split
+from wmtp_assets import store
+from wmtp_assets.corpora import pool, split
 from wmtp_assets.errors import BadInput
-from wmtp_assets_tests.corpora.rows import CODECONTESTS
+from wmtp_assets.folders import DatasetFolder
+from wmtp_assets_tests.corpora.rows import CODECONTESTS, problem, write_parquet
 from wmtp_assets_tests.corpora.test_conversion import convert
+from wmtp_assets_tests.corpora.world import FILTER
 
 
 def test_a_failed_run_leaves_the_earlier_files_and_no_temporaries(tmp_path):
@@ -61,3 +66,55 @@ def test_a_disk_that_is_too_small_is_refused_before_the_first_byte(tmp_path, mon
     with pytest.raises(BadInput, match="disk too small"):
         convert(tmp_path, CODECONTESTS["valid"])
     assert not (tmp_path / "out").exists()
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def without_a_column(path):
+    pq.write_table(pq.read_table(path).drop_columns("solutions"), path)
+
+
+def with_a_retyped_column(path):
+    table = pq.read_table(path)
+    place = table.schema.get_field_index("difficulty")
+    texts = table["difficulty"].cast(pa.string())
+    pq.write_table(table.set_column(place, "difficulty", texts), path)
+
+
+def with_a_null_at_its_end(path):
+    bad = {**problem("bad", "b", [(3, "x")]), "incorrect_solutions": None}
+    write_parquet("codecontests", [*CODECONTESTS["train"], bad], path)
+
+
+def with_uneven_lists_at_its_end(path):
+    bad = {**problem("bad", "b", []), "solutions": {"language": [3], "solution": []}}
+    write_parquet("codecontests", [*CODECONTESTS["train"], bad], path)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (cut_short, r"cannot be read.*raw\.parquet"),
+        (without_a_column, "column solutions is missing"),
+        (with_a_retyped_column, "column difficulty is string, not int64"),
+        (with_a_null_at_its_end, r"raw\.parquet.*row 18: incorrect_solutions is null"),
+        (with_uneven_lists_at_its_end, "row 18: solutions has 1 languages and 0 solutions"),
+    ],
+)
+def test_damaged_parquet_leaves_the_earlier_files_alone(
+    tmp_path, monkeypatch, damage, says, workers
+):
+    monkeypatch.setattr(pool, "POOL_WORTH_BYTES", 0)
+    convert(tmp_path, CODECONTESTS["valid"])
+    out = tmp_path / "out" / "processed"
+    before = {path.name: store.sha256_of(path) for path in out.iterdir()}
+    path = write_parquet("codecontests", CODECONTESTS["train"], tmp_path / "raw.parquet")
+    damage(path)
+    folder = DatasetFolder(tmp_path / "out", tmp_path / "small")
+    options = {"workers": workers, "unit_bytes": 1}
+    with pytest.raises(BadInput, match=says):
+        split.convert_split("codecontests", "train", [path], folder, FILTER, **options)
+    assert {path.name: store.sha256_of(path) for path in out.iterdir()} == before

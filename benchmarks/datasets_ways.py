@@ -1,0 +1,111 @@
+"""The three ways from parquet to JSONL that `benchmarks.datasets` compares, one process each.
+
+    python -m benchmarks.datasets_ways reference|map|project RAW OUT
+
+Prints one JSON object: the rows written, and the path of the JSONL. RAW is a folder of
+train-*.parquet, OUT the folder that receives everything written.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from benchmarks.reference import COLUMNS, MAX_TOKENS
+
+PROCESSES = 2
+
+
+def tokenizer_path() -> Path:
+    """A vocabulary of LLaMA's form that comes with a package (domain facts, tokenizer)."""
+    import mistral_common
+
+    return Path(mistral_common.__file__).parent / "data" / "tokenizer.model.v1"
+
+
+def convert_by_reference(sources: list[Path], out: Path) -> tuple[int, Path]:
+    """`benchmarks.reference`: lists, three encodes a row, and three more for the statistics."""
+    from benchmarks.reference import convert_codecontests
+
+    jsonl = out / "train.jsonl"
+    return convert_codecontests(sources, jsonl, tokenizer_path())["rows"], jsonl
+
+
+def convert_by_map(sources: list[Path], out: Path) -> tuple[int, Path]:
+    """What a user of `datasets` writes: map that expands rows, filter, to_json.
+
+    Only the needed columns are loaded, which such a user may not think of. Names that repeat are
+    not numbered across batches, and token statistics are not made.
+    """
+    import datasets
+    import sentencepiece
+
+    from benchmarks.reference import codecontests_records
+
+    datasets.disable_progress_bars()
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(tokenizer_path()))
+
+    def expand(batch: dict) -> dict:
+        columns = zip(*batch.values(), strict=True)
+        records = codecontests_records([dict(zip(batch, row, strict=True)) for row in columns])
+        keys = ("instruction", "input", "output", "task_id", "is_correct", "metadata")
+        return {key: [record[key] for record in records] for key in keys}
+
+    def fits(row: dict) -> bool:
+        texts = row["instruction"], row["input"], row["output"]
+        return sum(len(processor.encode(text)) for text in texts) <= MAX_TOKENS
+
+    loaded = datasets.load_dataset(
+        "parquet",
+        data_files=[str(path) for path in sources],
+        columns=list(COLUMNS),
+        split="train",
+        cache_dir=str(out / "cache"),
+    )
+    rows = loaded.map(
+        expand,
+        batched=True,
+        batch_size=10,
+        remove_columns=loaded.column_names,
+        num_proc=PROCESSES,
+    )
+    rows = rows.filter(fits, num_proc=PROCESSES)
+    rows.to_json(out / "train.jsonl", num_proc=PROCESSES, force_ascii=False)
+    return len(rows), out / "train.jsonl"
+
+
+def convert_by_project(sources: list[Path], out: Path) -> tuple[int, Path]:
+    """The project's conversion: line metadata, digests and statistics included."""
+    from wmtp_assets import store
+    from wmtp_assets.corpora.split import convert_split
+    from wmtp_assets.corpora.tokens import Filter
+    from wmtp_assets.folders import DatasetFolder
+
+    tokenizer = tokenizer_path()
+    settings = Filter(tokenizer, store.sha256_of(tokenizer), MAX_TOKENS)
+    folder = DatasetFolder(out, out / "small")
+    made = convert_split("codecontests", "train", sources, folder, settings, workers=PROCESSES)
+    return made.stats["rows"], made.files[0].path
+
+
+WAYS = {
+    "reference": convert_by_reference,
+    "map": convert_by_map,
+    "project": convert_by_project,
+}
+
+
+def main() -> None:
+    """Parse the command line, convert, print the rows."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.datasets_ways")
+    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("raw", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    sources = sorted(options.raw.glob("train-*.parquet"))
+    rows, jsonl = WAYS[options.way](sources, options.out)
+    print(json.dumps({"rows": rows, "jsonl": str(jsonl)}))
+
+
+if __name__ == "__main__":
+    main()
