@@ -1,15 +1,20 @@
 """<name>/stats: the dated summary of a dataset and its plots."""
 
 import datetime
+import time
+from typing import Any
 
 import dagster as dg
 
 from wmtp_assets import store
 from wmtp_assets.catalog import MAX_TOKENS
 from wmtp_assets.corpora.formats import FORMATS, TOTAL
-from wmtp_assets.corpora.sources import dataset_row, length_filter, locked_commit
+from wmtp_assets.corpora.sources import dataset_row, locked_commit
+from wmtp_assets.corpora.tally import DROPPED
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
+from wmtp_assets.stats.labels import LABELLED_BOTH
+from wmtp_assets.stats.sources import benchmark_splits, full_content
 
 DESCRIPTIONS = {
     "codecontests": "CodeContests: counts, label and difficulty distribution, token lengths.",
@@ -20,13 +25,15 @@ DESCRIPTIONS = {
 
 def stats_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
     """The numbers and plots of one dataset."""
+    splits = [f"{dataset}/{split}" for split in FORMATS[dataset].splits]
 
     @dg.asset(
         key=[dataset, "stats"],
         group_name=dataset,
-        deps=[dg.AssetKey([dataset, split]) for split in FORMATS[dataset].splits],
+        # A check on several assets sits on one downstream of all of them.
+        deps=[dg.AssetKey(key.split("/")) for key in (*splits, *benchmark_splits(dataset))],
         kinds={"json", "file"},
-        code_version="1",
+        code_version="2",
         description=description,
     )
     def stats(
@@ -34,13 +41,13 @@ def stats_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         from wmtp_assets.corpora.schema.schema_json import read_stored_splits
         from wmtp_assets.stats import plots
-        from wmtp_assets.stats.summary import choose_summary, summarise, summary_bytes
+        from wmtp_assets.stats.summary import choose_summary, summary_bytes
 
+        started = time.monotonic()
         row = dataset_row(setup.catalog, dataset)
         folder = setup.store.dataset(dataset)
-        commit = locked_commit(setup.store, row)
         splits = read_stored_splits(row, folder)
-        content = summarise(row, commit, splits, length_filter(setup.catalog, setup.store))
+        content = full_content(setup.catalog, setup.store, dataset, splits)
         path, day = choose_summary(folder.stats, content, datetime.date.today())
         drawn = plots.draw_plots(dataset, splits, MAX_TOKENS)
         files = [
@@ -48,17 +55,17 @@ def stats_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
             for name, png in drawn.items()
         ]
         files.append(store.write_bytes(path, summary_bytes(content, day)))
-        lengths = {name: of["token_lengths"][TOTAL] for name, of in content["splits"].items()}
         return materialized(
             setup,
             folder.stats,
             files,
             repo=row.repo,
-            commit=commit,
+            commit=locked_commit(setup.store, row),
+            started=started,
+            work_bytes=sum(split.size_bytes for split in splits),
             date=day,
             rows=content["rows"],
-            **{f"{name}_mean_tokens": of["mean"] for name, of in lengths.items()},
-            **{f"{name}_max_tokens": of["max"] for name, of in lengths.items()},
+            **numbers(content["splits"]),
             **{
                 name: dg.MetadataValue.md(plots.as_markdown(name, png))
                 for name, png in drawn.items()
@@ -66,6 +73,18 @@ def stats_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
         )
 
     return stats
+
+
+def numbers(splits: dict[str, dict[str, Any]]) -> dict[str, int | float]:
+    """What Dagster plots over time: of each split lengths, drops and contradictory labels."""
+    told: dict[str, int | float] = {}
+    for name, of in splits.items():
+        lengths = of["token_lengths"][TOTAL]
+        told |= {f"{name}_mean_tokens": lengths["mean"], f"{name}_max_tokens": lengths["max"]}
+        told |= {f"{name}_{DROPPED}_{reason}": count for reason, count in of[DROPPED].items()}
+        for form, counts in of.get(LABELLED_BOTH, {}).items():
+            told |= {f"{name}_{LABELLED_BOTH}_{form}_{what}": n for what, n in counts.items()}
+    return told
 
 
 stats_assets = [

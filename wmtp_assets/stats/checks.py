@@ -1,5 +1,6 @@
 """The checks of <name>/stats, which lies downstream of all splits of its dataset."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,17 +9,20 @@ import dagster as dg
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.corpora.culprits import accept
 from wmtp_assets.corpora.formats import FORMATS
-from wmtp_assets.corpora.sources import dataset_row, length_filter, locked_commit
-from wmtp_assets.corpora.tokens import load_counter
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
 from wmtp_assets.setup import Setup
-from wmtp_assets.stats import inspection
-from wmtp_assets.stats.summary import SUFFIX, summarise
+from wmtp_assets.stats import inspection, leakage
+from wmtp_assets.stats.sources import state_content, stored_benchmarks, stored_dataset
+from wmtp_assets.stats.summary import SUFFIX
 
-SAYS = {inspection.EQUAL_RECOUNT: "The summary equals a recount of the JSONL, encoded again"}
+SAYS = {inspection.EQUAL_RECOUNT: "Rows, labels and difficulties equal a recount of the JSONL"}
 SAYS_ACROSS = {inspection.SHARE_NO_PROBLEM: "No problem name or description is in two splits"}
-SAYS_NEAR = {inspection.NO_NEAR_DUPLICATES: "No description nearly repeats in another split"}
+SAYS_NEAR = {inspection.NO_NEAR_DUPLICATES: "No problem nearly repeats in another split"}
+SAYS_BENCHMARK = {
+    "humaneval": "No record has 70% of the word 8-grams of a HumanEval prompt or solution",
+    "mbpp": "No record has 70% of the word 8-grams of an MBPP prompt or solution",
+}
 
 
 def recorded_summary(setup: Setup, seen: Seen) -> Path:
@@ -30,32 +34,34 @@ def recorded_summary(setup: Setup, seen: Seen) -> Path:
 
 
 def stats_readings(*, dataset: str) -> list[Reading]:
-    """The looks at the numbers and plots of one dataset, and across its splits."""
-    key = f"{dataset}/stats"
+    """The looks at the numbers and plots of one dataset, across its splits, and at benchmarks."""
     several = len(FORMATS[dataset].splits) > 1
+    benchmarks = leakage.BENCHMARKS.get(dataset, ())
+
+    def accepted(setup: Setup, findings: Mapping[str, Finding]) -> dict[str, Finding]:
+        decided = accept(findings, f"{dataset}/stats", setup.catalog.accepted_findings)
+        return {name: _with_table(finding) for name, finding in decided.items()}
 
     def recount(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        row, folder = dataset_row(setup.catalog, dataset), setup.store.dataset(dataset)
-        settings = length_filter(setup.catalog, setup.store)
-        counter = load_counter(settings.tokenizer, settings.tokenizer_sha256)
-        findings = inspection.inspect_stats(row, folder, recorded_summary(setup, seen), counter)
-        return accept(findings, key, setup.catalog.accepted_findings)
+        row, folder = stored_dataset(setup.catalog, setup.store, dataset)
+        found = inspection.inspect_stats(row, folder, recorded_summary(setup, seen))
+        return accepted(setup, found)
 
     def near(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        row = dataset_row(setup.catalog, dataset)
-        found = inspection.inspect_near_duplicates(row, setup.store.dataset(dataset))
-        findings = accept(
-            {inspection.NO_NEAR_DUPLICATES: found}, key, setup.catalog.accepted_findings
-        )
-        return {name: _with_table(finding) for name, finding in findings.items()}
+        row, folder = stored_dataset(setup.catalog, setup.store, dataset)
+        found = inspection.inspect_near_duplicates(row, folder)
+        return accepted(setup, {inspection.NO_NEAR_DUPLICATES: found})
+
+    def overlap(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        training = stored_dataset(setup.catalog, setup.store, dataset)
+        found = leakage.find_in(training, stored_benchmarks(setup.catalog, setup.store, dataset))
+        return accepted(setup, {no_overlap_with(name): of for name, of in found.items()})
 
     def described(setup: Setup, seen: Seen) -> dict[str, Finding]:
         from wmtp_assets.corpora.schema.schema_json import read_stored_splits
 
-        row, folder = dataset_row(setup.catalog, dataset), setup.store.dataset(dataset)
-        settings = length_filter(setup.catalog, setup.store)
-        splits = read_stored_splits(row, folder)
-        content = summarise(row, locked_commit(setup.store, row), splits, settings)
+        splits = read_stored_splits(*stored_dataset(setup.catalog, setup.store, dataset))
+        content = state_content(setup.catalog, setup.store, dataset, splits)
         found = inspection.judge_summary(content, recorded_summary(setup, seen))
         return {inspection.SUMMARY_AGREES: found}
 
@@ -71,15 +77,25 @@ def stats_readings(*, dataset: str) -> list[Reading]:
     ]
     if several:
         readings.append(Reading(near, SAYS_NEAR, deep=True, warn=True))
+    if benchmarks:
+        says = {no_overlap_with(name): SAYS_BENCHMARK[name] for name in benchmarks}
+        readings.append(Reading(overlap, says, deep=True, warn=True))
     return readings
 
 
+def no_overlap_with(benchmark: str) -> str:
+    """The check that a benchmark is not in the training data."""
+    return f"no_overlap_with_{benchmark}"
+
+
 def _with_table(finding: Finding) -> Finding:
-    pairs = finding.evidence.get(inspection.PAIRS)
-    if not pairs:
-        return finding
-    table = dg.MetadataValue.table([dg.TableRecord(pair) for pair in pairs])
-    return replace(finding, evidence={**finding.evidence, inspection.PAIRS: table})
+    """The finding with its lists of records as tables, which the UI shows as such."""
+    tables = {
+        name: dg.MetadataValue.table([dg.TableRecord(row) for row in rows])
+        for name in (inspection.PAIRS, leakage.OVERLAPS)
+        if (rows := finding.evidence.get(name))
+    }
+    return replace(finding, evidence={**finding.evidence, **tables})
 
 
 stats_checks = [

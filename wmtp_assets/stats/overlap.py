@@ -2,34 +2,35 @@
 
 Exact overlap is by name and by normalised description (NFKC, case and white space aside). Near
 duplicates are candidates of MinHash over word 5-grams, each verified by the exact Jaccard
-similarity of the 5-grams; exact ones are left to the exact check. Memory grows with problems, not
-with rows.
+similarity of the 5-grams: descriptions (equal ones are left to the exact check) and, where a
+dataset has one solution a problem, solutions (equal ones too: two tasks may share a one-liner).
+Memory grows with problems, not with rows.
 """
 
-import hashlib
 import itertools
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.corpora.culprits import Culprits
 from wmtp_assets.corpora.formats import Format
-from wmtp_assets.corpora.records import dump_json, parse_line, raw_lines
-from wmtp_assets.errors import BadInput
+from wmtp_assets.stats.texts import digest_text, normalise, read_records
 
 NEAR_THRESHOLD = 0.8
 WORDS = 5
 PERMUTATIONS, BANDS, SEED = 128, 32, 2025
 BATCH = 512
 
+DESCRIPTION, SOLUTION = "description", "solution"
+
 
 @dataclass(frozen=True)
 class Text:
-    """The first record of a prompt: where it is from and what it says, normalised."""
+    """A description or a solution: the record it is from and what it says, normalised."""
 
     split: str
     task_id: str
+    part: str
     normal: str
 
 
@@ -39,17 +40,11 @@ class NearPair:
 
     first: str
     second: str
+    part: str
     similarity: float
 
-
-def normalise(text: str) -> str:
-    """A text without its typography: NFKC, case folded, white space as single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def digest_text(text: str) -> bytes:
-    """A short stand-in for a normalised text."""
-    return hashlib.blake2b(normalise(text).encode(), digest_size=16).digest()
+    def __str__(self) -> str:
+        return f"{self.first} ~ {self.second} ({self.part}, {self.similarity:.4f})"
 
 
 def find_shared(
@@ -81,49 +76,51 @@ def find_shared(
     return culprits
 
 
-def read_prompts(split: str, jsonl: Path, form: Format) -> Iterator[Text]:
-    """Yield each prompt of a split once a run of records; a run is skipped without parsing it.
+def read_texts(split: str, jsonl: Path, form: Format) -> Iterator[Text]:
+    """Yield each prompt once a run of records, and the solutions where there is one a prompt.
 
     Raises:
         BadInput: The JSONL is missing, or has a line that cannot be read.
     """
-    known = b"\n"
-    for number, raw in enumerate(raw_lines(jsonl), 1):
-        if raw.startswith(known):
-            continue
-        line = parse_line(number, raw, form.fields)
-        if line.record is None:
-            raise BadInput(f"{jsonl.name} line {number} {line.fault}", [jsonl])
-        record = line.record
-        prompt = {"instruction": record["instruction"], "input": record["input"]}
-        known = dump_json(prompt)[:-1].encode() + b',"output":'
-        yield Text(split, record["task_id"], normalise(record["instruction"]))
+    for record in read_records(jsonl, form):
+        if record.opens:
+            yield Text(split, record.task_id, DESCRIPTION, normalise(record.instruction))
+        if not form.labelled:
+            yield Text(split, record.task_id, SOLUTION, normalise(record.output))
 
 
 def find_near_pairs(texts: Iterable[Text]) -> list[NearPair]:
     """Find pairs of different splits whose word 5-grams have Jaccard similarity >= 0.8."""
+    kept: dict[str, list[Text]] = {DESCRIPTION: [], SOLUTION: []}
+    for text in texts:
+        if text.normal:
+            kept[text.part].append(text)
+    return [pair for of in kept.values() for pair in _near_pairs(of)]
+
+
+def _near_pairs(texts: list[Text]) -> list[NearPair]:
     from rensa import RMinHash, RMinHashLSH
 
-    kept = [text for text in texts if text.normal]
     index = RMinHashLSH(NEAR_THRESHOLD, PERMUTATIONS, BANDS)
     pairs = {}
-    for start in range(0, len(kept), BATCH):
-        grams = [word_grams(text.normal) for text in kept[start : start + BATCH]]
+    for start in range(0, len(texts), BATCH):
+        grams = [word_grams(text.normal) for text in texts[start : start + BATCH]]
         for place, minhash in enumerate(RMinHash.from_token_sets(grams, PERMUTATIONS, SEED), start):
             for other in index.query(minhash):
-                pairs |= _verified(kept[other], kept[place])
+                pairs |= _verified(texts[other], texts[place])
             index.insert(place, minhash)
     return [pairs[key] for key in sorted(pairs)]
 
 
 def _verified(one: Text, other: Text) -> dict[tuple[str, str], NearPair]:
-    if one.split == other.split or one.normal == other.normal:
+    # Equal descriptions are an error of their own; equal solutions of two tasks are not.
+    if one.split == other.split or (one.part == DESCRIPTION and one.normal == other.normal):
         return {}
     similarity = jaccard(word_grams(one.normal), word_grams(other.normal))
     if similarity < NEAR_THRESHOLD:
         return {}
     first, second = (f"{text.split} {text.task_id}" for text in (one, other))
-    return {(first, second): NearPair(first, second, round(similarity, 4))}
+    return {(first, second): NearPair(first, second, one.part, round(similarity, 4))}
 
 
 def word_grams(text: str) -> list[str]:

@@ -1,8 +1,8 @@
 """YYYY-MM-DD_summary.json: counts, distributions and token lengths of a dataset.
 
 Made from the line metadata of its splits, which hold exact token-length histograms, so that no
-text is encoded again. The date is that of the content: the newest summary stays, with its date,
-while it says the same; older ones are never touched.
+text is encoded again; `sources` adds what only texts tell. The date is that of the content: the
+newest summary stays, with its date, while it says the same; older ones are never touched.
 """
 
 import json

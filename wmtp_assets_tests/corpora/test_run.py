@@ -36,18 +36,20 @@ SMALL = {
     "small_sets_are_within_limits",
     "small_line_metadata_is_aligned",
     "small_sets_are_subsets_of_their_splits",
+    "small_folder_loads_with_datasets",
 }
 STATS = {"stats_equal_recount", "summary_agrees_with_line_metadata", "plots_are_present"}
 ACROSS = {"splits_share_no_problem", "no_near_duplicates_across_splits"}
 LABELLED = {
     "split": {"task_id_agrees_with_is_correct", "dropped_languages_equal_source"},
     "small": {"small_sets_hold_both_classes", "small_sets_hold_several_difficulties"},
+    "stats": {"no_overlap_with_humaneval", "no_overlap_with_mbpp"},
 }
 PLANTED = ("codecontests/stats", "no_near_duplicates_across_splits")
 
 
-# One labelled dataset and one with a single split: every event of a run is a commit to SQLite.
-RUN = ("codecontests", "humaneval")
+# The statistics of CodeContests look for the benchmarks in it, so a run has all three.
+RUN = ("codecontests", "humaneval", "mbpp")
 
 
 def key_of(checks: dg.AssetChecksDefinition) -> str:
@@ -109,7 +111,7 @@ def test_the_declared_checks_are_exactly_these():
         assert names[f"{dataset}/schema"] == EVERYWHERE | DESCRIBED
         assert names[f"{dataset}/small"] == EVERYWHERE | SMALL | labelled["small"]
         across = ACROSS if len(form.splits) > 1 else set()
-        assert names[f"{dataset}/stats"] == EVERYWHERE | STATS | across
+        assert names[f"{dataset}/stats"] == EVERYWHERE | STATS | across | labelled["stats"]
 
 
 def test_only_the_near_duplicates_are_a_warning_and_nothing_else_does_not_block():
@@ -120,6 +122,7 @@ def test_only_the_near_duplicates_are_a_warning_and_nothing_else_does_not_block(
     }
     assert [key for key, blocking in specs.items() if not blocking] == [
         PLANTED,
+        *(("codecontests/stats", name) for name in sorted(LABELLED["stats"])),
         ("mbpp/stats", PLANTED[1]),
     ]
 
@@ -136,7 +139,10 @@ def test_the_graph_is_that_of_the_contract():
         if name in FORMATS[dataset].splits:
             assert deps == {f"{dataset}/raw", "ref_sheared/tokenizer"}
         else:
-            assert deps == {f"{dataset}/{split}" for split in FORMATS[dataset].splits}
+            needed = {dataset}
+            if (dataset, name) == ("codecontests", "stats"):
+                needed |= {"humaneval", "mbpp"}
+            assert deps == {f"{of}/{split}" for of in needed for split in FORMATS[of].splits}
         assert spec.group_name == dataset
         assert spec.code_version
         assert spec.kinds

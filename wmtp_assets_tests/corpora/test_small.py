@@ -9,11 +9,25 @@ from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.line_metadata import write_line_metadata
 from wmtp_assets.corpora.records import dump_json, line_item
 from wmtp_assets.corpora.small import inspection
+from wmtp_assets.corpora.small.card import build_small_card
 from wmtp_assets.corpora.small.checks import small_readings
-from wmtp_assets.corpora.small.select import select_lines, write_small_set
+from wmtp_assets.corpora.small.select import SEED, select_lines, write_small_set
+from wmtp_assets.corpora.sources import locked_commit
 from wmtp_assets.errors import BadInput
-from wmtp_assets.store import atomic_writer
-from wmtp_assets_tests.corpora.world import judge, lines_of
+from wmtp_assets.store import atomic_writer, write_bytes
+from wmtp_assets_tests.corpora.world import copied, judge, lines_of
+
+
+@pytest.fixture(scope="module")
+def made(made, tmp_path_factory):
+    """The tiny storage with the cards of its small sets; not to be changed."""
+    setup = copied(made, tmp_path_factory.mktemp("small"))
+    for row in setup.catalog.datasets:
+        folder = setup.store.dataset(row.name)
+        sets = {split.name: write_small_set(row.name, split, folder) for split in row.splits}
+        commit = locked_commit(setup.store, row)
+        write_bytes(folder.small / "README.md", build_small_card(row, commit, sets))
+    return setup
 
 
 def write_split(folder, rows):
@@ -113,7 +127,7 @@ def decide(setup, dataset="codecontests"):
 def test_every_check_passes_on_what_was_made(made, dataset):
     findings = decide(made, dataset)
     assert {name for name, finding in findings.items() if not finding.passed} == set()
-    assert len(findings) == (5 if dataset == "codecontests" else 3)
+    assert len(findings) == (6 if dataset == "codecontests" else 4)
 
 
 def keep_lines(setup, split, keep):
@@ -188,3 +202,44 @@ def test_a_new_split_makes_the_old_small_set_stale(damaged):
     assert "drawn_from is" in decide(damaged)[inspection.METADATA_ALIGNED].summary
     write_small_set("codecontests", train, folder)
     assert decide(damaged)[inspection.METADATA_ALIGNED].passed
+
+
+@pytest.mark.parametrize("dataset", FORMATS)
+def test_the_folder_opens_with_exactly_its_rows(made, dataset, tmp_path, monkeypatch):
+    import datasets
+
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    folder = made.store.dataset(dataset)
+    loaded = datasets.load_dataset(str(folder.small), cache_dir=str(tmp_path / "cache"))
+    assert list(loaded) == list(FORMATS[dataset].splits)
+    for split, rows in loaded.items():
+        assert list(rows) == [json.loads(line) for line in lines_of(folder.small_jsonl(split))]
+
+
+def test_the_card_tells_seed_counts_origin_and_labels(made):
+    folder = made.store.dataset("codecontests")
+    text = (folder.small / "README.md").read_text("utf-8")
+    stats = json.loads(folder.small_line_metadata("train").read_bytes())["stats"]
+    digest = stats["drawn_from"]["sha256"]
+    numbers = f"{stats['rows']} | {stats['correct']} | {stats['incorrect']} | {stats['limit']}"
+    assert f"| train | {numbers} | `train.jsonl` | `{digest}` |" in text
+    for word in (SEED, made.catalog.codecontests.repo.revision, "CC BY 4.0", "Known noise"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("path: valid_small.jsonl", "path: gone.jsonl", "load_dataset failed"),
+        ("  - split: test\n    path: test_small.jsonl\n", "", "['train', 'valid'], not"),
+        ("---\n", "--\n", "load_dataset"),
+    ],
+)
+def test_a_folder_that_does_not_load_is_named(damaged, old, new, says):
+    path = damaged.store.dataset("codecontests").small / "README.md"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    finding = decide(damaged)[inspection.FOLDER_LOADS]
+    assert not finding.passed
+    assert says in finding.summary

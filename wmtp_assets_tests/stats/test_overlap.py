@@ -6,25 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wmtp_assets.stats.overlap import (
+    DESCRIPTION,
     NEAR_THRESHOLD,
+    SOLUTION,
+    NearPair,
     Text,
-    digest_text,
     find_near_pairs,
     find_shared,
     jaccard,
-    normalise,
     word_grams,
 )
+from wmtp_assets.stats.texts import digest_text
 
 
 def problems(**texts):
     return {name: digest_text(text) for name, text in texts.items()}
-
-
-def test_typography_does_not_hide_a_description():
-    assert normalise("Ｈello\u00a0\tWORLD \n ﬁne ") == "hello world fine"
-    assert digest_text("A  b") == digest_text("a\nB ")
-    assert digest_text("a b") != digest_text("ab")
 
 
 def test_a_shared_name_and_a_shared_description_are_named_with_their_splits():
@@ -51,6 +47,10 @@ def test_a_name_that_was_numbered_is_compared_as_published():
     ]
 
 
+def told(split, task_id, text):
+    return Text(split, task_id, DESCRIPTION, text)
+
+
 def words(seed, count=200):
     return [f"w{random.Random(seed).randrange(10**6)}x{n}" for n in range(count)]
 
@@ -60,13 +60,13 @@ def test_near_texts_of_different_splits_are_found_with_their_similarity():
     near = [*text[:-8], "other", *text[-7:]]
     far = [*text[:100], *words(2, 100)]
     texts = [
-        Text("train", "a", " ".join(text)),
-        Text("train", "again", " ".join([*text[:-1], "x"])),
-        Text("valid", "b", " ".join(near)),
-        Text("valid", "c", " ".join(far)),
-        Text("test", "exact", " ".join(text)),
-        Text("test", "empty", ""),
-        Text("valid", "empty", ""),
+        told("train", "a", " ".join(text)),
+        told("train", "again", " ".join([*text[:-1], "x"])),
+        told("valid", "b", " ".join(near)),
+        told("valid", "c", " ".join(far)),
+        told("test", "exact", " ".join(text)),
+        told("test", "empty", ""),
+        told("valid", "empty", ""),
     ]
     pairs = find_near_pairs(texts)
     assert [(p.first, p.second) for p in pairs] == [
@@ -79,9 +79,24 @@ def test_near_texts_of_different_splits_are_found_with_their_similarity():
     assert pairs[0].similarity == round(exact, 4) >= NEAR_THRESHOLD
 
 
+def test_equal_solutions_of_two_splits_are_near_and_never_compared_with_descriptions():
+    text = " ".join(words(1))
+    texts = [
+        Text("train", "a", SOLUTION, text),
+        Text("test", "b", SOLUTION, text),
+        Text("test", "b", DESCRIPTION, text),
+        Text("train", "a", DESCRIPTION, "another one of more than five words"),
+        Text("train", "c", SOLUTION, text),
+    ]
+    assert find_near_pairs(texts) == [
+        NearPair("test b", "train c", SOLUTION, 1.0),
+        NearPair("train a", "test b", SOLUTION, 1.0),
+    ]
+
+
 def test_a_text_of_fewer_than_five_words_is_compared_as_a_whole():
     assert word_grams("a b c") == ["a b c"]
-    texts = [Text("train", "a", "return the sum"), Text("test", "b", "return the product")]
+    texts = [told("train", "a", "return the sum"), told("test", "b", "return the product")]
     assert find_near_pairs(texts) == []
 
 
@@ -94,7 +109,7 @@ def test_minhash_misses_no_pair_that_exact_comparison_finds():
             changed = list(text)
             for _ in range(rng.randrange(6)):
                 changed[rng.randrange(400)] = "changed"
-            texts.append(Text(split, f"{base}", " ".join(changed)))
+            texts.append(told(split, f"{base}", " ".join(changed)))
     expected = {
         (f"train {one.task_id}", f"valid {other.task_id}")
         for one in texts
@@ -110,8 +125,8 @@ def test_minhash_misses_no_pair_that_exact_comparison_finds():
 def test_the_order_of_texts_changes_only_which_one_is_named_first():
     text = words(5)
     texts = [
-        Text("train", "a", " ".join(text)),
-        Text("test", "b", " ".join([*text[:-1], "z"])),
+        told("train", "a", " ".join(text)),
+        told("test", "b", " ".join([*text[:-1], "z"])),
     ]
     one, other = find_near_pairs(texts)[0], find_near_pairs(texts[::-1])[0]
     assert {one.first, one.second} == {other.first, other.second}

@@ -9,10 +9,10 @@ from wmtp_assets.corpora.culprits import FINDING_SHA256, accept
 from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.records import dump_json
 from wmtp_assets.stats import inspection
-from wmtp_assets.stats.checks import stats_readings
+from wmtp_assets.stats.checks import no_overlap_with, stats_readings
 from wmtp_assets_tests.corpora.world import DAY, judge, lines_of
 
-PLANTED = "train walk_correct_0 ~ test tour_correct_0 (0.8696)"
+PLANTED = "train walk_correct_0 ~ test tour_correct_0 (description, 0.8696)"
 
 
 def decide(setup, dataset="codecontests"):
@@ -41,7 +41,7 @@ def test_every_check_passes_but_the_planted_warning(made, dataset):
     findings = decide(made, dataset)
     failed = {name for name, finding in findings.items() if not finding.passed}
     assert failed == ({inspection.NO_NEAR_DUPLICATES} if dataset == "codecontests" else set())
-    assert len(findings) == (3 if dataset == "humaneval" else 5)
+    assert len(findings) == {"codecontests": 7, "mbpp": 5, "humaneval": 3}[dataset]
 
 
 def test_the_planted_near_duplicate_is_named_with_a_digest_and_a_table(made):
@@ -70,18 +70,32 @@ def test_near_duplicates_can_be_accepted_exactly(made):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        (b'"mean": 1', b'"mean": 2', "train.token_lengths.instruction.mean"),
         (b'"correct": 42', b'"correct": 43', "train.correct: expected 42, found 43"),
-        (b'"p99": ', b'"p98": ', "missing train.token_lengths"),
+        (b'"texts": 1', b'"texts": 2', "labelled_both.space_aside.texts: expected 1, found 2"),
+        (b'"labelled_both"', b'"labelled_once"', "missing train.labelled_both.exact.records"),
         (b'"train": {', b'"drain": {', "missing train.rows"),
     ],
 )
 def test_numbers_other_than_a_recount_are_named(damaged, old, new, says):
     replace_in(summary_of(damaged), old, new)
-    findings = decide(damaged)
-    assert not findings[inspection.EQUAL_RECOUNT].passed
-    assert says in findings[inspection.EQUAL_RECOUNT].summary
-    assert not findings[inspection.SUMMARY_AGREES].passed
+    finding = decide(damaged)[inspection.EQUAL_RECOUNT]
+    assert not finding.passed
+    assert says in finding.summary
+
+
+def test_records_other_than_the_summary_says_are_named(damaged):
+    change_records(damaged, "valid", lambda r: {**r, "is_correct": True})
+    finding = decide(damaged)[inspection.EQUAL_RECOUNT]
+    assert "valid.correct: expected 18, found 9" in finding.summary
+    assert "missing valid.difficulty.incorrect.7" not in finding.summary
+    assert "unexpected valid.difficulty.incorrect.7" in finding.summary
+
+
+def test_contradictory_labels_are_recounted_prompt_by_prompt(damaged):
+    change_records(damaged, "valid", lambda r: {**r, "output": "print(1)"})
+    finding = decide(damaged)[inspection.EQUAL_RECOUNT]
+    assert "valid.labelled_both.exact.texts: expected 3, found 0" in finding.summary
+    assert "valid.labelled_both.exact.records: expected 18, found 0" in finding.summary
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"splits": []}', b'{"splits": {"train": 1}}'])
@@ -95,6 +109,9 @@ def test_a_summary_of_another_form_fails_and_does_not_crash(damaged, data):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
+        (b'"mean": 1', b'"mean": 2', "train.token_lengths.instruction.mean"),
+        (b'"p99": ', b'"p98": ', "missing splits.train.token_lengths"),
+        (b'"mbpp/test": "', b'"mbpp/test": "0', "compared_with.mbpp/test"),
         (b'"over_length": 2', b'"over_length": 3', "splits.train.dropped.over_length"),
         (b'"sha256": "', b'"sha256": "0', "splits.train.sha256"),
         (DAY.encode(), b"2025-11-15", "date: expected 2025-11-14, found 2025-11-15"),
@@ -123,6 +140,23 @@ def test_a_problem_in_two_splits_is_named_by_description(damaged):
     assert finding.evidence["culprits"] == ["train '601' has the description of test '11'"]
 
 
+@pytest.mark.parametrize(
+    ("field", "says"), [("instruction", "(description, 0."), ("output", "(solution, 1.0000)")]
+)
+def test_a_near_duplicate_of_two_mbpp_splits_is_named_and_its_exact_twin_is_not(
+    damaged, field, says
+):
+    text = " ".join(f"word{n}" for n in range(60))
+    change_records(damaged, "train", lambda r: {**r, field: f"{text} {r['task_id']}"}, "mbpp")
+    near = text if field == "instruction" else f"{text} 601"
+    change_records(damaged, "test", lambda r: {**r, field: near}, "mbpp")
+    finding = decide(damaged, "mbpp")[inspection.NO_NEAR_DUPLICATES]
+    assert not finding.passed
+    assert "train 601 ~ test 11 " in finding.summary
+    assert says in finding.summary
+    assert decide(damaged, "mbpp")[inspection.SHARE_NO_PROBLEM].passed is True
+
+
 def test_a_line_that_cannot_be_read_leaves_nothing_decided(damaged):
     path = damaged.store.dataset("codecontests").jsonl("valid")
     replace_in(path, b'{"instruction"', b"[")
@@ -130,7 +164,9 @@ def test_a_line_that_cannot_be_read_leaves_nothing_decided(damaged):
     for name in (inspection.EQUAL_RECOUNT, inspection.SHARE_NO_PROBLEM):
         assert not findings[name].passed
     assert "valid.jsonl line 1 " in findings[inspection.SHARE_NO_PROBLEM].summary
-    assert "valid.jsonl line 1 " in findings[inspection.NO_NEAR_DUPLICATES].summary
+    for name in (inspection.NO_NEAR_DUPLICATES, *map(no_overlap_with, ("humaneval", "mbpp"))):
+        assert not findings[name].passed
+        assert "valid.jsonl line 1 " in findings[name].summary
 
 
 def test_a_plot_that_is_missing_or_damaged_is_named(damaged):

@@ -4,6 +4,7 @@ Its YAML head names exactly the JSONL files as splits and the type of every fiel
 other files of the folder are left alone and the first rows decide nothing.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from wmtp_assets.catalog import Dataset
@@ -19,26 +20,34 @@ FEATURE_TYPES = {str: "string", int: "int64", bool: "bool"}
 
 
 def card_head(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, Any]:
-    """The YAML head: licence, configs, features."""
-    facts = FACTS[dataset.name]
-    files = [{"split": split.name, "path": split.file} for split in splits]
+    """The YAML head of a processed dataset."""
+    return head_of(dataset, dataset.title, {split.name: split.file for split in splits})
+
+
+def head_of(dataset: Dataset, title: str, files: Mapping[str, str]) -> dict[str, Any]:
+    """The YAML head of a folder: licence, configs (split -> file), features."""
     fields = FORMATS[dataset.name].fields
+    data_files = [{"split": split, "path": path} for split, path in files.items()]
     return {
-        "pretty_name": dataset.title,
-        "license": facts.licence_id,
+        "pretty_name": title,
+        "license": FACTS[dataset.name].licence_id,
         "task_categories": ["text-generation"],
         "tags": ["code"],
-        "configs": [{"config_name": "default", "data_files": files}],
+        "configs": [{"config_name": "default", "data_files": data_files}],
         "dataset_info": {"features": [_feature(name, kind) for name, kind in fields.items()]},
     }
 
 
-def build_card(dataset: Dataset, commit: str, splits: list[StoredSplit], settings: Filter) -> bytes:
-    """The content of README.md."""
+def head_text(head: Mapping[str, Any]) -> str:
+    """A YAML head between its fences."""
     import yaml
 
+    return f"{FENCE}{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}{FENCE}"
+
+
+def build_card(dataset: Dataset, commit: str, splits: list[StoredSplit], settings: Filter) -> bytes:
+    """The content of README.md."""
     facts = FACTS[dataset.name]
-    head = yaml.safe_dump(card_head(dataset, splits), sort_keys=False, allow_unicode=True)
     labels = f"## Labels\n\n{facts.labels}\n\n" if facts.labels else ""
     items = "\n".join(f"- {item}" for item in facts.rows)
     repeated = "\n".join(
@@ -48,7 +57,7 @@ def build_card(dataset: Dataset, commit: str, splits: list[StoredSplit], setting
         for name in split.facts.repeated_names
     )
     names = f"## Names that repeat\n\n{repeated}\n\n" if repeated else ""
-    text = f"""{FENCE}{head}{FENCE}
+    text = f"""{head_text(card_head(dataset, splits))}
 # {dataset.title}, processed for WMTP training
 
 {facts.summary}. Made from [{dataset.repo.id}]({dataset.repo.url}) at commit `{commit}`;

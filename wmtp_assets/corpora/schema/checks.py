@@ -28,7 +28,7 @@ def schema_readings(*, dataset: str) -> list[Reading]:
 
     def loads(setup: Setup, seen: Seen) -> dict[str, Finding]:
         row = dataset_row(setup.catalog, dataset)
-        found = inspection.inspect_loading(row, setup.store.dataset(dataset))
+        found = inspection.inspect_loading(row, setup.store.dataset(dataset).processed)
         return {inspection.FOLDER_LOADS: found}
 
     return [

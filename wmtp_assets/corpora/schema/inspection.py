@@ -3,6 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
@@ -78,8 +79,8 @@ def _keyed(value: Any) -> Any:
     return value
 
 
-def inspect_loading(dataset: Dataset, folder: DatasetFolder) -> Finding:
-    """Open the folder with `datasets.load_dataset`, offline, and read the first rows."""
+def inspect_loading(dataset: Dataset, folder: Path) -> Finding:
+    """Open a folder by its card with `datasets.load_dataset`, offline, and read the first rows."""
     import datasets
     import yaml
 
@@ -93,10 +94,10 @@ def inspect_loading(dataset: Dataset, folder: DatasetFolder) -> Finding:
     wanted = [split.name for split in dataset.splits]
     with tempfile.TemporaryDirectory() as cache, _alone():
         try:
-            loaded = datasets.load_dataset(str(folder.processed), streaming=True, cache_dir=cache)
+            loaded = datasets.load_dataset(str(folder), streaming=True, cache_dir=cache)
             found = {name: list(rows.take(ROWS_LOADED)) for name, rows in loaded.items()}
         except failures as error:
-            return Finding(False, f"load_dataset failed on {folder.processed}: {error}")
+            return Finding(False, f"load_dataset failed on {folder}: {error}")
     if list(found) != wanted:
         culprits.add(f"splits {list(found)}, not {wanted}")
     for name, rows in found.items():

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from wmtp_assets import store
 from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.sources import dataset_row, locked_commit
 from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS
@@ -23,17 +24,20 @@ def small_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
         group_name=dataset,
         deps=[dg.AssetKey([dataset, split]) for split in FORMATS[dataset].splits],
         kinds={"dataset", "json"},
-        code_version="1",
+        code_version="2",
         description=description,
     )
     def small(
         context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
     ) -> dg.MaterializeResult:
+        from wmtp_assets.corpora.small.card import build_small_card
         from wmtp_assets.corpora.small.select import write_small_set
 
         row = dataset_row(setup.catalog, dataset)
         folder = setup.store.dataset(dataset)
         sets = {split.name: write_small_set(dataset, split, folder) for split in row.splits}
+        commit = locked_commit(setup.store, row)
+        card = store.write_bytes(folder.small / "README.md", build_small_card(row, commit, sets))
         counts = {
             f"{split}_{name}": written.stats[name]
             for split, written in sets.items()
@@ -43,9 +47,9 @@ def small_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
         return materialized(
             setup,
             folder.small,
-            [file for written in sets.values() for file in written.files],
+            [card, *(file for written in sets.values() for file in written.files)],
             repo=row.repo,
-            commit=locked_commit(setup.store, row),
+            commit=commit,
             **{"dagster/row_count": sum(w.stats[ROWS] for w in sets.values())},
             **counts,
         )

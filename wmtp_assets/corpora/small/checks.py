@@ -2,6 +2,7 @@
 
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.schema.inspection import inspect_loading
 from wmtp_assets.corpora.small import inspection
 from wmtp_assets.corpora.sources import dataset_row
 from wmtp_assets.findings import Finding
@@ -28,9 +29,14 @@ def small_readings(*, dataset: str) -> list[Reading]:
         row = dataset_row(setup.catalog, dataset)
         return {inspection.SUBSETS: inspection.inspect_origin(row, setup.store.dataset(dataset))}
 
+    def loads(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        row = dataset_row(setup.catalog, dataset)
+        return {inspection.FOLDER_LOADS: inspect_loading(row, setup.store.dataset(dataset).small)}
+
     return [
         Reading(small, SAYS | (SAYS_LABELLED if FORMATS[dataset].labelled else {})),
         Reading(origin, {inspection.SUBSETS: "Each row is in its split, same bytes"}, deep=True),
+        Reading(loads, {inspection.FOLDER_LOADS: "datasets.load_dataset opens the folder"}),
     ]
 
 

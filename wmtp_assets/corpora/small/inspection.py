@@ -19,6 +19,7 @@ BOTH_CLASSES = "small_sets_hold_both_classes"
 SEVERAL_DIFFICULTIES = "small_sets_hold_several_difficulties"
 METADATA_ALIGNED = "small_line_metadata_is_aligned"
 SUBSETS = "small_sets_are_subsets_of_their_splits"
+FOLDER_LOADS = "small_folder_loads_with_datasets"
 
 
 def inspect_small(dataset: Dataset, folder: DatasetFolder) -> dict[str, Finding]:
