@@ -25,8 +25,10 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
         "Materializes and checks every artifact of Phase 1 (the optional reward model aside).",
     ),
     "models": (
-        dg.AssetSelection.groups("layout", "meta_mtp", "ref_sheared", "micro"),
-        "Materializes and checks the models: Meta MTP, Sheared-LLaMA and the micro models.",
+        dg.AssetSelection.groups("layout", "meta_mtp", "ref_sheared", "micro")
+        | dg.AssetSelection.assets(["mbpp", "small"]).upstream(),
+        "Materializes and checks Meta MTP, Sheared-LLaMA, the micro models and the MBPP rows that "
+        "rho1_compatible scores.",
     ),
     "datasets": (
         dg.AssetSelection.groups("layout")

@@ -39,6 +39,9 @@ def micro_mtp_untied(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
         ["ref_sheared", "safetensors"],
         ["ref_sheared", "configs"],
         ["ref_sheared", "tokenizer"],
+        # Read by rho1_compatible alone; MBPP is converted in seconds, CodeContests in minutes.
+        "micro_mtp",
+        ["mbpp", "small"],
     ],
     kinds={"pytorch", "safetensors"},
     code_version="1",

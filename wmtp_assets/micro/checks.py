@@ -1,11 +1,15 @@
 """The checks of the micro models: one table of readings for the three of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import dagster as dg
+
+from wmtp_assets import store
 from wmtp_assets.catalog import Catalog, Micro
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding
-from wmtp_assets.micro import findings
+from wmtp_assets.micro import findings, rho1
 from wmtp_assets.micro.folder import MICRO_FIELDS, describe_micro, origin_of, plan_of
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights import metadata, opening, proof, sums, weights_findings
@@ -15,6 +19,8 @@ from wmtp_assets.weights.header import read_header
 from wmtp_assets.weights.tokenizer import TOKENIZER_FILES
 
 Row = Callable[[Catalog], Micro]
+# The rows that rho1_compatible scores; micro_ref lies downstream of them for that check.
+SCORED_SET, SCORED_SPLIT = "mbpp", "train"
 
 
 def _readings(row: Row, equal: str) -> tuple[Reading, ...]:
@@ -140,6 +146,22 @@ def _opens(setup: Setup, seen: Seen) -> dict[str, Finding]:
     }
 
 
+def _scores(setup: Setup, seen: Seen) -> dict[str, Finding]:
+    policy = setup.store.model(setup.catalog.micro_mtp.folder)
+    reference = setup.store.model(setup.catalog.micro_ref.folder)
+    rows = setup.store.dataset(SCORED_SET).small_jsonl(SCORED_SPLIT)
+    found = rho1.rho1_finding(policy, reference, rows)
+    # The record's digest is that of micro_ref alone: name the rest of what was judged.
+    read = {
+        setup.store.relative(path): store.sha256_of(path)
+        for path in (policy.weights, reference.weights, rows)
+    }
+    evidence = {**found.evidence, "scored_sha256": read}
+    if found.passed:
+        evidence[rho1.EXCESS_TABLE] = dg.MetadataValue.md(evidence[rho1.EXCESS_TABLE])
+    return {rho1.RHO1: replace(found, evidence=evidence)}
+
+
 # asset key -> its readings
 MICRO_READINGS: dict[str, tuple[Reading, ...]] = {
     "micro_mtp": (
@@ -161,6 +183,11 @@ MICRO_READINGS: dict[str, tuple[Reading, ...]] = {
                 findings.FORWARD: "transformers opens it; logits are finite, with gradients",
                 tokenizers.AUTO_IDS_EQUAL: "AutoTokenizer on the folder gives right ids",
             },
+            deep=True,
+        ),
+        Reading(
+            _scores,
+            {rho1.RHO1: "Rho-1 scores MBPP rows with micro_mtp and it: same ids, finite losses"},
             deep=True,
         ),
     ),

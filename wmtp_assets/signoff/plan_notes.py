@@ -60,6 +60,7 @@ OLD_SCRIPTS = (
     ("setup_datasets.py", "codecontests/*, mbpp/*, humaneval/*; job datasets"),
     ("validate_datasets.py", "checks of every split, schema, stats and small set"),
     ("pytest -k micro", "checks of micro_mtp, micro_mtp_untied, micro_ref"),
+    ("Rho-1 comparison script (Step 5)", "check rho1_compatible of micro_ref"),
 )
 
 # (risk of the plan, effect, what answers it)

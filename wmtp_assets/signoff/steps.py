@@ -66,7 +66,12 @@ STEPS = (
     Step(2, "Raw models", "Meta 7B_1T_4 and Sheared-LLaMA-2.7B as published, proven.", _MODELS_RAW),
     Step(3, "Meta MTP", "Verified float16 safetensors, configs, tokenizer, metadata.", _META),
     Step(4, "Sheared-LLaMA", "Merged float16 safetensors; the same tokenizer as Meta's.", _REF),
-    Step(5, "Micro models", "Policy and reference below 50 MB for a laptop.", _MICRO),
+    Step(
+        5,
+        "Micro models",
+        "Policy and reference below 50 MB for a laptop; Rho-1 scoring runs with both.",
+        _MICRO,
+    ),
     Step(6, "Raw datasets", "CodeContests, MBPP and HumanEval as published, proven.", _RAW_DATA),
     Step(7, "Conversion", "Alpaca JSONL with the exact 2048-token filter, and schema.", _SPLITS),
     Step(8, "Statistics and small sets", "Numbers, plots, leakage findings, small sets.", _STATS),

@@ -104,6 +104,11 @@ DAMAGES = {
             swap('"prepend":"▁"', '"prepend":"x"'),
             "not opened: 1 of 6 copied files",
         ),
+        "rho1_compatible": (
+            "micro-ref/safetensors/model.safetensors",
+            lambda d: d[:-2] + b"\x00\x7e",
+            "reference losses are not finite",
+        ),
     },
 }
 CASES = [(k, check) for k, readings in MICRO_READINGS.items() for r in readings for check in r.says]

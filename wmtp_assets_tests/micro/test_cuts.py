@@ -10,6 +10,7 @@ from wmtp_assets.published import MICRO_MTP, MICRO_MTP_UNTIED, MICRO_REF, PUBLIS
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.weights.architecture import meta_mtp_shapes, parameters
 from wmtp_assets.weights.configs import PARAMS_KEYS
+from wmtp_assets.weights.strict_json import read_object
 
 PARAMS, CONFIG = PUBLISHED.meta_mtp.geometry, PUBLISHED.ref_sheared.geometry
 
@@ -42,6 +43,16 @@ def test_the_tied_model_has_the_bytes_of_the_domain_facts(catalog):
     assert parameters(untied.shapes) * 2 == 82_584_576
     reference = plan_llama(MICRO_REF, catalog.ref_sheared.geometry)
     assert parameters(reference.shapes) * 2 == 49_816_576
+
+
+def test_the_real_configs_give_the_micro_models(upstream):
+    tied = plan_mtp(MICRO_MTP, read_object(upstream / "meta-llama-mtp/params.json"))
+    reference = plan_llama(MICRO_REF, read_object(upstream / "ref-sheared-llama-2.7b/config.json"))
+    assert tied.kept["blocks"] == {"layers.0": "layers.28"}
+    assert tied.params.keys() <= PARAMS_KEYS
+    assert (reference.config["dtype"], reference.config["torch_dtype"]) == ("float16",) * 2
+    for plan in (tied, reference):
+        assert parameters(plan.shapes) * 2 == 49_816_576
 
 
 def test_the_heads_of_the_source_are_the_heads_of_the_micro_model():
