@@ -3,10 +3,25 @@
 An upgrade that changes one fails here first, with the decision to make anew.
 """
 
+import importlib
 from pathlib import Path
 
 import dagster as dg
 import pytest
+
+# (module, name, what rests on it)
+PRIVATE = (
+    (
+        "dagster._core.storage.event_log.sqlite.sqlite_event_log",
+        "create_engine",
+        "sample/__main__.py replaces it so that engines are reused; without, drop reuse_engines",
+    ),
+    (
+        "dagster._core.storage.asset_check_execution_record",
+        "AssetCheckExecutionRecordStatus",
+        "weights/record.py and signoff/record.py ask the history of a check by it",
+    ),
+)
 
 
 @pytest.fixture
@@ -126,3 +141,43 @@ def test_the_hub_client_speaks_httpx2():
 
     assert issubclass(errors.HfHubHTTPError, httpx2.HTTPError)
     assert issubclass(errors.GatedRepoError, errors.RepositoryNotFoundError)
+
+
+@pytest.mark.parametrize(("module", "name", "rests_on_it"), PRIVATE)
+def test_private_names_of_dagster_are_where_they_were(module, name, rests_on_it):
+    try:
+        found = hasattr(importlib.import_module(module), name)
+    except ModuleNotFoundError:
+        found = False
+    assert found, f"{module}.{name} is gone. Rests on it: {rests_on_it}"
+
+
+def test_the_sqlite_event_log_makes_an_engine_for_every_query(instance, monkeypatch):
+    # Rests on it: sample/__main__.py reuse_engines. When Dagster reuses them itself, drop it.
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+
+    make, urls = sqlite_event_log.create_engine, []
+
+    def create_engine(url: str, **options):
+        urls.append(url)
+        return make(url, **options)
+
+    monkeypatch.setattr(sqlite_event_log, "create_engine", create_engine)
+    run(instance, [thing])
+    assert len(urls) > 3 * len(set(urls))
+
+
+def test_the_history_of_a_check_holds_its_passes_newest_first(instance):
+    # Rests on it: weights/record.py finds the proof of a source that was removed since.
+    from dagster._core.storage.asset_check_execution_record import (
+        AssetCheckExecutionRecordStatus as Status,
+    )
+
+    runs = [run(instance, [thing], [one_check(passed)]).run_id for passed in (True, False, True)]
+    key = dg.AssetCheckKey(dg.AssetKey("thing"), "holds")
+    log = instance.event_log_storage
+    passes = log.get_asset_check_execution_history(key, 50, status={Status.SUCCEEDED})
+    assert [record.run_id for record in passes] == [runs[2], runs[0]]
+    assert passes[0].create_timestamp >= passes[1].create_timestamp
+    result = passes[0].event.dagster_event.asset_check_evaluation_data
+    assert result.passed and dict(result.metadata) == {}
