@@ -20,7 +20,7 @@ from wmtp_assets.corpora.formats import (
     OTHER_LANGUAGES,
     UNKNOWN_LANGUAGE,
 )
-from wmtp_assets.corpora.parquet import Row, read_rows
+from wmtp_assets.corpora.parquet import FIX, Row, read_rows
 from wmtp_assets.errors import BadInput
 
 PUBLIC_TESTS_SHOWN = 2
@@ -96,7 +96,8 @@ def find_repeated_names(paths: Sequence[Path]) -> list[RepeatedName]:
         for number, row in read_rows(path, {"name": ("string",)}):
             name = row["name"].as_py()
             if name is None:
-                raise BadInput(f"a row of {path} cannot be used", [f"row {number}: name is null"])
+                culprit = f"row {number}: name is null"
+                raise BadInput(f"a row of {path} cannot be used", [culprit], FIX)
             seen[name] += 1
             if seen[name] > 1:
                 repeated.append(RepeatedName(path.name, number, name, f"{name}__{seen[name]}"))
@@ -140,12 +141,16 @@ def _python_programs(row: Row, column: str, dropped: Counter) -> tuple[list[int]
     if len(languages) != len(programs):
         raise _BadRow(f"{column} has {len(languages)} languages and {len(programs)} solutions")
     codes = languages.to_numpy(zero_copy_only=False)
-    kept = np.isin(codes, KEPT_LANGUAGES)
-    other = int(np.isin(codes, OTHER_LANGUAGES).sum())
-    places = np.flatnonzero(kept)
+    places = np.flatnonzero(_is_one_of(codes, KEPT_LANGUAGES))
+    other = int(_is_one_of(codes, OTHER_LANGUAGES).sum())
     dropped.update({OTHER_LANGUAGE: other, UNKNOWN_LANGUAGE: len(codes) - len(places) - other})
     # Most programs are in other languages: they never become Python strings.
     return places.tolist(), programs.take(pa.array(places, pa.int64())).to_pylist()
+
+
+def _is_one_of(codes: np.ndarray, wanted: Sequence[int]) -> np.ndarray:
+    """As np.isin, in a tenth of the time for so few."""
+    return np.logical_or.reduce([codes == code for code in wanted])
 
 
 def _read_mbpp(row: Row, renamed: None) -> Problem:

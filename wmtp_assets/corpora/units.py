@@ -15,7 +15,7 @@ from wmtp_assets.corpora.problems import Problem, RepeatedName, read_problems
 from wmtp_assets.corpora.records import dump_json, line_item, quote_json
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter, TokenCounter, load_counter
-from wmtp_assets.store import CHUNK_BYTES
+from wmtp_assets.store import BUFFER_BYTES
 
 # A second of work for one process, or a row group where that is larger (about 100 MB in the
 # published files): a unit outweighs its start, and the last ones keep all processes busy.
@@ -76,7 +76,7 @@ def convert_unit(unit: Unit, part: Path) -> Part:
     counter = load_counter(unit.filter.tokenizer, unit.filter.tokenizer_sha256)
     tally = Tally()
     runs: list[tuple[bytes, int]] = []
-    with open(part, "wb", buffering=CHUNK_BYTES) as out:
+    with open(part, "wb", buffering=BUFFER_BYTES) as out:
         problems = read_problems(unit.dataset, unit.path, unit.row_groups, unit.renamed)
         for problem in problems:
             for lines, item, count in _records(problem, counter, unit.filter.max_tokens, tally):
@@ -93,29 +93,28 @@ def _records(
 ) -> Iterator[tuple[list[bytes], bytes, int]]:
     """Yield (JSONL in pieces, line metadata item, lines) of candidates that are short enough.
 
-    The prompt is encoded and written as JSON once, whatever the number of its solutions; what
-    differs from line to line is escaped by the json module's own C function.
+    The prompt is encoded and written as JSON once, whatever the number of its solutions.
     """
     prompt = {"instruction": problem.instruction, "input": problem.input}
-    prompt_tokens = counter.counts(list(prompt.values()))
+    texts = [*prompt.values(), *(text for c in problem.candidates for text in c.outputs)]
+    counts = iter(counter.counts(texts))
+    prompt_tokens = [next(counts) for _ in prompt]
     room = max_tokens - sum(prompt_tokens)
     difficulty = problem.metadata.get("difficulty")
     head = (dump_json(prompt)[:-1] + ',"output":').encode()
-    counts = iter(counter.counts([text for c in problem.candidates for text in c.outputs]))
     tally.source_rows += 1
     tally.candidates += problem.dropped.total()
     tally.dropped += problem.dropped
     for candidates in problem.candidates:
         label = candidates.is_correct
-        tail = "" if label is None else ',"is_correct":' + dump_json(label)
-        tail += ',"metadata":' + dump_json(problem.metadata) + "}\n"
+        label_json = "" if label is None else ',"is_correct":' + dump_json(label)
+        tail = (label_json + ',"metadata":' + dump_json(problem.metadata) + "}\n").encode()
         lines, kept = [], []
         for task_id, text in zip(candidates.task_ids, candidates.outputs, strict=True):
             tokens = next(counts)
             if tokens <= room:
                 kept.append(tokens)
-                body = f'{quote_json(text)},"task_id":{quote_json(task_id)}{tail}'
-                lines += (head, body.encode())
+                lines += (head, quote_json(text), b',"task_id":', quote_json(task_id), tail)
         tally.candidates += len(candidates.outputs)
         tally.dropped[OVER_LENGTH] += len(candidates.outputs) - len(kept)
         if kept:

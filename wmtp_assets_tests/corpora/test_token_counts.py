@@ -1,4 +1,4 @@
-"""Counts by lines and chunks are those of sentencepiece, whatever the text and the order."""
+"""Counts by chunks are those of sentencepiece, whatever the text and the order."""
 
 import functools
 import hashlib
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wmtp_assets import store
 from wmtp_assets.corpora import tokens
-from wmtp_assets.corpora.chunk_counts import ENTRY_UNITS, ChunkCounts, Memo
+from wmtp_assets.corpora.chunk_counts import ENTRY_UNITS, ChunkCounts
 from wmtp_assets.corpora.tokens import load_counter
 from wmtp_assets.corpora.vocabulary import SPACE, find_cuts
 from wmtp_assets.errors import BadInput
@@ -69,6 +69,15 @@ def test_any_text_has_the_count_of_sentencepiece(path, texts):
     assert shared_counts(path).counts(texts) == expected
 
 
+@pytest.mark.parametrize("characters", [0, 4])
+def test_texts_too_many_for_one_array_are_encoded_whole(monkeypatch, characters):
+    monkeypatch.setattr("wmtp_assets.corpora.chunk_counts.MOST_CHARACTERS", characters)
+    texts = ["a b", "", "x  ", "\n"]
+    counts = chunk_counts(TOKENIZER)
+    assert counts.counts(texts) == plain_counts(TOKENIZER.read_bytes(), texts)
+    assert counts._known == {}
+
+
 @pytest.mark.parametrize("path", PUBLISHED)
 def test_the_counter_of_a_published_vocabulary_goes_by_chunks(path):
     assert load_counter(path, store.sha256_of(path)).method == tokens.BY_CHUNKS
@@ -79,6 +88,7 @@ def test_counts_do_not_depend_on_what_is_remembered():
     expected = plain_counts(TOKENIZER.read_bytes(), texts)
     forgetful, mindful = chunk_counts(TOKENIZER, memo_units=200), chunk_counts(TOKENIZER)
     assert [forgetful.counts([text])[0] for text in texts] == expected
+    assert forgetful.counts(texts) == expected
     assert mindful.counts(texts) == mindful.counts(texts) == expected
     assert mindful.counts(texts[::-1]) == expected[::-1]
 
@@ -95,29 +105,31 @@ def test_only_what_is_not_remembered_is_encoded():
     text = "for i in range(10):\n    print(i)  \n"
     counts.counts([text, text])
     chunks = [" for", " i", " in", " range", "(10):", "    print", "(", "i", ")", "  "]
-    assert sorted(encoded) == sorted(f"\n{chunk}" for chunk in chunks)
+    assert sorted(encoded) == sorted(f"\n{chunk}" for chunk in [*chunks, "\n", "\n\n"])
     del encoded[:]
     counts.counts([text, f"{text}    print(i)"])
     assert encoded == []
 
 
 def test_memory_is_bounded_by_starting_anew():
-    memo = Memo(lambda strings: [len(s) for s in strings], units=1000)
-    for number in range(10_000):
-        assert memo.sums([[f"{number:05}", "x"]]) == [6]
-        held = sum(map(len, memo._known)) + ENTRY_UNITS * len(memo._known)
+    counts = chunk_counts(TOKENIZER, memo_units=1000)
+    for number in range(2000):
+        counts.counts([f"a{number:05}", "x"])
+        held = sum(map(len, counts._known)) + ENTRY_UNITS * len(counts._known)
         assert held <= 1000
-    assert memo.sums([["y" * 5000, "z"]]) == [5001]
-    assert memo._known == {}
+    assert counts.counts(["y" * 5000, "z"]) == plain_counts(
+        TOKENIZER.read_bytes(), ["y" * 5000, "z"]
+    )
+    assert counts._known == {}
 
 
 def test_a_text_whose_count_differs_is_an_error_that_names_it(monkeypatch):
     counter = load_counter(TOKENIZER, TOKENIZER_SHA256)
     monkeypatch.setattr(counter, "_chunks", chunk_counts(TOKENIZER))
-    counter._chunks._lines._known[" x = 1"] = 99
-    digest = hashlib.sha256(b"x = 1").hexdigest()
-    with pytest.raises(BadInput, match=rf"'x = 1' \(sha256 {digest}\): 99 by chunks, 4 whole"):
-        counter.counts(["y", "x = 1"])
+    counter._chunks._known[" x"] = 99
+    digest = hashlib.sha256(b"x").hexdigest()
+    with pytest.raises(BadInput, match=rf"'x' \(sha256 {digest}\): 99 by chunks, 1 whole"):
+        counter.counts(["y"] * 7 + ["x"])
 
 
 def test_the_first_texts_and_then_one_in_many_are_encoded_whole(monkeypatch):
@@ -126,9 +138,7 @@ def test_the_first_texts_and_then_one_in_many_are_encoded_whole(monkeypatch):
     whole = counter._encode
     monkeypatch.setattr(counter, "_encode", lambda texts: encoded.extend(texts) or whole(texts))
     counter.counts([f"a{n}" for n in range(10)])
-    for n in range(10, 20):
-        counter.count(f"a{n}")
-    counter.counts([f"a{n}" for n in range(20, 600)])
+    counter.counts([f"a{n}" for n in range(10, 600)])
     first, every = tokens.PROVED_FIRST, tokens.PROVED_EVERY
     assert encoded == [f"a{n}" for n in (*range(first), every, 2 * every)]
 
