@@ -4,8 +4,9 @@
 
 The floor is a sequential read of the source and a write of as many bytes as the output with
 fdatasync: what any converter pays. Floor and conversion alternate, each from a cold cache in a
-process of its own, and the medians are compared. A scale below full leaves out blocks and keeps
-the shapes of the others. Everything written is removed at the end.
+process of its own, and the medians are compared. The clock runs for the work alone: torch is loaded
+before, which takes one to two seconds whatever the size. A scale below full leaves out blocks and
+keeps the shapes of the others. Everything written is removed at the end.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import math
 import os
 import statistics
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import drop_cache, memory_bytes, run_module
@@ -26,6 +29,15 @@ CHUNK_BYTES = 8 * 1024 * 1024
 NOISE_VALUES = 16 * 1024 * 1024
 # torch.load holds the source, the cast holds the output beside it.
 REFERENCE_MEMORY = 1.6
+
+
+@dataclass(frozen=True)
+class Run:
+    """One way, run: seconds of its work, peak memory of its process, digest of its output."""
+
+    seconds: float
+    peak_rss_bytes: int
+    sha256: str | None
 
 
 def scaled_shapes(scale: float) -> Shapes:
@@ -99,14 +111,14 @@ def compare(folder: Path, scale: float, rounds: int) -> dict:
     """Build the checkpoint, measure all ways, and return the numbers of the contract."""
     source, target = folder / "consolidated.pth", folder / "model.safetensors"
 
-    def child(way: str):
+    def child(way: str) -> Run:
         if source.exists():
             drop_cache(source)
         measured = run_module(
             ["benchmarks.checkpoints", "--child", way, str(folder), "--scale", str(scale)]
         )
         target.unlink(missing_ok=True)
-        return measured
+        return Run(peak_rss_bytes=measured.peak_rss_bytes, **json.loads(measured.output))
 
     # In a child too: a process inherits the peak memory of the one that starts it.
     child("build")
@@ -119,7 +131,7 @@ def compare(folder: Path, scale: float, rounds: int) -> dict:
         ours.append(child("convert"))
     fits = source_bytes * REFERENCE_MEMORY < memory_bytes()
     reference = child("reference") if fits else None
-    digests = {measured.output.strip() for measured in ours}
+    digests = {run.sha256 for run in ours}
     if len(digests) != 1:
         raise RuntimeError(f"the same source gave different outputs: {digests}")
     seconds = statistics.median(m.seconds for m in ours)
@@ -139,16 +151,29 @@ def compare(folder: Path, scale: float, rounds: int) -> dict:
 
 def _child(way: str, folder: Path, scale: float) -> None:
     source, target = folder / "consolidated.pth", folder / "model.safetensors"
+    if way in ("convert", "reference"):
+        _load_torch()
+    sha256 = None
+    started = time.monotonic()
     if way == "build":
         write_checkpoint(source, scaled_shapes(scale))
     elif way == "floor":
         floor(source, target, sum(2 * math.prod(s) for s in scaled_shapes(scale).values()))
     elif way == "convert":
-        print(convert(source, target, scale))
+        sha256 = convert(source, target, scale)
     else:
         from benchmarks.reference import convert_checkpoint
 
         convert_checkpoint(source, target)
+    print(json.dumps({"seconds": time.monotonic() - started, "sha256": sha256}))
+
+
+def _load_torch() -> None:
+    import torch
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    with FakeTensorMode():
+        torch.empty(1)
 
 
 def main() -> None:
