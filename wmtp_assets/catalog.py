@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 MAX_TOKENS = 2048
+# Pieces of the one vocabulary of all models and of the token filter.
+PIECES = 32_000
 STORAGE_VERSION = "v2.0.0"
 
 
@@ -133,10 +135,6 @@ class Catalog:
     @property
     def models(self) -> tuple[Model, ...]:
         return (self.meta_mtp, self.ref_sheared, self.starling_rm)
-
-    @property
-    def micros(self) -> tuple[Micro, ...]:
-        return (self.micro_mtp, self.micro_mtp_untied, self.micro_ref)
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:

@@ -14,10 +14,13 @@ from wmtp_assets.corpora.assets import corpora_assets
 from wmtp_assets.corpora.checks import corpora_checks
 from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.hub.checks import raw_asset_checks
+from wmtp_assets.hub.jobs import mirror_job, renew_lock
 from wmtp_assets.hub.sources import HubSource, MirrorSource, Source
+from wmtp_assets.hub.watch import daily_watch, watch_job, watched_repos
 from wmtp_assets.jobs import (
     FORKSERVER,
     IN_PROCESS,
+    QUIET,
     asset_jobs,
     default_executor,
     verification_jobs,
@@ -98,12 +101,16 @@ def build_definitions(
         tuple(spec for definition in assets for spec in definition.specs),
         tuple(spec for definition in checks for spec in definition.check_specs),
     )
+    # No artifacts, hence no evidence: what upstream is at.
+    repos = [watched_repos[raw] for raw, asset in raw_assets.items() if in_graph(asset)]
+    watch = watch_job(repos, QUIET)
     jobs = asset_jobs(with_reward_model=with_reward_model)
     by_name = {job.name: job for job in jobs}
     return dg.Definitions(
-        assets=[*assets, approval.merge_attributes(owners=OWNERS)],
+        assets=[*assets, *repos, approval.merge_attributes(owners=OWNERS)],
         asset_checks=checks,
-        jobs=[*jobs, *verification_jobs(checks), reset_storage],
+        jobs=[*jobs, *verification_jobs(checks), watch, renew_lock, mirror_job, reset_storage],
+        schedules=[daily_watch(watch, source)],
         sensors=report_sensors(by_name["phase1"], by_name["report"]),
         resources={"setup": setup, "declared": declared},
         executor=default_executor(IN_PROCESS if catalog.name == "sample" else FORKSERVER),

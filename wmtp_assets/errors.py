@@ -14,7 +14,7 @@ class BadInput(Exception):
         fix: What the person at the keyboard does next.
     """
 
-    def __init__(self, thing: str, culprits: Iterable[object] = (), fix: str = ""):
+    def __init__(self, thing: str, culprits: Iterable[object], fix: str):
         self.thing = thing
         self.culprits = [str(c) for c in culprits]
         self.fix = fix
@@ -24,6 +24,8 @@ class BadInput(Exception):
             hidden = len(self.culprits) - MAX_CULPRITS_SHOWN
             if hidden > 0:
                 text += f"; and {hidden} more"
-        if fix:
-            text += f". Fix: {fix}"
-        super().__init__(text)
+        super().__init__(f"{text}. Fix: {fix}")
+
+    def __reduce__(self):
+        """Errors of worker processes come pickled."""
+        return BadInput, (self.thing, self.culprits, self.fix)

@@ -5,6 +5,7 @@ A judge (a pure function of the files on disk) returns a Finding for each propos
 the check passes: counts are exact, samples of culprits end at 20.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,25 @@ def compare(what: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -
         extra=len(extra),
         different=len(different),
     )
+
+
+def flatten(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested fields under dotted names, so that a finding names the one that differs.
+
+    Empty objects are values. Names that hold a dot or a quote are quoted, so that no two different
+    nestings become the same. As deep as it is read: without recursion.
+    """
+    flat: dict[str, Any] = {}
+    pending = [("", values)]
+    while pending:
+        prefix, fields = pending.pop()
+        for key, value in fields.items():
+            name = prefix + (json.dumps(key) if "." in key or '"' in key else key)
+            if isinstance(value, dict) and value:
+                pending.append((f"{name}.", value))
+            else:
+                flat[name] = value
+    return flat
 
 
 def verdict(culprits: Iterable[object], good: str, bad: str, **evidence: Any) -> Finding:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from wmtp_assets.catalog import Catalog, Dataset, Model
 from wmtp_assets.hub.fetch import fetch_files
+from wmtp_assets.hub.upstream import made_from_commit, upstream_key
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
@@ -63,8 +64,11 @@ def raw_asset(*, key: str, row: Row, kinds: set[str], description: str) -> dg.As
     @dg.asset(
         key=key.split("/"),
         group_name="reward" if group == "starling_rm" else group,
-        deps=["storage_layout"],
+        deps=["storage_layout", upstream_key(key)],
         kinds=kinds,
+        # Only a name: a limit is for whoever sets one. Two runs are kept apart by the guard of each
+        # file; a run that was killed would keep its place in a limited pool for ever.
+        pool=f"fetch_{group}",
         code_version="1",
         description=description,
     )
@@ -77,7 +81,7 @@ def raw_asset(*, key: str, row: Row, kinds: set[str], description: str) -> dg.As
         fetched = fetch_files(
             setup.source, entry.repo, entry.raw, folder, setup.store.lock, context.log.info
         )
-        return materialized(
+        result = materialized(
             setup,
             folder,
             fetched.files,
@@ -87,6 +91,7 @@ def raw_asset(*, key: str, row: Row, kinds: set[str], description: str) -> dg.As
             files_kept=fetched.kept,
             fetched_bytes=fetched.fetched_bytes,
         )
+        return made_from_commit(context, key, fetched.commit, result)
 
     return raw
 

@@ -7,9 +7,8 @@ source's own statement, as far as each of them has one; a contradiction is an er
 
 import contextlib
 import dataclasses
-import hashlib
-import shutil
-from collections.abc import Callable
+import fnmatch
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +16,11 @@ from wmtp_assets import store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub import lock as locks
+from wmtp_assets.hub.download import Download, download_all
+from wmtp_assets.hub.partial import Place
+from wmtp_assets.hub.progress import Progress
+from wmtp_assets.hub.proof import kept
 from wmtp_assets.hub.sources import (
-    LFS_POINTER,
     IncompleteRepo,
     Listing,
     RemoteFile,
@@ -59,19 +61,18 @@ def fetch_files(
     """
     locked = locks.locked_repo(lock, repo)
     commit, files = _bound_files(source, repo, wanted, locked, folder)
-    have = {f.path: _kept(folder / f.path, f) for f in files}
+    places = {f.path: Place(folder, f.path) for f in files}
+    _refuse_links(places.values(), lock.parent)
+    have = {f.path: kept(folder / f.path, f) for f in files}
     missing = [f for f in files if have[f.path] is None]
-    store.require_free_space(folder, sum(f.size_bytes for f in missing))
-    for number, file in enumerate(missing, 1):
-        report(f"{repo.id}: {file.path}, {file.size_bytes:,} bytes, {number} of {len(missing)}")
-        have[file.path] = _fetch_one(source, repo, commit, file, folder)
+    total = sum(f.size_bytes for f in missing)
+    there = sum(places[f.path].bytes_on_disk for f in missing)
+    store.require_free_space(folder, total - there)
+    progress = Progress(repo.id, total)
+    downloads = [Download(source, repo, commit, f, places[f.path]) for f in missing]
+    have |= download_all(downloads, progress, report)
     locks.extend_lock(lock, repo, commit, {p: (f.size_bytes, f.sha256) for p, f in have.items()})
-    return Fetched(
-        commit,
-        tuple(have.values()),
-        len(files) - len(missing),
-        sum(f.size_bytes for f in missing),
-    )
+    return Fetched(commit, tuple(have.values()), len(files) - len(missing), progress.received)
 
 
 def _bound_files(
@@ -96,9 +97,46 @@ def _bound_files(
             files = _bind(select(listing, wanted), "sources.lock.json", repo, locked)
             if all((folder / f.path).is_file() for f in files):
                 return locked.commit, files
-    listing = source.list_files(repo, locked.commit if locked else repo.revision)
+    listing = _listing(source, repo, wanted, locked, folder)
     files = _bind(select(listing, wanted), f"{source.name} at {listing.commit}", repo, locked)
+    if locked and listing.commit != locked.commit:
+        # A mirror has one commit only: what the lock names is proven by digest, the rest is not.
+        _refuse_unlocked(files, locked, listing.commit, repo)
     return locked.commit if locked else listing.commit, files
+
+
+def _refuse_unlocked(
+    files: list[RemoteFile], locked: locks.LockedRepo, commit: str, repo: Repo
+) -> None:
+    new = [f"{f.path} at {commit}" for f in files if f.path not in locked.files]
+    if new:
+        raise BadInput(
+            f"{repo.id} is locked at {locked.commit}, and {commit} is offered; nothing was fetched",
+            new,
+            "a folder is never a mix of two commits: offer the locked one, or run job renew_lock",
+        )
+
+
+def _listing(
+    source: Source,
+    repo: Repo,
+    wanted: tuple[Files, ...],
+    locked: locks.LockedRepo | None,
+    folder: Path,
+) -> Listing:
+    """What the source has, or the error of the source with what is missing for want of it."""
+    try:
+        return source.list_files(repo, locked.commit if locked else repo.revision)
+    except BadInput as error:
+        known = list(locked.files) if locked else []
+        named = [
+            [p for p in known if fnmatch.fnmatchcase(p, files.pattern)] or [files.pattern]
+            for files in wanted
+        ]
+        missing = [p for paths in named for p in paths if not (folder / p).is_file()]
+        raise BadInput(
+            error.thing, [*error.culprits, *(f"{p} is missing" for p in missing)], error.fix
+        ) from None
 
 
 def _bind(
@@ -122,83 +160,30 @@ def _bind(
         raise BadInput(
             f"{repo.id} is not what was pinned or locked; nothing was fetched",
             wrong,
-            "if the change is wanted, remove the repository's entry from sources.lock.json",
+            "if the change is wanted, run job renew_lock, which shows the difference first",
         )
     return bound
 
 
-def _fetch_one(
-    source: Source, repo: Repo, commit: str, file: RemoteFile, folder: Path
-) -> StoredFile:
-    """Fetch one file, prove it, and let it appear; a wrong body is set aside and fetched again."""
-    target = folder / file.path
-    _refuse_escape(folder, target)
-    for last_try in (False, True):
-        try:
-            with store.atomic_path(target) as temporary:
-                source.fetch(repo, commit, file.path, temporary)
-                try:
-                    proven = prove(temporary, file)
-                except WrongBody:
-                    shutil.copyfile(temporary, target.with_name(target.name + ".rejected"))
-                    raise
-            return dataclasses.replace(proven, path=target)
-        except WrongBody as error:
-            if last_try:
-                raise BadInput(
-                    f"{repo.id} at {commit} sent a wrong file",
-                    [f"{file.path}: {error.thing}"],
-                    f"look at {target.name}.rejected beside it, then run again",
-                ) from error
-    raise AssertionError("unreachable")
-
-
-class WrongBody(BadInput):
-    """The bytes are not those of the file."""
-
-
-def _kept(path: Path, file: RemoteFile) -> StoredFile | None:
-    """The file if it is already there and right."""
-    try:
-        return prove(path, file) if path.is_file() and not path.is_symlink() else None
-    except WrongBody:
-        return None
-
-
-def prove(path: Path, file: RemoteFile) -> StoredFile:
-    """Hash a file and compare it with what is known of it.
+def _refuse_links(places: Iterable[Place], root: Path) -> None:
+    """Refuse files that a symbolic link would take out of the storage.
 
     Raises:
-        WrongBody: Wrong size, a Git LFS pointer text, or another digest; both are named.
+        BadInput: All of them, named.
     """
-    size = path.stat().st_size
-    if size != file.size_bytes:
-        with open(path, "rb") as handle:
-            if handle.read(len(LFS_POINTER)) == LFS_POINTER:
-                raise WrongBody("a Git LFS pointer text instead of the file")
-        raise WrongBody(f"{size:,} bytes, expected {file.size_bytes:,}")
-    found = store.stored(path)
-    if file.sha256 and found.sha256 != file.sha256:
-        raise WrongBody(f"sha256 {found.sha256}, expected {file.sha256}")
-    if not file.sha256 and file.git_blob and (blob := git_blob_of(path)) != file.git_blob:
-        raise WrongBody(f"git blob {blob}, expected {file.git_blob}")
-    return found
-
-
-def git_blob_of(path: Path) -> str:
-    """The id git gives a file: SHA-1 over `blob <size>`, a zero byte and the bytes."""
-    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
-    with open(path, "rb") as handle:
-        while chunk := handle.read(store.CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _refuse_escape(folder: Path, target: Path) -> None:
-    inside = target.parent.resolve().is_relative_to(folder.resolve())
-    if not is_plain(target.relative_to(folder).as_posix()) or not inside or target.is_symlink():
+    inside = root.resolve()
+    wrong = [
+        place.target
+        for place in places
+        if not is_plain(place.file)
+        or place.target.is_symlink()
+        or not all(
+            p.parent.resolve().is_relative_to(inside) for p in (place.target, place.unfinished)
+        )
+    ]
+    if wrong:
         raise BadInput(
             "a symbolic link leads out of the storage",
-            [target],
+            wrong,
             "remove the link; only the storage root itself may be one",
         )

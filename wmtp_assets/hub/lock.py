@@ -4,7 +4,10 @@ Written when a repository is first fetched (trusted on first use where the catal
 obeyed ever after: a moved branch changes nothing, a changed file is refused.
 """
 
-from collections.abc import Mapping
+import contextlib
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,11 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import Listing, RemoteFile
 
 LOCK_VERSION = 1
+SHA256 = re.compile("[0-9a-f]{64}")
+RESTORE = (
+    "put back an earlier copy, or remove the damaged part: what is not locked is trusted anew on "
+    "the next fetch"
+)
 
 
 @dataclass(frozen=True)
@@ -33,10 +41,61 @@ class LockedRepo:
 
 
 def read_lock(path: Path) -> dict[str, Any]:
-    """Read the lock file; an absent one is an empty lock."""
+    """Read the lock file; an absent one is an empty lock.
+
+    Raises:
+        BadInput: It is damaged or of another version; every culprit is named.
+    """
     if not path.exists():
         return {"version": LOCK_VERSION, "repos": {}}
-    return store.read_json(path)
+    try:
+        lock = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise BadInput(f"{path} is not JSON ({error})", (), RESTORE) from error
+    if isinstance(lock, dict) and lock.get("version", LOCK_VERSION) != LOCK_VERSION:
+        raise BadInput(
+            f"{path} is of version {lock['version']!r}, this release reads {LOCK_VERSION}",
+            (),
+            "use the release of wmtp_assets that wrote it",
+        )
+    if wrong := _mistakes(lock):
+        raise BadInput(f"{path} is damaged or was edited by hand", wrong, RESTORE)
+    return lock
+
+
+def _mistakes(lock: Any) -> list[str]:
+    """What is not as `extend_lock` writes it."""
+    if not isinstance(lock, dict):
+        return ["no JSON object"]
+    wrong = [f"{key} is missing" for key in ("version", "repos") if key not in lock]
+    repos = lock.get("repos", {})
+    if not isinstance(repos, dict):
+        return [*wrong, "repos is no object"]
+    for repo, entry in repos.items():
+        if not isinstance(entry, dict):
+            wrong.append(f"{repo} is no object")
+            continue
+        commit, files = entry.get("commit"), entry.get("files")
+        if not (isinstance(commit, str) and commit):
+            wrong.append(f"{repo}: commit is {commit!r}")
+        if not isinstance(files, dict):
+            wrong.append(f"{repo}: files is {files!r}")
+            continue
+        wrong += [
+            f"{repo}: {name}: {facts!r} is not its size_bytes and sha256"
+            for name, facts in files.items()
+            if not _is_fact(facts)
+        ]
+    return wrong
+
+
+def _is_fact(facts: Any) -> bool:
+    if not isinstance(facts, dict):
+        return False
+    size, sha256 = facts.get("size_bytes"), facts.get("sha256")
+    # A bool is an int in Python.
+    sized = type(size) is int and size >= 0
+    return sized and isinstance(sha256, str) and SHA256.fullmatch(sha256) is not None
 
 
 def locked_repo(path: Path, repo: Repo) -> LockedRepo | None:
@@ -75,21 +134,75 @@ def extend_lock(path: Path, repo: Repo, commit: str, files: Mapping[str, tuple[i
     Assets run side by side, so reading and writing happen under a file lock. Where file locks do
     nothing (some network file systems) an entry may be lost, and is then written anew on the next
     run: nothing wrong is ever recorded.
+
+    Args:
+        files: Path in the repository -> (size in bytes, sha256).
+
+    Raises:
+        BadInput: The repository is locked at another commit, or a file with another digest; both
+            are named. Two first fetches at once, while the branch moves, end here.
     """
+    with _held(path) as lock:
+        entry = lock["repos"].get(repo.id) or _entry(repo, commit, {})
+        if entry["commit"] != commit:
+            raise BadInput(
+                f"{path.name} holds {repo.id} at commit {entry['commit']}",
+                [f"files of commit {commit} cannot join them"],
+                "run again: the locked commit is fetched; job renew_lock follows the branch",
+            )
+        new = _entry(repo, commit, files)["files"]
+        changed = [
+            f"{name}: locked {entry['files'][name]['sha256']}, now {facts['sha256']}"
+            for name, facts in new.items()
+            if entry["files"].get(name, facts) != facts
+        ]
+        if changed:
+            raise BadInput(
+                f"{path.name} holds other bytes of {repo.id} at commit {commit}",
+                changed,
+                "compare the source with the lock; job renew_lock accepts a wanted change",
+            )
+        merged = dict(sorted({**new, **entry["files"]}.items()))
+        if merged != entry["files"] or not path.exists():
+            _write(path, lock, repo, {**entry, "files": merged})
+
+
+def replace_entry(
+    path: Path, repo: Repo, old: LockedRepo, commit: str, files: Mapping[str, tuple[int, str]]
+) -> None:
+    """Replace what is locked of a repository, for a renewal that was decided on `old`.
+
+    Args:
+        files: Path in the repository -> (size in bytes, sha256), of the files known beforehand.
+
+    Raises:
+        BadInput: The entry is not `old` any more.
+    """
+    with _held(path) as lock:
+        if locked_repo(path, repo) != old:
+            raise BadInput(
+                f"{path.name} was changed meanwhile", [repo.id], "look at the difference again"
+            )
+        _write(path, lock, repo, _entry(repo, commit, files))
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[dict[str, Any]]:
     from filelock import FileLock
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_name(f".{path.name}.guard")):
-        lock = read_lock(path)
-        entry = lock["repos"].setdefault(
-            repo.id,
-            {"kind": repo.kind, "revision": repo.revision, "commit": commit, "files": {}},
-        )
-        new = {
-            name: {"size_bytes": size, "sha256": sha256} for name, (size, sha256) in files.items()
-        }
-        merged = dict(sorted({**new, **entry["files"]}.items()))
-        if merged != entry["files"] or not path.exists():
-            entry["files"] = merged
-            lock["repos"] = dict(sorted(lock["repos"].items()))
-            store.write_json(path, lock)
+        yield read_lock(path)
+
+
+def _entry(repo: Repo, commit: str, files: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
+    facts = {
+        name: {"size_bytes": size, "sha256": sha256}
+        for name, (size, sha256) in sorted(files.items())
+    }
+    return {"kind": repo.kind, "revision": repo.revision, "commit": commit, "files": facts}
+
+
+def _write(path: Path, lock: dict[str, Any], repo: Repo, entry: dict[str, Any]) -> None:
+    repos = {**lock["repos"], repo.id: entry}
+    store.write_json(path, {**lock, "repos": dict(sorted(repos.items()))})

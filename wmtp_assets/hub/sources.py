@@ -1,12 +1,14 @@
 """Where upstream files come from: the Hugging Face Hub, or a mirror folder of the same layout.
 
-A source lists the files of a repository with the digests it expects of them, and fetches one file
-to a path. It proves nothing: `fetch.py` hashes what arrived and decides.
+A source lists the files of a repository with the digests it expects of them, and sends the bytes
+of one file from a position on. It proves nothing: `transfer.py` hashes what arrives, and
+`download.py` decides.
 """
 
+import contextlib
 import fnmatch
-import os
-import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -42,6 +44,21 @@ class Listing:
     files: tuple[RemoteFile, ...]
 
 
+@dataclass(frozen=True)
+class Body:
+    """Bytes on their way, and what the source says of them.
+
+    `start` is where they begin (0 where the wish was ignored, None where it cannot be told), `etag`
+    names the content they are of (empty where nothing does), `size_bytes` is that of the whole
+    content (None where not stated).
+    """
+
+    start: int | None
+    etag: str
+    size_bytes: int | None
+    chunks: Iterator[bytes]
+
+
 class Source(Protocol):
     """What a source can do."""
 
@@ -51,8 +68,8 @@ class Source(Protocol):
         """List the repository at a commit or branch."""
         ...
 
-    def fetch(self, repo: Repo, commit: str, path: str, target: Path) -> None:
-        """Write one file to `target`, which is a temporary path of the caller."""
+    def open(self, repo: Repo, commit: str, path: str, start: int) -> AbstractContextManager[Body]:
+        """The bytes of one file from a position on; TryAgain for what may pass by itself."""
         ...
 
 
@@ -63,34 +80,14 @@ class HubSource:
     name: str = "hub"
 
     def list_files(self, repo: Repo, revision: str) -> Listing:
-        from huggingface_hub import HfApi
+        from wmtp_assets.hub.web import list_repo
 
-        with _explained(repo, revision):
-            info = HfApi().repo_info(
-                repo.id, repo_type=repo.kind, revision=revision, files_metadata=True
-            )
-        files = tuple(
-            RemoteFile(
-                path=sibling.rfilename,
-                size_bytes=sibling.size or 0,
-                sha256=sibling.lfs.sha256 if sibling.lfs else None,
-                git_blob=None if sibling.lfs else sibling.blob_id,
-            )
-            for sibling in info.siblings or ()
-        )
-        return Listing(repo.id, info.sha or revision, files)
+        return list_repo(repo, revision)
 
-    def fetch(self, repo: Repo, commit: str, path: str, target: Path) -> None:
-        from huggingface_hub import hf_hub_download
+    def open(self, repo: Repo, commit: str, path: str, start: int) -> AbstractContextManager[Body]:
+        from wmtp_assets.hub.web import open_file
 
-        # A folder of its own beside the target, kept on failure: the library resumes there within
-        # one process, and reset_storage spares .cache folders.
-        landing = target.parent / ".cache" / "wmtp_download"
-        with _explained(repo, f"{commit}, {path}"):
-            got = hf_hub_download(
-                repo.id, path, repo_type=repo.kind, revision=commit, local_dir=landing
-            )
-        os.replace(got, target)
+        return open_file(repo, commit, path, start)
 
 
 @dataclass(frozen=True)
@@ -120,15 +117,18 @@ class MirrorSource:
         )
         return Listing(repo.id, revision, files)
 
-    def fetch(self, repo: Repo, commit: str, path: str, target: Path) -> None:
-        try:
-            shutil.copyfile(self.root / repo.id / path, target)
-        except FileNotFoundError as error:
+    @contextlib.contextmanager
+    def open(self, repo: Repo, commit: str, path: str, start: int) -> Iterator[Body]:
+        upstream = self.root / repo.id / path
+        if not upstream.is_file():
             raise BadInput(
-                f"the mirror {self.root} lacks a file",
-                [f"{repo.id}/{path}"],
-                "complete the mirror",
-            ) from error
+                f"the mirror {self.root} lacks a file", [f"{repo.id}/{path}"], "complete the mirror"
+            )
+        facts = upstream.stat()
+        with open(upstream, "rb") as handle:
+            handle.seek(start)
+            chunks = iter(lambda: handle.read(store.CHUNK_BYTES), b"")
+            yield Body(start, f"{facts.st_size}-{facts.st_mtime_ns}", facts.st_size, chunks)
 
 
 class IncompleteRepo(BadInput):
@@ -164,40 +164,3 @@ def is_plain(path: str) -> bool:
     pure = PurePosixPath(path)
     odd = "\\" in path or "\0" in path or ":" in path
     return bool(path) and not odd and not pure.is_absolute() and ".." not in pure.parts
-
-
-class _explained:
-    """Turns the Hub's errors into one that says what to do; a token is never part of it."""
-
-    def __init__(self, repo: Repo, what: str):
-        self.repo, self.what = repo, what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind, error, traceback) -> None:
-        import httpx2  # the HTTP client of huggingface_hub 2
-        from huggingface_hub import errors
-
-        # GatedRepoError is a RepositoryNotFoundError: the narrower one first.
-        table = (
-            (
-                errors.GatedRepoError,
-                f"accept the licence at {self.repo.url}, set HF_TOKEN to a token that may read it",
-            ),
-            (
-                errors.RepositoryNotFoundError,
-                "check the name; a private or gated repository needs HF_TOKEN",
-            ),
-            (errors.RevisionNotFoundError, "the pinned commit is gone upstream; see the catalog"),
-            (errors.EntryNotFoundError, "the file is gone upstream; see the catalog"),
-            (errors.OfflineModeIsEnabled, "unset HF_HUB_OFFLINE, or use WMTP_SOURCE=mirror"),
-            (errors.HfHubHTTPError, "try again later; the download goes on where it stopped"),
-            (httpx2.TransportError, "check the network and HF_ENDPOINT"),
-            (OSError, "check the network, HF_ENDPOINT and the disk"),
-        )
-        for error_class, fix in table:
-            if kind is not None and issubclass(kind, error_class):
-                raise BadInput(
-                    f"the Hub did not give {self.repo.id} ({self.what}): {kind.__name__}", (), fix
-                ) from error

@@ -9,13 +9,14 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Repo
-from wmtp_assets.hub.sources import LISTING_NAME, Listing, MirrorSource
+from wmtp_assets.hub.sources import LISTING_NAME, Body, Listing, MirrorSource
 from wmtp_assets.sample.catalog import SAMPLE
 
 
@@ -29,9 +30,9 @@ class SampleSource(MirrorSource):
         ensure_mirror(self.root)
         return super().list_files(repo, revision)
 
-    def fetch(self, repo: Repo, commit: str, path: str, target: Path) -> None:
+    def open(self, repo: Repo, commit: str, path: str, start: int) -> AbstractContextManager[Body]:
         ensure_mirror(self.root)
-        super().fetch(repo, commit, path, target)
+        return super().open(repo, commit, path, start)
 
 
 def ensure_mirror(root: Path) -> None:

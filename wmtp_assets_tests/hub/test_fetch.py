@@ -10,8 +10,9 @@ import pytest
 from wmtp_assets import store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.fetch import fetch_files, git_blob_of
+from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import read_lock
+from wmtp_assets.hub.proof import git_blob_of
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
 
 REPO = Repo(id="org/model", kind="model", revision="main", licence="MIT")
@@ -83,6 +84,16 @@ def test_a_silently_changed_file_is_refused_and_both_digests_named(tmp_path, mir
     with pytest.raises(BadInput) as error:
         fetch(tmp_path, mirror)
     assert digest(b"{}") in str(error.value) and digest(b"[]") in str(error.value)
+
+
+def test_a_file_of_another_commit_never_joins_the_locked_ones(tmp_path, mirror):
+    write_listing(mirror, CONTENT)
+    fetch(tmp_path, mirror, wanted=(Files("config.json"),))
+    before = read_lock(tmp_path / "s" / "lock.json")
+    write_listing(mirror, CONTENT, commit="b" * 40)
+    with pytest.raises(BadInput, match=f"locked at {'a' * 40}, and {'b' * 40} is offered"):
+        fetch(tmp_path, mirror)
+    assert read_lock(tmp_path / "s" / "lock.json") == before
 
 
 def test_a_changed_file_in_a_mirror_without_listing_is_refused_too(tmp_path, mirror):

@@ -3,50 +3,13 @@
 The client reads HF_ENDPOINT when it is imported, so each test runs it in a process of its own.
 """
 
-import json
-import os
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
-
 import pytest
 
-from wmtp_assets_tests.hub.loopback import FakeHub, serve
+from wmtp_assets_tests.hub.loopback import FakeHub, Fault, serve
+from wmtp_assets_tests.hub.loopback_client import BIG, FILES, run
 
-PROGRAM = textwrap.dedent("""
-    import json, sys
-    from pathlib import Path
-    from wmtp_assets.catalog import Files, Repo
-    from wmtp_assets.errors import BadInput
-    from wmtp_assets.hub.fetch import fetch_files
-    from wmtp_assets.hub.sources import HubSource
-
-    root, kind = Path(sys.argv[1]), sys.argv[2]
-    repo = Repo(id="org/thing", kind=kind, revision="main", licence="MIT")
-    wanted = (Files("big/*.bin"), Files("config.json"))
-    try:
-        got = fetch_files(HubSource(), repo, wanted, root / "raw", root / "lock.json")
-        print(json.dumps({"commit": got.commit, "kept": got.kept, "bytes": got.fetched_bytes}))
-    except BadInput as error:
-        print(json.dumps({"error": str(error)}))
-""")
-FILES = {"big/a.bin": os.urandom(100_000), "config.json": b'{"a": 1}', "README.md": b"x"}
-
-
-def run(tmp_path: Path, endpoint: str, kind: str = "model", token: str = "") -> dict:
-    environment = {
-        **os.environ,
-        "HF_ENDPOINT": endpoint,
-        "HF_HOME": str(tmp_path / "hf"),
-        "HF_TOKEN": token,
-        "HF_HUB_DISABLE_XET": "1",
-    }
-    command = [sys.executable, "-c", PROGRAM, str(tmp_path), kind]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert not token or token not in done.stdout + done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+SIZE = len(FILES[BIG])
+TOKEN = "hf_" + "s" * 34
 
 
 @pytest.mark.parametrize("kind", ["model", "dataset"])
@@ -56,7 +19,8 @@ def test_files_arrive_at_the_resolved_commit_and_are_kept_next_time(tmp_path, ki
         first = run(tmp_path, endpoint, kind)
         asked = len(hub.served)
         second = run(tmp_path, endpoint, kind)
-    assert first == {"commit": hub.commit, "kept": 0, "bytes": 100_008}
+    del first["lines"], second["lines"]
+    assert first == {"commit": hub.commit, "kept": 0, "bytes": SIZE + 8}
     assert second == {"commit": hub.commit, "kept": 2, "bytes": 0}
     assert len(hub.served) == asked, "what is locked and right is not asked for again"
     for name in ("big/a.bin", "config.json"):
@@ -64,7 +28,7 @@ def test_files_arrive_at_the_resolved_commit_and_are_kept_next_time(tmp_path, ki
 
 
 def test_wrong_bytes_are_named_with_both_digests(tmp_path):
-    lie = {"big/a.bin": b"z" * 100_000}
+    lie = {"big/a.bin": b"z" * SIZE}
     with serve(FakeHub({"org/thing": FILES}, lfs={"big/a.bin"}, lie=lie)) as endpoint:
         error = run(tmp_path, endpoint)["error"]
     assert "big/a.bin: sha256" in error and "expected" in error
@@ -77,11 +41,72 @@ def test_a_small_file_is_proven_by_its_git_blob_id(tmp_path):
         assert "config.json: git blob" in run(tmp_path, endpoint)["error"]
 
 
-def test_a_gated_repository_says_where_to_accept_and_never_the_token(tmp_path):
+def test_a_gated_repository_without_a_token_says_where_to_accept_and_what_to_set(tmp_path):
     with serve(FakeHub({"org/thing": FILES}, gated={"org/thing"})) as endpoint:
-        error = run(tmp_path, endpoint, token="hf_" + "s" * 34)["error"]
+        error = run(tmp_path, endpoint)["error"]
+    assert "no token was sent" in error
     assert "accept the licence at https://huggingface.co/org/thing" in error
-    assert "HF_TOKEN" in error
+    assert "set HF_TOKEN" in error
+
+
+def test_a_licence_that_is_not_accepted_says_where_and_never_the_token(tmp_path):
+    hub = FakeHub({"org/thing": FILES}, gated={"org/thing"}, tokens={TOKEN: set()})
+    with serve(hub) as endpoint:
+        error = run(tmp_path, endpoint, token=TOKEN)["error"]
+    assert "the licence is not accepted for the owner of HF_TOKEN" in error
+    assert "accept the licence at https://huggingface.co/org/thing" in error
+
+
+def test_a_wrong_token_is_told_from_a_missing_licence(tmp_path):
+    hub = FakeHub({"org/thing": FILES}, gated={"org/thing"}, tokens={TOKEN: {"org/thing"}})
+    with serve(hub) as endpoint:
+        error = run(tmp_path, endpoint, token="hf_" + "w" * 34)["error"]
+    assert "HF_TOKEN is not a valid token" in error and "settings/tokens" in error
+
+
+def test_a_token_that_cannot_be_sent_is_not_printed(tmp_path):
+    with serve(FakeHub({"org/thing": FILES})) as endpoint:
+        run(tmp_path, endpoint, token="hf_one\x01two")
+
+
+def test_a_renamed_repository_says_its_new_name(tmp_path):
+    hub = FakeHub({"new/name": FILES}, renamed={"org/thing": "new/name"})
+    with serve(hub) as endpoint:
+        error = run(tmp_path, endpoint)["error"]
+    assert "org/thing was renamed upstream: it is new/name now" in error
+
+
+def test_a_commit_that_is_gone_upstream_is_named(tmp_path):
+    hub = FakeHub({"org/thing": FILES})
+    with serve(hub) as endpoint:
+        run(tmp_path, endpoint)
+        (tmp_path / "raw" / BIG).unlink()
+        hub.commit = "d" * 40
+        error = run(tmp_path, endpoint)["error"]
+    assert "c" * 40 in error and "RevisionNotFoundError" in error
+
+
+def test_a_file_that_is_gone_upstream_is_named(tmp_path):
+    hub = FakeHub({"org/thing": {k: v for k, v in FILES.items() if k != BIG}})
+    with serve(hub) as endpoint:
+        assert "big/*.bin matches 0 files, not 1" in run(tmp_path, endpoint)["error"]
+
+
+def test_offline_with_everything_verified_passes(tmp_path):
+    with serve(FakeHub({"org/thing": FILES})) as endpoint:
+        run(tmp_path, endpoint)
+    again = run(tmp_path, endpoint, HF_HUB_OFFLINE="1")
+    assert (again["kept"], again["bytes"]) == (2, 0)
+    assert run(tmp_path, endpoint)["kept"] == 2
+
+
+@pytest.mark.parametrize("offline", ["0", "1"])
+def test_offline_without_a_file_says_what_is_missing(tmp_path, offline):
+    with serve(FakeHub({"org/thing": FILES})) as endpoint:
+        run(tmp_path, endpoint)
+    (tmp_path / "raw" / BIG).unlink()
+    error = run(tmp_path, endpoint, HF_HUB_OFFLINE=offline)["error"]
+    assert f"{BIG} is missing" in error and "config.json is missing" not in error
 
 
 def test_an_unknown_repository_is_named(tmp_path):
@@ -94,3 +119,17 @@ def test_a_dead_endpoint_says_to_check_the_network(tmp_path):
     with serve(FakeHub({})) as endpoint:
         pass
     assert "check the network" in run(tmp_path, endpoint)["error"]
+
+
+def test_a_hub_that_falls_silent_says_to_check_the_network(tmp_path):
+    with serve(FakeHub({}, silent=True)) as endpoint:
+        error = run(tmp_path, endpoint, HF_HUB_DOWNLOAD_TIMEOUT="1")["error"]
+    assert "Timeout" in error and "check the network" in error
+
+
+def test_a_listing_that_stays_rate_limited_is_told_and_not_waited_for(tmp_path):
+    hub = FakeHub({"org/thing": FILES})
+    hub.api_faults = [Fault(status=429, headers={"ratelimit": '"api";r=0;t=120'})]
+    with serve(hub) as endpoint:
+        assert "HTTP 429" in (error := run(tmp_path, endpoint)["error"])
+    assert "asks to wait 120 s" in error

@@ -66,19 +66,6 @@ def test_a_repository_that_is_not_locked_is_named_with_what_to_do(raw):
             look()
 
 
-def test_the_locked_commit_is_that_of_the_first_fetch(raw):
-    here, _, _ = raw
-    extend_lock(here.lock, REPO, "d" * 40, {})
-    assert locked_commit(here.lock, REPO) == "c" * 40
-
-
-def test_the_lock_keeps_what_it_says_when_told_otherwise(raw):
-    here, _, written = raw
-    extend_lock(here.lock, REPO, "d" * 40, {"a.parquet": (9, "9" * 64), "b": (1, "b" * 64)})
-    files = {f.path: f.sha256 for f in locked_files(here, REPO, (Files("*", 2),))}
-    assert files == {"a.parquet": written.sha256, "b": "b" * 64}
-
-
 def test_the_published_rows_agree_with_the_known_arithmetic():
     assert published.META_MTP.parameters * 4 == published.META_MTP.raw_bytes == 26_953_662_464
     assert published.REF_SHEARED.parameters * 4 == 10_806_241_280

@@ -1,0 +1,105 @@
+"""`python -m wmtp_assets.doctor [--job NAME ...]`: a table of lines, exit code 1 on a `fail`."""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
+from pathlib import Path
+
+from wmtp_assets.doctor.lines import Line, State, fail, ok, table
+from wmtp_assets.doctor.machine import (
+    SETUP,
+    dotenv_lines,
+    folder_line,
+    package_lines,
+    python_line,
+    read_pins,
+    record_lines,
+)
+from wmtp_assets.doctor.plans import JOBS, disk_lines, free_bytes, wanted_by
+from wmtp_assets.doctor.sources import SECONDS, asked, hub_lines, mirror_lines
+from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.settings import Settings, read_settings
+from wmtp_assets.store import Store
+
+PACKAGE = "wmtp-assets"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Look, print, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m wmtp_assets.doctor")
+    parser.add_argument(
+        "--job", action="append", choices=JOBS, help="look only for this job; may be repeated"
+    )
+    lines = list(looks(parser.parse_args(arguments).job))
+    print(table(lines))
+    return 1 if any(line.state == State.FAIL for line in lines) else 0
+
+
+def looks(jobs: list[str] | None) -> Iterator[Line]:
+    """Everything that is looked at, the machine first."""
+    try:
+        yield python_line(platform.python_version(), metadata(PACKAGE)["Requires-Python"])
+        yield from package_lines(requires(PACKAGE) or (), _pins(), version)
+    except PackageNotFoundError:
+        yield fail(f"the package {PACKAGE} is not installed", SETUP)
+    yield from dotenv_lines(Path.cwd())
+    try:
+        settings = read_settings()
+    except BadInput as error:
+        yield from (fail(f"settings: {culprit}", error.fix) for culprit in error.culprits)
+        yield from record_lines(os.environ.get("DAGSTER_HOME"), "unknown")
+        return
+    yield ok(f"settings: WMTP_SOURCE={settings.source}")
+    yield from record_lines(os.environ.get("DAGSTER_HOME"), settings.source)
+    yield folder_line("storage root", settings.storage, "WMTP_STORAGE_ROOT")
+    yield folder_line("docs root", settings.docs, "WMTP_DOCS_ROOT")
+    in_graph = [job for job in JOBS if job != "reward_model" or settings.with_reward_model]
+    yield from job_lines(settings, jobs or in_graph)
+
+
+def job_lines(settings: Settings, jobs: list[str]) -> Iterator[Line]:
+    """What the jobs need of disk and source."""
+    from wmtp_assets.published import PUBLISHED
+    from wmtp_assets.sample.catalog import SAMPLE
+
+    catalog = SAMPLE if settings.source == "sample" else PUBLISHED
+    store = Store(settings.storage, settings.docs)
+    free = free_bytes(store.root)
+    if settings.source == "sample" and not settings.sample_mirror.exists():
+        # The embedded upstream is written first.
+        free -= sum(row.raw_bytes for row in (*SAMPLE.models, *SAMPLE.datasets))
+    yield from disk_lines(jobs, catalog, store, free)
+    try:
+        repos = [asked(store, wanted) for wanted in wanted_by(catalog, jobs)]
+    except BadInput as error:
+        yield fail(f"lock: {error.thing}: {'; '.join(error.culprits)}", error.fix)
+        return
+    if settings.source == "sample":
+        yield ok("network: the sample needs none, and no token")
+    elif settings.source == "mirror":
+        yield from mirror_lines(MirrorSource(settings.mirror_dir), repos)
+    else:
+        yield from _hub(repos)
+
+
+def _hub(repos: list) -> Iterator[Line]:
+    import httpx2  # the HTTP client of huggingface_hub 2
+    from huggingface_hub import HfApi, constants, get_token, set_client_factory
+
+    # The library's own client waits without end.
+    set_client_factory(lambda: httpx2.Client(follow_redirects=True, timeout=SECONDS))
+    endpoint, offline = constants.ENDPOINT, constants.HF_HUB_OFFLINE
+    yield from hub_lines(HfApi(), endpoint, offline, get_token() is not None, repos)
+
+
+def _pins() -> dict[str, str]:
+    path = Path(__file__).parents[2] / "constraints.txt"
+    return read_pins(path.read_text("utf-8")) if path.is_file() else {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

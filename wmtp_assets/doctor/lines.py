@@ -1,0 +1,46 @@
+"""One line of the table: the state, what was looked at, what to do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+# A line that says more than this takes the room it needs.
+WIDTH = 90
+
+
+class State(StrEnum):
+    """`fail` is what a run would fail on; `warn` is what a person should know."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A finding; `fix` is empty when all is well."""
+
+    state: State
+    what: str
+    fix: str = ""
+
+
+def ok(what: str) -> Line:
+    return Line(State.OK, what)
+
+
+def warn(what: str, fix: str) -> Line:
+    return Line(State.WARN, what, fix)
+
+
+def fail(what: str, fix: str) -> Line:
+    return Line(State.FAIL, what, fix)
+
+
+def table(lines: Iterable[Line]) -> str:
+    """The lines as `ok|warn|fail  what  fix`, the first two in columns."""
+    lines = list(lines)
+    width = min(WIDTH, max((len(line.what) for line in lines if line.fix), default=0))
+    return "\n".join(
+        f"{line.state:<4}  {line.what:<{width}}  {line.fix}".rstrip() for line in lines
+    )

@@ -1,0 +1,120 @@
+"""Python, packages, folders, the record: what the machine must have."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from wmtp_assets.doctor.lines import Line, fail, ok, warn
+
+SETUP = "run make setup"
+# Dagster loads .env from the working folder; a shell and this look do not.
+READ_BY_DAGSTER = ("WMTP_", "HF_", "DAGSTER_HOME")
+
+
+def python_line(running: str, supported: str) -> Line:
+    """Whether this Python is one of the supported versions, such as `>=3.11,<3.14`."""
+    if Version(running) in SpecifierSet(supported):
+        return ok(f"Python {running}")
+    return fail(f"Python {running}, supported is {supported}", "make setup PYTHON=python3.12")
+
+
+def package_lines(
+    required: Iterable[str], pinned: Mapping[str, str], installed: Callable[[str], str]
+) -> Iterator[Line]:
+    """Whether the required packages are there, in versions that were tested together.
+
+    Args:
+        required: Requirements of the package, such as `torch==2.13.0`; extras are left out.
+        pinned: Package -> version of constraints.txt; empty where that file is not at hand.
+        installed: Package -> its version; raises PackageNotFoundError.
+    """
+    missing, wrong, other, count = [], [], [], 0
+    for text in required:
+        requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        name, count = requirement.name, count + 1
+        try:
+            version = installed(name)
+        except PackageNotFoundError:
+            missing.append(name)
+            continue
+        pin = pinned.get(name.lower().replace("_", "-"))
+        # A build for one kind of machine is the pinned version: 2.13.0+cpu.
+        if not requirement.specifier.contains(version, prereleases=True):
+            wrong.append(f"{name} {version}, needed is {requirement.specifier}")
+        elif pin and Version(version).public != Version(pin).public:
+            other.append(f"{name} {version}, tested is {pin}")
+    if missing:
+        yield fail(f"packages are missing: {', '.join(missing)}", SETUP)
+    if wrong:
+        yield fail(f"packages: {'; '.join(wrong)}", SETUP)
+    if other:
+        yield warn(f"packages: {'; '.join(other)}", SETUP)
+    if not missing + wrong + other:
+        yield ok(f"{count} packages in their tested versions")
+
+
+def read_pins(text: str) -> dict[str, str]:
+    """The `name==version` lines of a constraints file."""
+    lines = [line.split("#")[0].strip() for line in text.splitlines()]
+    pairs = [line.split("==", 1) for line in lines if "==" in line]
+    return {name.strip().lower().replace("_", "-"): version.strip() for name, version in pairs}
+
+
+def folder_line(name: str, folder: Path, variable: str) -> Line:
+    """Whether a folder can be written, or made, by writing a temporary file.
+
+    Mode bits do not tell: root ignores them, and a mount can be read-only.
+    """
+    existing = next(p for p in [folder, *folder.parents] if p.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing) as probe:
+            probe.write(b"x")
+    except OSError as error:
+        return fail(
+            f"{name} cannot be written: {folder} ({error.strerror})",
+            f"make it writable, or choose another {variable}",
+        )
+    return ok(f"{name} can be written: {folder}")
+
+
+def record_lines(home: str | None, source: str) -> Iterator[Line]:
+    """DAGSTER_HOME: without it the record is thrown away, with exit code 0."""
+    path = Path(home) if home else None
+    if path is None:
+        what = "DAGSTER_HOME is not set: the record would be thrown away"
+        fix = "export DAGSTER_HOME=$PWD/.dagster_home; mkdir -p $DAGSTER_HOME"
+        yield (
+            warn(what, "make sample and make ui set it") if source == "sample" else fail(what, fix)
+        )
+    elif not path.is_absolute() or not path.is_dir():
+        what = f"DAGSTER_HOME is not an absolute, existing folder: {home}"
+        yield fail(what, "export it as an absolute path, and mkdir -p it")
+    else:
+        yield folder_line("DAGSTER_HOME", path, "DAGSTER_HOME")
+        if not (path / "dagster.yaml").is_file():
+            what = "DAGSTER_HOME holds no dagster.yaml: no limits, telemetry on"
+            yield warn(what, "cp dagster.yaml $DAGSTER_HOME/")
+
+
+def dotenv_lines(folder: Path, environment: Mapping[str, str] = os.environ) -> Iterator[Line]:
+    """Settings in a .env that this process does not have, but Dagster will."""
+    path = folder / ".env"
+    if not path.is_file():
+        return
+    names = [
+        line.split("=", 1)[0].removeprefix("export ").strip()
+        for line in path.read_text("utf-8", "replace").splitlines()
+        if "=" in line
+    ]
+    hidden = [n for n in names if n.startswith(READ_BY_DAGSTER) and n not in environment]
+    if hidden:
+        what = f"Dagster reads .env, this look does not: {', '.join(hidden)}"
+        yield warn(what, "set -a; . ./.env; set +a; look again")

@@ -1,0 +1,118 @@
+"""Which repositories and how much disk each job needs."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wmtp_assets.catalog import Catalog, Dataset, Files, Model
+from wmtp_assets.doctor.lines import Line, fail, ok, warn
+from wmtp_assets.hub.stored import published_folders, wanted_files
+from wmtp_assets.store import Store
+
+# job -> its catalog rows; test_graph.py compares them with what the jobs select.
+JOBS = {
+    "phase1": ("meta_mtp", "ref_sheared", "codecontests", "mbpp", "humaneval"),
+    "models": ("meta_mtp", "ref_sheared", "mbpp"),
+    "datasets": ("codecontests", "mbpp", "humaneval"),
+    "reference_model": ("ref_sheared",),
+    "reward_model": ("starling_rm",),
+}
+# The datasets count tokens with the tokenizer of the open reference model, and need no more of it.
+TOKENIZER = "ref_sheared", Files("tokenizer.model")
+# Weights are stored with two bytes a value, float16 or bfloat16.
+WEIGHT_BYTES = 2
+# JSONL, line metadata and small sets beside the parquet: a planning figure, as in the README.
+DERIVED_PER_RAW = 2
+# The three micro models, 189.7 MB as measured, are small beside the uncertainty of the rest.
+MICRO_BYTES = 190_000_000
+WITH_MICRO = ("phase1", "models")
+
+
+@dataclass(frozen=True)
+class Need:
+    """Bytes of one job: what a first run writes, and what a repeated one has beside the old."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A repository, what is wanted of it, and by which jobs."""
+
+    row: Model | Dataset
+    files: tuple[Files, ...]
+    jobs: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.row.repo.id} ({', '.join(self.jobs)})"
+
+
+def wanted_by(catalog: Catalog, jobs: list[str]) -> list[Wanted]:
+    """What the jobs ask of the repositories."""
+    users: dict[str, list[str]] = {}
+    for job in jobs:
+        for name in JOBS[job]:
+            users.setdefault(name, []).append(job)
+    found = []
+    for name, needing in users.items():
+        row = getattr(catalog, name)
+        found.append(Wanted(row, wanted_files(row), tuple(needing)))
+    counting = tuple(job for job in jobs if any(_is_dataset(catalog, n) for n in JOBS[job]))
+    name, tokenizer = TOKENIZER
+    if counting and name not in users:
+        found.append(Wanted(getattr(catalog, name), (tokenizer,), counting))
+    return found
+
+
+def _is_dataset(catalog: Catalog, name: str) -> bool:
+    return isinstance(getattr(catalog, name), Dataset)
+
+
+def disk_need(catalog: Catalog, job: str, store: Store) -> Need:
+    """The bytes that a job writes: raw files that are not there yet, and what is derived.
+
+    Derived files are made anew beside the earlier ones, which stay until the new ones are whole.
+    """
+    least = most = MICRO_BYTES if job in WITH_MICRO else 0
+    for name in JOBS[job]:
+        row = getattr(catalog, name)
+        if isinstance(row, Model):
+            derived, homes = row.parameters * WEIGHT_BYTES, (store.model(row.folder).root,)
+        else:
+            folder = store.dataset(row.name)
+            derived, homes = row.raw_bytes * DERIVED_PER_RAW, (folder.root, folder.small)
+        raw_there = folder_bytes(published_folders(store, row)[0])
+        derived_there = sum(folder_bytes(home) for home in homes) - raw_there
+        raw = max(0, row.raw_bytes - raw_there)
+        least += raw + max(0, derived - derived_there)
+        most += raw + derived
+    return Need(least, most)
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of the files below a folder, downloads in flight included."""
+    files = (p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
+    return sum(p.stat().st_size for p in files)
+
+
+def free_bytes(folder: Path) -> int:
+    """Free bytes of the disk that a folder is or will be on."""
+    existing = next(p for p in [folder, *folder.parents] if p.exists())
+    return shutil.disk_usage(existing).free
+
+
+def disk_lines(jobs: list[str], catalog: Catalog, store: Store, free: int) -> Iterator[Line]:
+    """Whether the free bytes hold what each job writes."""
+    for job in jobs:
+        need = disk_need(catalog, job, store)
+        what = f"disk for {job}: {need.least / 1e9:.1f} GB needed, {free / 1e9:.1f} GB free"
+        if free < need.least:
+            yield fail(what, "free space there, or choose another WMTP_STORAGE_ROOT")
+        elif free < need.most:
+            again = f"{need.most / 1e9:.1f} GB if every derived file is made anew at once"
+            yield warn(f"{what}, {again}", "free space, or run the jobs one by one")
+        else:
+            yield ok(what)

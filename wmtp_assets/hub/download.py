@@ -1,0 +1,149 @@
+"""One upstream file under its name, proven; several of them side by side.
+
+Whoever comes second to a file waits for the first and then finds it there. A wrong body is fetched
+once more from the start; the second wrong one is set aside as `<name>.rejected`.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from wmtp_assets import store
+from wmtp_assets.catalog import Repo
+from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.partial import LOOK_SECONDS, Partial, Place
+from wmtp_assets.hub.progress import Progress
+from wmtp_assets.hub.proof import WrongBody, kept, require_digest
+from wmtp_assets.hub.retry import Stopped
+from wmtp_assets.hub.sources import RemoteFile, Source
+from wmtp_assets.hub.transfer import transfer
+from wmtp_assets.store import StoredFile
+
+SIDE_BY_SIDE = 4
+REPORT_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Download:
+    """What is to be fetched, from where, to where."""
+
+    source: Source
+    repo: Repo
+    commit: str
+    file: RemoteFile
+    place: Place
+
+
+def download_all(
+    downloads: Iterable[Download], progress: Progress, report: Callable[[str], None]
+) -> dict[str, StoredFile]:
+    """Fetch files side by side; returns path in the repository -> the proven file.
+
+    The first failure, or an interruption, ends the others; what arrived of them stays.
+
+    Raises:
+        BadInput: As `download`.
+    """
+    stop, lines = threading.Event(), SimpleQueue()
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="download") as pool:
+        futures = {
+            pool.submit(download, one, stop, progress, lines.put): one.file.path
+            for one in downloads
+        }
+        running: set[Future] = set(futures)
+        told = time.monotonic()
+        try:
+            while running:
+                done, running = wait(running, LOOK_SECONDS, FIRST_EXCEPTION)
+                _tell(lines, report)
+                for future in done:
+                    future.result()
+                if time.monotonic() - told >= REPORT_SECONDS:
+                    told = time.monotonic()
+                    report(progress.line())
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            _tell(lines, report)
+    if futures:
+        report(progress.line())
+    return {path: future.result() for future, path in futures.items()}
+
+
+def _tell(lines: SimpleQueue, report: Callable[[str], None]) -> None:
+    """Pass on what the threads have to say, in the thread that the log belongs to."""
+    while not lines.empty():
+        report(lines.get())
+
+
+def download(
+    one: Download, stop: threading.Event, progress: Progress, report: Callable[[str], None]
+) -> StoredFile:
+    """Bring one file under its name, proven before it appears there.
+
+    Raises:
+        BadInput: It cannot be had, is wrong twice, or the disk does not take it.
+        Stopped: `stop` was set.
+    """
+
+    waits = iter([f"{one.repo.id}: another run fetches {one.file.path}; waiting for it"])
+
+    def wait_for_other() -> None:
+        if stop.is_set():
+            raise Stopped
+        for line in waits:
+            report(line)
+
+    if stop.is_set():
+        raise Stopped
+    with one.place.guarded(wait_for_other) as alone:
+        if found := kept(one.place.target, one.file):
+            progress.kept(one.file.path, found.size_bytes)
+            return found
+        report(f"{one.repo.id}: {one.file.path}, {one.file.size_bytes:,} bytes")
+        try:
+            return _try(one, one.place.adopt(alone), stop, progress, report)
+        except WrongBody as error:
+            report(f"{one.repo.id}: {one.file.path}: {error.thing}; fetching it once more")
+        try:
+            return _try(one, None, stop, progress, report, set_aside=True)
+        except WrongBody as error:
+            raise BadInput(
+                f"{one.repo.id} at {one.commit} sent a wrong file",
+                [f"{one.file.path}: {error.thing}"],
+                f"look at {one.place.rejected.name} beside it, then run again",
+            ) from error
+
+
+def _try(
+    one: Download,
+    left_over: Partial | None,
+    stop: threading.Event,
+    progress: Progress,
+    report: Callable[[str], None],
+    set_aside: bool = False,
+) -> StoredFile:
+    """Transfer, prove, publish.
+
+    Raises:
+        WrongBody: What arrived is removed, or set aside.
+    """
+    file, place = one.file, one.place
+
+    def opened(start: int):
+        return one.source.open(one.repo, one.commit, file.path, start)
+
+    store.require_free_space(place.folder, file.size_bytes - place.bytes_on_disk)
+    arrived = transfer(
+        opened, place, file.size_bytes, left_over, stop=stop, progress=progress, report=report
+    )
+    try:
+        require_digest(arrived.partial.path, arrived.sha256, file)
+    except WrongBody:
+        place.put_aside(arrived.partial, keep=set_aside)
+        raise
+    place.publish(arrived.partial)
+    return StoredFile(place.target, arrived.size_bytes, arrived.sha256)

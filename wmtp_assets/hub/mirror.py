@@ -1,0 +1,137 @@
+"""A storage -> the mirror folder that a site without network reads with WMTP_SOURCE=mirror.
+
+In: what is locked and where it lies. Out: `<repo id>/<path>` and the listing of digests, written
+last. Every file is read again under its temporary name and compared with the lock before it
+appears: a mirror never spreads a damaged file. On one disk the files are hard links, else copies.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wmtp_assets import store
+from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.lock import LockedRepo
+from wmtp_assets.hub.sources import LISTING_NAME
+
+
+@dataclass(frozen=True)
+class MirrorFile:
+    """One locked file: where it lies, where it goes, what it must be."""
+
+    source: Path
+    target: Path
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """How many files of the mirror were there already, linked and copied."""
+
+    kept: int
+    linked: int
+    copied: int
+    size_bytes: int
+
+
+def require_own_folder(target: Path, storage_root: Path) -> None:
+    """Refuse a folder that is not absolute, or that lies in the storage or around it.
+
+    Raises:
+        BadInput: The folder is named.
+    """
+    inside, around = target.resolve(), storage_root.resolve()
+    apart = not inside.is_relative_to(around) and not around.is_relative_to(inside)
+    if not target.is_absolute() or not apart:
+        raise BadInput(
+            "a mirror needs an absolute folder apart from the storage",
+            [target],
+            "name another target, such as a folder of the disk that travels",
+        )
+
+
+def write_mirror(
+    target: Path,
+    repos: Iterable[tuple[LockedRepo, dict[str, Path]]],
+    report: Callable[[str], None] = lambda line: None,
+) -> Mirrored:
+    """Write or complete a mirror; entries of other repositories in it stay.
+
+    Args:
+        repos: What is locked of a repository, and path in it -> where that file lies.
+        report: Told one line for each file.
+
+    Raises:
+        BadInput: A file is not what the lock says (all of them are named), or the disk is too
+            small. The listing is then as it was.
+    """
+    repos = list(repos)
+    files = [
+        MirrorFile(found[path], target / locked.repo / path, size, sha256)
+        for locked, found in repos
+        for path, (size, sha256) in locked.files.items()
+    ]
+    store.require_free_space(target, sum(f.size_bytes for f in files if _is_copied(f, target)))
+    counts = {"kept": 0, "linked": 0, "copied": 0}
+    wrong = []
+    for number, file in enumerate(files, 1):
+        name = file.target.relative_to(target)
+        report(f"{name}, {file.size_bytes:,} bytes, {number} of {len(files)}")
+        try:
+            counts[_place(file)] += 1
+        except WrongBytes as error:
+            wrong.append(f"{file.source}: {error}")
+    if wrong:
+        raise BadInput(
+            "the storage is not what its lock says; the mirror is not complete",
+            wrong,
+            "materialize the raw assets of these files again, then write the mirror again",
+        )
+    _write_listing(target, [locked for locked, _ in repos])
+    return Mirrored(**counts, size_bytes=sum(f.size_bytes for f in files))
+
+
+class WrongBytes(Exception):
+    """The digest of a file is not the locked one."""
+
+
+def _place(file: MirrorFile) -> str:
+    if _is_there(file) and store.sha256_of(file.target) == file.sha256:
+        return "kept"
+    with store.atomic_path(file.target) as temporary:
+        temporary.unlink()
+        try:
+            os.link(file.source.resolve(), temporary)
+            how = "linked"
+        except OSError:  # another file system, or one without hard links
+            shutil.copyfile(file.source, temporary)
+            how = "copied"
+        found = store.sha256_of(temporary)
+        if found != file.sha256:
+            raise WrongBytes(f"sha256 {found}, locked {file.sha256}")
+    return how
+
+
+def _is_there(file: MirrorFile) -> bool:
+    there = file.target.is_file() and not file.target.is_symlink()
+    return there and file.target.stat().st_size == file.size_bytes
+
+
+def _is_copied(file: MirrorFile, target: Path) -> bool:
+    existing = next(p for p in [target, *target.parents] if p.exists())
+    return file.source.stat().st_dev != existing.stat().st_dev and not _is_there(file)
+
+
+def _write_listing(target: Path, repos: list[LockedRepo]) -> None:
+    listing = target / LISTING_NAME
+    stated = store.read_json(listing) if listing.exists() else {}
+    for locked in repos:
+        facts = {
+            path: {"size_bytes": size, "sha256": sha256}
+            for path, (size, sha256) in sorted(locked.files.items())
+        }
+        stated[locked.repo] = {"commit": locked.commit, "files": facts}
+    store.write_json(listing, dict(sorted(stated.items())))

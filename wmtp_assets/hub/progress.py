@@ -1,0 +1,49 @@
+"""How far the files of a repository are: bytes there, rate, time that remains."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Progress:
+    """Bytes of files that grow side by side; `received` counts what came from the source."""
+
+    title: str
+    total_bytes: int
+    clock: Callable[[], float] = time.monotonic
+    received: int = 0
+    _there: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._started = self.clock()
+
+    def kept(self, file: str, size_bytes: int) -> None:
+        """So much of a file was there already."""
+        with self._lock:
+            self._there[file] = size_bytes
+
+    def at(self, file: str, position: int) -> None:
+        """A file has grown to a position, or begins again at one."""
+        with self._lock:
+            self.received += max(0, position - self._there.get(file, 0))
+            self._there[file] = position
+
+    def line(self) -> str:
+        """One line for a person: `org/repo: 12.3 of 27.0 GB, 105 MB/s, 2 min 20 s left`."""
+        with self._lock:
+            there, received = sum(self._there.values()), self.received
+        rate = received / max(self.clock() - self._started, 1e-9)
+        left = f"{_spoken((self.total_bytes - there) / rate)} left" if rate else "waiting"
+        amount = f"{there / 1e9:,.2f} of {self.total_bytes / 1e9:,.2f} GB"
+        return f"{self.title}: {amount}, {rate / 1e6:,.1f} MB/s, {left}"
+
+
+def _spoken(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+    shown = [f"{number} {unit}" for number, unit in parts if number] or ["0 s"]
+    return " ".join(shown[:2])

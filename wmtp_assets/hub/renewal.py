@@ -1,0 +1,130 @@
+"""What the lock would say if it followed the source: the difference first, the change when told.
+
+In: what is locked of a repository, and what the source lists at the catalog's revision now. Out:
+the files that would change. Only the lock changes here; the next materialization fetches.
+"""
+
+import fnmatch
+import glob
+from dataclasses import dataclass
+
+from wmtp_assets.catalog import Files, Repo
+from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.lock import LockedRepo
+from wmtp_assets.hub.sources import Listing, RemoteFile, Source, select
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """The difference of one repository; the paths are sorted."""
+
+    repo: Repo
+    old: LockedRepo
+    commit: str
+    files: tuple[RemoteFile, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+    unknown: tuple[str, ...]
+    """Of equal size at another commit, without a digest to compare: the next fetch tells."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the lock would change; a mirror without a listing has no commits to go by."""
+        moved = self.commit != self.old.commit
+        return moved or bool(self.added or self.removed or self.changed)
+
+    @property
+    def lines(self) -> list[str]:
+        """The difference for a person, one line each."""
+        if not self.differs:
+            return [f"{self.repo.id}: still at the locked commit {self.old.commit}"]
+        of = {file.path: file for file in self.files}
+        same = len(self.files) - len(self.added) - len(self.changed) - len(self.unknown)
+        told = [f"{self.repo.id}: {self.old.commit} -> {self.commit}, {same} files unchanged"]
+        told += [f"  new      {p}, {of[p].size_bytes:,} bytes" for p in self.added]
+        told += [f"  gone     {p}" for p in self.removed]
+        told += [
+            f"  changed  {p}: {self.old.files[p][0]:,} bytes, sha256 {self.old.files[p][1]} -> "
+            f"{of[p].size_bytes:,} bytes, sha256 {of[p].sha256 or 'told by the next fetch'}"
+            for p in self.changed
+        ]
+        return told + [
+            f"  unknown  {p}: no digest stated; the next fetch tells" for p in self.unknown
+        ]
+
+    @property
+    def locked_files(self) -> dict[str, tuple[int, str]]:
+        """Path -> (size, sha256) of the new entry: all whose sha256 is known before the fetch.
+
+        The others (small files, of which the Hub states the git blob id) are proven by that and
+        locked by the next fetch.
+        """
+        unsure = {*self.changed, *self.added, *self.unknown}
+        return {
+            file.path: (file.size_bytes, file.sha256 or self.old.files[file.path][1])
+            for file in self.files
+            if file.sha256 or file.path not in unsure
+        }
+
+
+def plan_renewal(source: Source, repo: Repo, wanted: tuple[Files, ...], old: LockedRepo) -> Renewal:
+    """Compare what is locked with what the source lists at the catalog's revision.
+
+    Args:
+        wanted: The raw files of the catalog; a file locked beside them (a tokenizer) is wanted too.
+
+    Raises:
+        BadInput: The source does not answer, lacks a wanted file, or contradicts the catalog's
+            pins: then the catalog comes first.
+    """
+    beside = [p for p in old.files if not any(fnmatch.fnmatchcase(p, f.pattern) for f in wanted)]
+    wanted += tuple(Files(glob.escape(path)) for path in beside)
+    new = source.list_files(repo, repo.revision)
+    files = sorted(select(new, wanted), key=lambda file: file.path)
+    _require_pins(repo, new.commit, files)
+    # Git blob ids can be compared with those at the locked commit only.
+    moved, blobs = new.commit != old.commit, {}
+    if moved and any(file.git_blob for file in files):
+        blobs = _blobs(source.list_files(repo, old.commit), old.commit)
+    verdicts = {file.path: _verdict(file, old, moved, blobs.get(file.path)) for file in files}
+
+    def having(verdict: str) -> tuple[str, ...]:
+        return tuple(path for path, found in verdicts.items() if found == verdict)
+
+    removed = tuple(sorted(old.files.keys() - verdicts.keys()))
+    changed, unknown = having("changed"), having("unknown")
+    return Renewal(repo, old, new.commit, tuple(files), having("new"), removed, changed, unknown)
+
+
+def _verdict(file: RemoteFile, old: LockedRepo, moved: bool, old_blob: str | None) -> str:
+    if file.path not in old.files:
+        return "new"
+    size, sha256 = old.files[file.path]
+    if size != file.size_bytes:
+        return "changed"
+    if file.sha256:
+        return "same" if file.sha256 == sha256 else "changed"
+    if file.git_blob and old_blob:
+        return "same" if file.git_blob == old_blob else "changed"
+    return "unknown" if moved else "same"
+
+
+def _blobs(listing: Listing, commit: str) -> dict[str, str | None]:
+    if listing.commit != commit:
+        return {}
+    return {file.path: file.git_blob for file in listing.files}
+
+
+def _require_pins(repo: Repo, commit: str, files: list[RemoteFile]) -> None:
+    wrong = [
+        f"{f.path}: catalog pin says {repo.pins[f.path]}, the source {f.sha256}"
+        for f in files
+        if f.sha256 and repo.pins.get(f.path, f.sha256) != f.sha256
+    ]
+    if wrong:
+        raise BadInput(
+            f"{repo.id} at {commit} is not what the catalog pins; the lock stays",
+            wrong,
+            "if the change is wanted, change the pins in wmtp_assets/published.py first",
+        )

@@ -1,0 +1,179 @@
+"""The bytes of one file, across cut connections and dead processes, hashed while they arrive.
+
+In: a way to open the upstream file at a position. Out: a whole file beside its target with its
+SHA-256; `fetch.py` decides whether it is the right one. What an earlier process left is hashed
+again from the disk and continued, if it is of the content that is sent now; bytes of two contents
+never come together. Not promised: that the bytes are right.
+"""
+
+import contextlib
+import functools
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from wmtp_assets import store
+from wmtp_assets.hub.partial import DISK_FULL, Partial, Place, plain_etag, unwritable
+from wmtp_assets.hub.progress import Progress
+from wmtp_assets.hub.proof import WrongBody
+from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
+from wmtp_assets.hub.sources import LFS_POINTER, Body
+
+# Less than this between two failures is no progress: a line that breaks at once is given up.
+PROGRESS_BYTES = 1024 * 1024
+
+Open = Callable[[int], AbstractContextManager[Body]]
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A file that is whole, but not under its name yet."""
+
+    partial: Partial
+    size_bytes: int
+    sha256: str
+
+
+class Landing:
+    """The unfinished file of one process, open, and the hash of what is in it."""
+
+    def __init__(self, place: Place, left_over: Partial | None):
+        self._place = place
+        self._open(left_over or place.new(""), "r+b" if left_over else "x+b")
+
+    def _open(self, partial: Partial, mode: str) -> None:
+        self.partial = partial
+        self._handle = open(partial.path, mode, buffering=store.CHUNK_BYTES)  # noqa: SIM115
+        self._out = store.HashingWriter(self._handle)
+
+    @property
+    def position(self) -> int:
+        return self._out.size_bytes
+
+    @property
+    def sha256(self) -> str:
+        return self._out.sha256
+
+    def hash_what_is_there(self, stop: threading.Event) -> None:
+        """Read what an earlier process left; the next byte goes behind it."""
+        while chunk := self._handle.read(store.CHUNK_BYTES):
+            if stop.is_set():
+                raise Stopped
+            self._out.hash(chunk)
+
+    def write(self, chunk: bytes) -> None:
+        self._out.write(chunk)
+
+    def start_over(self, etag: str) -> None:
+        """Drop what is there; what comes is of this content."""
+        self.drop()
+        self._open(self._place.new(etag), "x+b")
+
+    def settle(self) -> None:
+        """Wait until everything is in the file; an error of the disk is raised here."""
+        self._handle.flush()
+        self._out.settle()
+
+    def drop(self) -> None:
+        self.close()
+        self.partial.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        self._out.close()
+        with contextlib.suppress(OSError):  # what could not be written was told by `write`
+            self._handle.close()
+
+
+def transfer(
+    opened: Open,
+    place: Place,
+    size_bytes: int,
+    left_over: Partial | None,
+    *,
+    stop: threading.Event,
+    progress: Progress,
+    report: Callable[[str], None],
+) -> Arrived:
+    """Bring one file whole to the disk, beside its place.
+
+    Args:
+        opened: Opens the upstream file at a position, as `Source.open` does.
+        size_bytes: What the file must have.
+        left_over: What an earlier process left of it.
+        stop: Ends the transfer; what arrived stays for the next one.
+        progress: Told how much of the file is there, as it grows.
+        report: Told a line for each failure that is waited out.
+
+    Raises:
+        WrongBody: Another size than stated, a Git LFS pointer text.
+        TryAgain: Too many failures in a row; what arrived stays.
+        BadInput: The disk is full (what arrived is removed) or cannot be written.
+    """
+    patience = Patience(stop, report)
+    grown = functools.partial(progress.at, place.file)
+    landing = None
+    try:
+        landing = Landing(place, left_over)
+        landing.hash_what_is_there(stop)
+        progress.kept(place.file, landing.position)
+        while landing.position < size_bytes:
+            before = landing.position
+            try:
+                _receive(opened, landing, size_bytes, stop, grown)
+            except TryAgain as error:
+                if landing.position - before >= PROGRESS_BYTES:
+                    patience.renew()
+                patience.wait(error)
+        landing.settle()
+        return Arrived(landing.partial, landing.position, landing.sha256)
+    except WrongBody:
+        landing.drop()
+        raise
+    except OSError as error:
+        if landing and error.errno in DISK_FULL:
+            landing.drop()
+        raise unwritable(place.target, error) from error
+    finally:
+        if landing:
+            landing.close()
+
+
+def _receive(
+    opened: Open,
+    landing: Landing,
+    size_bytes: int,
+    stop: threading.Event,
+    grown: Callable[[int], None],
+) -> None:
+    """One answer of the source, as far as it goes."""
+    if landing.position and not landing.partial.etag:
+        landing.start_over("")  # nothing says that the next bytes are of the same content
+    asked = landing.position
+    with opened(asked) as body:
+        etag = plain_etag(body.etag)
+        if asked and body.start == asked and etag != landing.partial.etag:
+            landing.start_over("")
+            raise TryAgain(f"the content changed upstream after {asked:,} bytes of it")
+        if body.start not in (0, asked):
+            landing.start_over("")
+            raise TryAgain(f"asked for the bytes from {asked:,} on, was sent others")
+        if body.start == 0:
+            landing.start_over(etag)
+        if body.size_bytes not in (None, size_bytes):
+            raise WrongBody(_wrong_size(body, size_bytes))
+        for chunk in body.chunks:
+            if stop.is_set():
+                raise Stopped
+            landing.write(chunk)
+            grown(landing.position)
+            if landing.position > size_bytes:
+                raise WrongBody(f"more than {size_bytes:,} bytes")
+    if landing.position < size_bytes:
+        raise TryAgain(f"the body ended after {landing.position:,} of {size_bytes:,} bytes")
+
+
+def _wrong_size(body: Body, size_bytes: int) -> str:
+    if body.start == 0 and next(body.chunks, b"").startswith(LFS_POINTER):
+        return "a Git LFS pointer text instead of the file"
+    return f"{body.size_bytes:,} bytes, expected {size_bytes:,}"

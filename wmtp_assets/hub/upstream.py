@@ -1,0 +1,40 @@
+"""How a raw asset stands to its upstream repository in the Dagster record.
+
+Dagster notes, with each materialization, which version every input had, and shows "upstream
+changed" while the newest known version is another one. For raw files the input is the commit that
+the lock holds, not what was seen last: fetched again under the lock, they are still of the old
+commit, and must still be shown so.
+"""
+
+import dagster as dg
+
+GROUP = "upstream"
+VERSION_TAG = "dagster/data_version"
+INPUT_VERSION_TAG = "dagster/input_data_version"
+
+
+def upstream_key(raw: str) -> dg.AssetKey:
+    """The key of the upstream repository of a raw asset: meta_mtp/raw -> upstream/meta_mtp."""
+    return dg.AssetKey([GROUP, raw.split("/")[0]])
+
+
+def made_from_commit(
+    context: dg.AssetExecutionContext, raw: str, commit: str, result: dg.MaterializeResult
+) -> dg.MaterializeResult:
+    """The result of a raw asset, with the commit of its files as the version of its input.
+
+    An upstream that nobody has looked at yet is taken to be at that commit, else the first look
+    would show a change that there was not.
+    """
+    key = upstream_key(raw)
+    if not context.instance.fetch_observations(key, limit=1).records:
+        context.log_event(observation(raw, commit, "The commit of what was fetched."))
+    input_version = {f"{INPUT_VERSION_TAG}/{key.to_user_string()}": commit}
+    return result._replace(tags={**(result.tags or {}), **input_version})
+
+
+def observation(raw: str, commit: str, says: str) -> dg.AssetObservation:
+    """That upstream of a raw asset was seen at a commit, for runs that do not observe by trade."""
+    return dg.AssetObservation(
+        upstream_key(raw), description=says, metadata={"says": says}, tags={VERSION_TAG: commit}
+    )

@@ -1,0 +1,157 @@
+"""What a mirror or the Hub would not give is named, with the fix, and never with the token."""
+
+import threading
+from types import SimpleNamespace
+
+import httpx2
+import pytest
+from huggingface_hub import errors
+
+from wmtp_assets.doctor import sources
+from wmtp_assets.doctor.lines import Line, State, table
+from wmtp_assets.doctor.sources import Asked, asked, hub_lines, mirror_lines
+from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets_tests.doctor.world import MBPP, META, fetched, states
+from wmtp_assets_tests.hub.world import write_repo
+
+TOKEN = "hf_" + "s" * 34
+
+
+def test_a_mirror_with_all_files_is_well(store, tmp_path):
+    names = [files.pattern.replace("*", "0") for files in MBPP.files]
+    mirror = tmp_path / "mirror"
+    write_repo(mirror, MBPP.row.repo, dict.fromkeys(names, b"rows"), "a" * 40)
+    assert states(mirror_lines(MirrorSource(mirror), [asked(store, MBPP)])) == [State.OK]
+    (mirror / MBPP.row.repo.id / names[0]).write_bytes(b"ro")
+    [line] = mirror_lines(MirrorSource(mirror), [asked(store, MBPP)])
+    assert line.state == State.FAIL and names[0] in line.what and "write_mirror" in line.fix
+    (mirror / MBPP.row.repo.id / names[0]).unlink()
+    assert states(mirror_lines(MirrorSource(mirror), [asked(store, MBPP)])) == [State.FAIL]
+
+
+def test_a_mirror_without_the_repository_is_named_and_matters_only_if_files_are_missing(
+    store, tmp_path
+):
+    mirror = MirrorSource(tmp_path)
+    [line] = mirror_lines(mirror, [asked(store, MBPP)])
+    assert line.state == State.FAIL and MBPP.row.repo.id in line.what and line.fix
+    fetched(store, MBPP)
+    [line] = mirror_lines(mirror, [asked(store, MBPP)])
+    assert line.state == State.WARN and "all its locked files are here" in line.what
+
+
+def http_error(kind: type, status: int) -> Exception:
+    request = httpx2.Request("GET", "http://hub/", headers={"authorization": f"Bearer {TOKEN}"})
+    return kind(f"no {TOKEN}", response=httpx2.Response(status, request=request))
+
+
+class Hub:
+    """Answers as told: repository id -> error of its info, of its licence."""
+
+    def __init__(self, *, info=None, licence=None, who=None):
+        self.info, self.licence, self.who = info or {}, licence or {}, who
+        self.revisions = {}
+
+    def whoami(self) -> dict:
+        if self.who:
+            raise self.who
+        return {"name": "someone"}
+
+    def repo_info(self, repo_id: str, *, repo_type: str, revision: str):
+        self.revisions[repo_id] = revision
+        if repo_id in self.info:
+            raise self.info[repo_id]
+        return SimpleNamespace(gated=False)
+
+    def auth_check(self, repo_id: str, *, repo_type: str) -> None:
+        if repo_id in self.licence:
+            raise self.licence[repo_id]
+
+
+def look(hub: Hub, *repos: Asked, token: bool = True, offline: bool = False) -> list[Line]:
+    repos = repos or (Asked(META), Asked(MBPP))
+    lines = list(hub_lines(hub, "https://hub", offline, token, list(repos)))
+    assert TOKEN not in table(lines)
+    return lines
+
+
+def test_a_hub_that_gives_everything_is_well():
+    lines = look(Hub())
+    assert states(lines) == [State.OK] * 4
+    assert "licence accepted: facebook/multi-token-prediction (models)" in lines[2].what
+
+
+def test_a_licence_that_is_not_accepted_says_where_to_accept():
+    gated = {META.row.repo.id: http_error(errors.GatedRepoError, 403)}
+    line = look(Hub(licence=gated))[2]
+    assert line.state == State.FAIL
+    assert f"accept the licence at {META.row.repo.url}" in line.fix
+
+
+def test_no_token_fails_only_where_a_gated_repository_needs_one():
+    gated = {META.row.repo.id: http_error(errors.GatedRepoError, 401)}
+    lines = look(Hub(licence=gated), token=False)
+    assert states(lines) == [State.OK, State.FAIL, State.FAIL, State.OK]
+    assert "HF_TOKEN" in lines[1].fix and "HF_TOKEN" in lines[2].fix
+    assert states(look(Hub(), Asked(MBPP), token=False)) == [State.OK] * 3
+
+
+def test_a_token_that_is_not_valid_is_told_and_never_printed():
+    refused = http_error(errors.HfHubHTTPError, 401)
+    everything = {META.row.repo.id: refused, MBPP.row.repo.id: refused}
+    lines = look(Hub(info=everything, who=refused))
+    assert states(lines) == [State.OK] + [State.FAIL] * 3
+    assert "token is not valid" in lines[1].what and "HF_TOKEN" in lines[1].fix
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "told"),
+    [
+        (http_error(errors.RepositoryNotFoundError, 404), State.FAIL, "not found"),
+        (http_error(errors.RevisionNotFoundError, 404), State.FAIL, "is gone"),
+        (http_error(errors.HfHubHTTPError, 429), State.WARN, "rate limit"),
+        (http_error(errors.HfHubHTTPError, 503), State.FAIL, "HTTP 503"),
+        (httpx2.ConnectError(TOKEN), State.FAIL, "no answer"),
+        (ValueError(TOKEN), State.FAIL, "ValueError"),
+    ],
+)
+def test_what_a_repository_ends_in_is_named_with_the_jobs_that_need_it(error, state, told):
+    line = look(Hub(info={MBPP.row.repo.id: error}))[3]
+    assert line.state == state and told in line.what and line.fix
+    assert f"{MBPP.row.repo.id} (datasets)" in line.what
+
+
+def test_the_locked_commit_is_asked_for_and_else_the_revision_of_the_catalog(store):
+    hub = Hub()
+    fetched(store, MBPP)
+    look(hub, asked(store, MBPP), Asked(META))
+    assert hub.revisions == {MBPP.row.repo.id: "a" * 40, META.row.repo.id: "main"}
+
+
+def test_without_network_a_complete_storage_needs_nothing_and_else_it_says_what(store):
+    def dead(*repos: Asked) -> Hub:
+        error = httpx2.ConnectError("no route")
+        return Hub(info={ask.repo.id: error for ask in repos}, who=error)
+
+    repos = (asked(store, MBPP), Asked(META))
+    [line] = look(dead(*repos), *repos)
+    assert line.state == State.FAIL and "https://hub does not answer" in line.what
+    assert META.row.repo.id in line.what and MBPP.row.repo.id in line.what
+    fetched(store, MBPP)
+    complete = asked(store, MBPP)
+    for lines in (look(dead(complete), complete), look(Hub(), complete, offline=True)):
+        assert states(lines) == [State.WARN] and "all locked files are here" in lines[0].what
+    [line] = look(Hub(), offline=True)
+    assert line.state == State.FAIL and "HF_HUB_OFFLINE" in line.what
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(sources, "SECONDS", 0.05)
+    never = threading.Event()
+    hub = Hub()
+    hub.whoami = never.wait
+    try:
+        lines = look(hub)
+    finally:
+        never.set()
+    assert states(lines) == [State.OK, State.WARN, State.OK, State.OK]

@@ -1,0 +1,30 @@
+"""Two repositories that jobs want, and a storage that has one of them."""
+
+import hashlib
+from collections.abc import Iterable
+
+from wmtp_assets.doctor.lines import Line, State
+from wmtp_assets.doctor.plans import Wanted, wanted_by
+from wmtp_assets.hub.lock import extend_lock
+from wmtp_assets.published import PUBLISHED
+from wmtp_assets.store import Store
+
+META = wanted_by(PUBLISHED, ["models"])[0]
+MBPP = Wanted(PUBLISHED.mbpp, PUBLISHED.mbpp.raw, ("datasets",))
+
+
+def states(lines: Iterable[Line]) -> list[State]:
+    return [line.state for line in lines]
+
+
+def fetched(store: Store, wanted: Wanted) -> None:
+    """Put files of the wanted names on the disk, and into the lock."""
+    raw = store.dataset(wanted.row.name).raw
+    facts = {}
+    for files in wanted.files:
+        path = raw / files.pattern.replace("*", "0")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+        digest = hashlib.sha256(b"x").hexdigest()
+        facts[path.relative_to(raw).as_posix()] = (1, digest)
+    extend_lock(store.lock, wanted.row.repo, "a" * 40, facts)

@@ -1,0 +1,115 @@
+"""sources.lock.json: obeyed, never mixed, and a damaged one is named with what to do."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wmtp_assets.catalog import Repo
+from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.lock import extend_lock, locked_commit, locked_repo, read_lock, replace_entry
+
+REPO = Repo(id="org/data", kind="dataset", revision="main", licence="MIT")
+A, B = "a" * 40, "b" * 40
+ONE = {"one.bin": (3, "1" * 64)}
+TWO = {"two.bin": (4, "2" * 64)}
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    path = tmp_path / "sources.lock.json"
+    extend_lock(path, REPO, A, ONE)
+    return path
+
+
+def test_files_of_the_locked_commit_join_what_is_there(lock):
+    extend_lock(lock, REPO, A, TWO)
+    locked = locked_repo(lock, REPO)
+    assert (locked.commit, locked.files) == (A, ONE | TWO)
+
+
+def test_files_of_another_commit_are_refused_and_both_commits_named(lock):
+    before = lock.read_bytes()
+    with pytest.raises(BadInput, match=rf"commit {A}: files of commit {B} .*renew_lock"):
+        extend_lock(lock, REPO, B, TWO)
+    assert lock.read_bytes() == before
+    assert locked_commit(lock, REPO) == A
+
+
+def test_another_digest_of_a_locked_file_is_refused_and_both_digests_named(lock):
+    before = lock.read_bytes()
+    with pytest.raises(BadInput, match=f"one.bin: locked {'1' * 64}, now {'9' * 64}"):
+        extend_lock(lock, REPO, A, {"one.bin": (3, "9" * 64)} | TWO)
+    assert lock.read_bytes() == before
+
+
+def test_another_repository_has_an_entry_of_its_own(lock):
+    other = Repo(id="org/a", kind="model", revision="main", licence="MIT")
+    extend_lock(lock, other, B, TWO)
+    assert list(read_lock(lock)["repos"]) == ["org/a", "org/data"]
+    assert locked_commit(lock, REPO) == A and locked_commit(lock, other) == B
+
+
+def test_what_is_locked_already_is_not_written_again(lock):
+    before = lock.stat().st_ino
+    extend_lock(lock, REPO, A, ONE)
+    assert lock.stat().st_ino == before
+
+
+def test_an_entry_is_replaced_only_if_it_is_still_the_one_that_was_looked_at(lock):
+    old = locked_repo(lock, REPO)
+    extend_lock(lock, REPO, A, TWO)
+    with pytest.raises(BadInput, match="changed meanwhile: org/data"):
+        replace_entry(lock, REPO, old, B, TWO)
+    replace_entry(lock, REPO, locked_repo(lock, REPO), B, TWO)
+    locked = locked_repo(lock, REPO)
+    assert (locked.commit, locked.files) == (B, TWO)
+
+
+def damaged(**entry) -> str:
+    whole = {"commit": A, "files": {"one.bin": {"size_bytes": 3, "sha256": "1" * 64}}}
+    return json.dumps({"version": 1, "repos": {"org/data": whole | entry}})
+
+
+def fact(**facts) -> str:
+    return damaged(files={"one.bin": {"size_bytes": 3, "sha256": "1" * 64} | facts})
+
+
+@pytest.mark.parametrize(
+    ("text", "culprit"),
+    [
+        ("{", "is not JSON"),
+        ("\xff", "is not JSON"),
+        ("[]", "no JSON object"),
+        ("{}", "version is missing; repos is missing"),
+        ('{"version": 2, "repos": {}}', "version 2, this release reads 1"),
+        ('{"version": 1, "repos": []}', "repos is no object"),
+        ('{"version": 1, "repos": {"org/data": null}}', "org/data is no object"),
+        ('{"version": 1, "repos": {"org/data": {}}}', "commit is None; org/data: files is None"),
+        (damaged(commit=7), "org/data: commit is 7"),
+        (damaged(commit=""), "org/data: commit is ''"),
+        (damaged(files=["one.bin"]), r"files is \['one.bin'\]"),
+        (damaged(files={"one.bin": None}), "one.bin: None is not its size_bytes and sha256"),
+        (damaged(files={"one.bin": {"size_bytes": 3}}), "one.bin: .* is not its size"),
+        (fact(size_bytes="3"), "one.bin: .* is not its size"),
+        (fact(size_bytes=-1), "one.bin: .* is not its size"),
+        (fact(size_bytes=True), "one.bin: .* is not its size"),
+        (fact(sha256="1" * 63), "one.bin: .* is not its size"),
+        (fact(sha256=None), "one.bin: .* is not its size"),
+    ],
+)
+def test_a_damaged_lock_is_named_with_the_culprit_and_the_fix(lock, text, culprit):
+    lock.write_text(text, "latin-1")
+    for use in (
+        lambda: locked_repo(lock, REPO),
+        lambda: extend_lock(lock, REPO, A, ONE),
+    ):
+        with pytest.raises(BadInput, match=culprit) as error:
+            use()
+        assert str(lock) in str(error.value) and error.value.fix
+    assert lock.read_text("latin-1") == text, "a damaged lock is left as it is"
+
+
+def test_the_whole_form_is_read(lock):
+    lock.write_text(damaged())
+    assert locked_repo(lock, REPO).files == ONE

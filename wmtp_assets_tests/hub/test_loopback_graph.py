@@ -1,0 +1,51 @@
+"""The whole graph with WMTP_SOURCE=hub against the hub on loopback, from the sample's files."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets.sample.mirror import ensure_mirror
+from wmtp_assets_tests.hub.loopback import serve
+from wmtp_assets_tests.hub.loopback_server import hub_of
+
+pytestmark = pytest.mark.long
+
+LFS = ["*.pth", "*.bin", "*.model", "*.parquet"]
+
+
+def test_job_phase1_is_green_from_the_hub(tmp_path):
+    ensure_mirror(tmp_path / "mirror")
+    hub = hub_of(tmp_path / "mirror", LFS, cdn=True)
+    hub.commits |= {row.repo.id: row.repo.revision for row in SAMPLE.datasets}  # pinned
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WMTP_")}
+    environment |= {
+        "WMTP_SOURCE": "hub",
+        "WMTP_STORAGE_ROOT": str(tmp_path / "storage"),
+        "WMTP_DOCS_ROOT": str(tmp_path / "docs"),
+        "HF_HOME": str(tmp_path / "hf"),
+        "HF_TOKEN": "hf_" + "s" * 34,
+        "PYTHONWARNINGS": "ignore",
+    }
+    with serve(hub) as endpoint:
+        done = subprocess.run(
+            [sys.executable, "-m", "wmtp_assets_tests.hub.loopback_graph"],
+            env=environment | {"HF_ENDPOINT": endpoint},
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 0, done.stderr[-4000:]
+    facts = json.loads(done.stdout.splitlines()[-1])
+    assert facts["success"], done.stderr[-4000:]
+    assert facts["evaluated"] > 100 and facts["not_evaluated"] == []
+    assert facts["not_passed"] == ["codecontests/stats:no_near_duplicates_across_splits"]
+    assert facts["sources"] == ["hub"]
+    assert "hf_sss" not in done.stdout + done.stderr
+    assert {a.authorization for a in hub.asked if a.server == "cdn"} == {None}
+    locked = json.loads((tmp_path / "storage" / "sources.lock.json").read_text())["repos"]
+    assert {repo: entry["commit"] for repo, entry in locked.items()} == {
+        repo: commit for repo, commit in hub.commits.items() if repo != SAMPLE.starling_rm.repo.id
+    }
