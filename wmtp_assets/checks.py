@@ -20,8 +20,10 @@ from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, record
 from wmtp_assets.setup import Setup
 
 DEEP_TAG = "reads"
+EVERY_BYTE = "every byte"
 BYTES_MATCH = "bytes_match_materialized_digest"
 SIZES_MATCH = "files_are_there_with_recorded_sizes"
+UNREADABLE_FIX = "make it readable, or materialize its asset again; then run the checks again"
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def checks_on(
             asset=asset_key,
             description=says,
             blocking=not reading.warn,
-            metadata={DEEP_TAG: "every byte" if reading.deep else "headers, sizes, configs"},
+            metadata={DEEP_TAG: EVERY_BYTE if reading.deep else "headers, sizes, configs"},
         )
         for reading in (*_BYTES_READINGS, *readings)
         for name, says in reading.says.items()
@@ -152,8 +154,11 @@ def _judged(reading: Reading, setup: Setup, seen: Seen) -> Mapping[str, Finding]
         return dict.fromkeys(reading.says, nothing)
     try:
         findings = reading.judge(setup, seen)
-    except (BadInput, OSError) as error:
+    except BadInput as error:
         return dict.fromkeys(reading.says, Finding(False, str(error)))
+    except OSError as error:
+        told = BadInput("a file cannot be read", [error], UNREADABLE_FIX)
+        return dict.fromkeys(reading.says, Finding(False, str(told)))
     if findings.keys() != reading.says.keys():
         raise AssertionError(f"declared {set(reading.says)}, decided {set(findings)}")
     return findings

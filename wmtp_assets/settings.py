@@ -38,6 +38,14 @@ class Settings(BaseSettings):
         return self._root(self.docs_root, "docs")
 
     @property
+    def roots_nest(self) -> bool:
+        """Whether one root lies in the other: the record could not tell their files apart."""
+        real = (self.storage.resolve(), self.docs.resolve())
+        return any(
+            a.is_relative_to(b) or b.is_relative_to(a) for a, b in ((self.storage, self.docs), real)
+        )
+
+    @property
     def sample_mirror(self) -> Path:
         """Where the embedded upstream is written."""
         return (SAMPLE_ROOT / "mirror").absolute()
@@ -71,6 +79,11 @@ def read_settings() -> Settings:
         wrong += [f"{PREFIX}{e['loc'][0]}".upper() + f": {e['msg']}" for e in error.errors()]
     if settings and settings.workers < 1:
         wrong.append("WMTP_WORKERS must be at least 1")
+    if settings and settings.roots_nest:
+        wrong.append(
+            "WMTP_STORAGE_ROOT and WMTP_DOCS_ROOT must not lie in each other: "
+            f"{settings.storage}, {settings.docs}"
+        )
     if settings and settings.source == "mirror":
         if settings.mirror_dir is None:
             wrong.append("WMTP_SOURCE=mirror needs WMTP_MIRROR_DIR")

@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.definitions import build_definitions
+from wmtp_assets.doctor.plans import JOBS as doctor_jobs
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
 
@@ -56,6 +57,15 @@ ASSET_KEYS = {
     "signoff/checklist",
     "signoff/approval",
 }
+# Upstream repositories: watched, never made.
+WATCHED = {
+    "upstream/meta_mtp",
+    "upstream/ref_sheared",
+    "upstream/starling_rm",
+    "upstream/codecontests",
+    "upstream/mbpp",
+    "upstream/humaneval",
+}
 GROUPS = {
     "layout",
     "meta_mtp",
@@ -78,7 +88,11 @@ JOBS = {
     "verify_storage",
     "verify_storage_deep",
     "reset_storage",
+    "watch_upstream",
+    "renew_lock",
+    "write_mirror",
 }
+OP_JOBS = {"reset_storage", "renew_lock", "write_mirror"}
 MAX_DESCRIPTION = 80
 
 
@@ -107,7 +121,7 @@ def keys(definitions: dg.Definitions) -> set[str]:
 
 
 def test_the_asset_keys_are_those_of_the_contract(defs):
-    assert keys(defs) == ASSET_KEYS
+    assert keys(defs) == ASSET_KEYS | WATCHED
 
 
 def test_the_jobs_are_those_of_the_contract(defs):
@@ -128,6 +142,22 @@ def test_phase1_takes_everything_but_reward_reports_and_signoff(defs):
     }
     outside = ("starling_rm/", "reports/", "signoff/")
     assert taken == {key for key in ASSET_KEYS if not key.startswith(outside)}
+
+
+def test_what_is_watched_upstream_is_taken_by_the_watch_alone(defs):
+    """`'*'`, the UI's "Materialize all" and every other job leave it alone."""
+    for name in JOBS - OP_JOBS:
+        taken = defs.resolve_job_def(name).asset_layer.selected_asset_keys
+        watched = {key.to_user_string() for key in taken} & WATCHED
+        assert watched == (WATCHED if name == "watch_upstream" else set()), name
+    graph = defs.resolve_asset_graph()
+    everything = dg.AssetSelection.from_string("*").resolve(graph)
+    assert not {key.to_user_string() for key in everything} & WATCHED
+    for name in WATCHED:
+        key = dg.AssetKey(name.split("/"))
+        assert graph.get(key).is_observable and not graph.get(key).is_materializable
+        [raw] = graph.get(key).child_keys
+        assert raw.path == [name.split("/")[1], "raw"]
 
 
 def test_every_asset_has_what_the_ui_shows(declared):
@@ -157,6 +187,18 @@ def test_only_warnings_are_non_blocking(declared):
         "no_near_duplicates_across_splits",
         "no_overlap_with_humaneval",
         "no_overlap_with_mbpp",
+    }
+
+
+def test_the_doctor_knows_what_each_job_stores(defs):
+    for name, rows in doctor_jobs.items():
+        taken = defs.resolve_job_def(name).asset_layer.selected_asset_keys
+        assert {key.path[0] for key in taken if key.path[-1] == "raw"} == set(rows), name
+    assert doctor_jobs.keys() == JOBS - OP_JOBS - {
+        "report",
+        "watch_upstream",
+        "verify_storage",
+        "verify_storage_deep",
     }
 
 

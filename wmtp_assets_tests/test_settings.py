@@ -50,6 +50,25 @@ def test_a_mirror_needs_its_folder(monkeypatch, tmp_path: Path):
         read_settings()
 
 
+@pytest.mark.parametrize(
+    ("storage", "docs"),
+    [("s", "s/docs/sub"), ("d/storage", "d"), ("s", "s"), ("s", "s/../d"), ("link/in", "real")],
+)
+def test_roots_that_lie_in_each_other_are_refused(monkeypatch, tmp_path: Path, storage, docs):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    monkeypatch.setenv("WMTP_STORAGE_ROOT", str(tmp_path / storage))
+    monkeypatch.setenv("WMTP_DOCS_ROOT", str(tmp_path / docs))
+    with pytest.raises(BadInput, match="WMTP_STORAGE_ROOT and WMTP_DOCS_ROOT must not lie in each"):
+        read_settings()
+
+
+def test_roots_side_by_side_whose_names_begin_alike_are_fine(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("WMTP_STORAGE_ROOT", str(tmp_path / "s"))
+    monkeypatch.setenv("WMTP_DOCS_ROOT", str(tmp_path / "s_docs"))
+    assert read_settings().docs == tmp_path / "s_docs"
+
+
 @pytest.mark.parametrize("workers", ["0", "-1"])
 def test_at_least_one_worker(monkeypatch, workers: str):
     monkeypatch.setenv("WMTP_WORKERS", workers)

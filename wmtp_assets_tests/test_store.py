@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,19 @@ def test_a_dead_process_s_temporary_is_swept_by_the_next_write(tmp_path: Path):
     assert living.exists()
 
 
+def test_what_an_earlier_process_of_the_same_pid_left_is_swept(tmp_path: Path):
+    program = "import sys; from wmtp_assets import store; print(store._temporary_name('a'))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    *head, _, unique, suffix = done.stdout.strip().split(".")
+    leftover = tmp_path / ".".join([*head, str(os.getpid()), unique, suffix])
+    leftover.write_bytes(b"half a checkpoint of a container that is gone")
+    living = tmp_path / store._temporary_name("a")
+    living.write_bytes(b"another thread of this process")
+    store.write_bytes(tmp_path / "a", b"whole")
+    assert not leftover.exists()
+    assert living.exists()
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(BadInput, match=r"cannot write into .*file.*WMTP_STORAGE_ROOT"):
@@ -106,7 +120,8 @@ def test_a_disk_too_small_is_refused_with_needed_and_free(tmp_path: Path):
 
 def test_broken_json_and_a_missing_file_are_named(tmp_path: Path):
     (tmp_path / "a.json").write_bytes(b'{"a": \xff}')
-    for name in ("a.json", "b.json"):
+    (tmp_path / "deep.json").write_bytes(b"[" * 100_000)
+    for name in ("a.json", "deep.json", "missing.json"):
         with pytest.raises(BadInput, match=name):
             store.read_json(tmp_path / name)
 

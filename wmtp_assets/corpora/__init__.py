@@ -4,7 +4,9 @@
     sources        which raw files and which tokenizer a split is made from
     parquet        rows of a published file, its columns proven
     problems       one published row -> one problem with its candidate solutions
-    tokens, tally  exact token counts, and counts of what was read, kept and dropped
+    tokens         exact token counts, and the length filter
+    vocabulary, chunk_counts   where a text may be cut; counts of its parts, encoded once
+    tally          counts of what was read, kept and dropped
     units, pool    row-group ranges -> parts of a split, side by side, handed back in order
     split          parts -> <split>.jsonl, then <split>_metadata.json
     records, line_metadata   the two files as text: written, read back, proven

@@ -21,7 +21,7 @@ from wmtp_assets.corpora.formats import (
     UNKNOWN_LANGUAGE,
 )
 from wmtp_assets.corpora.line_metadata import read_facts
-from wmtp_assets.corpora.parquet import count_rows, open_parquet, reading
+from wmtp_assets.corpora.parquet import FIX, count_rows, open_parquet, reading
 from wmtp_assets.corpora.tally import CANDIDATES, DROPPED, ROWS, SOURCE_ROWS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
@@ -98,5 +98,9 @@ def count_languages(sources: Sequence[Path]) -> Counter:
                         for entry in pc.value_counts(flat).to_pylist():
                             codes[entry["values"]] += entry["counts"]
     if None in codes:
-        raise BadInput("a language is null in the source", [p.name for p in sources])
+        raise BadInput(
+            "a language is null in the source",
+            [p.name for p in sources],
+            FIX,
+        )
     return codes

@@ -11,7 +11,7 @@ from wmtp_assets.corpora.small.assets import small_assets
 from wmtp_assets.corpora.sources import (
     dataset_row,
     length_filter,
-    locked_commit,
+    raw_commit,
     source_files,
     split_row,
 )
@@ -21,6 +21,7 @@ from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 
 TITLES = {row.name: row.title for row in PUBLISHED.datasets}
+TOKEN_COUNTING = "token_counting"
 COLUMN_TYPES = {str: "string", int: "int", bool: "bool"}
 
 
@@ -39,16 +40,18 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
     ) -> dg.MaterializeResult:
         from wmtp_assets.corpora.split import ROWS_PER_SECOND, convert_split
+        from wmtp_assets.corpora.tokens import load_counter
 
         started = time.monotonic()
         row = dataset_row(setup.catalog, dataset)
         folder = setup.store.dataset(dataset)
+        tokens = length_filter(setup.catalog, setup.store)
         converted = convert_split(
             dataset,
             split,
             source_files(setup.store, row, split_row(row, split)),
             folder,
-            length_filter(setup.catalog, setup.store),
+            tokens,
             workers=setup.workers,
             report=context.log.info,
         )
@@ -58,13 +61,14 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
             folder.jsonl(split),
             converted.files,
             repo=row.repo,
-            commit=locked_commit(setup.store, row),
+            commit=raw_commit(setup.store, row),
             started=started,
             work_bytes=converted.source_bytes,
             **{
                 "dagster/row_count": rows,
                 "dagster/column_schema": dg.MetadataValue.table_schema(column_schema(dataset)),
                 ROWS_PER_SECOND: round(rows / max(converted.seconds, 1e-6)),
+                TOKEN_COUNTING: load_counter(tokens.tokenizer, tokens.tokenizer_sha256).method,
                 **numbers(converted.stats),
             },
         )

@@ -49,9 +49,7 @@ def undecided(findings: Mapping[str, Finding], faults: Culprits) -> dict[str, Fi
     """Fail what passed on the readable lines alone: a part of the file proves nothing."""
     if not faults.count:
         return dict(findings)
-    reason = Culprits(faults.samples).finding(
-        "", f"undecided, {faults.count:,} lines cannot be read"
-    )
+    reason = faults.finding("", f"undecided, {faults.count:,} lines cannot be read")
     return {name: reason if found.passed else found for name, found in findings.items()}
 
 

@@ -20,7 +20,7 @@ from wmtp_assets.corpora.records import Line, item_of, read_lines
 from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS, Tally
 from wmtp_assets.corpora.tokens import TokenCounter
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, compare
+from wmtp_assets.findings import Finding, compare, flatten
 from wmtp_assets.folders import DatasetFolder
 
 LINES_PARSE = "lines_parse_to_one_schema"
@@ -53,10 +53,10 @@ def inspect_split(
     """
     form = FORMATS[dataset]
     jsonl = folder.jsonl(split.name)
-    faults, over, labels = Culprits(), Culprits(), Culprits()
+    faults, over, labels, misaligned = Culprits(), Culprits(), Culprits(), Culprits()
     tally = Tally()
     ids = array("Q")
-    alignment = Alignment(folder.line_metadata(split.name))
+    alignment = Alignment(folder.line_metadata(split.name), misaligned)
     for line in read_lines(jsonl, form.fields):
         alignment.see(line)
         if line.record is None:
@@ -81,7 +81,7 @@ def inspect_split(
             f"{tally.rows:,} task_ids, all different", "task_ids that occur twice"
         ),
         ROWS_EQUAL_CATALOG: _compare_rows(split, tally),
-        METADATA_ALIGNED: alignment.culprits.finding(
+        METADATA_ALIGNED: misaligned.finding(
             f"{alignment.items:,} items as regenerated from the lines, naming sha256 {sha256}",
             f"{folder.line_metadata(split.name).name} is not that of the lines",
         ),
@@ -111,10 +111,15 @@ def count_tally(tally: Tally, record: dict[str, Any], counter: TokenCounter) -> 
 
 
 class Alignment:
-    """Regenerates line metadata from the lines and compares it with the stored one, in lockstep."""
+    """Regenerates line metadata from the lines and compares it with the stored one, in lockstep.
 
-    def __init__(self, path: Path):
-        self.culprits = Culprits()
+    Args:
+        culprits: Where differences go, each after `prefix`.
+    """
+
+    def __init__(self, path: Path, culprits: Culprits, prefix: str = ""):
+        self._culprits = culprits
+        self._prefix = prefix
         self.items = 0
         self.head: dict[str, Any] = {}
         self._name = path.name
@@ -130,7 +135,7 @@ class Alignment:
                 yield from metadata.items
         except BadInput as error:
             self._broken = True
-            self.culprits.add(error)
+            self._add(error)
 
     def see(self, line: Line) -> None:
         """Compare the item of one line; damage ends the comparison and is reported once."""
@@ -138,11 +143,11 @@ class Alignment:
         if stored is None:
             if not self._broken:
                 self._broken = True
-                self.culprits.add(f"{self._name} has no item for line {line.number}")
+                self._add(f"{self._name} has no item for line {line.number}")
             return
         self.items += 1
         if line.record is not None and stored != (expected := item_of(line.record)):
-            self.culprits.add(f"line {line.number}: stored {stored!r}, regenerated {expected!r}")
+            self._add(f"line {line.number}: stored {stored!r}, regenerated {expected!r}")
 
     def end(self, dataset: str, split: str, source_file: str, sha256: str | None) -> None:
         """Compare the end of the list and what the head says of its JSONL."""
@@ -151,9 +156,12 @@ class Alignment:
             return
         for key, value in wanted.items():
             if self.head[key] != value:
-                self.culprits.add(f"{key} is {self.head[key]!r}, not {value!r}")
+                self._add(f"{key} is {self.head[key]!r}, not {value!r}")
         if extra := sum(1 for _ in self._stream):
-            self.culprits.add(f"{self._name} has {extra:,} items beyond the last line")
+            self._add(f"{self._name} has {extra:,} items beyond the last line")
+
+    def _add(self, culprit: object) -> None:
+        self._culprits.add(f"{self._prefix}{culprit}")
 
 
 def _label_fault(line: Line) -> str:
@@ -207,12 +215,3 @@ def _compare_counts(metadata: Path, form: Format, tally: Tally) -> Finding:
     except BadInput as error:
         return Finding(False, str(error))
     return compare("counts", flatten(recorded.recounted(form)), flatten(tally.recounted(form)))
-
-
-def flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested counts -> dotted name -> count."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        inner = isinstance(value, dict)
-        flat |= flatten(value, f"{prefix}{key}.") if inner else {prefix + key: value}
-    return flat

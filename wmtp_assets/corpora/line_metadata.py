@@ -105,7 +105,7 @@ def _read_head(path: Path, handle: BinaryIO) -> dict[str, Any]:
         head = json.loads(first[:-2].decode() + "}")
         if list(head) != HEAD_KEYS or not isinstance(head["stats"], dict):
             raise ValueError(f"its keys are not {HEAD_KEYS}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path.name} line 1: {error}", [path], FIX) from error
     return head
 

@@ -26,7 +26,7 @@ def length_filter(catalog: Catalog, store: Store) -> Filter:
     return Filter(tokenizer, catalog.tokenizer_sha256, MAX_TOKENS)
 
 
-def locked_commit(store: Store, dataset: Dataset) -> str:
+def raw_commit(store: Store, dataset: Dataset) -> str:
     """The commit that the raw files came from.
 
     Raises:

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wmtp_assets.catalog import PIECES
 from wmtp_assets.corpora.chunk_counts import ChunkCounts, Encode
 from wmtp_assets.corpora.vocabulary import find_cuts
 from wmtp_assets.errors import BadInput
-
-PIECES = 32_000
 
 WHOLE = "texts encoded whole"
 BY_CHUNKS = "chunks encoded once"
@@ -136,7 +135,8 @@ def _load_model(model: bytes, path: Path) -> Model:
         processor.LoadFromSerializedProto(model)
         pieces = processor.GetPieceSize()
     except RuntimeError as error:
-        raise BadInput(f"not a sentencepiece model ({error})", [path]) from error
+        fix = "materialize ref_sheared/tokenizer anew"
+        raise BadInput(f"not a sentencepiece model ({error})", [path], fix) from error
     if pieces != PIECES:
         raise BadInput(
             f"the vocabulary has {pieces:,} pieces, not {PIECES:,}",

@@ -13,7 +13,7 @@ from wmtp_assets.layout.assets import layout_digest
 from wmtp_assets.setup import Setup
 
 SUPPORTED = ((3, 11), (3, 13))
-TORCH = "2.13.0"
+PACKAGE = "wmtp-assets"
 # Folders of the layout before v2 (plan, Step 0).
 LEGACY = ("models", "datasets")
 # Younger temporaries may belong to a running conversion: 27 GB take less than a day.
@@ -44,19 +44,23 @@ def _environment(setup: Setup, seen: Seen) -> dict[str, Finding]:
     )
     versions: dict[str, str] = {}
     try:
-        needed = requires("wmtp-assets") or []
+        needed = requires(PACKAGE) or []
     except PackageNotFoundError:
-        needed = ["wmtp-assets"]
+        needed = [PACKAGE]
     for requirement in needed:
-        name = re.match(r"[\w.-]+", requirement)[0]
-        if "extra ==" not in requirement:
-            try:
-                versions[name] = version(name)
-            except PackageNotFoundError:
-                wrong.append(f"{name} is not installed")
-    if "torch" in versions and versions["torch"].split("+")[0] != TORCH:
-        wrong.append(f"torch {versions['torch']}, pinned is {TORCH}")
-    good = f"Python {platform.python_version()}, torch {TORCH}, {len(versions)} packages there"
+        name, pinned = re.match(r"([\w.-]+)(?:==([\w.]+))?", requirement).groups()
+        if "extra ==" in requirement:
+            continue
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            wrong.append(f"{name} is not installed")
+            continue
+        # A build for one kind of machine is the pinned version: 2.13.0+cpu.
+        if pinned and versions[name].split("+")[0] != pinned:
+            wrong.append(f"{name} {versions[name]}, pinned is {pinned}")
+    torch = versions.get("torch")
+    good = f"Python {platform.python_version()}, torch {torch}, {len(versions)} packages there"
     finding = verdict(
         wrong, good, "environment differs; run make setup", packages=versions, system=sys.platform
     )

@@ -4,7 +4,6 @@ Spared: downloads in flight (.cache folders, and the raw folder of the 27 GB Met
 lock, and the sign-off.
 """
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,4 +48,4 @@ def clear(store: Store, clearing: Clearing) -> None:
             if not any(folder.iterdir()):
                 folder.rmdir()
         if top.is_dir() and not any(top.iterdir()):
-            shutil.rmtree(top)
+            top.rmdir()

@@ -31,6 +31,7 @@ from wmtp_assets.weights.configs import PARAMS_KEYS, with_dtype
 DTYPE = "float16"
 # 64 x ceil(int(0.5 x int(8 x 512 / 3)) / 64) = 704, the width of the catalog's rows.
 MULTIPLE_OF, FFN_DIM_MULTIPLIER = 64, 0.5
+ROW_FIX = "mend the row of the micro model in wmtp_assets/published.py"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,9 @@ def plan_mtp(micro: Micro, source: Settings) -> Plan:
     }
     if ffn_width(params) != micro.ffn:
         raise BadInput(
-            "the row states another FFN width", [f"{micro.ffn}, not {ffn_width(params)}"]
+            "the row states another FFN width",
+            [f"{micro.ffn}, not {ffn_width(params)}"],
+            ROW_FIX,
         )
     trunk = spread(source["n_layers"] - future, micro.blocks - future)
     blocks = {f"layers.{new}.": f"layers.{old}." for new, old in enumerate(trunk)}
@@ -154,7 +157,7 @@ def spread(blocks: int, kept: int) -> list[int]:
         BadInput: There are not that many.
     """
     if kept > blocks or kept < 0:
-        raise BadInput("the source has too few blocks", [f"{blocks}, {kept} wanted"])
+        raise BadInput("the source has too few blocks", [f"{blocks}, {kept} wanted"], ROW_FIX)
     if kept < 2:
         return list(range(kept))
     return [number * (blocks - 1) // (kept - 1) for number in range(kept)]
@@ -170,7 +173,7 @@ def _cuts(shapes: Shapes, whole: Shapes, blocks: Mapping[str, str]) -> tuple[Cut
             wrong.append(f"{name} {list(shape)} from {source} {list(there)}")
         cuts.append(Cut(source, name, shape))
     if wrong:
-        raise BadInput("the source is too small for the micro model", wrong)
+        raise BadInput("the source is too small for the micro model", wrong, ROW_FIX)
     return tuple(cuts)
 
 

@@ -9,13 +9,15 @@ from wmtp_assets import store
 from wmtp_assets.catalog import STORAGE_VERSION, Catalog, Micro, Model
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import ModelFolder
+from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.micro.cuts import DTYPE, Cut, Plan, plan_llama, plan_mtp, plan_untied
 from wmtp_assets.store import Store, StoredFile
 from wmtp_assets.weights.configs import CONFIG, GENERATION_CONFIG, PARAMS, read_params
-from wmtp_assets.weights.convert import as_bytes, write_chunks
+from wmtp_assets.weights.convert import write_chunks
 from wmtp_assets.weights.header import Planned, header_bytes, read_header
-from wmtp_assets.weights.metadata import FIELDS, FREQS_CIS, locked_commit, stored_facts
+from wmtp_assets.weights.metadata import FIELDS, FREQS_CIS, stored_facts
 from wmtp_assets.weights.strict_json import read_object
+from wmtp_assets.weights.tensors import as_bytes
 from wmtp_assets.weights.tokenizer import TOKENIZER_FILES
 
 MICRO_FIELDS = FIELDS | {"target_device", "kept"}
@@ -68,7 +70,8 @@ def cut_tensors(source: Path, cuts: tuple[Cut, ...]) -> Iterator[Any]:
                 part = file.get_slice(cut.source)[tuple(slice(0, size) for size in cut.shape)]
                 yield part.contiguous()
     except SafetensorError as error:
-        raise BadInput(f"not a safetensors file ({error})", [source]) from error
+        fix = "materialize its asset anew"
+        raise BadInput(f"not a safetensors file ({error})", [source], fix) from error
 
 
 def write_micro(here: Store, catalog: Catalog, micro: Micro) -> tuple[StoredFile, ...]:

@@ -102,7 +102,8 @@ def read_texts(rows: Path) -> dict[str, str]:
                 row = parse_object(line, rows)
                 values = [row.get(key) for key in ("task_id", "instruction", "input", "output")]
                 if not all(isinstance(value, str) for value in values):
-                    raise BadInput("not a row of a small set", [f"{rows.name} line {number}"])
+                    culprit = f"{rows.name} line {number}"
+                    raise BadInput("not a row of a small set", [culprit], "materialize its asset")
                 text = "\n".join(part for part in values[1:] if part)
                 if text and not any(token in text for token in (UNK, BOS, EOS)):
                     texts[values[0]] = text
@@ -188,7 +189,8 @@ def _score(
     model = load_model(policy.configs / PARAMS, policy.weights)
     opened = open_model(reference.safetensors, torch.float32)
     if opened.complaints:
-        raise BadInput("transformers misses or refuses tensors", opened.complaints)
+        fix = "materialize the micro reference anew"
+        raise BadInput("transformers misses or refuses tensors", opened.complaints, fix)
     scored = []
     for row, text in itertools.islice(texts.items(), SCORED_ROWS):
         ids = [processor.PieceToId(BOS), *processor.encode(text)][:MAX_POSITIONS]

@@ -31,8 +31,9 @@ ROOT_FILES = {"sources.lock.json", ".sources.lock.json.guard", "README.md", ".gi
 def differing_lines(expected: str, found: str) -> list[str]:
     """The lines of either text that the other lacks, expected ones first."""
     want, have = expected.splitlines(), found.splitlines()
-    lost = [f"lacks: {line[:200]}" for line in want if line not in set(have)]
-    odd = [f"says: {line[:200]}" for line in have if line not in set(want)]
+    wanted, there = set(want), set(have)
+    lost = [f"lacks: {line[:200]}" for line in want if line not in there]
+    odd = [f"says: {line[:200]}" for line in have if line not in wanted]
     return lost + odd or (["lines are in another order"] if want != have else [])
 
 

@@ -13,7 +13,7 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecordStatus,
 )
 
-from wmtp_assets.checks import DEEP_TAG, checks_step, observe
+from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE, checks_step, observe
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.evidence import (
@@ -133,7 +133,7 @@ def _check_row(
         asset=asset.key,
         name=spec.name,
         says=spec.description or "",
-        deep=spec.metadata.get(DEEP_TAG) == "every byte",
+        deep=spec.metadata.get(DEEP_TAG) == EVERY_BYTE,
         latest=_evaluation(instance, evaluated, asset) if evaluated else None,
         crashed_in=crashed,
     )

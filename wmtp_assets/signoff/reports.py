@@ -4,9 +4,11 @@ What a document says of the storage stands above the state of the checks, so tha
 render it again and compare. A document that describes an unchanged storage keeps its bytes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION, Catalog
+from wmtp_assets.corpora.tally import CANDIDATES, DROPPED
 from wmtp_assets.signoff import plan_notes
 from wmtp_assets.signoff.checklist import utc
 from wmtp_assets.signoff.evidence import AssetRow, Evidence, Judged, Outcome
@@ -72,7 +74,7 @@ def completion_report(evidence: Evidence, catalog: Catalog) -> str:
         for group, rows in _by_group(evidence).items()
     ]
     counts = [
-        (f"`{a.key}`", f"{a.latest.metadata['dagster/row_count']:,}")
+        (f"`{a.key}`", *_row_counts(a.latest.metadata))
         for a in evidence.artifacts
         if a.latest and "dagster/row_count" in a.latest.metadata
     ]
@@ -88,7 +90,7 @@ def completion_report(evidence: Evidence, catalog: Catalog) -> str:
             "## Artifacts",
             table(("group", "assets", "files", "bytes"), produced),
             "## Rows",
-            table(("asset", "rows"), counts),
+            table(("asset", "rows", "candidates", "dropped, by reason"), counts),
             "## Phase 2 starts when",
             "".join(f"- {condition}\n" for condition in plan_notes.PHASE_2_CONDITIONS),
             "## Issues",
@@ -172,6 +174,20 @@ def _on_disk(evidence: Evidence) -> str:
     if not differing:
         return "On disk: all as recorded.\n"
     return "On disk, not as recorded:\n\n" + "".join(f"- {line}\n" for line in differing)
+
+
+def _row_counts(metadata: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Rows; for a split also its candidates and what of them was dropped, zero as zero."""
+    dropped = {
+        name.removeprefix(f"{DROPPED}_"): count
+        for name, count in metadata.items()
+        if name.startswith(f"{DROPPED}_")
+    }
+    return (
+        f"{metadata['dagster/row_count']:,}",
+        f"{metadata[CANDIDATES]:,}" if CANDIDATES in metadata else "",
+        ", ".join(f"{count:,} {reason}" for reason, count in dropped.items()),
+    )
 
 
 def _repeated_names(evidence: Evidence) -> str:

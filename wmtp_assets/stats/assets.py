@@ -9,7 +9,7 @@ import dagster as dg
 from wmtp_assets import store
 from wmtp_assets.catalog import MAX_TOKENS
 from wmtp_assets.corpora.formats import FORMATS, TOTAL
-from wmtp_assets.corpora.sources import dataset_row, locked_commit
+from wmtp_assets.corpora.sources import dataset_row, raw_commit
 from wmtp_assets.corpora.tally import DROPPED
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
@@ -60,7 +60,7 @@ def stats_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
             folder.stats,
             files,
             repo=row.repo,
-            commit=locked_commit(setup.store, row),
+            commit=raw_commit(setup.store, row),
             started=started,
             work_bytes=sum(split.size_bytes for split in splits),
             date=day,

@@ -13,10 +13,9 @@ from wmtp_assets import store
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.corpora.culprits import Culprits
 from wmtp_assets.corpora.formats import FORMATS
-from wmtp_assets.corpora.inspection import flatten
 from wmtp_assets.corpora.line_metadata import read_facts
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import MAX_SAMPLES, Finding, compare
+from wmtp_assets.findings import MAX_SAMPLES, Finding, compare, flatten
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.stats import overlap
 from wmtp_assets.stats.labels import LABELLED_BOTH

@@ -16,6 +16,7 @@ from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.errors import BadInput
 
 MAX_PNG_BYTES = 100_000
+FIX = "materialize the stats again"
 BINS = 64
 SIZE_INCHES, DPI = (7.0, 3.6), 80
 # Fixed, because a layout engine draws everything twice.
@@ -129,9 +130,10 @@ def require_png(name: str, data: bytes) -> None:
         body = data[place + 4 : place + 8 + length]
         checksum = data[place + 8 + length : place + 12 + length]
         if zlib.crc32(body).to_bytes(4) != checksum:
-            raise BadInput(f"a chunk at byte {place} of a picture is damaged", [name])
+            raise BadInput(f"a chunk at byte {place} of a picture is damaged", [name], FIX)
         kind, place = body[:4], place + 12 + length
     if kind != b"IEND" or place != len(data):
-        raise BadInput("the picture is no whole PNG", [name])
+        raise BadInput("the picture is no whole PNG", [name], FIX)
     if len(data) > MAX_PNG_BYTES:
-        raise BadInput(f"the picture has {len(data):,} bytes, at most {MAX_PNG_BYTES:,}", [name])
+        told = f"the picture has {len(data):,} bytes, at most {MAX_PNG_BYTES:,}"
+        raise BadInput(told, [name], "lower DPI in wmtp_assets/stats/plots.py")

@@ -5,7 +5,7 @@ from typing import Any
 from wmtp_assets.catalog import Catalog
 from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.schema_json import StoredSplit
-from wmtp_assets.corpora.sources import dataset_row, length_filter, locked_commit
+from wmtp_assets.corpora.sources import dataset_row, length_filter, raw_commit
 from wmtp_assets.stats.labels import LABELLED_BOTH, count_conflicts
 from wmtp_assets.stats.leakage import BENCHMARKS, Stored, benchmark_digests
 from wmtp_assets.stats.summary import summarise
@@ -38,7 +38,7 @@ def state_content(
     a result of an earlier comparison stale.
     """
     row = dataset_row(catalog, name)
-    content = summarise(row, locked_commit(store, row), splits, length_filter(catalog, store))
+    content = summarise(row, raw_commit(store, row), splits, length_filter(catalog, store))
     if benchmarks := stored_benchmarks(catalog, store, name):
         content[COMPARED_WITH] = benchmark_digests(benchmarks)
     return content

@@ -14,6 +14,8 @@ from wmtp_assets.errors import BadInput
 Shapes = dict[str, tuple[int, ...]]
 Settings = Mapping[str, Any]
 
+FIX = "compare the model's config file with geometry in wmtp_assets/published.py"
+
 
 def ffn_width(params: Settings) -> int:
     """Width of the feed-forward layers of a Meta model (llama/model.py, FeedForward).
@@ -50,7 +52,8 @@ def meta_mtp_shapes(params: Settings, *, tied: bool = False) -> Shapes:
     head_dim = _head_dim("dim", dim, heads)
     trunk_and_first_head = blocks - future + 1
     if trunk_and_first_head < 1:
-        raise BadInput("fewer blocks than future tokens", [f"n_layers {blocks}, {future} tokens"])
+        told = f"n_layers {blocks}, {future} tokens"
+        raise BadInput("fewer blocks than future tokens", [told], FIX)
     hidden = ffn_width(params)
     block = {
         "attention.wq.weight": (heads * head_dim, dim),
@@ -130,7 +133,8 @@ def parameters(shapes: Mapping[str, tuple[int, ...]]) -> int:
 
 def _head_dim(name: str, dim: int, heads: int) -> int:
     if dim % heads:
-        raise BadInput("the width is not a whole number of heads", [f"{name} {dim}, {heads} heads"])
+        told = f"{name} {dim}, {heads} heads"
+        raise BadInput("the width is not a whole number of heads", [told], FIX)
     return dim // heads
 
 
@@ -145,5 +149,5 @@ def _wrong_setting(name: str, value: Any) -> BadInput:
     return BadInput(
         "a setting of the model is missing or is no number",
         [f"{name}: {value!r}"],
-        "compare the model's config file with geometry in wmtp_assets/published.py",
+        FIX,
     )

@@ -127,7 +127,8 @@ def read_adapter(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its asset") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadInput(f"not valid YAML ({type(error).__name__})", [path]) from error
+        told = f"not valid YAML ({type(error).__name__})"
+        raise BadInput(told, [path], "materialize its asset anew") from error
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise BadInput("not a YAML mapping of names", [path], "materialize its asset anew")
     return value

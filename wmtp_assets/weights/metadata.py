@@ -12,7 +12,7 @@ from typing import Any
 from wmtp_assets import store
 from wmtp_assets.catalog import STORAGE_VERSION, Model
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.findings import Finding, compare, flatten, verdict
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.store import Store, StoredFile
@@ -154,7 +154,7 @@ def metadata_findings(
     dated = isinstance(created, str) and _is_time(created)
     names = stated.keys() | ({CREATED_AT} if dated else set())
     return {
-        ON_DISK: compare("fields", _flat(expected), _flat(stated)),
+        ON_DISK: compare("fields", flatten(expected), flatten(stated)),
         STATES_FIELDS: compare("fields", dict.fromkeys(fields, True), dict.fromkeys(names, True)),
     }
 
@@ -185,17 +185,6 @@ def agreement_finding(folder: ModelFolder) -> Finding:
             culprits.append(f"{name}: " + ", ".join(f"{f} says {v}" for f, v in said.items()))
     good = f"{len(names)} settings agree in {', '.join(statements)}"
     return verdict(culprits, good, "the files disagree", settings=len(names))
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested fields under dotted names, so that a finding names the one that differs."""
-    flat: dict[str, Any] = {}
-    for key, inner in value.items():
-        if isinstance(inner, dict):
-            flat |= _flat(inner, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = inner
-    return flat
 
 
 def _is_time(text: str) -> bool:

@@ -127,7 +127,11 @@ def load_model(
     tied = "output.weight" not in header.tensors
     finding = shapes_finding(header, meta_mtp_shapes(settings, tied=tied))
     if not finding.passed:
-        raise BadInput(f"{weights.name} is not the model of {params.name}: {finding.summary}")
+        raise BadInput(
+            f"{weights.name} is not the model of {params.name}: {finding.summary}",
+            [weights],
+            "take both from one folder, or materialize its assets anew",
+        )
     with torch.device("meta"):
         model = MultiTokenModel(settings, tied=tied)
     with TensorReader() as reader:

@@ -46,7 +46,8 @@ def _explained(folder: Path) -> Iterator[None]:
         ValueError,
     ) as error:
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise BadInput(f"transformers cannot open it ({first_line})", [folder]) from error
+        fix = "materialize its asset anew"
+        raise BadInput(f"transformers cannot open it ({first_line})", [folder], fix) from error
 
 
 @contextlib.contextmanager

@@ -55,13 +55,6 @@ class Selection:
     dropped: Mapping[str, str]
     twins: tuple[tuple[TensorAt, TensorAt], ...]
 
-    @property
-    def source_bytes(self) -> int:
-        """Bytes of the source that a conversion reads."""
-        return sum(t.size_bytes for t in self.kept) + sum(
-            a.size_bytes + b.size_bytes for a, b in self.twins
-        )
-
 
 def select_tensors(checkpoint: Checkpoint, shapes: Shapes, rules: tuple[Dropped, ...]) -> Selection:
     """Split a checkpoint into stored and dropped tensors.
@@ -118,7 +111,12 @@ def require_equal_twins(selection: Selection) -> None:
             if not _same_place(dropped, kept) and not _equal_bits(left, dropped, right, kept)
         ]
     if wrong:
-        raise BadInput("a second copy of a tensor holds other values", wrong)
+        raise BadInput(
+            "a second copy of a tensor holds other values",
+            wrong,
+            "fetch the raw files again; if they are as published, mend DROPPED in "
+            "wmtp_assets/weights/selection.py",
+        )
 
 
 def _same_place(a: TensorAt, b: TensorAt) -> bool:

@@ -83,5 +83,7 @@ def _weight_map(index: Path) -> dict[str, str]:
         if not isinstance(shard, str) or "/" in shard or not is_plain(shard)
     ]
     if wrong:
-        raise BadInput(f"{index.name} names files outside its folder", wrong)
+        raise BadInput(
+            f"{index.name} names files outside its folder", wrong, "fetch the raw files anew"
+        )
     return weight_map

@@ -7,6 +7,8 @@ from typing import Any
 
 from wmtp_assets.errors import BadInput
 
+FIX = "materialize its asset anew"
+
 
 def parse_object(data: bytes, path: Path) -> dict[str, Any]:
     """Parse a JSON object.
@@ -23,12 +25,13 @@ def parse_object(data: bytes, path: Path) -> dict[str, Any]:
 
     try:
         value = json.loads(data, object_pairs_hook=unique)
+        json.dumps(value, ensure_ascii=False).encode()  # json lets lone surrogates through
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"not valid JSON ({error})", [path], "materialize its asset anew") from error
+        raise BadInput(f"not valid JSON ({error})", [path], FIX) from error
     if twice:
-        raise BadInput(f"{path.name} names something twice", twice)
+        raise BadInput(f"{path.name} names something twice", twice, FIX)
     if not isinstance(value, dict):
-        raise BadInput(f"a JSON {type(value).__name__} instead of an object", [path])
+        raise BadInput(f"a JSON {type(value).__name__} instead of an object", [path], FIX)
     return value
 
 

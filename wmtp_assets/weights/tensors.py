@@ -175,7 +175,8 @@ class TensorReader:
             try:
                 file = UncachedFile(path)
             except OSError as error:
-                raise BadInput(f"cannot be read ({error.strerror})", [path]) from error
+                fix = "make it readable, or materialize its asset anew"
+                raise BadInput(f"cannot be read ({error.strerror})", [path], fix) from error
             self._files[path] = self._open_files.enter_context(contextlib.closing(file))
         return self._files[path]
 

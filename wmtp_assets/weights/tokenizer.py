@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
+from wmtp_assets.catalog import PIECES
 from wmtp_assets.errors import BadInput
 from wmtp_assets.store import StoredFile
 
-PIECES = 32_000
 TOKENIZER_MODEL = "tokenizer.model"
 TOKENIZER_JSON = "tokenizer.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
@@ -49,7 +49,8 @@ def load_sentencepiece(path: Path) -> Any:
     except FileNotFoundError as error:
         raise BadInput("tokenizer is missing", [path], "materialize the tokenizer asset") from error
     except (RuntimeError, ValueError) as error:
-        raise BadInput(f"not a sentencepiece model ({error})", [path]) from error
+        fix = "materialize the raw files and the tokenizer asset anew"
+        raise BadInput(f"not a sentencepiece model ({error})", [path], fix) from error
     return processor
 
 

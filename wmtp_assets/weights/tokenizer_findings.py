@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
+from wmtp_assets.catalog import PIECES
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, verdict
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.tokenizer import (
     BOS,
-    PIECES,
     SPECIAL_TOKENS_MAP,
     TOKENIZER_CONFIG,
     TOKENIZER_JSON,
@@ -147,7 +147,8 @@ def load_fast(path: Path) -> Any:
         # everything else is a mistake of ours.
         if type(error) not in (Exception, ValueError):
             raise
-        raise BadInput(f"not a tokenizer.json ({error})", [path]) from error
+        fix = "materialize the tokenizer asset anew"
+        raise BadInput(f"not a tokenizer.json ({error})", [path], fix) from error
 
 
 def _ids_finding(

@@ -31,3 +31,14 @@ def test_what_passed_on_a_part_of_the_lines_is_undecided():
     assert "line 3 is cut" in decided["a"].summary
     assert decided["b"] is findings["b"]
     assert undecided(findings, Culprits()) == findings
+
+
+def test_undecided_counts_all_lines_that_cannot_be_read():
+    faults = Culprits(f"line {n} is cut" for n in range(5000))
+    finding = undecided({"a": Finding(True, "fine")}, faults)["a"]
+    assert finding.evidence["culprit_count"] == 5000
+    assert len(finding.evidence["culprits"]) == 20
+    whole = faults.finding("", "bad").evidence[FINDING_SHA256]
+    assert finding.evidence[FINDING_SHA256] == whole
+    assert "undecided, 5,000 lines cannot be read: line 0 is cut; line 1" in finding.summary
+    assert f"and 4,980 more (sha256 of all: {whole})" in finding.summary

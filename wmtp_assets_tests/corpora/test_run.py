@@ -8,6 +8,7 @@ import pytest
 from wmtp_assets.corpora.assets import corpora_assets, split_assets
 from wmtp_assets.corpora.checks import corpora_checks
 from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.tokens import BY_CHUNKS
 from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.layout.assets import storage_layout
 from wmtp_assets.stats.assets import stats_assets
@@ -171,6 +172,7 @@ def test_what_a_split_records_is_that_of_the_contract(world):
     key = dg.AssetKey(["codecontests", "train"])
     materialization = instance.get_latest_materialization_event(key).asset_materialization
     facts = {name: value.value for name, value in materialization.metadata.items()}
+    assert facts["token_counting"] == BY_CHUNKS
     train = setup.catalog.codecontests.splits[0]
     assert facts["dagster/row_count"] == train.rows
     columns = {column.name: column.type for column in facts["dagster/column_schema"].columns}

@@ -9,25 +9,11 @@ from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.line_metadata import write_line_metadata
 from wmtp_assets.corpora.records import dump_json, line_item
 from wmtp_assets.corpora.small import inspection
-from wmtp_assets.corpora.small.card import build_small_card
 from wmtp_assets.corpora.small.checks import small_readings
 from wmtp_assets.corpora.small.select import SEED, select_lines, write_small_set
-from wmtp_assets.corpora.sources import locked_commit
 from wmtp_assets.errors import BadInput
-from wmtp_assets.store import atomic_writer, write_bytes
-from wmtp_assets_tests.corpora.world import copied, judge, lines_of
-
-
-@pytest.fixture(scope="module")
-def made(made, tmp_path_factory):
-    """The tiny storage with the cards of its small sets; not to be changed."""
-    setup = copied(made, tmp_path_factory.mktemp("small"))
-    for row in setup.catalog.datasets:
-        folder = setup.store.dataset(row.name)
-        sets = {split.name: write_small_set(row.name, split, folder) for split in row.splits}
-        commit = locked_commit(setup.store, row)
-        write_bytes(folder.small / "README.md", build_small_card(row, commit, sets))
-    return setup
+from wmtp_assets.store import atomic_writer
+from wmtp_assets_tests.corpora.world import judge, lines_of
 
 
 def write_split(folder, rows):
@@ -181,6 +167,19 @@ def test_line_metadata_that_is_not_that_of_the_lines_is_named(damaged, old, new,
     finding = decide(damaged)[inspection.METADATA_ALIGNED]
     assert not finding.passed
     assert says in finding.summary
+
+
+def test_items_that_differ_are_all_counted(damaged):
+    keep_lines(damaged, "train", lambda record: True)
+    path = damaged.store.dataset("codecontests").small_line_metadata("train")
+    head = json.loads(path.read_bytes())
+    del head["metadata"]
+    with atomic_writer(path) as out:
+        write_line_metadata(out, head, [(b"{}", 61)])
+    finding = decide(damaged)[inspection.METADATA_ALIGNED]
+    # Beside the items: sha256, rows, correct, incorrect, difficulty.
+    assert finding.evidence["culprit_count"] == 61 + 5
+    assert finding.evidence["culprits"][19].startswith("train_small.jsonl: line 20: stored b'{}'")
 
 
 def test_a_row_that_is_not_in_its_split_and_rows_in_another_order_are_named(damaged):

@@ -76,6 +76,11 @@ def test_every_check_passes_on_what_was_made(made, dataset, split):
         lambda raw: b"",
         lambda raw: b"[]",
         lambda raw: b'"\\ud800"',
+        lambda raw: raw.replace(b'"output":"', b'"output":"\\ud800', 1),
+        lambda raw: raw.replace(b'"output":"', b'"output":"\xed\xa0\x80', 1),
+        lambda raw: raw.replace(b'"task_id":"', b'"task_id":"\\udfff', 1),
+        lambda raw: b"[" * 100_000,
+        lambda raw: b'{"instruction":' * 100_000,
     ],
 )
 def test_a_line_that_is_not_of_the_schema_is_named(damaged, change):
@@ -169,6 +174,7 @@ def test_an_accepted_finding_passes_and_says_so_and_anything_beyond_it_fails(mad
         (b'"sha256":"', b'"sha256":"0', "sha256 is '0"),
         (b'"source_file":"train.jsonl"', b'"source_file":"test.jsonl"', "source_file is"),
         (b'"stats":{', b'"stats":3,"x":{', "keys are not"),
+        (b'"stats":{', b'"stats":' + b"[" * 100_000, "recursion"),
     ],
 )
 def test_line_metadata_that_is_not_that_of_the_lines_is_named(damaged, old, new, says):

@@ -97,33 +97,40 @@ def made_setup(root: Path) -> Setup:
     from wmtp_assets.corpora.schema.card import build_card
     from wmtp_assets.corpora.schema.croissant import build_croissant
     from wmtp_assets.corpora.schema.schema_json import build_schema, read_stored_splits
+    from wmtp_assets.corpora.small.card import build_small_card
     from wmtp_assets.corpora.small.select import write_small_set
-    from wmtp_assets.corpora.sources import length_filter, locked_commit, source_files
+    from wmtp_assets.corpora.sources import length_filter, raw_commit, source_files
     from wmtp_assets.corpora.split import convert_split
     from wmtp_assets.hub.fetch import fetch_files
     from wmtp_assets.stats.plots import draw_plots
-    from wmtp_assets.stats.summary import summarise, summary_bytes
+    from wmtp_assets.stats.sources import full_content
+    from wmtp_assets.stats.summary import summary_bytes
 
     setup = tiny_setup(root)
     settings = length_filter(setup.catalog, setup.store)
     for row in setup.catalog.datasets:
         folder = setup.store.dataset(row.name)
         fetch_files(setup.source, row.repo, row.raw, folder.raw, setup.store.lock)
+        commit = raw_commit(setup.store, row)
         for split in row.splits:
             sources = source_files(setup.store, row, split)
             convert_split(row.name, split.name, sources, folder, settings)
-            write_small_set(row.name, split, folder)
+        small = {split.name: write_small_set(row.name, split, folder) for split in row.splits}
+        small_card = build_small_card(row, commit, small)
+        store.write_bytes(folder.small / "README.md", small_card)
         splits = read_stored_splits(row, folder)
-        commit = locked_commit(setup.store, row)
         schema = build_schema(row, commit, splits, settings)
         store.write_json(folder.processed / "schema.json", schema)
         store.write_json(folder.processed / "croissant.json", build_croissant(row, splits))
         card = build_card(row, commit, splits, settings)
         store.write_bytes(folder.processed / "README.md", card)
-        content = summarise(row, commit, splits, settings)
-        store.write_bytes(folder.stats / f"{DAY}_summary.json", summary_bytes(content, DAY))
         for name, png in draw_plots(row.name, splits, MAX_TOKENS).items():
             store.write_bytes(folder.stats / f"{DAY}_{name}.png", png)
+    for row in setup.catalog.datasets:  # a summary names the digests of the other datasets
+        folder = setup.store.dataset(row.name)
+        splits = read_stored_splits(row, folder)
+        content = full_content(setup.catalog, setup.store, row.name, splits)
+        store.write_bytes(folder.stats / f"{DAY}_summary.json", summary_bytes(content, DAY))
     return setup
 
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -73,9 +74,30 @@ def test_old_folders_and_abandoned_temporaries_are_named(setup: Setup):
 def test_the_environment_of_the_tests_is_supported_and_another_torch_is_not(setup, monkeypatch):
     name = "environment_is_supported"
     assert checks._environment(setup, SEEN)[name].passed, checks._environment(setup, SEEN)[name]
-    monkeypatch.setattr(checks, "TORCH", "1.0.0")
+    needed = [f"torch=={version('torch').split('+')[0]}", "numpy", 'pytest==1; extra == "dev"']
+    monkeypatch.setattr(checks, "requires", lambda name: needed)
+    assert checks._environment(setup, SEEN)[name].passed
+    needed[0] = "torch==1.0.0"
     finding = checks._environment(setup, SEEN)[name]
     assert not finding.passed and "pinned is 1.0.0" in finding.summary
+
+
+def test_a_file_that_appears_while_clearing_stays(setup: Setup, monkeypatch):
+    top = setup.store.root / "models"
+    top.mkdir()
+    seen_empty = iter([iter(())])
+    late = top / "late.bin"
+
+    def iterdir(folder, listed=Path.iterdir):
+        if folder == top:
+            late.write_text("written after the look")
+            return next(seen_empty)
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(OSError, match="not empty"):
+        clear(setup.store, plan_clearing(setup.store))
+    assert late.exists()
 
 
 def test_clearing_lists_first_and_spares_downloads_in_flight(setup: Setup):

@@ -107,6 +107,7 @@ def test_a_missing_small_set_names_the_asset_to_make(tiny: TinyStorage):
         (b'{"task_id": "1"}\n', "rows.jsonl line 1"),
         (b'{"task_id": 1, "instruction": "", "input": "", "output": ""}\n', "rows.jsonl line 1"),
         (b"{\n", "not valid JSON"),
+        (b'{"task_id": "1", "instruction": "\\ud800", "input": "", "output": ""}\n', "surrogates"),
         (b"", "no row to score"),
         (b'{"task_id": "1", "instruction": "", "input": "", "output": ""}\n', "no row to score"),
     ],

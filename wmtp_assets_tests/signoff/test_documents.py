@@ -16,6 +16,7 @@ from wmtp_assets.jobs import QUIET
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
+from wmtp_assets.signoff import checks
 from wmtp_assets.signoff.assets import checklist, report_assets
 from wmtp_assets.signoff.checks import document_checks
 from wmtp_assets.signoff.markdown import body, document_digest
@@ -29,7 +30,14 @@ def train(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
     path = setup.store.dataset("mbpp").jsonl("train")
     wanted = (setup.store.root.parent / "wanted").read_bytes()
     return materialized(
-        setup, path, [store.write_bytes(path, wanted)], repeated_names=["foo -> foo__2"]
+        setup,
+        path,
+        [store.write_bytes(path, wanted)],
+        repeated_names=["foo -> foo__2"],
+        candidates=1004,
+        dropped_over_length=3,
+        dropped_other_language=0,
+        **{"dagster/row_count": 1001},
     )
 
 
@@ -116,6 +124,20 @@ def test_repeated_problem_names_and_old_scripts_are_in_the_migration_notes(bench
     assert "| `mbpp/train` | foo -> foo__2 |" in notes
     for script in ("verify_mtp_model.py", "setup_datasets.py", "pytest -k micro"):
         assert script in notes
+
+
+def test_rows_candidates_and_drops_by_reason_are_in_the_completion_report(bench: Bench):
+    report = bench.store.document("phase1_completion_report.md").read_text()
+    assert "| `mbpp/train` | 1,001 | 1,004 | 3 over_length, 0 other_language |" in report
+
+
+def test_long_documents_are_compared_line_by_line_with_two_sets(monkeypatch):
+    made = []
+    monkeypatch.setattr(checks, "set", lambda lines: made.append(1) or set(lines), raising=False)
+    lines = [f"line {number}" for number in range(50)]
+    found = checks.differing_lines("\n".join(lines), "\n".join([*lines[1:], "odd"]))
+    assert found == ["lacks: line 0", "says: odd"]
+    assert len(made) == 2
 
 
 def test_a_failed_check_is_named_by_every_report_and_by_the_checklist(bench: Bench):

@@ -23,7 +23,7 @@ from wmtp_assets.signoff.record import Declared, read_evidence
 from wmtp_assets.store import Store
 
 # What the file holds decides what the judge does with it.
-CRASH, RAISE, WARN = b"crash", b"bad input", b"warn"
+CRASH, RAISE, UNREADABLE, WARN = b"crash", b"bad input", b"unreadable", b"warn"
 
 
 @dg.asset(key=["mbpp", "train"], group_name="mbpp")
@@ -38,7 +38,9 @@ def _rows_parse(setup: Setup, seen) -> dict[str, Finding]:
     if data == CRASH:
         raise ZeroDivisionError("a mistake of ours")
     if data == RAISE:
-        raise BadInput("row 3 is broken", ["train.jsonl"])
+        raise BadInput("row 3 is broken", ["train.jsonl"], "mend it")
+    if data == UNREADABLE:
+        (setup.store.root / "gone.jsonl").read_bytes()
     return {"rows_parse": Finding(data != b"wrong", f"read {data!r}", {"bytes": len(data)})}
 
 
@@ -116,6 +118,13 @@ def test_a_failed_check_stops_the_run_and_carries_its_finding(bench: Bench, cont
     assert not bench.run("everything", content)
     assert bench.outcome() == Outcome.FAILED
     assert ("row 3" if content == RAISE else "wrong") in bench.judged()["rows_parse"].finding
+
+
+def test_a_file_that_cannot_be_read_fails_the_check_with_file_and_fix(bench: Bench):
+    assert not bench.run("everything", UNREADABLE)
+    told = bench.judged()["rows_parse"]
+    assert told.outcome == Outcome.FAILED
+    assert "gone.jsonl" in told.finding and "Fix: make it readable" in told.finding
 
 
 def test_a_warning_leaves_the_run_green_and_is_a_warning(bench: Bench):

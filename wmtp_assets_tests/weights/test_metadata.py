@@ -11,7 +11,9 @@ from wmtp_assets.weights.metadata import (
     CREATED_AT,
     FIELDS,
     FREQS_CIS,
+    ON_DISK,
     describe_model,
+    metadata_findings,
     write_dated,
 )
 from wmtp_assets_tests.weights.tiny import damaged
@@ -35,6 +37,16 @@ def test_a_broken_or_undated_file_is_dated_anew(tmp_path, content):
     path.write_bytes(content)
     write_dated(path, {"a": 1}, DAY)
     assert json.loads(path.read_text())[CREATED_AT] == "2026-01-02T03:04:05+00:00"
+
+
+@pytest.mark.parametrize("extra", [{}, [], None, {"b": 2}])
+def test_a_field_beyond_the_expected_is_named_even_if_it_holds_nothing(tmp_path, extra):
+    path = tmp_path / "metadata.json"
+    write_dated(path, {"a": {"b": 1}}, DAY)
+    assert metadata_findings(path, {"a": {"b": 1}})[ON_DISK].passed
+    write_dated(path, {"a": {"b": 1}, "extra": extra}, DAY)
+    finding = metadata_findings(path, {"a": {"b": 1}})[ON_DISK]
+    assert not finding.passed and "unexpected extra" in finding.summary
 
 
 def test_a_stored_model_states_every_field(tiny):
@@ -62,7 +74,9 @@ def test_no_file_of_the_folder_is_left_out(tiny):
     on_disk = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.is_file() and "raw" not in path.parts and path.name != "metadata.json"
+        if path.is_file() and path.name != "metadata.json"
+        # Downloads in flight, and the empty guards of ended ones, lie in .cache.
+        if not {"raw", ".cache"} & set(path.parts)
     }
     assert describe_model(tiny.setup.store, model)["files"].keys() == on_disk
 

@@ -4,7 +4,7 @@ import dagster as dg
 
 from wmtp_assets import store
 from wmtp_assets.corpora.formats import FORMATS
-from wmtp_assets.corpora.sources import dataset_row, length_filter, locked_commit
+from wmtp_assets.corpora.sources import dataset_row, length_filter, raw_commit
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 
@@ -36,7 +36,7 @@ def schema_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
         row = dataset_row(setup.catalog, dataset)
         folder = setup.store.dataset(dataset)
         settings = length_filter(setup.catalog, setup.store)
-        commit = locked_commit(setup.store, row)
+        commit = raw_commit(setup.store, row)
         splits = read_stored_splits(row, folder)
         card = build_card(row, commit, splits, settings)
         files = [

@@ -106,7 +106,11 @@ def read_head(text: bytes) -> Any:
             raise ValueError("text before the YAML head")
         return yaml.safe_load(head)
     except (ValueError, yaml.YAMLError) as error:
-        raise BadInput(f"the card has no readable YAML head ({error})", ["README.md"]) from error
+        raise BadInput(
+            f"the card has no readable YAML head ({error})",
+            ["README.md"],
+            "materialize the schema of the dataset again",
+        ) from error
 
 
 def _feature(name: str, kind: FieldType) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema import inspection
-from wmtp_assets.corpora.sources import dataset_row, length_filter, locked_commit
+from wmtp_assets.corpora.sources import dataset_row, length_filter, raw_commit
 from wmtp_assets.findings import Finding
 from wmtp_assets.setup import Setup
 
@@ -21,7 +21,7 @@ def schema_readings(*, dataset: str) -> list[Reading]:
         row = dataset_row(setup.catalog, dataset)
         return inspection.inspect_description(
             row,
-            locked_commit(setup.store, row),
+            raw_commit(setup.store, row),
             setup.store.dataset(dataset),
             length_filter(setup.catalog, setup.store),
         )

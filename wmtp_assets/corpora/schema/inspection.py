@@ -10,13 +10,12 @@ from wmtp_assets import store
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.corpora.culprits import Culprits
 from wmtp_assets.corpora.formats import FORMATS
-from wmtp_assets.corpora.inspection import flatten
 from wmtp_assets.corpora.schema.card import card_head, read_head
 from wmtp_assets.corpora.schema.croissant import build_croissant
 from wmtp_assets.corpora.schema.schema_json import build_schema, read_stored_splits
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, compare
+from wmtp_assets.findings import Finding, compare, flatten
 from wmtp_assets.folders import DatasetFolder
 
 SCHEMA_AGREES = "schema_json_agrees_with_splits"
@@ -72,7 +71,7 @@ def _flat(value: Any) -> dict[str, Any]:
 
 def _keyed(value: Any) -> Any:
     """Lists as mappings by place, so that a difference is named by its path."""
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         return {f"[{place}]": _keyed(item) for place, item in enumerate(value)}
     if isinstance(value, dict):
         return {str(key): _keyed(item) for key, item in value.items()}

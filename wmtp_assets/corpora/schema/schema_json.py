@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from wmtp_assets import store
-from wmtp_assets.catalog import STORAGE_VERSION, Dataset
+from wmtp_assets.catalog import PIECES, STORAGE_VERSION, Dataset
 from wmtp_assets.corpora.formats import DESCRIPTIONS, FORMATS, FieldType
 from wmtp_assets.corpora.line_metadata import SplitFacts, read_facts
 from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS
-from wmtp_assets.corpora.tokens import PIECES, Filter
+from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 

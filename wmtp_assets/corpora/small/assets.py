@@ -4,7 +4,7 @@ import dagster as dg
 
 from wmtp_assets import store
 from wmtp_assets.corpora.formats import FORMATS
-from wmtp_assets.corpora.sources import dataset_row, locked_commit
+from wmtp_assets.corpora.sources import dataset_row, raw_commit
 from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
@@ -36,7 +36,7 @@ def small_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
         row = dataset_row(setup.catalog, dataset)
         folder = setup.store.dataset(dataset)
         sets = {split.name: write_small_set(dataset, split, folder) for split in row.splits}
-        commit = locked_commit(setup.store, row)
+        commit = raw_commit(setup.store, row)
         card = store.write_bytes(folder.small / "README.md", build_small_card(row, commit, sets))
         counts = {
             f"{split}_{name}": written.stats[name]

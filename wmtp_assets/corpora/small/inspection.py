@@ -33,7 +33,9 @@ def inspect_small(dataset: Dataset, folder: DatasetFolder) -> dict[str, Finding]
     told = []
     for split in dataset.splits:
         path = folder.small_jsonl(split.name)
-        alignment = Alignment(folder.small_line_metadata(split.name))
+        alignment = Alignment(
+            folder.small_line_metadata(split.name), metadata, prefix=f"{path.name}: "
+        )
         records = []
         for line in read_lines(path, form.fields):
             alignment.see(line)
@@ -42,8 +44,6 @@ def inspect_small(dataset: Dataset, folder: DatasetFolder) -> dict[str, Finding]
             else:
                 records.append(line.record)
         alignment.end(dataset.name, split.name, path.name, store.sha256_of(path))
-        for culprit in alignment.culprits.samples:
-            metadata.add(f"{path.name}: {culprit}")
         origin = read_facts(folder.line_metadata(split.name), form)
         wanted = describe(dataset.name, split, [item_of(r) for r in records], origin.sha256)
         stated = alignment.head.get("stats", {})
