@@ -106,10 +106,17 @@ class MirrorSource:
                 "copy the repository there, or set WMTP_MIRROR_DIR to the right folder",
             )
         listing = self.root / LISTING_NAME
-        stated = store.read_json(listing).get(repo.id) if listing.exists() else None
-        if stated:
-            files = tuple(RemoteFile(path, **facts) for path, facts in stated["files"].items())
-            return Listing(repo.id, stated["commit"], files)
+        try:
+            stated = store.read_json(listing).get(repo.id) if listing.exists() else None
+            if stated:
+                files = tuple(RemoteFile(path, **facts) for path, facts in stated["files"].items())
+                return Listing(repo.id, stated["commit"], files)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise BadInput(
+                f"{listing} is no listing of a mirror ({type(error).__name__}: {error})",
+                [repo.id],
+                "write the mirror anew with job write_mirror, or remove the listing",
+            ) from error
         files = tuple(
             RemoteFile(path.relative_to(folder).as_posix(), path.stat().st_size)
             for path in sorted(folder.rglob("*"))

@@ -96,6 +96,16 @@ def test_a_file_of_another_commit_never_joins_the_locked_ones(tmp_path, mirror):
     assert read_lock(tmp_path / "s" / "lock.json") == before
 
 
+@pytest.mark.parametrize(
+    "listing",
+    [[], {REPO.id: 1}, {REPO.id: {"files": {}}}, {REPO.id: {"files": {"a": {"b": 1}}}}],
+)
+def test_a_damaged_listing_of_a_mirror_is_named(tmp_path, mirror, listing):
+    (mirror / LISTING_NAME).write_text(json.dumps(listing))
+    with pytest.raises(BadInput, match=f"{LISTING_NAME} is no listing of a mirror"):
+        fetch(tmp_path, mirror)
+
+
 def test_a_changed_file_in_a_mirror_without_listing_is_refused_too(tmp_path, mirror):
     fetch(tmp_path, mirror)
     (tmp_path / "s" / "raw" / "config.json").unlink()
