@@ -151,7 +151,8 @@ def run(text: str, given: str) -> list[str]:
     try:
         with contextlib.redirect_stdout(out):
             exec(text, {"__name__": "__main__"})
-    except (SyntaxError, IndexError, KeyError):
+    # A zero byte in source is a ValueError before Python 3.11.4, a SyntaxError since.
+    except (SyntaxError, ValueError, IndexError, KeyError):
         return []
     finally:
         sys.stdin = stdin
