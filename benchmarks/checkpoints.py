@@ -21,9 +21,9 @@ from pathlib import Path
 
 from benchmarks.measure import drop_cache, memory_bytes, run_module
 from wmtp_assets.published import META_MTP
-from wmtp_assets.store import SETTLE_BYTES, forget_pages
 from wmtp_assets.weights.architecture import Shapes, meta_mtp_shapes
 from wmtp_assets.weights.torch_zip import index_checkpoint
+from wmtp_assets.writer import SETTLE_BYTES, forget_pages, to_disk
 
 CHUNK_BYTES = 8 * 1024 * 1024
 NOISE_VALUES = 16 * 1024 * 1024
@@ -95,8 +95,7 @@ def floor(source: Path, target: Path, output_bytes: int) -> None:
         for start in range(0, output_bytes, CHUNK_BYTES):
             end = start + out.write(buffer[: min(CHUNK_BYTES, output_bytes - start)])
             if end - settled >= SETTLE_BYTES or end == output_bytes:
-                getattr(os, "fdatasync", os.fsync)(out.fileno())
-                forget_pages(out.fileno(), settled, end - settled)
+                to_disk(out.fileno(), settled, end - settled)
                 settled = end
 
 

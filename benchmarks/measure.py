@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wmtp_assets.writer import forget_pages
+
 SAMPLE_SECONDS = 0.1
 
 
@@ -105,11 +107,9 @@ def _ps_table() -> tuple[dict[int, int], dict[int, int]]:
 
 def drop_cache(path: Path) -> None:
     """Let the system forget the cached pages of a file, where it can be told to."""
-    if not hasattr(os, "posix_fadvise"):
-        return
     with open(path, "rb") as handle:
         os.fsync(handle.fileno())
-        os.posix_fadvise(handle.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        forget_pages(handle.fileno(), 0, 0)  # all of it
 
 
 def memory_bytes() -> int:

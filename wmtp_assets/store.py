@@ -9,26 +9,21 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 import shutil
-import socket
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS, DatasetFolder, ModelFolder
+from wmtp_assets.temporaries import sweep_abandoned, temporary_beside
+from wmtp_assets.writer import HashingWriter
 
 CHUNK_BYTES = 1024 * 1024
 # Stays in the second-level cache, and what is larger passes it by: with 4 MiB a copy took twice as
 # long.
 BUFFER_BYTES = 256 * 1024
-# Often enough that little waits in memory, seldom enough that the disk is not asked all the time.
-SETTLE_BYTES = 128 * 1024 * 1024
-# Tells this process from a dead one of the same pid: every run of a container may be pid 1.
-_PROCESS = secrets.token_hex(4)
 
 
 @dataclass(frozen=True)
@@ -81,56 +76,6 @@ class StoredFile:
     sha256: str
 
 
-class HashingWriter:
-    """A binary file that hashes what passes through it.
-
-    What was written is brought to the disk as it goes, by a thread: a long file ends without a
-    long fsync, and leaves the memory of the machine to others.
-    """
-
-    def __init__(self, handle: BinaryIO):
-        self._handle = handle
-        self._hash = hashlib.sha256()
-        self.size_bytes = 0
-        self._written = self._settled = 0
-        self._settler = ThreadPoolExecutor(1)
-        self._settling: Future[None] | None = None
-
-    def write(self, data: bytes | bytearray | memoryview) -> int:
-        self.hash(data)
-        return self.put(data)
-
-    def hash(self, data: bytes | bytearray | memoryview) -> None:
-        """The first half of a write; a caller of both halves gives each the same data in order."""
-        self._hash.update(data)
-        self.size_bytes += len(data) if isinstance(data, bytes) else memoryview(data).nbytes
-
-    def put(self, data: bytes | bytearray | memoryview) -> int:
-        """The second half of a write; may run in another thread than the first."""
-        count = self._handle.write(data)
-        self._written += count
-        if self._written - self._settled >= SETTLE_BYTES:
-            self._handle.flush()
-            self.settle()
-            span = (self._settled, self._written - self._settled)
-            self._settling = self._settler.submit(_to_disk, self._handle.fileno(), *span)
-            self._settled = self._written
-        return count
-
-    def settle(self) -> None:
-        """Wait for what is on its way to the disk; an error of the disk is raised here."""
-        if self._settling is not None:
-            self._settling.result()
-
-    def close(self) -> None:
-        """Let the thread end."""
-        self._settler.shutdown()
-
-    @property
-    def sha256(self) -> str:
-        return self._hash.hexdigest()
-
-
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success fsync and rename it, on failure remove it.
@@ -140,7 +85,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep_dead_temporaries(path)
+        sweep_abandoned(path)
         temporary = temporary_beside(path)
         temporary.touch(exist_ok=False)
     except OSError as error:
@@ -151,12 +96,17 @@ def atomic_path(path: Path) -> Iterator[Path]:
         ) from error
     try:
         yield temporary
-        with open(temporary, "rb") as handle:
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
-        fsync_folder(path.parent)
+        publish(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def publish(temporary: Path, path: Path) -> None:
+    """Let a whole file appear under its name, so that both survive a power cut."""
+    with open(temporary, "rb") as handle:
+        os.fsync(handle.fileno())
+    os.replace(temporary, path)
+    fsync_folder(path.parent)
 
 
 @contextlib.contextmanager
@@ -247,35 +197,29 @@ def content_digest(digests: Mapping[str, str]) -> str:
     return "sha256:" + hashlib.sha256(listing.encode()).hexdigest()
 
 
+def nearest_existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there already."""
+    return next(p for p in [folder, *folder.parents] if p.exists())
+
+
+def free_bytes(folder: Path) -> int:
+    """Free bytes of the disk that a folder is or will be on."""
+    return shutil.disk_usage(nearest_existing(folder)).free
+
+
 def require_free_space(folder: Path, needed_bytes: int) -> None:
     """Refuse before the first byte when the disk is too small.
 
     Raises:
         BadInput: Needed and free are named.
     """
-    existing = next(p for p in [folder, *folder.parents] if p.exists())
-    free = shutil.disk_usage(existing).free
+    free = free_bytes(folder)
     if free < needed_bytes:
         raise BadInput(
             f"disk too small: {needed_bytes:,} bytes needed, {free:,} free",
             [folder],
             "free space there or choose another WMTP_STORAGE_ROOT",
         )
-
-
-def forget_pages(descriptor: int, start: int, count: int) -> None:
-    """Let the system reuse the memory that caches these bytes of a file, where it can be told.
-
-    A pass over 27 GB would else push everything out of the cache of a 24 GB machine; on a virtual
-    machine, where untouched memory is slow to get, it took three times as long.
-    """
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(descriptor, start, count, os.POSIX_FADV_DONTNEED)
-
-
-def _to_disk(descriptor: int, start: int, count: int) -> None:
-    getattr(os, "fdatasync", os.fsync)(descriptor)
-    forget_pages(descriptor, start, count)
 
 
 def fsync_folder(folder: Path) -> None:
@@ -285,28 +229,3 @@ def fsync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def temporary_beside(path: Path) -> Path:
-    """A name for unfinished work on `path`; the next write sweeps it if this process dies."""
-    return path.with_name(_temporary_name(path.name))
-
-
-def _temporary_name(name: str) -> str:
-    unique = _PROCESS + secrets.token_hex(4)
-    return f".{name}.{socket.gethostname()}.{os.getpid()}.{unique}.tmp"
-
-
-def _sweep_dead_temporaries(path: Path) -> None:
-    """Remove what a killed process of this machine left of the same file."""
-    for leftover in path.parent.glob(f".{path.name}.{socket.gethostname()}.*.tmp"):
-        *_, pid, unique, _ = leftover.name.split(".")
-        if int(pid) == os.getpid() and not unique.startswith(_PROCESS):
-            leftover.unlink(missing_ok=True)
-            continue
-        try:
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            leftover.unlink(missing_ok=True)
-        except PermissionError:
-            continue  # alive, another user's

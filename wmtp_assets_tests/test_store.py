@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import store
+from wmtp_assets import store, writer
 from wmtp_assets.errors import BadInput
 from wmtp_assets.store import Store
+from wmtp_assets.temporaries import temporary_beside
 
 
 def test_a_failed_write_leaves_the_earlier_file_and_no_temporary(tmp_path: Path):
@@ -37,8 +38,8 @@ def test_memoryviews_of_wider_items_are_counted_in_bytes(tmp_path: Path):
 
 def test_a_long_file_is_brought_to_the_disk_as_it_grows(tmp_path: Path, monkeypatch):
     seen = []
-    monkeypatch.setattr(store, "SETTLE_BYTES", 1000)
-    monkeypatch.setattr(store, "_to_disk", lambda descriptor, *span: seen.append(span))
+    monkeypatch.setattr(writer, "SETTLE_BYTES", 1000)
+    monkeypatch.setattr(writer, "to_disk", lambda descriptor, *span: seen.append(span))
     with store.atomic_writer(tmp_path / "a") as out:
         for number in range(10):
             out.write(bytes([number]) * 300)
@@ -50,8 +51,8 @@ def test_a_disk_that_fails_behind_the_writer_leaves_no_file(tmp_path: Path, monk
     def broken(*arguments):
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(store, "SETTLE_BYTES", 1000)
-    monkeypatch.setattr(store, "_to_disk", broken)
+    monkeypatch.setattr(writer, "SETTLE_BYTES", 1000)
+    monkeypatch.setattr(writer, "to_disk", broken)
     with pytest.raises(OSError, match="Input/output"), store.atomic_writer(tmp_path / "a") as out:
         out.write(bytes(1500))
     assert list(tmp_path.iterdir()) == []
@@ -60,10 +61,10 @@ def test_a_disk_that_fails_behind_the_writer_leaves_no_file(tmp_path: Path, monk
 def test_a_dead_process_s_temporary_is_swept_by_the_next_write(tmp_path: Path):
     dead = subprocess.Popen(["true"])
     dead.wait()
-    name = store._temporary_name("a").replace(f".{os.getpid()}.", f".{dead.pid}.")
+    name = temporary_beside(tmp_path / "a").name.replace(f".{os.getpid()}.", f".{dead.pid}.")
     leftover = tmp_path / name
     leftover.write_bytes(b"half a checkpoint")
-    living = tmp_path / store._temporary_name("a")
+    living = temporary_beside(tmp_path / "a")
     living.write_bytes(b"another thread of this process")
     store.write_bytes(tmp_path / "a", b"whole")
     assert not leftover.exists()
@@ -71,12 +72,12 @@ def test_a_dead_process_s_temporary_is_swept_by_the_next_write(tmp_path: Path):
 
 
 def test_what_an_earlier_process_of_the_same_pid_left_is_swept(tmp_path: Path):
-    program = "import sys; from wmtp_assets import store; print(store._temporary_name('a'))"
+    program = "from wmtp_assets.temporaries import new_owner; print(f'.a.{new_owner()}.tmp')"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     *head, _, unique, suffix = done.stdout.strip().split(".")
     leftover = tmp_path / ".".join([*head, str(os.getpid()), unique, suffix])
     leftover.write_bytes(b"half a checkpoint of a container that is gone")
-    living = tmp_path / store._temporary_name("a")
+    living = temporary_beside(tmp_path / "a")
     living.write_bytes(b"another thread of this process")
     store.write_bytes(tmp_path / "a", b"whole")
     assert not leftover.exists()

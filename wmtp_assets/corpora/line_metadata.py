@@ -21,7 +21,7 @@ from wmtp_assets.corpora.formats import Format
 from wmtp_assets.corpora.records import dump_json, type_fault
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.errors import BadInput
-from wmtp_assets.store import HashingWriter
+from wmtp_assets.writer import HashingWriter
 
 OPENING = b'"metadata":[\n'
 CLOSING = b"]}\n"

@@ -21,7 +21,9 @@ from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.corpora.units import UNIT_BYTES, plan_units
 from wmtp_assets.folders import DatasetFolder
-from wmtp_assets.store import HashingWriter, StoredFile
+from wmtp_assets.store import StoredFile
+from wmtp_assets.temporaries import temporary_beside
+from wmtp_assets.writer import HashingWriter
 
 ROWS_PER_SECOND = "rows_per_second"
 SECONDS_BETWEEN_REPORTS = 10.0
@@ -112,7 +114,7 @@ class _removed_afterwards(contextlib.AbstractContextManager):
         self._paths: set[Path] = set()
 
     def new_beside(self, path: Path) -> Path:
-        part = store.temporary_beside(path)
+        part = temporary_beside(path)
         self._paths.add(part)
         return part
 

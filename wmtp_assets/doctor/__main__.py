@@ -18,12 +18,12 @@ from wmtp_assets.doctor.machine import (
     read_pins,
     record_lines,
 )
-from wmtp_assets.doctor.plans import JOBS, disk_lines, free_bytes, wanted_by
+from wmtp_assets.doctor.plans import JOBS, disk_lines, wanted_by
 from wmtp_assets.doctor.sources import SECONDS, asked, hub_lines, mirror_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.settings import Settings, read_settings
-from wmtp_assets.store import Store
+from wmtp_assets.store import Store, free_bytes
 
 PACKAGE = "wmtp-assets"
 

@@ -11,6 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
+from wmtp_assets.store import nearest_existing
 
 SETUP = "run make setup"
 # Dagster loads .env from the working folder; a shell and this look do not.
@@ -73,9 +74,8 @@ def folder_line(name: str, folder: Path, variable: str) -> Line:
 
     Mode bits do not tell: root ignores them, and a mount can be read-only.
     """
-    existing = next(p for p in [folder, *folder.parents] if p.exists())
     try:
-        with tempfile.TemporaryFile(dir=existing) as probe:
+        with tempfile.TemporaryFile(dir=nearest_existing(folder)) as probe:
             probe.write(b"x")
     except OSError as error:
         return fail(

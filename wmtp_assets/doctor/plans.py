@@ -1,6 +1,5 @@
 """Which repositories and how much disk each job needs."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,12 +95,6 @@ def folder_bytes(folder: Path) -> int:
     """Bytes of the files below a folder, downloads in flight included."""
     files = (p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
     return sum(p.stat().st_size for p in files)
-
-
-def free_bytes(folder: Path) -> int:
-    """Free bytes of the disk that a folder is or will be on."""
-    existing = next(p for p in [folder, *folder.parents] if p.exists())
-    return shutil.disk_usage(existing).free
 
 
 def disk_lines(jobs: list[str], catalog: Catalog, store: Store, free: int) -> Iterator[Line]:

@@ -121,8 +121,8 @@ def _is_there(file: MirrorFile) -> bool:
 
 
 def _is_copied(file: MirrorFile, target: Path) -> bool:
-    existing = next(p for p in [target, *target.parents] if p.exists())
-    return file.source.stat().st_dev != existing.stat().st_dev and not _is_there(file)
+    device = store.nearest_existing(target).stat().st_dev
+    return file.source.stat().st_dev != device and not _is_there(file)
 
 
 def _write_listing(target: Path, repos: list[LockedRepo]) -> None:

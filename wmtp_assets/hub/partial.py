@@ -10,14 +10,13 @@ import contextlib
 import errno
 import os
 import re
-import secrets
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.temporaries import has_ended, new_owner
 
 UNFINISHED = Path(".cache") / "wmtp_download"
 ETAG_CHARACTERS = 40
@@ -52,8 +51,7 @@ class Place:
     def new(self, etag: str) -> Partial:
         """A name for the first bytes of this content, of nobody else."""
         etag = plain_etag(etag)
-        owner = f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
-        return Partial(self.unfinished / f"{etag}.{owner}.partial", etag)
+        return Partial(self.unfinished / f"{etag}.{new_owner()}.partial", etag)
 
     def found(self) -> list[Partial]:
         """The unfinished forms on disk, longest first."""
@@ -97,10 +95,7 @@ class Place:
             BadInput: The folder cannot be written.
         """
         try:
-            with open(partial.path, "rb") as handle:
-                os.fsync(handle.fileno())
-            os.replace(partial.path, self.target)
-            store.fsync_folder(self.target.parent)
+            store.publish(partial.path, self.target)
         except OSError as error:
             raise unwritable(self.target, error) from error
         self.rejected.unlink(missing_ok=True)
@@ -185,13 +180,4 @@ def _lock_holds(guard: Path) -> bool:
 
 def _maker_is_dead(path: Path) -> bool:
     """Whether the process that made it was one of this machine, and has ended."""
-    _, *host, pid, _, _ = path.name.split(".")
-    if ".".join(host) != socket.gethostname():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass  # alive, another user's
-    return False
+    return has_ended(path.name.partition(".")[2].removesuffix(".partial"))

@@ -19,6 +19,7 @@ from wmtp_assets.hub.progress import Progress
 from wmtp_assets.hub.proof import WrongBody
 from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
 from wmtp_assets.hub.sources import LFS_POINTER, Body
+from wmtp_assets.writer import HashingWriter
 
 # Less than this between two failures is no progress: a line that breaks at once is given up.
 PROGRESS_BYTES = 1024 * 1024
@@ -44,8 +45,8 @@ class Landing:
 
     def _open(self, partial: Partial, mode: str) -> None:
         self.partial = partial
-        self._handle = open(partial.path, mode, buffering=store.CHUNK_BYTES)  # noqa: SIM115
-        self._out = store.HashingWriter(self._handle)
+        self._handle = open(partial.path, mode, buffering=store.BUFFER_BYTES)  # noqa: SIM115
+        self._out = HashingWriter(self._handle)
 
     @property
     def position(self) -> int:
