@@ -16,7 +16,8 @@ from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.hub.checks import raw_asset_checks
 from wmtp_assets.hub.jobs import mirror_job, renew_lock
 from wmtp_assets.hub.sources import HubSource, MirrorSource, Source
-from wmtp_assets.hub.watch import daily_watch, watch_job, watched_repos
+from wmtp_assets.hub.upstream.assets import watched_repos
+from wmtp_assets.hub.upstream.jobs import daily_watch, watch_job
 from wmtp_assets.jobs import (
     FORKSERVER,
     IN_PROCESS,

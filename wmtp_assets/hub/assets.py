@@ -8,7 +8,7 @@ import dagster as dg
 
 from wmtp_assets.catalog import Catalog, Dataset, Model
 from wmtp_assets.hub.fetch import fetch_files
-from wmtp_assets.hub.upstream import made_from_commit, upstream_key
+from wmtp_assets.hub.upstream.record import made_from_commit, upstream_key
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store

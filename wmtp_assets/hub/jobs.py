@@ -12,8 +12,8 @@ from wmtp_assets.hub.lock import LockedRepo, locked_repo, replace_entry
 from wmtp_assets.hub.mirror import require_own_folder, write_mirror
 from wmtp_assets.hub.renewal import Renewal, plan_renewal
 from wmtp_assets.hub.stored import find_locked, wanted_files
-from wmtp_assets.hub.upstream import observation
-from wmtp_assets.hub.watch import WATCHED
+from wmtp_assets.hub.upstream.record import observation
+from wmtp_assets.hub.upstream.watch import WATCHED
 from wmtp_assets.setup import Setup
 
 

@@ -8,7 +8,9 @@ import pytest
 
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.hub.sources import HubSource, MirrorSource
-from wmtp_assets.hub.watch import daily_watch, moved, watch_job, watched_repos
+from wmtp_assets.hub.upstream.assets import watched_repos
+from wmtp_assets.hub.upstream.jobs import daily_watch, watch_job
+from wmtp_assets.hub.upstream.watch import moved
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets_tests.hub.world import UPSTREAM, World
 

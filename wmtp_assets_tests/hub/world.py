@@ -12,7 +12,8 @@ from dagster._core.loader import LoadingContextForTest
 from wmtp_assets.catalog import Catalog, Repo
 from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
-from wmtp_assets.hub.watch import watch_job, watched_repos
+from wmtp_assets.hub.upstream.assets import watched_repos
+from wmtp_assets.hub.upstream.jobs import watch_job
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store

@@ -16,7 +16,7 @@ from wmtp_assets.weights.configs import (
     require_geometry,
     require_known_params,
 )
-from wmtp_assets.weights.shared_assets import metadata_asset, safetensors_asset
+from wmtp_assets.weights.shared.assets import metadata_asset, safetensors_asset
 from wmtp_assets.weights.tokenizer import TOKENIZER_MODEL, build_tokenizer_folder
 
 

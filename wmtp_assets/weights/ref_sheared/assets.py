@@ -16,7 +16,7 @@ from wmtp_assets.weights.configs import (
     require_geometry,
     with_dtype,
 )
-from wmtp_assets.weights.shared_assets import metadata_asset, safetensors_asset
+from wmtp_assets.weights.shared.assets import metadata_asset, safetensors_asset
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.tokenizer import (
     TOKENIZER_FILES,

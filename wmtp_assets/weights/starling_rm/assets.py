@@ -6,7 +6,7 @@ from wmtp_assets import store
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights.configs import CONFIG, require_geometry, with_dtype
-from wmtp_assets.weights.shared_assets import metadata_asset, safetensors_asset
+from wmtp_assets.weights.shared.assets import metadata_asset, safetensors_asset
 from wmtp_assets.weights.strict_json import read_object
 
 

@@ -1,0 +1,1 @@
+"""What the stored models have in common."""
