@@ -50,12 +50,8 @@ class Tally:
 
     def keep(self, is_correct: bool | None, difficulty: int | None, tokens: Iterable[int]) -> None:
         """Count one record; `tokens` are those of instruction, input and output."""
-        total = 0
-        for name, length in zip(TOKEN_FIELDS, tokens, strict=True):
-            self.lengths[name][length] += 1
-            total += length
-        self.lengths[TOTAL][total] += 1
-        self.kept[is_correct, difficulty] += 1
+        instruction, given, output = tokens
+        self.keep_all(is_correct, difficulty, (instruction, given), (output,))
 
     def keep_all(
         self,

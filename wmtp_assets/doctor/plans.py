@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wmtp_assets.catalog import Catalog, Dataset, Files, Model
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
-from wmtp_assets.hub.stored import published_folders, wanted_files
+from wmtp_assets.hub.stored import raw_folder, wanted_files
 from wmtp_assets.store import Store
 
 # job -> its catalog rows; test_graph.py compares them with what the jobs select.
@@ -83,7 +83,7 @@ def disk_need(catalog: Catalog, job: str, store: Store) -> Need:
         else:
             folder = store.dataset(row.name)
             derived, homes = row.raw_bytes * DERIVED_PER_RAW, (folder.root, folder.small)
-        raw_there = folder_bytes(published_folders(store, row)[0])
+        raw_there = folder_bytes(raw_folder(store, row))
         derived_there = sum(folder_bytes(home) for home in homes) - raw_there
         raw = max(0, row.raw_bytes - raw_there)
         least += raw + max(0, derived - derived_there)

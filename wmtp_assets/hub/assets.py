@@ -2,16 +2,15 @@
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import dagster as dg
 
 from wmtp_assets.catalog import Catalog, Dataset, Model
 from wmtp_assets.hub.fetch import fetch_files
+from wmtp_assets.hub.stored import raw_folder
 from wmtp_assets.hub.upstream.record import made_from_commit, upstream_key
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
-from wmtp_assets.store import Store
 
 Row = Callable[[Catalog], Model | Dataset]
 
@@ -48,13 +47,6 @@ RAW: dict[str, tuple[Row, set[str], str]] = {
         "HumanEval: parquet file as published.",
     ),
 }
-
-
-def raw_folder(store: Store, row: Model | Dataset) -> Path:
-    """Where the raw files of a catalog row lie."""
-    if isinstance(row, Model):
-        return store.model(row.folder).raw
-    return store.dataset(row.name).raw
 
 
 def raw_asset(*, key: str, row: Row, kinds: set[str], description: str) -> dg.AssetsDefinition:

@@ -6,9 +6,10 @@ from pathlib import Path
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding, compare, verdict
-from wmtp_assets.hub.assets import RAW, Row, raw_folder
+from wmtp_assets.hub.assets import RAW, Row
 from wmtp_assets.hub.lock import require_locked
 from wmtp_assets.hub.sources import RemoteFile, select
+from wmtp_assets.hub.stored import raw_folder
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
 

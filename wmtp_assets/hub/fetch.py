@@ -88,13 +88,8 @@ def _bound_files(
     storage needs no network.
     """
     if locked:
-        listing = Listing(
-            repo.id,
-            locked.commit,
-            tuple(RemoteFile(path, size, sha) for path, (size, sha) in locked.files.items()),
-        )
         with contextlib.suppress(IncompleteRepo):
-            files = _bind(select(listing, wanted), "sources.lock.json", repo, locked)
+            files = _bind(select(locked.listing, wanted), "sources.lock.json", repo, locked)
             if all((folder / f.path).is_file() for f in files):
                 return locked.commit, files
     listing = _listing(source, repo, wanted, locked, folder)

@@ -98,6 +98,14 @@ def _is_fact(facts: Any) -> bool:
     return sized and isinstance(sha256, str) and SHA256.fullmatch(sha256) is not None
 
 
+def stated_files(files: Mapping[str, tuple[int, str]]) -> dict[str, dict[str, Any]]:
+    """Path -> (size in bytes, sha256), as the lock and the listing of a mirror write it."""
+    return {
+        name: {"size_bytes": size, "sha256": sha256}
+        for name, (size, sha256) in sorted(files.items())
+    }
+
+
 def locked_repo(path: Path, repo: Repo) -> LockedRepo | None:
     """What the lock says of a repository, or None before the first fetch."""
     entry = read_lock(path)["repos"].get(repo.id)
@@ -196,10 +204,7 @@ def _held(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _entry(repo: Repo, commit: str, files: Mapping[str, tuple[int, str]]) -> dict[str, Any]:
-    facts = {
-        name: {"size_bytes": size, "sha256": sha256}
-        for name, (size, sha256) in sorted(files.items())
-    }
+    facts = stated_files(files)
     return {"kind": repo.kind, "revision": repo.revision, "commit": commit, "files": facts}
 
 

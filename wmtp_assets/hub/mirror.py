@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.lock import LockedRepo
+from wmtp_assets.hub.lock import LockedRepo, stated_files
 from wmtp_assets.hub.sources import LISTING_NAME
 
 
@@ -129,9 +129,5 @@ def _write_listing(target: Path, repos: list[LockedRepo]) -> None:
     listing = target / LISTING_NAME
     stated = store.read_json(listing) if listing.exists() else {}
     for locked in repos:
-        facts = {
-            path: {"size_bytes": size, "sha256": sha256}
-            for path, (size, sha256) in sorted(locked.files.items())
-        }
-        stated[locked.repo] = {"commit": locked.commit, "files": facts}
+        stated[locked.repo] = {"commit": locked.commit, "files": stated_files(locked.files)}
     store.write_json(listing, dict(sorted(stated.items())))

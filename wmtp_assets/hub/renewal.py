@@ -4,14 +4,13 @@ In: what is locked of a repository, and what the source lists at the catalog's r
 the files that would change. Only the lock changes here; the next materialization fetches.
 """
 
-import fnmatch
 import glob
 from dataclasses import dataclass
 
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import LockedRepo
-from wmtp_assets.hub.sources import Listing, RemoteFile, Source, select
+from wmtp_assets.hub.sources import Listing, RemoteFile, Source, beside, select
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,7 @@ def plan_renewal(source: Source, repo: Repo, wanted: tuple[Files, ...], old: Loc
         BadInput: The source does not answer, lacks a wanted file, or contradicts the catalog's
             pins: then the catalog comes first.
     """
-    beside = [p for p in old.files if not any(fnmatch.fnmatchcase(p, f.pattern) for f in wanted)]
-    wanted += tuple(Files(glob.escape(path)) for path in beside)
+    wanted += tuple(Files(glob.escape(path)) for path in beside(old.files, wanted))
     new = source.list_files(repo, repo.revision)
     files = sorted(select(new, wanted), key=lambda file: file.path)
     _require_pins(repo, new.commit, files)

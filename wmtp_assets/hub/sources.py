@@ -7,7 +7,7 @@ of one file from a position on. It proves nothing: `transfer.py` hashes what arr
 
 import contextlib
 import fnmatch
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -164,6 +164,11 @@ def select(listing: Listing, wanted: tuple[Files, ...]) -> list[RemoteFile]:
             "compare the repository with wmtp_assets/published.py",
         )
     return list(chosen.values())
+
+
+def beside(paths: Iterable[str], wanted: tuple[Files, ...]) -> list[str]:
+    """The paths that no pattern matches."""
+    return [p for p in paths if not any(fnmatch.fnmatchcase(p, f.pattern) for f in wanted)]
 
 
 def is_plain(path: str) -> bool:

@@ -1,12 +1,11 @@
 """Where the locked files of a repository lie in the storage, by name and size; no byte is read."""
 
-import fnmatch
 from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.catalog import Dataset, Files, Model
 from wmtp_assets.hub.lock import LockedRepo
-from wmtp_assets.hub.sources import is_plain, select
+from wmtp_assets.hub.sources import beside, is_plain, select
 from wmtp_assets.store import Store
 
 
@@ -18,22 +17,22 @@ class OnDisk:
     missing: tuple[str, ...]
 
 
+def raw_folder(store: Store, row: Model | Dataset) -> Path:
+    """Where the raw files of a catalog row lie."""
+    if isinstance(row, Model):
+        return store.model(row.folder).raw
+    return store.dataset(row.name).raw
+
+
 def published_folders(store: Store, row: Model | Dataset) -> tuple[Path, ...]:
     """The folders that hold published files: raw ones, and a model's tokenizer beside them."""
-    if isinstance(row, Model):
-        folder = store.model(row.folder)
-        return (folder.raw, folder.tokenizer)
-    return (store.dataset(row.name).raw,)
+    tokenizer = (store.model(row.folder).tokenizer,) if isinstance(row, Model) else ()
+    return (raw_folder(store, row), *tokenizer)
 
 
 def wanted_files(row: Model | Dataset) -> tuple[Files, ...]:
     """The raw files of a row, and what the catalog pins beside them: Meta's tokenizer."""
-    beside = [
-        path
-        for path in row.repo.pins
-        if not any(fnmatch.fnmatchcase(path, files.pattern) for files in row.raw)
-    ]
-    return row.raw + tuple(Files(path) for path in beside)
+    return row.raw + tuple(Files(path) for path in beside(row.repo.pins, row.raw))
 
 
 def find_locked(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wmtp_assets.weights.dtypes import DTYPES, bits_dtype, magnitude_bits, stored_dtype
+from wmtp_assets.weights.dtypes import DTYPES, bits_dtype, magnitude_bits, row_of, stored_dtype
 from wmtp_assets.weights.tensors import TensorAt
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Caster:
         bits, error = self._scratch_for(cast, source)
         magnitude_bits(cast, out=bits)
         smallest, largest = (int(bound) for bound in torch.aminmax(bits))
-        if largest >= DTYPES[str(cast.dtype).removeprefix("torch.")].infinity:
+        if largest >= row_of(cast).infinity:
             self.bad[tensor.name] = self._name_first_bad(tensor, source, cast)
             return
         if cast.dtype == source.dtype:

@@ -68,11 +68,16 @@ def stored_dtype(source: str, wanted: str) -> Dtype:
     return DTYPES["float16"] if wanted == "float16" and row.floating else row
 
 
+def row_of(values: "torch.Tensor") -> Dtype:
+    """The row of the table that a tensor's dtype has."""
+    return DTYPES[str(values.dtype).removeprefix("torch.")]
+
+
 def bits_dtype(values: "torch.Tensor") -> "torch.dtype":
     """The integer dtype of the same size as these floating-point values."""
     import torch
 
-    return getattr(torch, DTYPES[str(values.dtype).removeprefix("torch.")].bits or "")
+    return getattr(torch, row_of(values).bits or "")
 
 
 def magnitude_bits(values: "torch.Tensor", out: "torch.Tensor | None" = None) -> "torch.Tensor":
@@ -91,5 +96,4 @@ def magnitude_bits(values: "torch.Tensor", out: "torch.Tensor | None" = None) ->
 
 def has_infinite_or_nan(values: "torch.Tensor") -> bool:
     """Whether any of the floating-point values is infinite or not a number."""
-    row = DTYPES[str(values.dtype).removeprefix("torch.")]
-    return values.numel() > 0 and int(magnitude_bits(values).max()) >= row.infinity
+    return values.numel() > 0 and int(magnitude_bits(values).max()) >= row_of(values).infinity
