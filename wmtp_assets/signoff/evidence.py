@@ -1,14 +1,15 @@
 """What the record is worth: for each declared check, does its result still speak for the storage?
 
 Pure: rows in (record.py reads them), outcomes out. A pass counts when a run on this storage root
-judged the content that is materialized now; a failure counts while it targets the latest
-materialization. Posted results (no run behind them) are no evidence: the webserver has no login.
+judged the content that is materialized now, made from what its inputs are now; a failure counts
+while it targets the latest materialization. What was posted (no run behind it), a result or a
+materialization, is no evidence: the webserver has no login.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -31,7 +32,15 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Materialization:
-    """The latest materialization of an asset; `metadata` are its plain values."""
+    """The latest materialization of an asset.
+
+    Attributes:
+        version: Its data version, the digest of its content.
+        run_id: Empty when it was posted.
+        files: Path -> size_bytes, sha256, mtime_ns.
+        metadata: The other plain values.
+        inputs: Upstream asset key -> the data version that it was made from.
+    """
 
     storage_id: int
     version: str
@@ -39,17 +48,24 @@ class Materialization:
     timestamp: float
     files: Mapping[str, Mapping[str, Any]]
     metadata: Mapping[str, Any]
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class AssetRow:
-    """An asset of the graph; `differing` are its files that are not as recorded now."""
+    """An asset of the graph.
+
+    Attributes:
+        differing: One clause for each file that is not as recorded now.
+        outdated: The inputs that have other content now than it was made from.
+    """
 
     key: str
     group: str
     description: str
     latest: Materialization | None
     differing: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,14 +160,32 @@ class Evidence:
     @property
     def counting(self) -> tuple[Judged, ...]:
         """All judged checks but those of optional assets that were never materialized."""
-        return tuple(
-            j
-            for j in self.checks
-            if j in self.of_artifacts or self.asset(j.check.asset).group in DOCUMENT_GROUPS
-        )
+        documents = (a.key for a in self.assets if a.group in DOCUMENT_GROUPS)
+        return self.of(*(a.key for a in self.artifacts), *documents)
 
     def asset(self, key: str) -> AssetRow:
         return next(a for a in self.assets if a.key == key)
+
+
+def with_outdated(assets: Iterable[AssetRow]) -> tuple[AssetRow, ...]:
+    """Find, for each asset, the inputs that have changed since it was made.
+
+    Dagster shows the checks of such an asset as passed. What is watched upstream is no asset of
+    this storage: a moved branch changes nothing while the lock holds.
+    """
+    assets = tuple(assets)
+    versions = {a.key: a.latest.version for a in assets if a.latest}
+    return tuple(
+        replace(
+            asset,
+            outdated=tuple(
+                key
+                for key, version in sorted(asset.latest.inputs.items() if asset.latest else ())
+                if versions.get(key, version) != version
+            ),
+        )
+        for asset in assets
+    )
 
 
 def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> Judged:
@@ -159,6 +193,9 @@ def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> Judged:
     latest, made = check.latest, asset.latest
     if made is None:
         return Judged(check, Outcome.NOT_EVALUATED, "the asset was never materialized")
+    if not made.run_id:
+        why = "the latest materialization was posted without a run; materialize the asset"
+        return Judged(check, Outcome.NOT_EVALUATED, why)
     if check.crashed_in:
         why = f"its step crashed in run {check.crashed_in}"
         return Judged(check, Outcome.NOT_EVALUATED, why)
@@ -181,6 +218,9 @@ def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> Judged:
     if latest.content != made.version:
         why = f"it read content {latest.content}, materialized is {made.version}; run it again"
         return Judged(check, Outcome.DISK_DIFFERS, why)
+    if asset.outdated:
+        why = f"made from another {', '.join(asset.outdated)} than is materialized now; make it anew"
+        return Judged(check, Outcome.STALE, why)
     return Judged(check, Outcome.PASSED if latest.passed else Outcome.WARNED, latest.summary)
 
 

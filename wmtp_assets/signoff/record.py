@@ -23,10 +23,12 @@ from wmtp_assets.signoff.evidence import (
     Evidence,
     Materialization,
     judge,
+    with_outdated,
 )
 
 EVALUATED = {AssetCheckExecutionRecordStatus.SUCCEEDED, AssetCheckExecutionRecordStatus.FAILED}
 DATA_VERSION_TAG = "dagster/data_version"
+INPUT_VERSION_PREFIX = "dagster/input_data_version/"
 # Results that were posted lie between those of runs; look back this far for a run's own.
 HISTORY = 25
 
@@ -40,12 +42,19 @@ class Declared:
 
 
 def read_evidence(
-    instance: dg.DagsterInstance, declared: Declared, setup: Setup, *, skip: Iterable[str] = ()
+    instance: dg.DagsterInstance,
+    declared: Declared,
+    setup: Setup,
+    *,
+    skip: Iterable[str] = (),
+    look_at_disk: bool = True,
 ) -> Evidence:
     """Read and judge everything the record says of one storage.
 
     Args:
         skip: Assets whose rows are left out: a document does not judge itself.
+        look_at_disk: Whether to compare the files with the record, by size and modification time;
+            a file whose time differs is read.
     """
     left_out = set(skip)
     specs = [s for s in declared.assets if s.key.to_user_string() not in left_out]
@@ -54,13 +63,11 @@ def read_evidence(
         record.asset_entry.asset_key: record.asset_entry.last_materialization_record
         for record in instance.get_asset_records([spec.key for spec in specs])
     }
-    assets = {
-        row.key: row
-        for row in (
-            _asset_row(setup, spec, made.get(spec.key))
-            for spec in sorted(specs, key=lambda spec: spec.key.path)
-        )
-    }
+    rows = (
+        _asset_row(setup, spec, made.get(spec.key), look_at_disk)
+        for spec in sorted(specs, key=lambda spec: spec.key.path)
+    )
+    assets = {row.key: row for row in with_outdated(rows)}
     check_specs = sorted(
         (c for c in declared.checks if c.asset_key.to_user_string() in assets),
         key=lambda c: (c.asset_key.path, c.name),
@@ -82,14 +89,16 @@ def read_evidence(
     )
 
 
-def _asset_row(setup: Setup, spec: dg.AssetSpec, record: dg.EventLogRecord | None) -> AssetRow:
+def _asset_row(
+    setup: Setup, spec: dg.AssetSpec, record: dg.EventLogRecord | None, look_at_disk: bool
+) -> AssetRow:
     latest = _materialization(record) if record else None
     return AssetRow(
         key=spec.key.to_user_string(),
         group=spec.group_name or "",
         description=(spec.description or "").split("\n")[0],
         latest=latest,
-        differing=_differing(setup, latest.files) if latest else (),
+        differing=_differing(setup, latest.files) if latest and look_at_disk else (),
     )
 
 
@@ -97,13 +106,19 @@ def _materialization(record: dg.EventLogRecord) -> Materialization:
     made = record.asset_materialization
     values = {name: value.value for name, value in made.metadata.items()}
     files = values.pop(FILES, {})
+    tags = made.tags or {}
     return Materialization(
         storage_id=record.storage_id,
-        version=(made.tags or {}).get(DATA_VERSION_TAG, ""),
+        version=tags.get(DATA_VERSION_TAG, ""),
         run_id=record.run_id,
         timestamp=record.timestamp,
         files=files,
         metadata=values,
+        inputs={
+            name.removeprefix(INPUT_VERSION_PREFIX): version
+            for name, version in tags.items()
+            if name.startswith(INPUT_VERSION_PREFIX)
+        },
     )
 
 
