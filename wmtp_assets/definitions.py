@@ -34,6 +34,9 @@ from wmtp_assets.micro.checks import micro_checks
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.setup import Setup
+from wmtp_assets.signoff.approval.checks import approval_checks
+from wmtp_assets.signoff.approval.jobs import review_phase1
+from wmtp_assets.signoff.approval.signing import NoSigner
 from wmtp_assets.signoff.assets import approval, checklist, report_assets
 from wmtp_assets.signoff.checks import document_checks
 from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS
@@ -66,6 +69,7 @@ CHECKS = [
     *corpora_checks,
     *stats_checks,
     *document_checks,
+    approval_checks,
 ]
 
 
@@ -110,10 +114,18 @@ def build_definitions(
     return dg.Definitions(
         assets=[*assets, *repos, approval.merge_attributes(owners=OWNERS)],
         asset_checks=checks,
-        jobs=[*jobs, *verification_jobs(checks), watch, renew_lock, mirror_job, reset_storage],
+        jobs=[
+            *jobs,
+            *verification_jobs(checks),
+            review_phase1,
+            watch,
+            renew_lock,
+            mirror_job,
+            reset_storage,
+        ],
         schedules=[daily_watch(watch, source)],
         sensors=report_sensors(by_name["phase1"], by_name["report"]),
-        resources={"setup": setup, "declared": declared},
+        resources={"setup": setup, "declared": declared, "signer": NoSigner()},
         executor=default_executor(IN_PROCESS if catalog.name == "sample" else FORKSERVER),
         loggers={"console": one_line_console},
     )

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE
+from wmtp_assets.signoff.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
 
 QUIET = {"loggers": {"console": {}}}
 # The sample: 84 steps, most of them short; a process for each costs 0.8 s more a step.
@@ -45,8 +46,9 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
         "Materializes and checks the optional Starling reward model.",
     ),
     "report": (
-        dg.AssetSelection.groups("reports", "signoff") & _all,
-        "Writes the reports and the checklist from the record; runs after every phase1 run.",
+        (dg.AssetSelection.groups("reports", "signoff") & _all)
+        | dg.AssetSelection.checks(dg.AssetCheckKey(APPROVAL_KEY, APPROVED_BY_REVIEWER)),
+        "Writes the documents from the record, and judges the approval; runs after every phase1.",
     ),
 }
 

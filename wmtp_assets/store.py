@@ -103,8 +103,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 def publish(temporary: Path, path: Path) -> None:
     """Let a whole file appear under its name, so that both survive a power cut."""
-    with open(temporary, "rb") as handle:
-        os.fsync(handle.fileno())
+    fsync_file(temporary)
     os.replace(temporary, path)
     fsync_folder(path.parent)
 
@@ -220,6 +219,12 @@ def require_free_space(folder: Path, needed_bytes: int) -> None:
             [folder],
             "free space there or choose another WMTP_STORAGE_ROOT",
         )
+
+
+def fsync_file(path: Path) -> None:
+    """Bring what was written into a file to the disk."""
+    with open(path, "rb") as handle:
+        os.fsync(handle.fileno())
 
 
 def fsync_folder(folder: Path) -> None:

@@ -5,6 +5,7 @@ An owner is written `<host>.<pid>.<unique>`; once it has ended, what it left is 
 
 import os
 import secrets
+import shutil
 import socket
 from pathlib import Path
 
@@ -39,8 +40,11 @@ def temporary_beside(path: Path) -> Path:
 
 
 def sweep_abandoned(path: Path) -> None:
-    """Remove what a killed process of this machine left of the same file."""
+    """Remove what a killed process of this machine left of the same file or folder."""
     prefix = f".{path.name}."
     for leftover in path.parent.glob(f"{prefix}{socket.gethostname()}.*.tmp"):
         if has_ended(leftover.name.removeprefix(prefix).removesuffix(".tmp")):
-            leftover.unlink(missing_ok=True)
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)

@@ -1,36 +1,142 @@
-"""`python -m wmtp_assets.signoff status [--table]`: the state of evidence on the console."""
+"""`python -m wmtp_assets.signoff status | approve | verify`: the record as a reviewer uses it.
+
+`status` and `approve` read the Dagster record; `verify` reads a storage and needs no Dagster, hence
+the imports inside the functions.
+"""
 
 import argparse
 import os
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.evidence import Evidence, Outcome, is_ready
+from wmtp_assets.signoff.approval.chain import Role, Verdict
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and run one command; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m wmtp_assets.signoff")
-    commands = parser.add_subparsers(dest="command", required=True)
-    status = commands.add_parser("status", help="print what is not simply passed; exit 0 if ready")
-    status.add_argument("--table", action="store_true", help="one row per asset first")
-    options = parser.parse_args(arguments)
+    options = parse(arguments)
     try:
-        evidence = current_evidence()
+        return options.run(options)
     except BadInput as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m wmtp_assets.signoff")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, run: Callable, says: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=says, description=says)
+        made.set_defaults(run=run)
+        return made
+
+    shown = command("status", status, "print what is not simply passed; exit 0 if ready or approved")
+    shown.add_argument("--table", action="store_true", help="one row per asset first")
+    decided = command("approve", approve, "record a decision; exit 1 with the reasons if refused")
+    decided.add_argument("--reviewer", required=True, metavar="NAME")
+    decided.add_argument("--role", choices=list(Role), default=Role.REVIEWER, type=Role)
+    decided.add_argument("--decision", choices=list(Verdict), required=True, type=Verdict)
+    decided.add_argument("--note", required=True, metavar="TEXT")
+    decided.add_argument(
+        "--acknowledge", nargs="+", action="extend", default=[], metavar="DIGEST",
+        help="finding digests of the warnings that are accepted",
+    )  # fmt: skip
+    decided.add_argument("--key", type=Path, metavar="PEM", help="sign with this private key")
+    verified = command("verify", verify, "verify an approved storage; exit 1 naming what differs")
+    verified.add_argument("storage_root", type=Path, metavar="STORAGE_ROOT")
+    verified.add_argument(
+        "--public-key", type=Path, action="append", default=[], metavar="PEM",
+        help="each standing decision has to be signed with it; repeat it for a second reviewer",
+    )  # fmt: skip
+    return parser.parse_args(arguments)
+
+
+def status(options: argparse.Namespace) -> int:
+    """Print the state of evidence and approval."""
+    with record() as instance:
+        from wmtp_assets.definitions import defs
+        from wmtp_assets.signoff.approval.record import read_approval
+        from wmtp_assets.signoff.record import read_evidence
+        from wmtp_assets.signoff.status import is_fine, status_lines, table_lines
+
+        setup = defs.resources["setup"]
+        evidence = read_evidence(instance, defs.resources["declared"], setup)
+        approval = read_approval(instance, setup, evidence)
     lines = [*table_lines(evidence)] if options.table else []
-    lines += [*status_lines(evidence)]
-    print("\n".join(lines))
-    return 0 if is_ready(evidence) else 1
+    print("\n".join([*lines, *status_lines(evidence, approval)]))
+    return 0 if is_fine(evidence, approval) else 1
 
 
-def current_evidence() -> Evidence:
-    """Read the evidence of the storage that the settings name, from DAGSTER_HOME.
+def approve(options: argparse.Namespace) -> int:
+    """Run job review_phase1 with this machine's key, if any; then let the documents tell of it."""
+    from wmtp_assets.signoff.approval.chain import read_chain
+    from wmtp_assets.signoff.approval.signing import KeySigner, NoSigner
+    from wmtp_assets.signoff.approval.verify import stock_commands
+
+    signer = KeySigner(options.key) if options.key else NoSigner()
+    with record() as instance:
+        from wmtp_assets.definitions import defs
+
+        decide(defs, instance, options, signer)
+        report = defs.resolve_job_def("report")
+        told = report.execute_in_process(instance=instance, raise_on_error=False).success
+    root = defs.resources["setup"].store.root
+    entry = read_chain(root / "signoff").entries[-1]
+    print(entry.decision.says)
+    print(f"written to {entry.folder}")
+    for line in stock_commands(root, entry, "REVIEWER.pub"):
+        print(f"verify with the stock tool: {line}")
+    if not told:
+        print("job report failed; the decision stands, run the job again", file=sys.stderr)
+    return 0
+
+
+def decide(
+    defs: "dg.Definitions", instance: "dg.DagsterInstance", options: argparse.Namespace, signer
+) -> None:
+    """Run job review_phase1.
+
+    Raises:
+        BadInput: It was refused; every reason is named.
+    """
+    config = {
+        "reviewer": options.reviewer,
+        "role": str(options.role),
+        "decision": str(options.decision),
+        "note": options.note,
+        "acknowledge": options.acknowledge,
+    }
+    defs.resolve_job_def("review_phase1").execute_in_process(
+        instance=instance,
+        resources={"signer": signer},
+        run_config={
+            "ops": {"record_decision": {"config": config}},
+            "loggers": {"console": {}},
+        },
+    )
+
+
+def verify(options: argparse.Namespace) -> int:
+    """Verify a storage from the disk alone."""
+    from wmtp_assets.signoff.approval.verify import verify_storage
+
+    found = verify_storage(options.storage_root, options.public_key)
+    print("\n".join([*found.facts, *(f"DIFFERS: {problem}" for problem in found.problems)]))
+    print("verification failed" if found.problems else "verified")
+    return 1 if found.problems else 0
+
+
+@contextmanager
+def record() -> Iterator["dg.DagsterInstance"]:
+    """The Dagster record of DAGSTER_HOME.
 
     Raises:
         BadInput: There is no record.
@@ -44,49 +150,8 @@ def current_evidence() -> Evidence:
         )
     import dagster as dg
 
-    from wmtp_assets.definitions import defs
-    from wmtp_assets.signoff.record import read_evidence
-
     with dg.DagsterInstance.get() as instance:
-        return read_evidence(instance, defs.resources["declared"], defs.resources["setup"])
-
-
-def table_lines(evidence: Evidence) -> Iterator[str]:
-    """One line per asset: how many of its checks ended how."""
-    width = max(len(a.key) for a in evidence.assets)
-    yield f"{'asset':<{width}}  {'files':>5}  {'bytes':>14}  checks"
-    for asset in evidence.assets:
-        files = asset.latest.files.values() if asset.latest else ()
-        counts = Counter(str(j.outcome) for j in evidence.of(asset.key))
-        told = ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items()))
-        size = sum(f["size_bytes"] for f in files)
-        yield f"{asset.key:<{width}}  {len(files):>5}  {size:>14,}  {told}"
-    yield ""
-
-
-def status_lines(evidence: Evidence) -> Iterator[str]:
-    """What is not simply passed, then the sum and what to do next."""
-    counting = evidence.counting
-    open_rows = [j for j in counting if j.outcome != Outcome.PASSED]
-    yield from (j.line for j in open_rows)
-    counts = Counter(str(j.outcome) for j in counting)
-    told = ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items()))
-    yield f"{len(counting)} declared checks: {told}"
-    yield f"storage {evidence.storage_root}, digest {evidence.storage_digest}"
-    yield f"next: {_next_step(open_rows)}"
-
-
-def _next_step(open_rows: list) -> str:
-    outcomes = {j.outcome for j in open_rows}
-    if Outcome.FAILED in outcomes or Outcome.DISK_DIFFERS in outcomes:
-        return "materialize the assets named above again, then run verify_storage_deep"
-    if Outcome.STALE in outcomes:
-        return "run job verify_storage_deep"
-    if Outcome.NOT_EVALUATED in outcomes:
-        return "run job phase1, then job report"
-    if outcomes:
-        return "a reviewer reads the warnings; ready for approval once they are acknowledged"
-    return "ready for approval"
+        yield instance
 
 
 if __name__ == "__main__":

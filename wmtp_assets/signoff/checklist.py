@@ -6,11 +6,10 @@ another one; Step 11 is the approval itself.
 """
 
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION
-from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome
+from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome, utc
 from wmtp_assets.signoff.markdown import RUN_RECORD, tasks
 from wmtp_assets.signoff.steps import ENVIRONMENT_CHECKS, STEPS, Step
 
@@ -86,11 +85,6 @@ def _runs(evidence: Evidence) -> dict[str, str]:
         for j in evidence.of_artifacts
         if (latest := j.check.latest)
     }
-
-
-def utc(timestamp: float) -> str:
-    """A time of the record, for people: UTC, to the second."""
-    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds")
 
 
 def render_checklist(checklist: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -227,3 +228,8 @@ def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> Judged:
 def is_ready(evidence: Evidence) -> bool:
     """Whether every check that counts passed or warned, fresh, on the disk as recorded."""
     return all(j.outcome in (Outcome.PASSED, Outcome.WARNED) for j in evidence.counting)
+
+
+def utc(timestamp: float) -> str:
+    """A time of the record, for people: UTC, to the second."""
+    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="seconds")

@@ -42,8 +42,9 @@ _MICRO = ("micro_mtp", "micro_mtp_untied", "micro_ref")
 _MODELS_RAW = ("meta_mtp/raw", "ref_sheared/raw")
 
 ENVIRONMENT_CHECKS = ("environment_is_supported", "no_leftovers_of_older_layouts")
+README = "reports/storage_readme"
 REPORTS = (
-    "reports/storage_readme",
+    README,
     "reports/asset_inventory",
     "reports/migration_notes",
     "reports/completion_report",

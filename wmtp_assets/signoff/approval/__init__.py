@@ -1,0 +1,13 @@
+"""Decisions of reviewers on the storage, kept in its folder `signoff/`, each in a numbered entry.
+
+covered    which files of the storage an approval covers
+manifest   what was decided on: files with digests, sources, check results
+chain      the entries on the disk: each names the digest of the one before; written whole or not
+grant      why an approval cannot be granted
+signing    the OpenSSF model-signing format, written by its own library on the reviewer's machine
+signature  the same format, read and verified
+standing   what the decisions are worth now: absent, approved, rejected, suspended
+review     the one way a decision comes about
+verify     the whole of it read back from the disk, without Dagster
+record, checks, jobs   glue
+"""

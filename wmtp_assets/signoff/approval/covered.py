@@ -1,0 +1,48 @@
+"""Which files of the storage an approval covers: all but its own folder and downloads in flight."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from wmtp_assets.errors import BadInput
+
+SIGNOFF = "signoff"
+CACHE = ".cache"
+LOCK_GUARD = ".sources.lock.json.guard"
+
+
+def ignored_paths(root: Path) -> tuple[str, ...]:
+    """The paths below the storage root that a signature leaves out, as they are there now."""
+    caches = sorted(
+        path.relative_to(root).as_posix() for path in root.rglob(CACHE) if path.is_dir()
+    )
+    return (SIGNOFF, LOCK_GUARD, *caches)
+
+
+def covered_files(root: Path) -> dict[str, Path]:
+    """Path below the root -> the file, in the order of the paths.
+
+    Raises:
+        BadInput: There is a link or something that is neither file nor folder; the signature
+            format knows neither.
+    """
+    found, odd = {}, []
+    for path in _walk(root):
+        if path.is_symlink() or not path.is_file():
+            odd.append(path.relative_to(root).as_posix())
+        found[path.relative_to(root).as_posix()] = path
+    if odd:
+        raise BadInput(
+            "an approved storage holds files and folders only",
+            sorted(odd),
+            "replace a link by what it points to, remove anything else",
+        )
+    return dict(sorted(found.items()))
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        folders[:] = sorted(n for n in folders if n != CACHE and (here, n) != (root, SIGNOFF))
+        yield from (here / name for name in folders if (here / name).is_symlink())
+        yield from (here / name for name in files if (here, name) != (root, LOCK_GUARD))

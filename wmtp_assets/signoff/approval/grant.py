@@ -1,0 +1,48 @@
+"""Why an approval cannot be granted: one sentence for each reason, none means it can.
+
+Granting needs every check of Steps 0-10 passed, or warned and acknowledged by the digest of its
+finding, each fresh, and the disk equal to the record.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from wmtp_assets.signoff.approval.manifest import recorded_files
+from wmtp_assets.signoff.evidence import Evidence, Outcome
+
+# Kept beside the artifacts, of no asset: the lock is held against the raw files by their checks.
+FILES_OF_NO_ASSET = frozenset({"sources.lock.json", ".gitkeep"})
+
+
+def reasons_against(
+    evidence: Evidence, acknowledged: Collection[str], stored: Collection[str]
+) -> Iterator[str]:
+    """Judge the record; no file is read.
+
+    Args:
+        acknowledged: Finding digests of the warnings that the reviewer accepts.
+        stored: The paths of the files that the approval would cover.
+    """
+    if not evidence.counting:
+        yield "no check is declared"
+    warned = {j.digest for j in evidence.counting if j.outcome == Outcome.WARNED}
+    for judged in evidence.counting:
+        if judged.outcome == Outcome.WARNED and judged.digest not in acknowledged:
+            yield f"not acknowledged: {judged.line}"
+        elif judged.outcome not in (Outcome.PASSED, Outcome.WARNED):
+            yield judged.line
+    yield from (f"no warning has the digest {digest}" for digest in sorted(set(acknowledged) - warned))
+    known = recorded_files(evidence).keys() | FILES_OF_NO_ASSET
+    yield from (f"{path} is of no asset" for path in sorted(set(stored) - known))
+
+
+def unlike_record(evidence: Evidence, digests: Mapping[str, str]) -> list[str]:
+    """The files whose bytes are not the recorded ones.
+
+    Args:
+        digests: Path -> sha256 of every covered file, read just now.
+    """
+    return [
+        f"{path}: recorded {facts['sha256']}, on disk {digests.get(path, 'missing')}"
+        for path, facts in recorded_files(evidence).items()
+        if digests.get(path) != facts["sha256"]
+    ]

@@ -1,0 +1,90 @@
+"""The approval in the Dagster record: what it knows of the decisions, and how one enters it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from wmtp_assets.record import CONTENT, STORAGE_ROOT
+from wmtp_assets.setup import Setup
+from wmtp_assets.signoff.approval.chain import Entry, read_chain
+from wmtp_assets.signoff.approval.standing import Approval, Standing, judge_approval
+from wmtp_assets.signoff.evidence import Evidence
+from wmtp_assets.signoff.markdown import decisions_table
+from wmtp_assets.signoff.record import DATA_VERSION_TAG
+from wmtp_assets.store import Store
+
+APPROVAL_KEY = dg.AssetKey(["signoff", "approval"])
+APPROVED_BY_REVIEWER = "approved_by_reviewer"
+PREFIX = "sha256:"
+# Posted materializations lie between those of runs; look back this far for a run's own.
+HISTORY = 25
+SEVERITY = {
+    Standing.ABSENT: dg.AssetCheckSeverity.WARN,
+    Standing.APPROVED: dg.AssetCheckSeverity.WARN,
+    Standing.REJECTED: dg.AssetCheckSeverity.ERROR,
+    Standing.SUSPENDED: dg.AssetCheckSeverity.ERROR,
+}
+
+
+def read_approval(instance: dg.DagsterInstance, setup: Setup, evidence: Evidence) -> Approval:
+    """The state of the approval by record and disk."""
+    store = setup.store
+    recorded = recorded_decision(instance, store)
+    return judge_approval(read_chain(store.signoff), evidence, store.root, recorded)
+
+
+def recorded_decision(instance: dg.DagsterInstance, store: Store) -> str | None:
+    """The digest of the newest decision that a run recorded for this storage root."""
+    records = instance.fetch_materializations(APPROVAL_KEY, limit=HISTORY).records
+    for record in records:
+        made = record.asset_materialization
+        root = made.metadata.get(STORAGE_ROOT)
+        if record.run_id and root is not None and root.value == str(store.root):
+            return (made.tags or {}).get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
+    return None
+
+
+def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterialization:
+    """The materialization of the external asset that a decision is."""
+    decision = entry.decision
+    digest = PREFIX + entry.sha256
+    return dg.AssetMaterialization(
+        APPROVAL_KEY,
+        description=decision.says,
+        metadata={
+            "dagster/uri": entry.folder.as_uri(),
+            STORAGE_ROOT: str(store.root),
+            CONTENT: digest,
+            "decision": decision.number,
+            "verdict": str(decision.verdict),
+            "role": str(decision.role),
+            "reviewer": decision.reviewer,
+            "note": decision.note,
+            "key_fingerprint": decision.key_fingerprint or "not signed",
+            "storage_digest": decision.storage_digest,
+            "manifest_sha256": decision.manifest_sha256,
+            "covered_files": len(entry.manifest["files"]),
+            "acknowledged_warnings": len(decision.acknowledged),
+        },
+        tags={DATA_VERSION_TAG: digest},
+    )
+
+
+def approval_result(setup: Setup, approval: Approval) -> Mapping[str, Any]:
+    """The arguments that an AssetCheckResult and an AssetCheckEvaluation have in common."""
+    return {
+        "asset_key": APPROVAL_KEY,
+        "check_name": APPROVED_BY_REVIEWER,
+        "passed": approval.standing == Standing.APPROVED,
+        "severity": SEVERITY[approval.standing],
+        "description": f"{approval.standing}: {approval.says}"[:4000],
+        "metadata": {
+            STORAGE_ROOT: str(setup.store.root),
+            "standing": str(approval.standing),
+            "decision": approval.number,
+            "decisions": dg.MetadataValue.md(decisions_table(approval.decisions)),
+            "changes": len(approval.changes),
+            "changed": dg.MetadataValue.json(list(approval.changes[:20])),
+        },
+    }

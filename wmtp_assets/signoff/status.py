@@ -1,0 +1,58 @@
+"""The state of evidence and approval as lines for a console."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from wmtp_assets.signoff.approval.standing import Approval, Standing
+from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome, is_ready
+
+MATERIALIZE_AGAIN = "materialize the assets named above again, then run verify_storage_deep"
+
+
+def is_fine(evidence: Evidence, approval: Approval) -> bool:
+    """Whether an approval can be granted (warnings may await acknowledgement) or stands."""
+    return is_ready(evidence) or approval.standing == Standing.APPROVED
+
+
+def table_lines(evidence: Evidence) -> Iterator[str]:
+    """One line per asset: how many of its checks ended how."""
+    width = max(len(a.key) for a in evidence.assets)
+    yield f"{'asset':<{width}}  {'files':>5}  {'bytes':>14}  checks"
+    for asset in evidence.assets:
+        files = asset.latest.files.values() if asset.latest else ()
+        size = sum(f["size_bytes"] for f in files)
+        told = counted(evidence.of(asset.key))
+        yield f"{asset.key:<{width}}  {len(files):>5}  {size:>14,}  {told}"
+    yield ""
+
+
+def status_lines(evidence: Evidence, approval: Approval) -> Iterator[str]:
+    """What is not simply passed, the state of the approval, the sum, and what to do next."""
+    counting = evidence.counting
+    open_rows = [j for j in counting if j.outcome != Outcome.PASSED]
+    yield from (j.line for j in open_rows)
+    yield f"{len(counting)} declared checks: {counted(counting)}"
+    yield f"storage {evidence.storage_root}, digest {evidence.storage_digest}"
+    yield f"approval: {approval.standing}: {approval.says}"
+    yield f"next: {_next_step(open_rows, approval)}"
+
+
+def counted(checks: Iterable[Judged]) -> str:
+    """`12 passed, 1 warned`."""
+    counts = Counter(str(j.outcome) for j in checks)
+    return ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items()))
+
+
+def _next_step(open_rows: list[Judged], approval: Approval) -> str:
+    outcomes = {j.outcome for j in open_rows}
+    if Outcome.FAILED in outcomes or Outcome.DISK_DIFFERS in outcomes:
+        return MATERIALIZE_AGAIN
+    if approval.standing == Standing.APPROVED:
+        return "nothing; verify_storage_deep keeps it true"
+    if Outcome.STALE in outcomes:
+        return "materialize what is named as made from other content, then run verify_storage_deep"
+    if Outcome.NOT_EVALUATED in outcomes:
+        return "run job phase1, then job report"
+    if outcomes:
+        return "a reviewer reads the warnings; approve with --acknowledge DIGEST for each"
+    return "ready for approval"
