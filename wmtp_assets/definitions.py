@@ -37,11 +37,15 @@ from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.checks import approval_checks
 from wmtp_assets.signoff.approval.jobs import review_phase1
 from wmtp_assets.signoff.approval.signing import NoSigner
-from wmtp_assets.signoff.assets import approval, checklist, report_assets
-from wmtp_assets.signoff.checks import document_checks
+from wmtp_assets.signoff.documents.assets import approval, checklist, report_assets
+from wmtp_assets.signoff.documents.checks import document_checks
 from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS
 from wmtp_assets.signoff.record import Declared
-from wmtp_assets.signoff.sensors import report_sensors
+from wmtp_assets.signoff.sensors import (
+    evidence_alarms,
+    report_sensors,
+    verification_schedules,
+)
 from wmtp_assets.stats.assets import stats_assets
 from wmtp_assets.stats.checks import stats_checks
 from wmtp_assets.store import Store
@@ -111,20 +115,24 @@ def build_definitions(
     watch = watch_job(repos, QUIET)
     jobs = asset_jobs(with_reward_model=with_reward_model)
     by_name = {job.name: job for job in jobs}
+    verifications = verification_jobs(checks)
     return dg.Definitions(
         assets=[*assets, *repos, approval.merge_attributes(owners=OWNERS)],
         asset_checks=checks,
         jobs=[
             *jobs,
-            *verification_jobs(checks),
+            *verifications,
             review_phase1,
             watch,
             renew_lock,
             mirror_job,
             reset_storage,
         ],
-        schedules=[daily_watch(watch, source)],
-        sensors=report_sensors(by_name["phase1"], by_name["report"]),
+        schedules=[daily_watch(watch, source), *verification_schedules(verifications, source)],
+        sensors=[
+            *report_sensors([by_name["phase1"], *verifications, review_phase1], by_name["report"]),
+            evidence_alarms,
+        ],
         resources={"setup": setup, "declared": declared, "signer": NoSigner()},
         executor=default_executor(IN_PROCESS if catalog.name == "sample" else FORKSERVER),
         loggers={"console": one_line_console},

@@ -87,12 +87,13 @@ JOBS = {
     "report",
     "verify_storage",
     "verify_storage_deep",
+    "review_phase1",
     "reset_storage",
     "watch_upstream",
     "renew_lock",
     "write_mirror",
 }
-OP_JOBS = {"reset_storage", "renew_lock", "write_mirror"}
+OP_JOBS = {"reset_storage", "renew_lock", "write_mirror", "review_phase1"}
 MAX_DESCRIPTION = 80
 
 
@@ -175,6 +176,7 @@ def test_every_asset_has_the_bytes_check_and_more(declared):
     for spec in declared.checks:
         by_asset.setdefault(spec.asset_key.to_user_string(), set()).add(spec.name)
         assert spec.description, spec.name
+    assert by_asset.pop("signoff/approval") == {"approved_by_reviewer"}
     assert by_asset.keys() == ASSET_KEYS - {"signoff/approval"}
     for asset, names in by_asset.items():
         assert "bytes_match_materialized_digest" in names, asset
@@ -187,6 +189,8 @@ def test_only_warnings_are_non_blocking(declared):
         "no_near_duplicates_across_splits",
         "no_overlap_with_humaneval",
         "no_overlap_with_mbpp",
+        # A report about a suspended approval is no failed run.
+        "approved_by_reviewer",
     }
 
 

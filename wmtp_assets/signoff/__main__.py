@@ -38,7 +38,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         made.set_defaults(run=run)
         return made
 
-    shown = command("status", status, "print what is not simply passed; exit 0 if ready or approved")
+    shown = command("status", status, "print what is not passed; exit 0 if ready or approved")
     shown.add_argument("--table", action="store_true", help="one row per asset first")
     decided = command("approve", approve, "record a decision; exit 1 with the reasons if refused")
     decided.add_argument("--reviewer", required=True, metavar="NAME")

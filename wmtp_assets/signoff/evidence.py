@@ -220,7 +220,9 @@ def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> Judged:
         why = f"it read content {latest.content}, materialized is {made.version}; run it again"
         return Judged(check, Outcome.DISK_DIFFERS, why)
     if asset.outdated:
-        why = f"made from another {', '.join(asset.outdated)} than is materialized now; make it anew"
+        why = (
+            f"made from another {', '.join(asset.outdated)} than is materialized now; make it anew"
+        )
         return Judged(check, Outcome.STALE, why)
     return Judged(check, Outcome.PASSED if latest.passed else Outcome.WARNED, latest.summary)
 

@@ -4,8 +4,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from wmtp_assets.signoff.approval.chain import Decision
-
 # What follows this phrase (run ids, times) is no part of a document's content digest; as a heading
 # in Markdown, as a key in JSON.
 RUN_RECORD = "Run record (no part of the document's digest)"
@@ -22,24 +20,6 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def tasks(items: Iterable[tuple[bool, str]]) -> str:
     """A task list: done or not, and the text."""
     return "".join(f"- [{'x' if done else ' '}] {text}\n" for done, text in items)
-
-
-def decisions_table(decisions: Iterable[Decision]) -> str:
-    """The newest decision of each role, whether signed, and what the reviewer noted."""
-    rows = [
-        (
-            f"{d.number:04d}",
-            d.role,
-            d.reviewer,
-            d.verdict,
-            d.decided_at,
-            f"`{d.key_fingerprint}`" if d.key_fingerprint else "not signed",
-            d.note,
-        )
-        for d in decisions
-    ]
-    header = ("decision", "role", "reviewer", "verdict", "decided (UTC)", "key", "note")
-    return table(header, rows) if rows else "None.\n"
 
 
 def document_digest(path: Path) -> str:

@@ -1,28 +1,90 @@
-"""After phase1, whether it succeeded or failed, the documents are written anew."""
+"""Keeping the record true: documents after every run that can change them, alarms, schedules."""
+
+from collections.abc import Iterable
 
 import dagster as dg
 
-REASON = {
-    dg.DagsterRunStatus.SUCCESS: "report_after_phase1",
-    dg.DagsterRunStatus.FAILURE: "report_after_failed_phase1",
+from wmtp_assets.hub.sources import Source
+from wmtp_assets.signoff.alarms import changed_alarms, find_alarms
+from wmtp_assets.signoff.approval.record import latest_result
+from wmtp_assets.signoff.record import read_evidence
+
+REPORT_AFTER = {
+    dg.DagsterRunStatus.SUCCESS: "report_after_success",
+    dg.DagsterRunStatus.FAILURE: "report_after_failure",
+}
+ALARM_SECONDS = 300
+# Daily headers and sizes, weekly every byte; after the watch on upstream, before people come.
+SCHEDULES = {
+    "verify_storage": ("daily_verification", "30 6 * * *", "Runs the quick checks every morning."),
+    "verify_storage_deep": (
+        "weekly_deep_verification",
+        "0 2 * * 0",
+        "Reads every byte every Sunday night, so that bit rot is found and named.",
+    ),
 }
 
 
-def report_sensors(phase1, report) -> list[dg.SensorDefinition]:
-    """One sensor for each end of phase1; a run-status sensor watches one status."""
+def report_sensors(monitored: Iterable, report) -> list[dg.SensorDefinition]:
+    """One sensor for each end of a run; a run-status sensor watches one status.
+
+    Args:
+        monitored: The jobs whose runs change what the documents say.
+    """
+    monitored = list(monitored)
 
     def sensor(status: dg.DagsterRunStatus, name: str) -> dg.SensorDefinition:
         @dg.run_status_sensor(
             name=name,
             run_status=status,
-            monitored_jobs=[phase1],
+            monitored_jobs=monitored,
             request_job=report,
             default_status=dg.DefaultSensorStatus.RUNNING,
-            description="Starts job report when phase1 has ended, so that a failure is reported.",
+            description="Starts job report when such a run has ended, also a failed one.",
         )
         def start_report(context: dg.RunStatusSensorContext) -> dg.RunRequest:
             return dg.RunRequest(run_key=context.dagster_run.run_id)
 
         return start_report
 
-    return [sensor(status, name) for status, name in REASON.items()]
+    return [sensor(status, name) for status, name in REPORT_AFTER.items()]
+
+
+@dg.sensor(
+    minimum_interval_seconds=ALARM_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    required_resource_keys={"setup", "declared"},
+    description="Logs each failed check and a suspended approval once, and when it is mended.",
+)
+def evidence_alarms(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    # The record alone: a tick may not take the minutes that a touched 27 GB file would.
+    evidence = read_evidence(
+        context.instance,
+        context.resources.declared,
+        context.resources.setup,
+        look_at_disk=False,
+    )
+    alarms = find_alarms(evidence, *latest_result(context.instance, context.resources.setup.store))
+    new, gone, cursor = changed_alarms(context.cursor, alarms)
+    for alarm in new:
+        context.log.error(alarm)
+    for alarm in gone:
+        context.log.info(f"no longer: {alarm}")
+    context.update_cursor(cursor)
+    told = f"new: {'; '.join(new)}" if new else "nothing new"
+    return dg.SkipReason(f"{told}; {len(gone)} mended")
+
+
+def verification_schedules(jobs: Iterable, source: Source) -> list[dg.ScheduleDefinition]:
+    """The schedules of the verification jobs; off for the rehearsal on the sample."""
+    running = source.name != "sample"
+    return [
+        dg.ScheduleDefinition(
+            name=SCHEDULES[job.name][0],
+            job=job,
+            cron_schedule=SCHEDULES[job.name][1],
+            default_status=dg.DefaultScheduleStatus[("STOPPED", "RUNNING")[running]],
+            description=SCHEDULES[job.name][2],
+        )
+        for job in jobs
+    ]

@@ -16,9 +16,9 @@ from wmtp_assets.jobs import QUIET
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff import checks
-from wmtp_assets.signoff.assets import checklist, report_assets
-from wmtp_assets.signoff.checks import document_checks
+from wmtp_assets.signoff.documents import checks
+from wmtp_assets.signoff.documents.assets import checklist, report_assets
+from wmtp_assets.signoff.documents.checks import document_checks
 from wmtp_assets.signoff.markdown import body, document_digest
 from wmtp_assets.signoff.record import Declared
 from wmtp_assets.signoff.steps import STEPS

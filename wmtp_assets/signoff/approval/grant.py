@@ -30,7 +30,9 @@ def reasons_against(
             yield f"not acknowledged: {judged.line}"
         elif judged.outcome not in (Outcome.PASSED, Outcome.WARNED):
             yield judged.line
-    yield from (f"no warning has the digest {digest}" for digest in sorted(set(acknowledged) - warned))
+    yield from (
+        f"no warning has the digest {digest}" for digest in sorted(set(acknowledged) - warned)
+    )
     known = recorded_files(evidence).keys() | FILES_OF_NO_ASSET
     yield from (f"{path} is of no asset" for path in sorted(set(stored) - known))
 

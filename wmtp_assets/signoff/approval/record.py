@@ -8,10 +8,14 @@ import dagster as dg
 from wmtp_assets.record import CONTENT, STORAGE_ROOT
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Entry, read_chain
-from wmtp_assets.signoff.approval.standing import Approval, Standing, judge_approval
+from wmtp_assets.signoff.approval.standing import (
+    Approval,
+    Standing,
+    decisions_table,
+    judge_approval,
+)
 from wmtp_assets.signoff.evidence import Evidence
-from wmtp_assets.signoff.markdown import decisions_table
-from wmtp_assets.signoff.record import DATA_VERSION_TAG
+from wmtp_assets.signoff.record import DATA_VERSION_TAG, EVALUATED
 from wmtp_assets.store import Store
 
 APPROVAL_KEY = dg.AssetKey(["signoff", "approval"])
@@ -43,6 +47,18 @@ def recorded_decision(instance: dg.DagsterInstance, store: Store) -> str | None:
         if record.run_id and root is not None and root.value == str(store.root):
             return (made.tags or {}).get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
     return None
+
+
+def latest_result(instance: dg.DagsterInstance, store: Store) -> tuple[str | None, str]:
+    """The standing and its sentence, as a run last evaluated them for this storage root."""
+    key = dg.AssetCheckKey(APPROVAL_KEY, APPROVED_BY_REVIEWER)
+    for record in instance.event_log_storage.get_asset_check_execution_history(key, HISTORY):
+        if record.run_id and record.status in EVALUATED:
+            result = record.event.dagster_event.asset_check_evaluation_data
+            values = {name: value.value for name, value in result.metadata.items()}
+            if values.get(STORAGE_ROOT) == str(store.root):
+                return values["standing"], result.description or ""
+    return None, ""
 
 
 def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterialization:

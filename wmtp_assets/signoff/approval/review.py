@@ -31,7 +31,7 @@ from wmtp_assets.signoff.evidence import Evidence
 from wmtp_assets.store import Store
 
 REFUSED = "approval refused"
-MEND = "see `python -m wmtp_assets.signoff status`; mend each, or acknowledge a warning by its digest"
+MEND = "mend what is named, acknowledge a warning by its digest; signoff status lists them all"
 MATERIALIZE = "materialize its asset again, then run verify_storage_deep and job report"
 
 
@@ -109,6 +109,4 @@ def _approved_files(store, evidence, review, signer, pending, tell) -> dict[str,
     if sizes.keys() != digests.keys():
         changed = sorted(sizes.keys() ^ digests.keys())
         raise BadInput(f"{REFUSED}: files came or went meanwhile", changed, "decide again")
-    return {
-        path: {"size_bytes": sizes[path], "sha256": sha256} for path, sha256 in digests.items()
-    }
+    return {path: {"size_bytes": sizes[path], "sha256": sha256} for path, sha256 in digests.items()}

@@ -68,7 +68,9 @@ class KeySigner:
                 private_key=key, password=secret
             )
         except (AttributeError, OSError, TypeError, ValueError, UnsupportedAlgorithm) as error:
-            raise BadInput(f"no private key of a known elliptic curve ({error})", [key], fix) from None
+            raise BadInput(
+                f"no private key of a known elliptic curve ({error})", [key], fix
+            ) from None
         self._hashing = model_signing.hashing
         self.key_fingerprint = fingerprint(private.public_key())
 

@@ -1,11 +1,11 @@
 """What the decisions are worth now: absent, approved, rejected or suspended, and why.
 
 Keeping an approval needs equal content only: other content, a changed file or a newer failed check
-suspends it, a newer pass changes nothing. Judged by the Dagster record and a quick look at the disk;
-`verify` reads every byte and needs no record.
+suspends it, a newer pass changes nothing. Judged by the Dagster record and a quick look at the
+disk; `verify` reads every byte and needs no record.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +16,7 @@ from wmtp_assets.signoff.approval.chain import Chain, Decision, Entry, Role, Ver
 from wmtp_assets.signoff.approval.covered import covered_files
 from wmtp_assets.signoff.approval.manifest import Manifest, covered_assets, differing_files
 from wmtp_assets.signoff.evidence import AssetRow, Evidence, Outcome
+from wmtp_assets.signoff.markdown import table
 
 AWAITING = "awaiting approval: no reviewer has decided yet"
 
@@ -50,6 +51,24 @@ class Approval:
     def of(self, role: Role) -> Decision | None:
         """The newest decision of a role."""
         return next((d for d in self.decisions if d.role == role), None)
+
+
+def decisions_table(decisions: Iterable[Decision]) -> str:
+    """The newest decision of each role, whether signed, and what the reviewer noted."""
+    rows = [
+        (
+            f"{d.number:04d}",
+            d.role,
+            d.reviewer,
+            d.verdict,
+            d.decided_at,
+            f"`{d.key_fingerprint}`" if d.key_fingerprint else "not signed",
+            d.note,
+        )
+        for d in decisions
+    ]
+    header = ("decision", "role", "reviewer", "verdict", "decided (UTC)", "key", "note")
+    return table(header, rows) if rows else "None.\n"
 
 
 def judge_approval(
@@ -127,9 +146,7 @@ def _asset_changes(key: str, manifest: Manifest, asset: AssetRow | None) -> Iter
     yield from (f"{key}: {clause}" for clause in clauses)
 
 
-def _loose_changes(
-    manifest: Manifest, covered: dict[str, AssetRow], root: Path
-) -> Iterator[str]:
+def _loose_changes(manifest: Manifest, covered: dict[str, AssetRow], root: Path) -> Iterator[str]:
     """Files of no asset: the lock changed, something lies there that did not."""
     recorded = {path for asset in covered.values() for path in asset.latest.files}
     try:

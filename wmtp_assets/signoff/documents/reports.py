@@ -9,7 +9,7 @@ from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION, Catalog
 from wmtp_assets.corpora.tally import CANDIDATES, DROPPED
-from wmtp_assets.signoff import plan_notes
+from wmtp_assets.signoff.documents import plan_notes
 from wmtp_assets.signoff.evidence import AssetRow, Evidence, Judged, Outcome, utc
 from wmtp_assets.signoff.markdown import RUN_RECORD, STATE_HEADING, table
 

@@ -12,11 +12,11 @@ import dagster as dg
 from wmtp_assets import store
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.checklist import build_checklist, render_checklist
+from wmtp_assets.signoff.documents.checklist import build_checklist, render_checklist
+from wmtp_assets.signoff.documents.reports import RENDERERS
 from wmtp_assets.signoff.evidence import Evidence, Outcome
 from wmtp_assets.signoff.markdown import document_digest
 from wmtp_assets.signoff.record import Declared, read_evidence
-from wmtp_assets.signoff.reports import RENDERERS
 from wmtp_assets.signoff.steps import REPORTS, STEPS
 from wmtp_assets.store import Store, StoredFile
 

@@ -7,15 +7,15 @@ from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.assets import (
+from wmtp_assets.signoff.documents.assets import (
     checklist_paths,
     document_content,
     document_path,
     evidence_of,
 )
-from wmtp_assets.signoff.checklist import judged_checks, render_checklist
+from wmtp_assets.signoff.documents.checklist import judged_checks, render_checklist
+from wmtp_assets.signoff.documents.reports import RENDERERS
 from wmtp_assets.signoff.markdown import body
-from wmtp_assets.signoff.reports import RENDERERS
 from wmtp_assets.signoff.steps import REPORTS, STEPS
 from wmtp_assets.store import Store
 

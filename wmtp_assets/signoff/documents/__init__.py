@@ -1,0 +1,1 @@
+"""Checklist and reports: what the record says, written for people."""
