@@ -149,6 +149,12 @@ class Evidence:
             }
         )
 
+    @property
+    def without_documents(self) -> "Evidence":
+        """The same without reports and checklist: a document does not judge itself."""
+        assets = tuple(a for a in self.assets if a.group not in DOCUMENT_GROUPS)
+        return replace(self, assets=assets, checks=self.of(*(a.key for a in assets)))
+
     def of(self, *assets: str) -> tuple[Judged, ...]:
         """The judged checks of some assets."""
         return tuple(j for j in self.checks if j.check.asset in assets)

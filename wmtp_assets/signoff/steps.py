@@ -43,11 +43,12 @@ _MODELS_RAW = ("meta_mtp/raw", "ref_sheared/raw")
 
 ENVIRONMENT_CHECKS = ("environment_is_supported", "no_leftovers_of_older_layouts")
 README = "reports/storage_readme"
+COMPLETION = "reports/completion_report"
 REPORTS = (
     README,
     "reports/asset_inventory",
     "reports/migration_notes",
-    "reports/completion_report",
+    COMPLETION,
 )
 
 STEPS = (

@@ -1,7 +1,7 @@
 """Which files of the storage an approval covers: all but its own folder and downloads in flight."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from wmtp_assets.errors import BadInput
@@ -9,6 +9,8 @@ from wmtp_assets.errors import BadInput
 SIGNOFF = "signoff"
 CACHE = ".cache"
 LOCK_GUARD = ".sources.lock.json.guard"
+# Kept beside the artifacts; the lock is held against the raw files by their checks.
+FILES_OF_NO_ASSET = frozenset({"sources.lock.json", ".gitkeep"})
 
 
 def ignored_paths(root: Path) -> tuple[str, ...]:
@@ -38,6 +40,11 @@ def covered_files(root: Path) -> dict[str, Path]:
             "replace a link by what it points to, remove anything else",
         )
     return dict(sorted(found.items()))
+
+
+def of_no_asset(stored: Iterable[str], recorded: Collection[str]) -> list[str]:
+    """The covered files that no asset recorded and that have no business there."""
+    return sorted(set(stored) - set(recorded) - FILES_OF_NO_ASSET)
 
 
 def _walk(root: Path) -> Iterator[Path]:

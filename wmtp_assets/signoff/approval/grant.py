@@ -6,11 +6,9 @@ finding, each fresh, and the disk equal to the record.
 
 from collections.abc import Collection, Iterator, Mapping
 
+from wmtp_assets.signoff.approval.covered import of_no_asset
 from wmtp_assets.signoff.approval.manifest import recorded_files
 from wmtp_assets.signoff.evidence import Evidence, Outcome
-
-# Kept beside the artifacts, of no asset: the lock is held against the raw files by their checks.
-FILES_OF_NO_ASSET = frozenset({"sources.lock.json", ".gitkeep"})
 
 
 def reasons_against(
@@ -33,8 +31,8 @@ def reasons_against(
     yield from (
         f"no warning has the digest {digest}" for digest in sorted(set(acknowledged) - warned)
     )
-    known = recorded_files(evidence).keys() | FILES_OF_NO_ASSET
-    yield from (f"{path} is of no asset" for path in sorted(set(stored) - known))
+    strays = of_no_asset(stored, recorded_files(evidence))
+    yield from (f"{path} is of no asset" for path in strays)
 
 
 def unlike_record(evidence: Evidence, digests: Mapping[str, str]) -> list[str]:

@@ -6,7 +6,7 @@ disk; `verify` reads every byte and needs no record.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -39,6 +39,7 @@ class Approval:
         says: One sentence: by whom, signed or not; what changed.
         decisions: The newest decision of each role.
         changes: What differs from the newest approval, one clause each.
+        check_changes: The checks that were declared then or are now, and not both.
         number: Of the newest decision; 0 for none.
     """
 
@@ -46,6 +47,7 @@ class Approval:
     says: str
     decisions: tuple[Decision, ...] = ()
     changes: tuple[str, ...] = ()
+    check_changes: tuple[str, ...] = ()
     number: int = 0
 
     def of(self, role: Role) -> Decision | None:
@@ -81,33 +83,40 @@ def judge_approval(
         root: The storage root; files of no asset are compared by digest, others by the record.
         recorded: The digest of the newest decision that the Dagster record knows, if any.
     """
-    if not chain.entries and not chain.problems and recorded is None:
-        return Approval(Standing.ABSENT, AWAITING)
     entries = chain.standing
     decisions = tuple(entry.decision for entry in entries.values())
-    number = max((d.number for d in decisions), default=0)
     damage = list(chain.problems)
     if recorded is not None and recorded not in {entry.sha256 for entry in chain.entries}:
         damage.append(f"the decision {recorded} of the Dagster record is not in signoff/")
+    approved = [
+        entries[role]
+        for role in (Role.REVIEWER, Role.PRODUCT_OWNER)
+        if role in entries and entries[role].decision.verdict == Verdict.APPROVED
+    ]
+    basis = approved[0].manifest if approved else None
+    changes = tuple(changes_since(basis, evidence, root)) if basis else ()
+    known = Approval(
+        standing=Standing.ABSENT,
+        says=AWAITING,
+        decisions=decisions,
+        changes=(*damage, *changes),
+        check_changes=tuple(_check_changes(basis, evidence)) if basis else (),
+        number=max((d.number for d in decisions), default=0),
+    )
     if damage:
         says = "the decisions in signoff/ are damaged: " + "; ".join(damage)
-        return Approval(Standing.SUSPENDED, says, decisions, tuple(damage), number)
-    approved = [e for e in entries.values() if e.decision.verdict == Verdict.APPROVED]
-    newest = max(approved, key=lambda entry: entry.decision.number, default=None)
-    changes = tuple(changes_since(newest.manifest, evidence, root)) if newest else ()
-    rejected = [d for d in decisions if d.verdict == Verdict.REJECTED]
-    if rejected:
+        return replace(known, standing=Standing.SUSPENDED, says=says)
+    if rejected := [d for d in decisions if d.verdict == Verdict.REJECTED]:
         says = "; ".join(f"{d.says}: {d.note}" if d.note else d.says for d in rejected)
-        return Approval(Standing.REJECTED, says, decisions, changes, number)
+        return replace(known, standing=Standing.REJECTED, says=says)
     if Role.REVIEWER not in entries:
-        says = f"{AWAITING}; {decisions[0].says}"
-        return Approval(Standing.ABSENT, says, decisions, changes, number)
+        return replace(known, says="; ".join([AWAITING, *(d.says for d in decisions)]))
     reviewed = entries[Role.REVIEWER]
-    if since := tuple(changes_since(reviewed.manifest, evidence, root)):
-        says = f"{reviewed.decision.says}; suspended, {len(since)} changes since: "
-        return Approval(Standing.SUSPENDED, says + "; ".join(since), decisions, since, number)
+    if changes:
+        says = f"{reviewed.decision.says}; changed since: {'; '.join(changes)}"
+        return replace(known, standing=Standing.SUSPENDED, says=says)
     says = "; ".join(_told(entry, reviewed) for entry in entries.values())
-    return Approval(Standing.APPROVED, says, decisions, (), number)
+    return replace(known, standing=Standing.APPROVED, says=says)
 
 
 def _told(entry: Entry, reviewed: Entry) -> str:
@@ -127,6 +136,15 @@ def changes_since(manifest: Manifest, evidence: Evidence, root: Path) -> Iterato
         for j in evidence.counting
         if j.outcome == Outcome.FAILED and j.check.asset in covered
     )
+
+
+def _check_changes(manifest: Manifest, evidence: Evidence) -> Iterator[str]:
+    """What the code declares now and did not then, and the other way round."""
+    declared = {a.key for a in evidence.assets}
+    then = {(c["asset"], c["check"]) for c in manifest["checks"] if c["asset"] in declared}
+    now = {(j.check.asset, j.check.name) for j in evidence.counting}
+    yield from (f"{asset} {check} is no longer declared" for asset, check in sorted(then - now))
+    yield from (f"{asset} {check} was not declared" for asset, check in sorted(now - then))
 
 
 def _asset_changes(key: str, manifest: Manifest, asset: AssetRow | None) -> Iterator[str]:

@@ -13,11 +13,11 @@ from wmtp_assets import store
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.documents.checklist import build_checklist, render_checklist
+from wmtp_assets.signoff.documents.record import dossier_of
 from wmtp_assets.signoff.documents.reports import RENDERERS
 from wmtp_assets.signoff.evidence import Evidence, Outcome
 from wmtp_assets.signoff.markdown import document_digest
-from wmtp_assets.signoff.record import Declared, read_evidence
-from wmtp_assets.signoff.steps import REPORTS, STEPS
+from wmtp_assets.signoff.steps import COMPLETION, README, REPORTS, STEPS
 from wmtp_assets.store import Store, StoredFile
 
 STORAGE_DIGEST = "storage_digest"
@@ -57,15 +57,6 @@ def document_content(setup: Setup, paths: list[str]) -> str:
     )
 
 
-def evidence_of(
-    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext,
-) -> Evidence:
-    """The evidence as a document sees it: documents themselves left out."""
-    declared: Declared = context.resources.declared
-    documents = (*REPORTS, "signoff/checklist")
-    return read_evidence(context.instance, declared, context.resources.setup, skip=documents)
-
-
 def _written(
     setup: Setup, evidence: Evidence, files: list[StoredFile], markdown: str
 ) -> dg.MaterializeResult:
@@ -91,7 +82,11 @@ def report_asset(*, key: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=key.split("/"),
         group_name="reports",
-        deps=[dg.AssetKey(asset.split("/")) for asset in ARTIFACTS],
+        # The README is part of the storage, whose approval the completion report judges.
+        deps=[
+            dg.AssetKey(asset.split("/"))
+            for asset in (*ARTIFACTS, *((README,) if key == COMPLETION else ()))
+        ],
         kinds={"markdown"},
         code_version="1",
         description=DESCRIPTIONS[key],
@@ -99,10 +94,10 @@ def report_asset(*, key: str) -> dg.AssetsDefinition:
     )
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         setup: Setup = context.resources.setup
-        evidence = evidence_of(context)
-        text = RENDERERS[key](evidence, setup.catalog)
+        dossier = dossier_of(context, history=key == COMPLETION)
+        text = RENDERERS[key](dossier)
         written = store.write_bytes(document_path(setup.store, key), text.encode())
-        return _written(setup, evidence, [written], text)
+        return _written(setup, dossier.evidence, [written], text)
 
     return report
 
@@ -121,15 +116,15 @@ report_assets = [report_asset(key=key) for key in REPORTS]
 )
 def checklist(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     setup: Setup = context.resources.setup
-    evidence = evidence_of(context)
-    content = build_checklist(evidence, documents_current(setup, evidence))
+    dossier = dossier_of(context, history=True)
+    content = build_checklist(dossier, documents_current(setup, dossier.evidence))
     as_json, as_markdown = checklist_paths(setup.store)
     text = render_checklist(content)
     files = [
         store.write_bytes(as_json, json.dumps(content, indent=2).encode() + b"\n"),
         store.write_bytes(as_markdown, text.encode()),
     ]
-    return _written(setup, evidence, files, text)
+    return _written(setup, dossier.evidence, files, text)
 
 
 def documents_current(setup: Setup, evidence: Evidence) -> dict[str, bool]:
@@ -146,5 +141,5 @@ approval = dg.AssetSpec(
     group_name="signoff",
     deps=[["signoff", "checklist"]],
     kinds={"json"},
-    description="Approval of the storage; awaiting approval until a reviewer signs.",
+    description="Approval of the storage by a reviewer; written by job review_phase1 alone.",
 )

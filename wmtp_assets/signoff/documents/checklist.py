@@ -1,21 +1,31 @@
 """The checklist: Steps 0-11 with the state of their evidence, as JSON and as a task list.
 
-A step is done when every check that carries it passed, or warned and awaits the reviewer's
+A step is done when every check that carries it passed, or warned and is or awaits the reviewer's
 acknowledgement. Step 10 looks only at whether the documents exist, since a document does not judge
 another one; Step 11 is the approval itself.
 """
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.signoff.approval.standing import Standing
+from wmtp_assets.signoff.documents.dossier import Dossier
+from wmtp_assets.signoff.documents.plan_notes import RISKS, Risk
 from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome, utc
-from wmtp_assets.signoff.markdown import RUN_RECORD, tasks
+from wmtp_assets.signoff.markdown import RUN_RECORD, table, tasks
 from wmtp_assets.signoff.steps import ENVIRONMENT_CHECKS, STEPS, Step
 
 AWAITING = "awaiting approval"
 DONE = "done"
 OPEN = "open"
+STEP_11 = {Standing.ABSENT: AWAITING, Standing.APPROVED: DONE}
+# Where `make ui` serves the UI.
+UI = "http://127.0.0.1:3000"
+EVALUATED_BY = "evaluated_by"
+FAILED_BEFORE = "failed_before"
 
 
 def judged_checks(step: Step, evidence: Evidence) -> tuple[Judged, ...]:
@@ -26,43 +36,56 @@ def judged_checks(step: Step, evidence: Evidence) -> tuple[Judged, ...]:
     return tuple(j for j in checks if j.check.name not in ENVIRONMENT_CHECKS)
 
 
-def build_checklist(evidence: Evidence, documents: dict[str, bool]) -> dict[str, Any]:
+def build_checklist(dossier: Dossier, documents: dict[str, bool]) -> dict[str, Any]:
     """Build the checklist as plain JSON data.
 
     Args:
         documents: Report asset key -> whether it describes the storage as it is now.
     """
-    steps = [_step(step, evidence, documents) for step in STEPS]
+    evidence, approval = dossier.evidence, dossier.approval
     return {
         "phase": 1,
         "storage_version": STORAGE_VERSION,
         "catalog": evidence.catalog,
         "source": evidence.source,
         "storage_digest": evidence.storage_digest,
-        "approval": AWAITING,
-        "steps": steps,
-        RUN_RECORD: _runs(evidence),
+        "approval": {
+            "standing": str(approval.standing),
+            "says": approval.says,
+            "changes": list(approval.changes),
+        },
+        "steps": [_step(step, dossier, documents) for step in STEPS],
+        "risks": [_risk(risk, evidence) for risk in RISKS],
+        RUN_RECORD: {
+            FAILED_BEFORE: [asdict(failure) for failure in dossier.failures],
+            EVALUATED_BY: {
+                f"{j.check.asset} {j.check.name}": f"{latest.run_id} {utc(latest.timestamp)}"
+                for j in evidence.of_artifacts
+                if (latest := j.check.latest)
+            },
+        },
     }
 
 
-def _step(step: Step, evidence: Evidence, documents: dict[str, bool]) -> dict[str, Any]:
-    row: dict[str, Any] = {"step": step.number, "title": step.title, "goal": step.goal}
+def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "step": step.number,
+        "title": step.title,
+        "goal": step.goal,
+        "state": OPEN,
+        "assets": {asset: _link(asset) for asset in step.assets},
+    }
     if step.number == 11:
-        return row | {"state": AWAITING, "assets": list(step.assets)}
+        standing = dossier.approval.standing
+        decisions = [decision.says for decision in dossier.approval.decisions]
+        return row | {"state": STEP_11.get(standing, str(standing)), "decisions": decisions}
     if step.number == 10:
         missing = [key for key, current in documents.items() if not current]
-        return row | {
-            "state": OPEN if missing else DONE,
-            "assets": list(step.assets),
-            "not_current": missing,
-        }
-    checks = judged_checks(step, evidence)
-    counts = Counter(str(j.outcome) for j in checks)
-    good = checks and all(j.outcome in (Outcome.PASSED, Outcome.WARNED) for j in checks)
+        return row | {"state": OPEN if missing else DONE, "not_current": missing}
+    checks = judged_checks(step, dossier.evidence)
     return row | {
-        "state": DONE if good else OPEN,
-        "assets": list(step.assets),
-        "outcomes": dict(sorted(counts.items())),
+        "state": DONE if checks and _good(checks) else OPEN,
+        "outcomes": _outcomes(checks),
         "not_simply_passed": [
             {
                 "outcome": str(j.outcome),
@@ -70,6 +93,7 @@ def _step(step: Step, evidence: Evidence, documents: dict[str, bool]) -> dict[st
                 "check": j.check.name,
                 "finding": j.finding,
                 "finding_digest": j.digest,
+                "acknowledged": decision.says if (decision := dossier.acknowledged(j)) else None,
             }
             for j in checks
             if j.outcome != Outcome.PASSED
@@ -78,42 +102,106 @@ def _step(step: Step, evidence: Evidence, documents: dict[str, bool]) -> dict[st
     }
 
 
-def _runs(evidence: Evidence) -> dict[str, str]:
-    """Check -> the run that evaluated it and when."""
-    return {
-        f"{j.check.asset} {j.check.name}": f"{latest.run_id} {utc(latest.timestamp)}"
-        for j in evidence.of_artifacts
-        if (latest := j.check.latest)
-    }
+def _risk(risk: Risk, evidence: Evidence) -> dict[str, Any]:
+    """A risk with the state of the checks that answer it; documents judge no document."""
+    checks = [j for j in evidence.of_artifacts if j.check.name in risk.checks]
+    return asdict(risk) | {"outcomes": _outcomes(checks), "answered": _good(checks)}
+
+
+def _link(asset: str) -> str:
+    return f"{UI}/assets/{asset}?view=checks"
+
+
+def _good(checks: Iterable[Judged]) -> bool:
+    return all(j.outcome in (Outcome.PASSED, Outcome.WARNED) for j in checks)
+
+
+def _outcomes(checks: Iterable[Judged]) -> dict[str, int]:
+    return dict(sorted(Counter(str(j.outcome) for j in checks).items()))
 
 
 def render_checklist(checklist: dict[str, Any]) -> str:
     """The same checklist as Markdown."""
+    approval, runs = checklist["approval"], checklist[RUN_RECORD]
     lines = [
         "# Phase 1 checklist\n",
         f"Storage {checklist['storage_version']}, source `{checklist['source']}`, "
         f"storage digest `{checklist['storage_digest']}`.\n",
         tasks((step["state"] == DONE, _task(step)) for step in checklist["steps"]),
+        f"Approval: {approval['standing']}. {_flat(approval['says'])}\n",
+        *(f"- changed since: {_flat(change)}" for change in approval["changes"]),
+        "## What is not simply passed\n",
+        _not_simply_passed(checklist),
+        "## Risks of the plan, and the checks that answer them\n",
+        table(
+            ("risk", "answer", "checks", "state"),
+            [
+                (
+                    f"{row['risk']}: {row['effect']}",
+                    row["answer"],
+                    ", ".join(f"`{check}`" for check in row["checks"]),
+                    _counts(row["outcomes"]) or "in the checks of the documents",
+                )
+                for row in checklist["risks"]
+            ],
+        ),
+        f"## {RUN_RECORD}\n",
+        "What failed before: cause and rework (plan, Step 9).\n",
+        _failed_before(runs[FAILED_BEFORE]),
+        "Which run evaluated each check.\n",
+        *(f"- {check}: {run}" for check, run in runs[EVALUATED_BY].items()),
     ]
-    for step in checklist["steps"]:
-        for row in step.get("not_simply_passed", ()):
-            lines.append(
-                f"- Step {step['step']}, {row['outcome']}: `{row['asset']}` `{row['check']}` "
-                f"({row['finding_digest']}): {' '.join(row['finding'].split())}"
-            )
-    lines.append(f"\n## {RUN_RECORD}\n")
-    lines += [f"- {check}: {run}" for check, run in checklist[RUN_RECORD].items()]
     return "\n".join(lines) + "\n"
 
 
-def _task(step: dict[str, Any]) -> str:
-    told = {"outcomes": "checks", "not_current": "not current"}
-    facts = [
-        f"{label} {', '.join(f'{n} {k}' for k, n in step[key].items())}"
-        if isinstance(step[key], dict)
-        else f"{label}: {', '.join(step[key])}"
-        for key, label in told.items()
-        if step.get(key)
+def _not_simply_passed(checklist: dict[str, Any]) -> str:
+    # Step 9 is the other steps' checks once more.
+    rows = [
+        (
+            step["step"],
+            row["outcome"],
+            f"[`{row['asset']}`]({step['assets'][row['asset']]})",
+            f"`{row['check']}`",
+            row["finding_digest"],
+            row["finding"],
+            row["acknowledged"] or "not acknowledged",
+        )
+        for step in checklist["steps"]
+        if step["step"] != 9
+        for row in step.get("not_simply_passed", ())
     ]
+    header = ("step", "outcome", "asset", "check", "finding digest", "finding", "acknowledged")
+    return table(header, rows) if rows else "Nothing.\n"
+
+
+def _failed_before(failures: list[dict[str, Any]]) -> str:
+    rows = [
+        (f"`{f['asset']}`", f"`{f['check']}`", f["cause"], f["failed_at"], f["rework"])
+        for f in failures
+    ]
+    header = ("asset", "check", "cause", "failed (UTC)", "rework")
+    return table(header, rows) if rows else "Nothing.\n"
+
+
+def _task(step: dict[str, Any]) -> str:
+    facts = []
+    if step.get("outcomes"):
+        facts.append(f"checks {_counts(step['outcomes'])}")
+    if step.get("not_current"):
+        facts.append(f"not current: {', '.join(step['not_current'])}")
+    facts += step.get("decisions", ())
     detail = f" ({'; '.join(facts)})" if facts else ""
-    return f"Step {step['step']}, {step['title']}: {step['state']}{detail}. {step['goal']}"
+    links = ", ".join(f"[{asset}]({link})" for asset, link in step["assets"].items())
+    if step["step"] == 9:
+        links = "all assets of Steps 2-8"
+    return (
+        f"Step {step['step']}, {step['title']}: {step['state']}{detail}. {step['goal']} — {links}"
+    )
+
+
+def _counts(outcomes: dict[str, int]) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

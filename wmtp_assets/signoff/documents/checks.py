@@ -7,25 +7,23 @@ from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.setup import Setup
+from wmtp_assets.signoff.approval.covered import covered_files, of_no_asset
 from wmtp_assets.signoff.documents.assets import (
     checklist_paths,
     document_content,
     document_path,
-    evidence_of,
 )
 from wmtp_assets.signoff.documents.checklist import judged_checks, render_checklist
+from wmtp_assets.signoff.documents.record import dossier_of
 from wmtp_assets.signoff.documents.reports import RENDERERS
 from wmtp_assets.signoff.markdown import body
 from wmtp_assets.signoff.steps import REPORTS, STEPS
-from wmtp_assets.store import Store
 
 NAMES_DIGEST = "names_the_storage_digest"
 AGREES = "agrees_with_record_and_disk"
 BOTH_FORMS = "json_and_markdown_agree"
 ALL_STEPS = "covers_every_step_and_check"
 NO_ORPHANS = "every_stored_file_belongs_to_an_asset"
-# Beside the artifacts: the lock and its guard, the README and sign-off of the root.
-ROOT_FILES = {"sources.lock.json", ".sources.lock.json.guard", "README.md", ".gitkeep"}
 
 
 def differing_lines(expected: str, found: str) -> list[str]:
@@ -37,27 +35,16 @@ def differing_lines(expected: str, found: str) -> list[str]:
     return lost + odd or (["lines are in another order"] if want != have else [])
 
 
-def orphans(store_: Store, recorded: set[str]) -> list[str]:
-    """Files below the storage root that no asset recorded; in-flight downloads are no orphans."""
-    found = []
-    for path in sorted(store_.root.rglob("*")):
-        relative = path.relative_to(store_.root)
-        spared = relative.parts[0] == "signoff" or ".cache" in relative.parts
-        if path.is_file() and not spared and relative.as_posix() not in recorded | ROOT_FILES:
-            found.append(relative.as_posix())
-    return found
-
-
 def _text(setup: Setup, key: str) -> str:
     return document_path(setup.store, key).read_text("utf-8", "replace")
 
 
 def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
     def agrees(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        evidence = evidence_of(seen.context)
+        dossier = dossier_of(seen.context)
         text = _text(setup, key)
-        wrong = differing_lines(body(RENDERERS[key](evidence, setup.catalog)), body(text))
-        digest = evidence.storage_digest
+        wrong = differing_lines(body(RENDERERS[key](dossier)), body(text))
+        digest = dossier.evidence.storage_digest
         return {
             AGREES: verdict(wrong, "says what record and disk say now", "document is outdated"),
             NAMES_DIGEST: verdict(
@@ -68,11 +55,12 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
         }
 
     def no_orphans(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        evidence = evidence_of(seen.context)
+        evidence = dossier_of(seen.context).evidence
         recorded = {path for a in evidence.assets if a.latest for path in a.latest.files}
+        known = {*recorded, setup.store.relative(setup.store.readme)}
         return {
             NO_ORPHANS: verdict(
-                orphans(setup.store, recorded),
+                of_no_asset(covered_files(setup.store.root), known),
                 f"{len(recorded)} files, each of an asset",
                 "files of no asset",
                 recorded=len(recorded),
@@ -101,7 +89,7 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
 
 def _checklist_agrees(setup: Setup, seen: Seen) -> dict[str, Finding]:
     as_json, as_markdown = checklist_paths(setup.store)
-    evidence = evidence_of(seen.context)
+    evidence = dossier_of(seen.context).evidence
     content = store.read_json(as_json)
     try:
         expected = render_checklist(content)

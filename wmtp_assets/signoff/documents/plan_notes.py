@@ -1,5 +1,7 @@
 """What the documents tell about the plan itself: tables, and nothing that computes."""
 
+from dataclasses import dataclass
+
 # (what the plan says, what is done instead, why)
 DIFFERENCES = (
     (
@@ -50,49 +52,104 @@ DIFFERENCES = (
     ),
 )
 
-# (old script, where its work went)
+# (old script, asset, check)
 OLD_SCRIPTS = (
-    ("verify_mtp_model.py", "checks of meta_mtp/safetensors, meta_mtp/configs, meta_mtp/metadata"),
-    ("convert_sharded_to_safetensors.py", "ref_sheared/safetensors"),
-    ("prepare_local_small_model.py", "micro_mtp, micro_mtp_untied"),
-    ("prepare_micro_reference.py", "micro_ref"),
-    ("setup_models.py", "meta_mtp/*, ref_sheared/*; job models"),
-    ("setup_datasets.py", "codecontests/*, mbpp/*, humaneval/*; job datasets"),
-    ("validate_datasets.py", "checks of every split, schema, stats and small set"),
-    ("pytest -k micro", "checks of micro_mtp, micro_mtp_untied, micro_ref"),
-    ("Rho-1 comparison script (Step 5)", "check rho1_compatible of micro_ref"),
+    (
+        "verify_mtp_model.py",
+        "meta_mtp/safetensors, meta_mtp/configs, meta_mtp/metadata",
+        "every_tensor_is_float16, tensors_equal_source, names_and_shapes_match_architecture, "
+        "rope_theta_and_future_tokens_as_published, parameters_agree_across_files",
+    ),
+    (
+        "convert_sharded_to_safetensors.py",
+        "ref_sheared/safetensors",
+        "tensors_equal_source, opens_with_transformers",
+    ),
+    (
+        "prepare_local_small_model.py",
+        "micro_mtp, micro_mtp_untied",
+        "tensors_equal_slices_of_source, tensors_equal_tied_model, file_is_under_50_million_bytes",
+    ),
+    (
+        "prepare_micro_reference.py",
+        "micro_ref",
+        "tensors_equal_slices_of_source, file_is_under_50_million_bytes",
+    ),
+    (
+        "setup_models.py",
+        "meta_mtp/*, ref_sheared/*; job models",
+        "files_match_expected_sha256, settings_match_catalog_geometry, metadata_agrees_with_disk",
+    ),
+    (
+        "setup_datasets.py",
+        "codecontests/*, mbpp/*, humaneval/*; job datasets",
+        "row_counts_equal_catalog, no_record_over_token_limit, counts_add_up_to_source",
+    ),
+    (
+        "validate_datasets.py",
+        "every split, schema, stats and small set",
+        "lines_parse_to_one_schema, schema_json_agrees_with_splits, stats_equal_recount, "
+        "small_sets_are_subsets_of_their_splits",
+    ),
+    (
+        "pytest -k micro",
+        "micro_mtp, micro_mtp_untied, micro_ref",
+        "forward_pass_is_finite_with_gradients, every_tensor_is_float16",
+    ),
+    ("Rho-1 comparison script (Step 5)", "micro_ref", "rho1_compatible"),
 )
 
-# (risk of the plan, effect, what answers it)
+
+@dataclass(frozen=True)
+class Risk:
+    """A risk of the plan, what answers it, and the checks that say whether it came true."""
+
+    risk: str
+    effect: str
+    answer: str
+    checks: tuple[str, ...]
+
+
 RISKS = (
-    (
+    Risk(
         "Download from the Hub breaks off",
         "delay",
-        "raw assets keep what is proven; WMTP_SOURCE=mirror; files_match_expected_sha256",
+        "downloads go on where they stopped, in the next run too; WMTP_SOURCE=mirror",
+        ("files_match_expected_sha256", "files_of_the_catalog_are_locked"),
     ),
-    (
+    Risk(
         "The conversion to safetensors fails",
         "model does not load",
-        "raw stays; atomic rename; the header and equality checks of the safetensors assets",
+        "raw stays; the new file appears by rename, whole or not at all",
+        ("header_covers_the_file_exactly", "tensors_equal_source", "opens_with_transformers"),
     ),
-    ("dtype differs", "training error", "dtype checks read the header and the bytes, not a label"),
-    (
+    Risk(
+        "dtype differs",
+        "training error",
+        "the checks read header and bytes, not a label",
+        (
+            "every_tensor_is_float16",
+            "every_tensor_keeps_published_dtype",
+            "config_json_says_stored_dtype",
+        ),
+    ),
+    Risk(
         "Splits are contaminated",
         "evaluation is distorted",
-        "splits_share_no_problem, no_near_duplicates_across_splits; fixed seed of the small sets",
+        "problems are compared across splits and with the benchmarks; small sets have a fixed seed",
+        (
+            "splits_share_no_problem",
+            "no_near_duplicates_across_splits",
+            "no_overlap_with_humaneval",
+            "no_overlap_with_mbpp",
+        ),
     ),
-    (
+    Risk(
         "Documents are outdated",
         "confusion in later phases",
-        "documents are assets; their checks compare them with the record and the disk",
+        "documents are assets, written after every run that can change them",
+        ("names_the_storage_digest", "agrees_with_record_and_disk"),
     ),
-)
-
-PHASE_2_CONDITIONS = (
-    "every check of Steps 0-10 passed, or warned and acknowledged",
-    "the disk equals the record (`verify_storage_deep`)",
-    "the approval by reviewer and product owner is recorded (Step 11)",
-    "the approved storage is backed up and tagged",
 )
 
 VERSION_HISTORY = (
@@ -112,11 +169,17 @@ FAQ = (
     ),
     (
         "May raw/ be removed?",
-        "Yes, after the checks passed; rerunning a conversion downloads it again.",
+        "The conversions stay proven by the record, and rerunning one downloads it again. But an "
+        "approval covers raw/ too: it is suspended, and `signoff verify` names what is missing.",
     ),
     (
         "A literal <s> in the text gives id 1 with AutoTokenizer. Why?",
         "transformers reads literal <s>, </s>, <unk> as special tokens; sentencepiece does not. "
         "Token counts of this storage are sentencepiece's.",
+    ),
+    (
+        "Who approved this storage, and is it still what was approved?",
+        "`python -m wmtp_assets.signoff verify .` reads every byte and says so, without Dagster. "
+        "Give it --public-key to hold the signature against the reviewer's key.",
     ),
 )

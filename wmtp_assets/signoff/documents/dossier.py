@@ -1,0 +1,77 @@
+"""All that a document is written from, and what it says of Phase 2."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from wmtp_assets.catalog import STORAGE_VERSION, Catalog
+from wmtp_assets.signoff.approval.chain import Decision, Role, Verdict
+from wmtp_assets.signoff.approval.standing import Approval, Standing
+from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A check that failed in a run: the cause it named, and what was done (plan, Step 9).
+
+    Attributes:
+        rework: One sentence: materialized anew or not, passed again in which run, or not yet.
+    """
+
+    asset: str
+    check: str
+    cause: str
+    run_id: str
+    failed_at: str
+    rework: str
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """All that a document is written from.
+
+    Attributes:
+        evidence: Of the artifacts; a document judges no document.
+        failures: Newest first; read only for the documents that tell of them.
+    """
+
+    evidence: Evidence
+    catalog: Catalog
+    approval: Approval
+    failures: tuple[Failure, ...] = field(default=())
+
+    def acknowledged(self, judged: Judged) -> Decision | None:
+        """The standing approval that acknowledges a warning."""
+        return next(
+            (
+                decision
+                for decision in self.approval.decisions
+                if decision.verdict == Verdict.APPROVED and judged.digest in decision.acknowledged
+            ),
+            None,
+        )
+
+
+def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
+    """Whether each entry condition of Phase 2 is met, and what it is (plan, Step 11)."""
+    checks, approval = dossier.evidence.of_artifacts, dossier.approval
+    good = [
+        j
+        for j in checks
+        if j.outcome == Outcome.PASSED
+        or (j.outcome == Outcome.WARNED and dossier.acknowledged(j) is not None)
+    ]
+    counts = f"{len(good)} of {len(checks)}"
+    yield (
+        bool(checks) and len(good) == len(checks),
+        f"every check of the artifacts passed, or warned and is acknowledged ({counts})",
+    )
+    differing = [line for a in dossier.evidence.artifacts for line in a.differing]
+    told = "; ".join(differing) or "sizes and times as recorded; verify_storage_deep reads all"
+    yield not differing, f"the disk equals the record ({told})"
+    for role, who in ((Role.REVIEWER, "the reviewer"), (Role.PRODUCT_OWNER, "the product owner")):
+        decision = approval.of(role)
+        standing = approval.standing == Standing.APPROVED or role == Role.PRODUCT_OWNER
+        approved = decision is not None and decision.verdict == Verdict.APPROVED
+        says = decision.says if decision else "no decision yet"
+        yield approved and standing and not approval.changes, f"{who} approved ({says})"
+    yield False, f"the approved storage is backed up and tagged {STORAGE_VERSION}, by hand"
