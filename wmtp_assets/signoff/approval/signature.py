@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
+# The hash that goes with a curve, as in Sigstore's key details.
+HASHES = {"secp256r1": "SHA256", "secp384r1": "SHA384", "secp521r1": "SHA512"}
 # A signature over one file names it so.
 ONE_FILE = "."
 INSTALL = "install the extra: pip install 'wmtp-assets[sign]'"
@@ -92,7 +94,7 @@ def read_public_key(path: Path) -> "EllipticCurvePublicKey":
         key = serialization.load_pem_public_key(path.read_bytes())
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise BadInput(f"no public key ({error})", [path], fix) from error
-    if not isinstance(key, EllipticCurvePublicKey) or _hash_of(key.curve.key_size) is None:
+    if not isinstance(key, EllipticCurvePublicKey) or key.curve.name not in HASHES:
         raise BadInput("no public key of a known elliptic curve", [path], fix)
     return key
 
@@ -108,20 +110,13 @@ def fingerprint(key: "EllipticCurvePublicKey") -> str:
 def is_signed_by(bundle: Bundle, key: "EllipticCurvePublicKey") -> bool:
     """Whether the key made this signature over this payload."""
     from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 
     framed = f"DSSEv1 {len(PAYLOAD_TYPE)} {PAYLOAD_TYPE} {len(bundle.payload)} ".encode()
     try:
-        scheme = ec.ECDSA(_hash_of(key.curve.key_size))
+        scheme = ec.ECDSA(getattr(hashes, HASHES[key.curve.name])())
         key.verify(bundle.signature, framed + bundle.payload, scheme)
     except InvalidSignature:
         return False
     return True
-
-
-def _hash_of(key_size: int) -> Any:
-    """The hash that goes with a curve (Sigstore's key details); None for an unknown curve."""
-    from cryptography.hazmat.primitives import hashes
-
-    known = {256: hashes.SHA256, 384: hashes.SHA384, 521: hashes.SHA512}
-    return known[key_size]() if key_size in known else None

@@ -1,0 +1,175 @@
+"""Every state of evidence on a real record, and whether an approval is granted on it.
+
+One table: what happened, the check that tells, its state, and whether command and UI job grant.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from wmtp_assets.errors import BadInput
+from wmtp_assets.signoff.evidence import Outcome
+from wmtp_assets_tests.signoff.world import (
+    CRASH,
+    EXPLODE,
+    GOOD,
+    WARN,
+    WRONG,
+    World,
+    train_checks,
+    train_checks_without_parse,
+)
+
+BETTER = b"better"
+
+
+@dataclass(frozen=True)
+class State:
+    """One row; `says` has to be in the refusal, None if the approval is granted."""
+
+    happened: str
+    steps: tuple[Callable[[World], object], ...]
+    outcome: Outcome | None
+    says: str | None = None
+    check: str = "rows_parse"
+
+
+def run(job: str, content: bytes | None = None) -> Callable[[World], object]:
+    return lambda world: world.run(job, content)
+
+
+def edit(world: World) -> None:
+    world.file.write_bytes(b"rot!")
+
+
+def edit_unseen(world: World) -> None:
+    before = world.file.stat()
+    world.file.write_bytes(b"rot!")
+    os.utime(world.file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def delete(world: World) -> None:
+    world.file.unlink()
+
+
+def stray(world: World) -> None:
+    (world.store.dataset("mbpp").processed / "old.jsonl").write_text("{}")
+
+
+def other_input(world: World) -> None:
+    (world.root / "wanted_raw").write_bytes(b"published anew")
+    world.run("only_raw")
+
+
+def post_pass(world: World) -> None:
+    world.post_pass("rows_parse")
+
+
+def post_materialization(world: World) -> None:
+    world.post_materialization()
+
+
+def code(checks) -> Callable[[World], object]:
+    return lambda world: world.code(checks)
+
+
+WITH, WITHOUT = code(train_checks), code(train_checks_without_parse)
+PASSED, WARNED, FAILED = Outcome.PASSED, Outcome.WARNED, Outcome.FAILED
+NOT_EVALUATED, STALE, DIFFERS = Outcome.NOT_EVALUATED, Outcome.STALE, Outcome.DISK_DIFFERS
+good, document = run("phase1", GOOD), run("report")
+
+STATES = [
+    State("passed", (good,), PASSED),
+    State("warned", (run("phase1", WARN),), WARNED, "not acknowledged: warned", "no_oddities"),
+    State("failed", (run("phase1", WRONG),), FAILED, "failed mbpp/train rows_parse"),
+    State("crashed", (good, run("verify"), run("phase1", CRASH)), NOT_EVALUATED, "crashed in run"),
+    State(
+        "planned and never run",
+        (run("unchecked", GOOD), run("phase1", EXPLODE)),
+        NOT_EVALUATED,
+        "no run has evaluated it",
+    ),
+    State("never materialized", (run("phase1", EXPLODE),), NOT_EVALUATED, "never materialized"),
+    State("made again without checks, equal bytes", (good, run("unchecked", GOOD)), PASSED),
+    State(
+        "made again without checks, other bytes",
+        (good, run("unchecked", BETTER)),
+        STALE,
+        "it judged another content",
+    ),
+    State("masked by a later failed run", (good, run("phase1", EXPLODE)), PASSED),
+    State(
+        "failed, then made again with equal bytes",
+        (run("phase1", WRONG), run("unchecked")),
+        STALE,
+        "failed before the asset was materialized again",
+    ),
+    State("its input changed since", (good, other_input), STALE, "made from another mbpp/raw"),
+    State("a file edited on disk", (good, edit), DIFFERS, "train.jsonl is not as recorded"),
+    State(
+        "a file edited, its time preserved",
+        (good, edit_unseen),
+        PASSED,
+        "the disk is not as recorded: datasets_v2/mbpp/processed/train.jsonl",
+    ),
+    State("a file deleted", (good, delete), DIFFERS, "train.jsonl is missing"),
+    State("a file of no asset", (good, stray), PASSED, "old.jsonl is of no asset"),
+    State("a failed check removed from the code", (run("phase1", WRONG), WITHOUT), None),
+    State("a check added to the code", (WITHOUT, good, WITH), NOT_EVALUATED, "no run has"),
+    State("a pass posted over a failure", (run("phase1", WRONG), post_pass), FAILED, "failed mbpp"),
+    State(
+        "a pass posted for a check that never ran",
+        (run("unchecked", GOOD), post_pass),
+        NOT_EVALUATED,
+        "no run has evaluated it",
+    ),
+    State("a posted materialization", (good, post_materialization), NOT_EVALUATED, "was posted"),
+]
+
+
+@pytest.mark.parametrize("state", STATES, ids=[state.happened for state in STATES])
+def test_the_state_of_a_check_and_whether_the_storage_can_be_approved(world: World, state: State):
+    for step in state.steps:
+        step(world)
+    judged = world.judged(state.check)
+    assert (judged.outcome if judged else None) == state.outcome
+    document(world)
+    if state.says is None:
+        world.approve()
+        assert world.approve_in_ui()
+        assert [entry.decision.reviewer for entry in world.chain.entries] == ["Ann", "Ben"]
+        assert world.chain.problems == ()
+        return
+    with pytest.raises(BadInput, match="approval refused") as refused:
+        world.approve()
+    assert state.says in str(refused.value)
+    assert not world.approve_in_ui()
+    assert world.chain.entries == () and list(world.store.signoff.iterdir()) == []
+
+
+def test_an_acknowledged_warning_can_be_approved_and_is_in_the_manifest(world: World):
+    world.run("phase1", WARN)
+    document(world)
+    digest = world.judged("no_oddities").digest
+    with pytest.raises(BadInput, match="no warning has the digest 0123"):
+        world.approve(acknowledge=[digest, "0123"])
+    world.approve(acknowledge=[digest])
+    [entry] = world.chain.entries
+    assert [row["finding"] for row in entry.manifest["acknowledged"]] == ["row 3 is odd"]
+    assert entry.decision.acknowledged == (digest,)
+    assert not world.approve_in_ui()
+    assert world.approve_in_ui([digest])
+
+
+def test_without_documents_nothing_can_be_approved(world: World):
+    good(world)
+    with pytest.raises(BadInput, match="reports/storage_readme"):
+        world.approve()
+
+
+def test_a_decision_needs_a_reviewer(world: World):
+    world.make_approvable()
+    with pytest.raises(BadInput, match="needs a reviewer"):
+        world.approve(reviewer=" ")

@@ -1,0 +1,203 @@
+"""One small graph with everything that a decision depends on, on a real record.
+
+mbpp/raw -> mbpp/train -> documents -> approval. What `mbpp/train` holds decides what its checks do.
+"""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.definitions.asset_checks.asset_check_evaluation import (
+    AssetCheckEvaluationTargetMaterializationData,
+)
+
+from wmtp_assets import store
+from wmtp_assets.checks import Reading, checks_on
+from wmtp_assets.errors import BadInput
+from wmtp_assets.findings import Finding
+from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.jobs import QUIET
+from wmtp_assets.published import PUBLISHED
+from wmtp_assets.record import materialized
+from wmtp_assets.setup import Setup
+from wmtp_assets.signoff.__main__ import decide
+from wmtp_assets.signoff.approval.chain import Chain, Role, Verdict, read_chain
+from wmtp_assets.signoff.approval.checks import approval_checks
+from wmtp_assets.signoff.approval.jobs import review_phase1
+from wmtp_assets.signoff.approval.record import read_approval
+from wmtp_assets.signoff.approval.signing import NoSigner, Signer
+from wmtp_assets.signoff.approval.standing import Approval
+from wmtp_assets.signoff.documents.assets import approval, checklist, report_assets
+from wmtp_assets.signoff.documents.checks import document_checks
+from wmtp_assets.signoff.evidence import Evidence, Judged
+from wmtp_assets.signoff.record import Declared, read_evidence
+from wmtp_assets.store import Store
+
+GOOD, WRONG, CRASH, WARN, EXPLODE = b"good", b"wrong", b"crash", b"warn", b"explode"
+TRAIN = dg.AssetKey(["mbpp", "train"])
+
+
+@dg.asset(key=["mbpp", "raw"], group_name="mbpp", description="MBPP as published.")
+def raw(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
+    path = setup.store.dataset("mbpp").raw / "raw.bin"
+    wanted = (setup.store.root.parent / "wanted_raw").read_bytes()
+    return materialized(setup, path, [store.write_bytes(path, wanted)])
+
+
+@dg.asset(key=TRAIN, deps=[raw], group_name="mbpp", description="MBPP: split train.")
+def train(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
+    path = setup.store.dataset("mbpp").jsonl("train")
+    wanted = (setup.store.root.parent / "wanted").read_bytes()
+    if wanted == EXPLODE:
+        raise BadInput("the asset cannot be made", [], "give it other input")
+    return materialized(setup, path, [store.write_bytes(path, wanted)])
+
+
+def _data(setup: Setup) -> bytes:
+    return setup.store.dataset("mbpp").jsonl("train").read_bytes()
+
+
+def _rows_parse(setup: Setup, seen) -> dict[str, Finding]:
+    data = _data(setup)
+    if data == CRASH:
+        raise ZeroDivisionError("a mistake of ours")
+    return {"rows_parse": Finding(data != WRONG, f"read {data!r}")}
+
+
+def _no_oddities(setup: Setup, seen) -> dict[str, Finding]:
+    odd = _data(setup) == WARN
+    return {"no_oddities": Finding(not odd, "row 3 is odd" if odd else "all even")}
+
+
+PARSE = Reading(_rows_parse, {"rows_parse": "Every row parses"}, deep=True)
+ODD = Reading(_no_oddities, {"no_oddities": "Nothing is odd"}, warn=True)
+raw_checks = checks_on("mbpp/raw")
+train_checks = checks_on("mbpp/train", PARSE, ODD)
+# The same asset in earlier or later code.
+train_checks_without_parse = checks_on("mbpp/train", ODD)
+
+
+class World:
+    """A storage, its record, and the ways to change them."""
+
+    def __init__(self, root: Path, instance: dg.DagsterInstance):
+        self.root = root
+        self.instance = instance
+        self.store = Store(root / "s", root / "d")
+        self.setup = Setup(PUBLISHED, MirrorSource(root), self.store)
+        (root / "wanted_raw").write_bytes(b"published")
+        self.file = self.store.dataset("mbpp").jsonl("train")
+        self.code(train_checks)
+
+    def code(self, checks_of_train: dg.AssetChecksDefinition) -> None:
+        """Load the graph with these checks of mbpp/train in the code."""
+        assets = [raw, train, *report_assets, checklist]
+        checks = [raw_checks, checks_of_train, *document_checks, approval_checks]
+        self.declared = Declared(
+            tuple(spec for asset in assets for spec in asset.specs),
+            tuple(spec for definition in checks for spec in definition.check_specs),
+        )
+        artifacts = dg.AssetSelection.groups("mbpp")
+        documents = dg.AssetSelection.groups("reports", "signoff") & dg.AssetSelection.all()
+        approved = dg.AssetSelection.checks(*(spec.key for spec in approval_checks.check_specs))
+        selections = {
+            "phase1": artifacts,
+            "unchecked": artifacts.without_checks(),
+            "only_raw": dg.AssetSelection.assets(raw),
+            "verify": dg.AssetSelection.checks_for_assets(raw, train),
+            "report": documents | approved,
+        }
+        self.defs = dg.Definitions(
+            assets=[*assets, approval],
+            asset_checks=checks,
+            jobs=[
+                review_phase1,
+                *(
+                    dg.define_asset_job(name, selection=selection, config=QUIET)
+                    for name, selection in selections.items()
+                ),
+            ],
+            resources={"setup": self.setup, "declared": self.declared, "signer": NoSigner()},
+        )
+
+    def run(self, job: str, content: bytes | None = None) -> bool:
+        if content is not None:
+            (self.root / "wanted").write_bytes(content)
+        definition = self.defs.resolve_job_def(job)
+        return definition.execute_in_process(instance=self.instance, raise_on_error=False).success
+
+    def make_approvable(self) -> "World":
+        assert self.run("phase1", GOOD) and self.run("report")
+        return self
+
+    @property
+    def evidence(self) -> Evidence:
+        return read_evidence(self.instance, self.declared, self.setup)
+
+    def judged(self, name: str) -> Judged | None:
+        found = [j for j in self.evidence.of("mbpp/train") if j.check.name == name]
+        return found[0] if found else None
+
+    @property
+    def approval(self) -> Approval:
+        return read_approval(self.instance, self.setup, self.evidence)
+
+    @property
+    def chain(self) -> Chain:
+        return read_chain(self.store.signoff)
+
+    def approve(
+        self,
+        *,
+        acknowledge: Iterable[str] = (),
+        signer: Signer | None = None,
+        verdict: Verdict = Verdict.APPROVED,
+        role: Role = Role.REVIEWER,
+        reviewer: str = "Ann",
+        note: str = "read it all",
+    ) -> None:
+        """As the command does it; raises BadInput when it is refused."""
+        options = argparse.Namespace(
+            reviewer=reviewer,
+            role=role,
+            decision=verdict,
+            note=note,
+            acknowledge=list(acknowledge),
+        )
+        decide(self.defs, self.instance, options, signer or NoSigner())
+
+    def approve_in_ui(self, acknowledge: Iterable[str] = ()) -> bool:
+        """As the UI's launchpad does it; whether the run succeeded."""
+        config = {"reviewer": "Ben", "decision": "approved", "acknowledge": list(acknowledge)}
+        job = self.defs.resolve_job_def("review_phase1")
+        return job.execute_in_process(
+            instance=self.instance,
+            raise_on_error=False,
+            run_config={"ops": {"record_decision": {"config": config}}},
+        ).success
+
+    def latest(self, key: dg.AssetKey = TRAIN) -> dg.EventLogRecord:
+        [record] = self.instance.fetch_materializations(key, limit=1).records
+        return record
+
+    def post_pass(self, check: str) -> None:
+        """What anybody can do who reaches the webserver."""
+        target = self.latest()
+        self.instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                asset_key=TRAIN,
+                check_name=check,
+                passed=True,
+                metadata={},
+                target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
+                    storage_id=target.storage_id, run_id=target.run_id, timestamp=target.timestamp
+                ),
+            )
+        )
+
+    def post_materialization(self) -> None:
+        """The same, for bytes that no run wrote."""
+        made = self.latest().asset_materialization
+        posted = dg.AssetMaterialization(TRAIN, metadata=made.metadata, tags=made.tags)
+        self.instance.report_runless_asset_event(posted)
