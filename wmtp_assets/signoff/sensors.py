@@ -5,9 +5,10 @@ from collections.abc import Iterable
 import dagster as dg
 
 from wmtp_assets.hub.sources import Source
+from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.alarms import changed_alarms, find_alarms
 from wmtp_assets.signoff.approval.record import latest_result
-from wmtp_assets.signoff.record import read_evidence
+from wmtp_assets.signoff.record import Declared, read_evidence
 
 REPORT_AFTER = {
     dg.DagsterRunStatus.SUCCESS: "report_after_success",
@@ -53,18 +54,16 @@ def report_sensors(monitored: Iterable, report) -> list[dg.SensorDefinition]:
 @dg.sensor(
     minimum_interval_seconds=ALARM_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    required_resource_keys={"setup", "declared"},
     description="Logs each failed check and a suspended approval once, and when it is mended.",
 )
-def evidence_alarms(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+def evidence_alarms(
+    context: dg.SensorEvaluationContext,
+    setup: dg.ResourceParam[Setup],
+    declared: dg.ResourceParam[Declared],
+) -> dg.SkipReason:
     # The record alone: a tick may not take the minutes that a touched 27 GB file would.
-    evidence = read_evidence(
-        context.instance,
-        context.resources.declared,
-        context.resources.setup,
-        look_at_disk=False,
-    )
-    alarms = find_alarms(evidence, *latest_result(context.instance, context.resources.setup.store))
+    evidence = read_evidence(context.instance, declared, setup, look_at_disk=False)
+    alarms = find_alarms(evidence, *latest_result(context.instance, setup.store))
     new, gone, cursor = changed_alarms(context.cursor, alarms)
     for alarm in new:
         context.log.error(alarm)
