@@ -181,3 +181,122 @@ def test_the_history_of_a_check_holds_its_passes_newest_first(instance):
     assert passes[0].create_timestamp >= passes[1].create_timestamp
     result = passes[0].event.dagster_event.asset_check_evaluation_data
     assert result.passed and dict(result.metadata) == {}
+
+
+def test_a_posted_event_has_no_run(instance):
+    # Rests on it: signoff/record.py takes nothing for evidence that no run stands behind.
+    run(instance, [thing], [one_check(False)])
+    key = dg.AssetKey("thing")
+    posted = dg.AssetCheckEvaluation(asset_key=key, check_name="holds", passed=True, metadata={})
+    instance.report_runless_asset_event(posted)
+    instance.report_runless_asset_event(dg.AssetMaterialization(key))
+    log = instance.event_log_storage
+    newest, by_run = log.get_asset_check_execution_history(dg.AssetCheckKey(key, "holds"), 5)
+    assert not newest.run_id and by_run.run_id
+    assert not instance.fetch_materializations(key, limit=1).records[0].run_id
+
+
+def test_a_materialization_names_the_versions_of_its_inputs(instance):
+    # Rests on it: evidence.with_outdated; Dagster shows the checks of such an asset as passed.
+    @dg.asset(deps=[thing])
+    def child() -> dg.MaterializeResult:
+        return dg.MaterializeResult()
+
+    run(instance, [thing, child])
+    [record] = instance.fetch_materializations(dg.AssetKey("child"), limit=1).records
+    assert record.asset_materialization.tags["dagster/input_data_version/thing"] == "sha256:x"
+
+
+def test_an_op_records_the_evaluation_of_a_check_with_its_run(instance):
+    # Rests on it: review_phase1 shows a decision at once in approved_by_reviewer.
+    key = dg.AssetKey(["signoff", "approval"])
+
+    @dg.op
+    def decide(context):
+        context.log_event(dg.AssetMaterialization(key))
+        context.log_event(
+            dg.AssetCheckEvaluation(asset_key=key, check_name="holds", passed=True, metadata={})
+        )
+
+    @dg.job
+    def review():
+        decide()
+
+    done = review.execute_in_process(instance=instance)
+    log = instance.event_log_storage
+    [record] = log.get_asset_check_execution_history(dg.AssetCheckKey(key, "holds"), 5)
+    assert record.run_id == done.run_id
+
+
+def test_one_resource_of_a_job_can_be_replaced_for_a_run(instance):
+    # Rests on it: `signoff approve --key` hands its signer to the job; a server never has one.
+    seen = []
+
+    @dg.op(required_resource_keys={"signer", "setup"})
+    def decide(context):
+        seen.append((context.resources.signer, context.resources.setup))
+
+    @dg.job
+    def review():
+        decide()
+
+    defs = dg.Definitions(jobs=[review], resources={"signer": "none", "setup": "setup"})
+    job = defs.resolve_job_def("review")
+    job.execute_in_process(instance=instance, resources={"signer": "key"})
+    job.execute_in_process(instance=instance)
+    assert seen == [("key", "setup"), ("none", "setup")]
+
+
+def test_the_check_of_an_external_asset_can_be_selected_and_waits_for_its_deps(instance):
+    # Rests on it: job report judges the approval after it has written the README.
+    order = []
+
+    @dg.asset
+    def document() -> dg.MaterializeResult:
+        order.append("document")
+        return dg.MaterializeResult()
+
+    key = dg.AssetKey("approval")
+
+    @dg.multi_asset_check(
+        specs=[dg.AssetCheckSpec("holds", asset=key, additional_deps=["document"])]
+    )
+    def approval_checks():
+        order.append("check")
+        yield dg.AssetCheckResult(check_name="holds", asset_key=key, passed=True)
+
+    selection = dg.AssetSelection.assets("document") | dg.AssetSelection.checks(
+        dg.AssetCheckKey(key, "holds")
+    )
+    defs = dg.Definitions(
+        assets=[document, dg.AssetSpec(key)],
+        asset_checks=[approval_checks],
+        jobs=[dg.define_asset_job("report", selection=selection)],
+    )
+    assert defs.resolve_job_def("report").execute_in_process(instance=instance).success
+    assert order == ["document", "check"]
+
+
+def test_a_signature_names_its_key_and_what_it_left_out(tmp_path: Path):
+    # Rests on it: signature.py reads both, and the fingerprint is recorded beside the reviewer.
+    from model_signing import hashing, signing
+
+    from wmtp_assets.signoff.approval.signature import (
+        ONE_FILE,
+        fingerprint,
+        read_bundle,
+        read_public_key,
+    )
+    from wmtp_assets_tests.signoff.approval.sealed import new_keys
+
+    keys = new_keys(tmp_path / "keys")
+    (tmp_path / "s/signoff").mkdir(parents=True)
+    (tmp_path / "s/a").write_text("a")
+    signer = signing.Config().use_elliptic_key_signer(private_key=keys.private)
+    left_out = hashing.Config().set_ignored_paths(paths=["signoff"])
+    signer.set_hashing_config(left_out).sign(tmp_path / "s", tmp_path / "s.sig")
+    bundle = read_bundle(tmp_path / "s.sig")
+    assert bundle.digests.keys() == {"a"} and "signoff" in bundle.ignored
+    assert bundle.key_fingerprint == fingerprint(read_public_key(keys.public))
+    signer.set_hashing_config(hashing.Config()).sign(tmp_path / "s/a", tmp_path / "a.sig")
+    assert read_bundle(tmp_path / "a.sig").digests.keys() == {ONE_FILE}

@@ -5,14 +5,11 @@ yet. Each fork makes the real asset and kills itself just before its n-th write,
 """
 
 import json
-import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -24,13 +21,13 @@ from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
 from wmtp_assets.weights.meta_mtp.assets import meta_mtp_safetensors
 from wmtp_assets.weights.shards import index_source
+from wmtp_assets_tests.interrupted import forked
 from wmtp_assets_tests.weights.conftest import PROJECT
 from wmtp_assets_tests.weights.tiny import TinyStorage, tiny_catalog
 
 pytestmark = pytest.mark.long
 
 POINTS, SEED = 20, 3
-WATCHED = {"write", "writev", "pwrite", "fsync", "fdatasync", "replace", "rename"}
 WEIGHTS, SUMS = "model.safetensors", "SHA256SUMS"
 EARLIER = {WEIGHTS: b"earlier weights", SUMS: b"earlier sums\n"}
 PROGRAM = """
@@ -86,45 +83,6 @@ def points(events: list[str]) -> list[int]:
     chosen |= {writes[0], writes[-1]}
     rest = sorted(set(writes) - chosen)
     return sorted(chosen | set(random.Random(SEED).sample(rest, POINTS - len(chosen))))
-
-
-def forked(work: Callable[[], object], kill_before: int) -> tuple[int, list[str]]:
-    """Do the work in a fork that kills itself before its n-th watched call (0: never).
-
-    Returns:
-        The exit code, and the watched calls of this project's code in order.
-    """
-    read, write = os.pipe()
-    child = os.fork()
-    if not child:
-        status = 1
-        try:
-            _watch(write, kill_before)
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    os.close(write)
-    with open(read) as pipe:
-        events = pipe.read().split()
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), events
-
-
-def _watch(pipe: int, kill_before: int) -> None:
-    count, tell, lock = 0, os.write, threading.Lock()
-
-    def watch(frame, event: str, called) -> None:
-        nonlocal count
-        ours = str(frame.f_globals.get("__name__")).startswith("wmtp_assets.")
-        if event == "c_call" and ours and called.__name__ in WATCHED:
-            with lock:
-                count += 1
-                tell(pipe, f"{called.__name__}\n".encode())
-                if count == kill_before:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-    threading.setprofile(watch)
-    sys.setprofile(watch)
 
 
 def digests(folder: Path) -> dict[str, str]:
