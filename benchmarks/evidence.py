@@ -1,0 +1,129 @@
+"""The state of evidence of the whole graph, against a public query for each check.
+
+    python -m benchmarks.evidence [--days 365] [--rounds 5] [--folder DIR] [--json]
+
+Materializes the embedded sample in a folder of its own, then lets its record age: the results of
+all checks are written again for every day (as verify_storage_deep does it), by SQL, since a year
+of runs would take half a day. Both ways read the same record in turn, in one process that has
+loaded Dagster. The project's way also looks at every file on the disk (size, time), reads the chain
+of decisions and judges the approval; no file is hashed. Everything written is removed at the end.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+AGE = """
+INSERT INTO asset_check_executions (asset_key, check_name, partition, run_id, execution_status,
+    evaluation_event, evaluation_event_timestamp, evaluation_event_storage_id,
+    materialization_event_storage_id)
+SELECT asset_key, check_name, partition, run_id || ?, execution_status, evaluation_event,
+    evaluation_event_timestamp, evaluation_event_storage_id, materialization_event_storage_id
+FROM asset_check_executions WHERE id <= ?
+"""
+
+
+def make_record(root: Path) -> None:
+    """Materialize the sample below a folder, with its record in `home`."""
+    home = root / "home"
+    home.mkdir()
+    shutil.copy(PROJECT / "dagster.yaml", home)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WMTP_")}
+    environment |= {"DAGSTER_HOME": str(home), "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-W", "ignore", "-m", "wmtp_assets.sample"]
+    subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True)
+
+
+def age_record(root: Path, days: int) -> int:
+    """Write every check result again for each day; returns the rows of the record."""
+    path = root / "home/history/runs/index.db"
+    with contextlib.closing(sqlite3.connect(path)) as record, record:
+        [[last]] = record.execute("SELECT max(id) FROM asset_check_executions")
+        record.executemany(AGE, ((f"-{day}", last) for day in range(days)))
+        [[rows]] = record.execute("SELECT count(*) FROM asset_check_executions")
+    return rows
+
+
+def read_both_ways(rounds: int) -> dict:
+    """Time both ways on the record of DAGSTER_HOME; runs in the folder of the sample."""
+    import dagster as dg
+
+    from wmtp_assets.definitions import defs
+    from wmtp_assets.signoff.approval.record import read_approval
+    from wmtp_assets.signoff.record import read_evidence
+
+    declared, setup = defs.resources["declared"], defs.resources["setup"]
+    seconds: dict[str, list[float]] = {"project": [], "reference": []}
+    with dg.DagsterInstance.get() as instance:
+        for _ in range(rounds):
+            started = time.monotonic()
+            evidence = read_evidence(instance, declared, setup)
+            read_approval(instance, setup, evidence)
+            seconds["project"].append(time.monotonic() - started)
+            started = time.monotonic()
+            for asset in declared.assets:
+                instance.get_latest_materialization_event(asset.key)
+            for check in declared.checks:
+                instance.get_latest_asset_check_evaluation_record(check.key)
+            seconds["reference"].append(time.monotonic() - started)
+    project, reference = (statistics.median(measured) for measured in seconds.values())
+    return {
+        "assets": len(evidence.assets),
+        "checks": len(evidence.checks),
+        "files": sum(len(a.latest.files) for a in evidence.assets if a.latest),
+        "seconds": project,
+        "first_seconds": seconds["project"][0],
+        "reference_seconds": reference,
+        "ratio_to_reference": reference / project,
+    }
+
+
+def compare(days: int, rounds: int, root: Path) -> dict:
+    """Make the record, age it, and time both ways in a process of their own."""
+    make_record(root)
+    rows = age_record(root, days)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WMTP_")}
+    environment |= {"DAGSTER_HOME": str(root / "home"), "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.evidence", "--one"]
+    done = subprocess.run(
+        [*command, "--rounds", str(rounds)],
+        cwd=root,
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return {"days": days, "results_in_record": rows, **json.loads(done.stdout.splitlines()[-1])}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="where to work; else the temporary folder")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        print(json.dumps(read_both_ways(arguments.rounds)))
+        return
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        numbers = compare(arguments.days, arguments.rounds, Path(folder))
+    for name, value in numbers.items():
+        print(f"{name:20} {value:,.3f}" if isinstance(value, float) else f"{name:20} {value:,}")
+    if arguments.json:
+        print(json.dumps(numbers))
+
+
+if __name__ == "__main__":
+    main()
