@@ -2,6 +2,9 @@
 
     python -m benchmarks.evidence [--days 365] [--rounds 5] [--folder DIR] [--json]
 
+`masked_seconds` is the same after a run that planned every check and reached none, when what counts
+lies further back in the record.
+
 Materializes the embedded sample in a folder of its own, then lets its record age: the results of
 all checks are written again for every day (as verify_storage_deep does it), by SQL, since a year
 of runs would take half a day. Both ways read the same record in turn, in one process that has
@@ -23,6 +26,7 @@ import time
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
+INDEX = "home/history/runs/index.db"
 AGE = """
 INSERT INTO asset_check_executions (asset_key, check_name, partition, run_id, execution_status,
     evaluation_event, evaluation_event_timestamp, evaluation_event_storage_id,
@@ -30,6 +34,16 @@ INSERT INTO asset_check_executions (asset_key, check_name, partition, run_id, ex
 SELECT asset_key, check_name, partition, run_id || ?, execution_status, evaluation_event,
     evaluation_event_timestamp, evaluation_event_storage_id, materialization_event_storage_id
 FROM asset_check_executions WHERE id <= ?
+"""
+
+
+# The run that evaluated most plans all checks once more.
+MASK = """
+INSERT INTO asset_check_executions (asset_key, check_name, run_id, execution_status)
+SELECT DISTINCT asset_key, check_name, (
+    SELECT run_id FROM asset_check_executions WHERE length(run_id) = 36
+    GROUP BY run_id ORDER BY count(*) DESC LIMIT 1), 'PLANNED'
+FROM asset_check_executions
 """
 
 
@@ -46,8 +60,7 @@ def make_record(root: Path) -> None:
 
 def age_record(root: Path, days: int) -> int:
     """Write every check result again for each day; returns the rows of the record."""
-    path = root / "home/history/runs/index.db"
-    with contextlib.closing(sqlite3.connect(path)) as record, record:
+    with contextlib.closing(sqlite3.connect(root / INDEX)) as record, record:
         [[last]] = record.execute("SELECT max(id) FROM asset_check_executions")
         record.executemany(AGE, ((f"-{day}", last) for day in range(days)))
         [[rows]] = record.execute("SELECT count(*) FROM asset_check_executions")
@@ -92,6 +105,13 @@ def compare(days: int, rounds: int, root: Path) -> dict:
     """Make the record, age it, and time both ways in a process of their own."""
     make_record(root)
     rows = age_record(root, days)
+    numbers = {"days": days, "results_in_record": rows, **_measured(root, rounds)}
+    with contextlib.closing(sqlite3.connect(root / INDEX)) as record, record:
+        record.execute(MASK)
+    return numbers | {"masked_seconds": _measured(root, rounds)["seconds"]}
+
+
+def _measured(root: Path, rounds: int) -> dict:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WMTP_")}
     environment |= {"DAGSTER_HOME": str(root / "home"), "PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.evidence", "--one"]
@@ -103,7 +123,7 @@ def compare(days: int, rounds: int, root: Path) -> dict:
         stdout=subprocess.PIPE,
         text=True,
     )
-    return {"days": days, "results_in_record": rows, **json.loads(done.stdout.splitlines()[-1])}
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def main() -> None:

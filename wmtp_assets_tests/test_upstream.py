@@ -21,6 +21,11 @@ PRIVATE = (
         "AssetCheckExecutionRecordStatus",
         "weights/record.py and signoff/record.py ask the history of a check by it",
     ),
+    (
+        "dagster._core.execution.stats",
+        "StepEventStatus",
+        "signoff/record.py tells a crashed check from one that was never reached",
+    ),
 )
 
 

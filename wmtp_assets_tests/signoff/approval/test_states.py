@@ -125,6 +125,12 @@ STATES = [
         NOT_EVALUATED,
         "no run has evaluated it",
     ),
+    State(
+        "a pass posted over a failure, then masked by a failed run",
+        (run("phase1", WRONG), post_pass, run("phase1", EXPLODE)),
+        FAILED,
+        "failed mbpp/train rows_parse",
+    ),
     State("a posted materialization", (good, post_materialization), NOT_EVALUATED, "was posted"),
 ]
 
