@@ -22,6 +22,11 @@ def tasks(items: Iterable[tuple[bool, str]]) -> str:
     return "".join(f"- [{'x' if done else ' '}] {text}\n" for done, text in items)
 
 
+def bullets(lines: Iterable[str]) -> str:
+    """A list, or the word that it is empty."""
+    return "".join(f"- {' '.join(line.split())}\n" for line in lines) or "Nothing.\n"
+
+
 def document_digest(path: Path) -> str:
     """The digest of a document's content: its bytes above the run record."""
     return hashlib.sha256(path.read_bytes().split(RUN_RECORD.encode())[0]).hexdigest()

@@ -8,10 +8,8 @@ from wmtp_assets.checks import DEEP_TAG, checks_step
 from wmtp_assets.signoff.approval.record import (
     APPROVAL_KEY,
     APPROVED_BY_REVIEWER,
-    approval_result,
-    read_approval,
+    judged_now,
 )
-from wmtp_assets.signoff.record import read_evidence
 
 
 @dg.multi_asset_check(
@@ -30,7 +28,5 @@ from wmtp_assets.signoff.record import read_evidence
     required_resource_keys={"setup", "declared"},
 )
 def approval_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    setup = context.resources.setup
-    evidence = read_evidence(context.instance, context.resources.declared, setup)
-    approval = read_approval(context.instance, setup, evidence)
-    yield dg.AssetCheckResult(**approval_result(setup, approval))
+    resources = context.resources
+    yield dg.AssetCheckResult(**judged_now(context.instance, resources.declared, resources.setup))

@@ -7,26 +7,27 @@ job a signer.
 from typing import Literal
 
 import dagster as dg
+from pydantic import Field
 
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Role, Verdict
-from wmtp_assets.signoff.approval.record import (
-    approval_result,
-    decision_materialization,
-    read_approval,
-)
+from wmtp_assets.signoff.approval.record import decision_materialization, judged_now
 from wmtp_assets.signoff.approval.review import Review, record_review
 from wmtp_assets.signoff.record import Declared, read_evidence
 
 
 class ReviewConfig(dg.Config):
-    """`acknowledge` holds the finding digests of the warnings that the reviewer accepts."""
+    """What the launchpad asks for; the decision has no default."""
 
-    reviewer: str = ""
+    reviewer: str = Field("", description="The name of who decides.")
     role: Literal["reviewer", "product_owner"] = "reviewer"
     decision: Literal["approved", "rejected"]
-    note: str = ""
-    acknowledge: list[str] = []
+    note: str = Field("", description="What was looked at; why it was rejected.")
+    acknowledge: list[str] = Field(
+        [],
+        description="The finding digests of the warnings that are accepted; the check "
+        "approved_by_reviewer of signoff/approval lists them.",
+    )
 
 
 @dg.op(
@@ -53,9 +54,7 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
     )
     context.log.info(entry.decision.says)
     context.log_event(decision_materialization(setup.store, entry))
-    evidence = read_evidence(context.instance, declared, setup)
-    approval = read_approval(context.instance, setup, evidence)
-    context.log_event(dg.AssetCheckEvaluation(**approval_result(setup, approval)))
+    context.log_event(dg.AssetCheckEvaluation(**judged_now(context.instance, declared, setup)))
 
 
 @dg.job(

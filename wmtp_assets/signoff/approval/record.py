@@ -1,13 +1,15 @@
 """The approval in the Dagster record: what it knows of the decisions, and how one enters it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
+from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.record import CONTENT, STORAGE_ROOT
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Entry, read_chain
+from wmtp_assets.signoff.approval.grant import reasons_against
 from wmtp_assets.signoff.approval.standing import (
     Approval,
     Standing,
@@ -15,7 +17,8 @@ from wmtp_assets.signoff.approval.standing import (
     judge_approval,
 )
 from wmtp_assets.signoff.evidence import Evidence
-from wmtp_assets.signoff.record import DATA_VERSION_TAG, EVALUATED
+from wmtp_assets.signoff.markdown import bullets
+from wmtp_assets.signoff.record import DATA_VERSION_TAG, EVALUATED, Declared, read_evidence
 from wmtp_assets.store import Store
 
 APPROVAL_KEY = dg.AssetKey(["signoff", "approval"])
@@ -29,6 +32,15 @@ SEVERITY = {
     Standing.REJECTED: dg.AssetCheckSeverity.ERROR,
     Standing.SUSPENDED: dg.AssetCheckSeverity.ERROR,
 }
+
+
+def judged_now(instance: dg.DagsterInstance, declared: Declared, setup: Setup) -> Mapping[str, Any]:
+    """Read evidence and decisions, and say what check approved_by_reviewer says now."""
+    evidence = read_evidence(instance, declared, setup)
+    approval = read_approval(instance, setup, evidence)
+    # Files are looked at when it is decided; here the record speaks.
+    in_the_way = list(reasons_against(evidence, (), ()))
+    return approval_result(setup, approval, in_the_way)
 
 
 def read_approval(instance: dg.DagsterInstance, setup: Setup, evidence: Evidence) -> Approval:
@@ -87,8 +99,14 @@ def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterializat
     )
 
 
-def approval_result(setup: Setup, approval: Approval) -> Mapping[str, Any]:
-    """The arguments that an AssetCheckResult and an AssetCheckEvaluation have in common."""
+def approval_result(
+    setup: Setup, approval: Approval, in_the_way: Sequence[str]
+) -> Mapping[str, Any]:
+    """The arguments that an AssetCheckResult and an AssetCheckEvaluation have in common.
+
+    Args:
+        in_the_way: What an approval would be refused for now, warnings to acknowledge included.
+    """
     return {
         "asset_key": APPROVAL_KEY,
         "check_name": APPROVED_BY_REVIEWER,
@@ -98,9 +116,10 @@ def approval_result(setup: Setup, approval: Approval) -> Mapping[str, Any]:
         "metadata": {
             STORAGE_ROOT: str(setup.store.root),
             "standing": str(approval.standing),
-            "decision": approval.number,
             "decisions": dg.MetadataValue.md(decisions_table(approval.decisions)),
+            "changed_since": dg.MetadataValue.md(bullets(approval.changes[:MAX_SAMPLES])),
             "changes": len(approval.changes),
-            "changed": dg.MetadataValue.json(list(approval.changes[:20])),
+            "in_the_way_of_an_approval": dg.MetadataValue.md(bullets(in_the_way[:MAX_SAMPLES])),
+            "reasons_against": len(in_the_way),
         },
     }

@@ -6,13 +6,18 @@ declared all the same: direct dependencies on every artifact that a document des
 
 import json
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from wmtp_assets import store
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.documents.checklist import build_checklist, render_checklist
+from wmtp_assets.signoff.documents.checklist import (
+    build_checklist,
+    render_checklist,
+    short_tasks,
+)
 from wmtp_assets.signoff.documents.record import dossier_of
 from wmtp_assets.signoff.documents.reports import RENDERERS
 from wmtp_assets.signoff.evidence import Evidence, Outcome
@@ -58,7 +63,7 @@ def document_content(setup: Setup, paths: list[str]) -> str:
 
 
 def _written(
-    setup: Setup, evidence: Evidence, files: list[StoredFile], markdown: str
+    setup: Setup, evidence: Evidence, files: list[StoredFile], markdown: str, **shown: Any
 ) -> dg.MaterializeResult:
     relative = [setup.store.relative(f.path) for f in files]
     outcomes = {
@@ -70,6 +75,7 @@ def _written(
         files[0].path,
         files,
         content=document_content(setup, relative),
+        **shown,
         preview=dg.MetadataValue.md(markdown[:20_000]),
         **{STORAGE_DIGEST: evidence.storage_digest},
         **outcomes,
@@ -124,7 +130,8 @@ def checklist(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         store.write_bytes(as_json, json.dumps(content, indent=2).encode() + b"\n"),
         store.write_bytes(as_markdown, text.encode()),
     ]
-    return _written(setup, dossier.evidence, files, text)
+    steps = dg.MetadataValue.md(short_tasks(content))
+    return _written(setup, dossier.evidence, files, text, steps=steps)
 
 
 def documents_current(setup: Setup, evidence: Evidence) -> dict[str, bool]:
@@ -141,5 +148,7 @@ approval = dg.AssetSpec(
     group_name="signoff",
     deps=[["signoff", "checklist"]],
     kinds={"json"},
-    description="Approval of the storage by a reviewer; written by job review_phase1 alone.",
+    description="Approval of the storage by a reviewer; written by job review_phase1 alone.\n\n"
+    "Its check says what stands now and what is in the way. To decide: the launchpad of job "
+    "review_phase1, or `python -m wmtp_assets.signoff approve`, which can sign.",
 )

@@ -154,6 +154,18 @@ def render_checklist(checklist: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def short_tasks(checklist: dict[str, Any]) -> str:
+    """The steps as a task list that fits the page of the asset."""
+    return tasks(
+        (
+            step["state"] == DONE,
+            f"Step {step['step']}, {step['title']}: {step['state']}"
+            + (f" ({_counts(step['outcomes'])})" if step.get("outcomes") else ""),
+        )
+        for step in checklist["steps"]
+    )
+
+
 def _not_simply_passed(checklist: dict[str, Any]) -> str:
     # Step 9 is the other steps' checks once more.
     rows = [

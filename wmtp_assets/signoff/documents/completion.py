@@ -6,9 +6,9 @@ from typing import Any
 from wmtp_assets.corpora.tally import CANDIDATES, DROPPED
 from wmtp_assets.signoff.approval.standing import decisions_table
 from wmtp_assets.signoff.documents.dossier import Dossier, phase_2_conditions
-from wmtp_assets.signoff.documents.page import bullets, page, stored_bytes
+from wmtp_assets.signoff.documents.page import page, stored_bytes
 from wmtp_assets.signoff.evidence import AssetRow, Evidence, utc
-from wmtp_assets.signoff.markdown import RUN_RECORD, table, tasks
+from wmtp_assets.signoff.markdown import RUN_RECORD, bullets, table, tasks
 
 
 def completion_report(dossier: Dossier) -> str:

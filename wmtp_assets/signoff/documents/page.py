@@ -30,11 +30,6 @@ def page(title: str, dossier: Dossier, *parts: str, snapshot: Iterable[str] = ()
     return "\n\n".join(section.strip("\n") for section in sections) + "\n"
 
 
-def bullets(lines: Iterable[str]) -> str:
-    """A list, or the word that it is empty."""
-    return "".join(f"- {' '.join(line.split())}\n" for line in lines) or "Nothing.\n"
-
-
 def stored_bytes(assets: Iterable[AssetRow]) -> int:
     """The bytes of all files of some materialized assets."""
     return sum(f["size_bytes"] for a in assets for f in a.latest.files.values())
