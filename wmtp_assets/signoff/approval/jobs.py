@@ -9,6 +9,8 @@ from typing import Literal
 import dagster as dg
 from pydantic import Field
 
+from wmtp_assets.errors import BadInput
+from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Role, Verdict
 from wmtp_assets.signoff.approval.record import decision_materialization, judged_now
@@ -44,14 +46,20 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
         note=config.note,
         acknowledged=tuple(config.acknowledge),
     )
-    entry = record_review(
-        setup.store,
-        read_evidence(context.instance, declared, setup),
-        review,
-        context.resources.signer,
-        run_id=context.run_id,
-        tell=context.log.info,
-    )
+    try:
+        entry = record_review(
+            setup.store,
+            read_evidence(context.instance, declared, setup),
+            review,
+            context.resources.signer,
+            run_id=context.run_id,
+            tell=context.log.info,
+        )
+    except BadInput as error:
+        # The page of the run hides the message of the error under a stack trace.
+        for reason in error.culprits[:MAX_SAMPLES]:
+            context.log.error(f"{error.thing}: {reason}")
+        raise
     context.log.info(entry.decision.says)
     context.log_event(decision_materialization(setup.store, entry))
     context.log_event(dg.AssetCheckEvaluation(**judged_now(context.instance, declared, setup)))

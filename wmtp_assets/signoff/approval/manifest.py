@@ -12,6 +12,8 @@ from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS, AssetRow, Evidence, Ju
 from wmtp_assets.signoff.steps import README
 
 FORMAT = "wmtp-manifest-1"
+# Of a digest in a sentence; the manifest has it whole.
+SHOWN_HEX = 16
 Manifest = Mapping[str, Any]
 
 
@@ -94,7 +96,8 @@ def differing_files(
         elif path not in expected:
             clauses.append(f"{path} was not there")
         elif expected[path]["sha256"] != found[path]:
-            clauses.append(f"{path} changed: {expected[path]['sha256']} -> {found[path]}")
+            before, now = expected[path]["sha256"][:SHOWN_HEX], found[path][:SHOWN_HEX]
+            clauses.append(f"{path} changed: {before} -> {now}")
     return clauses
 
 

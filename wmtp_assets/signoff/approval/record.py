@@ -112,7 +112,7 @@ def approval_result(
         "check_name": APPROVED_BY_REVIEWER,
         "passed": approval.standing == Standing.APPROVED,
         "severity": SEVERITY[approval.standing],
-        "description": f"{approval.standing}: {approval.says}"[:4000],
+        "description": _sentence(approval, in_the_way)[:4000],
         "metadata": {
             STORAGE_ROOT: str(setup.store.root),
             "standing": str(approval.standing),
@@ -123,3 +123,13 @@ def approval_result(
             "reasons_against": len(in_the_way),
         },
     }
+
+
+def _sentence(approval: Approval, in_the_way: Sequence[str]) -> str:
+    """The first line that a reviewer reads: what stands, and what an approval now waits for."""
+    told = f"{approval.standing}: {approval.says}"
+    if approval.standing == Standing.APPROVED:
+        return told
+    if len(in_the_way) == 1:
+        return f"{told}. In the way of an approval: {in_the_way[0]}"
+    return f"{told}. In the way of an approval: {len(in_the_way) or 'nothing'}"

@@ -18,6 +18,8 @@ from wmtp_assets.signoff.approval.manifest import Manifest, covered_assets, diff
 from wmtp_assets.signoff.evidence import AssetRow, Evidence, Outcome
 from wmtp_assets.signoff.markdown import table
 
+# In the sentence; the documents list all of them.
+SHOWN_CHANGES = 2
 AWAITING = "awaiting approval: no reviewer has decided yet"
 
 
@@ -36,7 +38,7 @@ class Approval:
 
     Attributes:
         standing: What counts.
-        says: One sentence: by whom, signed or not; what changed.
+        says: One sentence: by whom, signed or not; the first of what changed.
         decisions: The newest decision of each role.
         changes: What differs from the newest approval, one clause each.
         check_changes: The checks that were declared then or are now, and not both.
@@ -113,7 +115,9 @@ def judge_approval(
         return replace(known, says="; ".join([AWAITING, *(d.says for d in decisions)]))
     reviewed = entries[Role.REVIEWER]
     if changes:
-        says = f"{reviewed.decision.says}; changed since: {'; '.join(changes)}"
+        shown = "; ".join(changes[:SHOWN_CHANGES])
+        more = f"; and {len(changes) - SHOWN_CHANGES} more" if len(changes) > SHOWN_CHANGES else ""
+        says = f"{reviewed.decision.says}; changed since: {shown}{more}"
         return replace(known, standing=Standing.SUSPENDED, says=says)
     says = "; ".join(_told(entry, reviewed) for entry in entries.values())
     return replace(known, standing=Standing.APPROVED, says=says)

@@ -101,7 +101,7 @@ def test_a_newer_failed_check_suspends_it_until_it_passes(approved: World):
     approved.file.write_bytes(GOOD)
     approval = approved.approval
     assert approval.standing == Standing.SUSPENDED
-    assert "failed since: mbpp/train bytes_match_materialized_digest" in approval.says
+    assert "failed since: mbpp/train bytes_match_materialized_digest" in approval.changes[0]
     approved.run("verify")
     assert approved.approval.standing == Standing.APPROVED
 
