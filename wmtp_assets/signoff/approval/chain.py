@@ -27,6 +27,8 @@ SUMS = "SHA256SUMS"
 STORAGE_SIGNATURE = "storage.sig"
 DECISION_SIGNATURE = "decision.sig"
 NUMBER = re.compile("[0-9]{4,}")
+# Of a digest in a sentence; the files have it whole.
+SHOWN_HEX = 16
 RESTORE = "put signoff/ back from a copy; a decision is never changed or removed"
 
 
@@ -82,7 +84,9 @@ class Decision:
     def says(self) -> str:
         """By whom, when, signed or not."""
         signed = (
-            f"signed with key {self.key_fingerprint[:16]}" if self.key_fingerprint else "not signed"
+            f"signed with key {self.key_fingerprint[:SHOWN_HEX]}"
+            if self.key_fingerprint
+            else "not signed"
         )
         return (
             f"{self.verdict} by {self.reviewer} ({self.role}) on {self.decided_at}, "

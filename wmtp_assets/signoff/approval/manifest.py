@@ -8,12 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.signoff.approval.chain import SHOWN_HEX
 from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS, AssetRow, Evidence, Judged, Outcome, utc
 from wmtp_assets.signoff.steps import README
 
 FORMAT = "wmtp-manifest-1"
-# Of a digest in a sentence; the manifest has it whole.
-SHOWN_HEX = 16
 Manifest = Mapping[str, Any]
 
 

@@ -1,6 +1,7 @@
 """The approval in the Dagster record: what it knows of the decisions, and how one enters it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import dagster as dg
@@ -11,13 +12,13 @@ from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Entry, read_chain
 from wmtp_assets.signoff.approval.grant import reasons_against
 from wmtp_assets.signoff.approval.standing import (
+    DECISION_COLUMNS,
     Approval,
     Standing,
-    decisions_table,
+    decision_rows,
     judge_approval,
 )
 from wmtp_assets.signoff.evidence import Evidence
-from wmtp_assets.signoff.markdown import bullets
 from wmtp_assets.signoff.record import DATA_VERSION_TAG, EVALUATED, Declared, read_evidence
 from wmtp_assets.store import Store
 
@@ -116,13 +117,24 @@ def approval_result(
         "metadata": {
             STORAGE_ROOT: str(setup.store.root),
             "standing": str(approval.standing),
-            "decisions": dg.MetadataValue.md(decisions_table(approval.decisions)),
-            "changed_since": dg.MetadataValue.md(bullets(approval.changes[:MAX_SAMPLES])),
+            "decisions": _shown(DECISION_COLUMNS, decision_rows(approval.decisions)),
+            "changed_since": _shown(("change",), ((c,) for c in approval.changes)),
             "changes": len(approval.changes),
-            "in_the_way_of_an_approval": dg.MetadataValue.md(bullets(in_the_way[:MAX_SAMPLES])),
+            "in_the_way_of_an_approval": _shown(("reason",), ((r,) for r in in_the_way)),
             "reasons_against": len(in_the_way),
         },
     }
+
+
+def _shown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableMetadataValue:
+    """A table, which the page of a check shows where Markdown waits behind a link."""
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord(dict(zip(columns, row, strict=True)))
+            for row in islice(rows, MAX_SAMPLES)
+        ],
+        schema=dg.TableSchema([dg.TableColumn(column) for column in columns]),
+    )
 
 
 def _sentence(approval: Approval, in_the_way: Sequence[str]) -> str:
@@ -132,4 +144,5 @@ def _sentence(approval: Approval, in_the_way: Sequence[str]) -> str:
         return told
     if len(in_the_way) == 1:
         return f"{told}. In the way of an approval: {in_the_way[0]}"
-    return f"{told}. In the way of an approval: {len(in_the_way) or 'nothing'}"
+    count = f"{len(in_the_way)} reasons, listed below" if in_the_way else "nothing"
+    return f"{told}. In the way of an approval: {count}"

@@ -12,11 +12,17 @@ from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.approval.chain import Chain, Decision, Entry, Role, Verdict
+from wmtp_assets.signoff.approval.chain import (
+    SHOWN_HEX,
+    Chain,
+    Decision,
+    Entry,
+    Role,
+    Verdict,
+)
 from wmtp_assets.signoff.approval.covered import covered_files
 from wmtp_assets.signoff.approval.manifest import Manifest, covered_assets, differing_files
 from wmtp_assets.signoff.evidence import AssetRow, Evidence, Outcome
-from wmtp_assets.signoff.markdown import table
 
 # In the sentence; the documents list all of them.
 SHOWN_CHANGES = 2
@@ -57,22 +63,16 @@ class Approval:
         return next((d for d in self.decisions if d.role == role), None)
 
 
-def decisions_table(decisions: Iterable[Decision]) -> str:
-    """The newest decision of each role, whether signed, and what the reviewer noted."""
-    rows = [
-        (
-            f"{d.number:04d}",
-            d.role,
-            d.reviewer,
-            d.verdict,
-            d.decided_at,
-            f"`{d.key_fingerprint}`" if d.key_fingerprint else "not signed",
-            d.note,
-        )
-        for d in decisions
-    ]
-    header = ("decision", "role", "reviewer", "verdict", "decided (UTC)", "key", "note")
-    return table(header, rows) if rows else "None.\n"
+DECISION_COLUMNS = ("decision", "role", "reviewer", "verdict", "decided (UTC)", "key", "note")
+
+
+def decision_rows(decisions: Iterable[Decision]) -> Iterator[tuple[str, ...]]:
+    """A row for each decision, as DECISION_COLUMNS says."""
+    for d in decisions:
+        # A longer word makes the page wider than the screen; decision.json has all of it.
+        key = d.key_fingerprint[:SHOWN_HEX] if d.key_fingerprint else "not signed"
+        role, verdict = str(d.role), str(d.verdict)
+        yield (f"{d.number:04d}", role, d.reviewer, verdict, d.decided_at, key, d.note)
 
 
 def judge_approval(

@@ -21,7 +21,7 @@ from wmtp_assets.signoff.documents.checklist import (
 from wmtp_assets.signoff.documents.record import dossier_of
 from wmtp_assets.signoff.documents.reports import RENDERERS
 from wmtp_assets.signoff.evidence import Evidence, Outcome
-from wmtp_assets.signoff.markdown import document_digest
+from wmtp_assets.signoff.markdown import RUN_RECORD, document_digest
 from wmtp_assets.signoff.steps import COMPLETION, README, REPORTS, STEPS
 from wmtp_assets.store import Store, StoredFile
 
@@ -76,7 +76,7 @@ def _written(
         files,
         content=document_content(setup, relative),
         **shown,
-        preview=dg.MetadataValue.md(markdown[:20_000]),
+        preview=dg.MetadataValue.md(markdown.split(f"## {RUN_RECORD}")[0][:20_000]),
         **{STORAGE_DIGEST: evidence.storage_digest},
         **outcomes,
     )

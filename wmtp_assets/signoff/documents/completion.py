@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wmtp_assets.corpora.tally import CANDIDATES, DROPPED
-from wmtp_assets.signoff.approval.standing import decisions_table
+from wmtp_assets.signoff.approval.standing import DECISION_COLUMNS, decision_rows
 from wmtp_assets.signoff.documents.dossier import Dossier, phase_2_conditions
 from wmtp_assets.signoff.documents.page import page, stored_bytes
 from wmtp_assets.signoff.evidence import AssetRow, Evidence, utc
@@ -33,7 +33,7 @@ def completion_report(dossier: Dossier) -> str:
         snapshot=(
             "## Approval",
             f"{approval.standing}: {approval.says}\n",
-            decisions_table(approval.decisions),
+            table(DECISION_COLUMNS, decision_rows(approval.decisions)),
             "## Changed since the last approval",
             bullets((*approval.changes, *approval.check_changes))
             if approval.decisions
