@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from wmtp_assets_tests.signoff.approval.sealed import new_keys
+
 pytestmark = pytest.mark.long
 
 PROJECT = Path(__file__).parent.parent
@@ -113,6 +115,49 @@ def test_the_loading_snippets_of_the_readme_run(sample, snippet: str):
         storage.symlink_to(sample.storage)
     done = sample.command("env", "HF_HUB_OFFLINE=1", sys.executable, "-c", snippet)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_a_signed_sample_is_verified_by_the_commands_of_its_readme(sample, tmp_path):
+    """Approve as the README says, verify as the storage says, run everything again: it stands."""
+    keys = new_keys(tmp_path)
+    signoff = (sys.executable, "-m", "wmtp_assets.signoff")
+    decide = (*signoff, "approve", "--reviewer", "Ann", "--decision", "approved")
+    decide += ("--note", "fine", "--key", str(keys.private))
+    refused = sample.command(*decide)
+    assert refused.returncode == 1 and "not acknowledged: warned" in refused.stderr
+    digest = re.search("no_near_duplicates_across_splits ([0-9a-f]{16}) ", refused.stderr)[1]
+    done = sample.command(*decide, "--acknowledge", digest)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "signed with key" in done.stdout
+
+    verify = (*signoff, "verify", str(sample.storage), "--public-key", str(keys.public))
+    assert sample.command(*verify).returncode == 0
+    shutil.copy(keys.public, sample.root / "reviewer.pub")
+    [block] = re.findall(
+        r"```\n(model_signing.*?)```", (sample.storage / "README.md").read_text(), re.S
+    )
+    block = block.replace("reviewer.pub", str(sample.root / "reviewer.pub"))
+    script = f'set -e\nPATH="{BIN}:$PATH"\ncd "{sample.storage}"\n{block}'
+    stock = sample.command("bash", "-c", script)
+    assert stock.stdout.count("Verification succeeded") == 2, stock.stderr
+
+    for job in ("phase1", "report"):
+        assert sample.job(job).returncode == 0
+    status = sample.status()
+    assert status.returncode == 0 and "approval: approved: approved by Ann" in status.stdout
+    content = json.loads((sample.docs / "phase1_checklist.json").read_text())
+    assert [step["state"] for step in content["steps"]] == ["done"] * 12
+    assert sample.command(*verify).returncode == 0
+
+    params = sample.storage / "models_v2/meta-llama-mtp/configs/params.json"
+    saved = params.read_bytes()
+    params.write_bytes(saved + b" ")
+    try:
+        differs = sample.command(*verify)
+        assert differs.returncode == 1 and "configs/params.json changed" in differs.stdout
+        assert "approval: suspended" in sample.status().stdout
+    finally:
+        params.write_bytes(saved)
 
 
 def middle_of_string(data: bytes) -> int:
