@@ -1,132 +1,46 @@
 """The documents on a real record: they agree, and each of their checks fails when they do not."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from wmtp_assets import store
-from wmtp_assets.checks import Reading, checks_on
-from wmtp_assets.console import one_line_console
-from wmtp_assets.findings import Finding
+from wmtp_assets.definitions import build_definitions
 from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets.jobs import QUIET
 from wmtp_assets.published import PUBLISHED
-from wmtp_assets.record import materialized
-from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.documents import checks
-from wmtp_assets.signoff.documents.assets import checklist, report_assets
-from wmtp_assets.signoff.documents.checks import document_checks
-from wmtp_assets.signoff.markdown import body, document_digest
-from wmtp_assets.signoff.record import Declared
+from wmtp_assets.signoff.documents import checks, plan_notes
+from wmtp_assets.signoff.documents.checklist import FAILED_BEFORE
+from wmtp_assets.signoff.markdown import RUN_RECORD, body, document_digest
 from wmtp_assets.signoff.steps import STEPS
-from wmtp_assets.store import Store
-
-
-@dg.asset(key=["mbpp", "train"], group_name="mbpp", description="MBPP: split train.")
-def train(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
-    path = setup.store.dataset("mbpp").jsonl("train")
-    wanted = (setup.store.root.parent / "wanted").read_bytes()
-    return materialized(
-        setup,
-        path,
-        [store.write_bytes(path, wanted)],
-        repeated_names=["foo -> foo__2"],
-        candidates=1004,
-        dropped_over_length=3,
-        dropped_other_language=0,
-        **{"dagster/row_count": 1001},
-    )
-
-
-def _rows_parse(setup: Setup, seen) -> dict[str, Finding]:
-    data = setup.store.dataset("mbpp").jsonl("train").read_bytes()
-    return {"rows_parse": Finding(data != b"wrong", f"row 3 of {data!r} | looked at")}
-
-
-train_checks = checks_on("mbpp/train", Reading(_rows_parse, {"rows_parse": "Every row parses"}))
-ASSETS = [train, *report_assets, checklist]
-CHECKS = [train_checks, *document_checks]
-DOCUMENTS = [asset.key.to_python_identifier() for asset in [*report_assets, checklist]]
-
-
-class Bench:
-    def __init__(self, root: Path, instance: dg.DagsterInstance):
-        self.store = Store(root / "s", root / "d")
-        self.instance = instance
-        self.root = root
-        declared = Declared(
-            tuple(spec for asset in ASSETS for spec in asset.specs),
-            tuple(spec for checks in CHECKS for spec in checks.check_specs),
-        )
-        documents = dg.AssetSelection.groups("reports", "signoff")
-        self.defs = dg.Definitions(
-            assets=ASSETS,
-            asset_checks=CHECKS,
-            resources={
-                "setup": Setup(PUBLISHED, MirrorSource(root), self.store),
-                "declared": declared,
-            },
-            jobs=[
-                dg.define_asset_job(name, selection=selection, config=QUIET)
-                for name, selection in {
-                    "artifacts": dg.AssetSelection.groups("mbpp"),
-                    "report": documents,
-                    "verify": dg.AssetSelection.checks_for_assets(*report_assets, checklist),
-                    **{
-                        key: dg.AssetSelection.checks_for_assets(key.split("__"))
-                        for key in DOCUMENTS
-                    },
-                }.items()
-            ],
-            loggers={"console": one_line_console},
-        )
-
-    def run(self, job: str, content: bytes | None = None) -> dict[str, tuple[bool, str]]:
-        """Run a job; returns "asset check" -> (passed, description)."""
-        if content is not None:
-            (self.root / "wanted").write_bytes(content)
-        definition = self.defs.resolve_job_def(job)
-        result = definition.execute_in_process(instance=self.instance, raise_on_error=False)
-        return {
-            f"{e.asset_key.to_user_string()} {e.check_name}": (e.passed, e.description)
-            for e in result.get_asset_check_evaluations()
-        }
+from wmtp_assets_tests.signoff.world import GOOD, WARN, WRONG, World
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        bench = Bench(tmp_path, instance)
-        bench.run("artifacts", b"good")
-        results = bench.run("report")
-        assert results and all(passed for passed, _ in results.values()), results
-        yield bench
+def bench(world: World) -> World:
+    """A world whose documents are right, and in which nobody has decided yet."""
+    world.run("phase1", GOOD)
+    assert world.failed("report").keys() == {"signoff/approval approved_by_reviewer"}
+    return world
 
 
-def failed(results: dict[str, tuple[bool, str]]) -> dict[str, str]:
-    return {name: told for name, (passed, told) in results.items() if not passed}
-
-
-def test_a_second_report_run_changes_no_document_s_digest(bench: Bench):
+def test_a_second_report_run_changes_no_document_s_digest(bench: World):
     documents = [bench.store.readme, *sorted(bench.store.docs.iterdir())]
     assert len(documents) == 6
     before = {path: document_digest(path) for path in documents}
-    bench.run("artifacts")
+    bench.run("phase1")
     bench.run("report")
     assert {path: document_digest(path) for path in documents} == before
 
 
-def test_repeated_problem_names_and_old_scripts_are_in_the_migration_notes(bench: Bench):
+def test_repeated_problem_names_and_old_scripts_are_in_the_migration_notes(bench: World):
     notes = bench.store.document("migration_notes.md").read_text()
     assert "| `mbpp/train` | foo -> foo__2 |" in notes
     for script in ("verify_mtp_model.py", "setup_datasets.py", "pytest -k micro"):
         assert script in notes
 
 
-def test_rows_candidates_and_drops_by_reason_are_in_the_completion_report(bench: Bench):
+def test_rows_candidates_and_drops_by_reason_are_in_the_completion_report(bench: World):
     report = bench.store.document("phase1_completion_report.md").read_text()
     assert "| `mbpp/train` | 1,001 | 1,004 | 3 over_length, 0 other_language |" in report
 
@@ -140,8 +54,8 @@ def test_long_documents_are_compared_line_by_line_with_two_sets(monkeypatch):
     assert len(made) == 2
 
 
-def test_a_failed_check_is_named_by_every_report_and_by_the_checklist(bench: Bench):
-    assert failed(bench.run("artifacts", b"wrong"))
+def test_a_failed_check_is_named_by_every_report_and_by_the_checklist(bench: World):
+    assert bench.failed("phase1", WRONG)
     bench.run("report")
     for path in [bench.store.readme, *bench.store.docs.iterdir()]:
         text = path.read_text()
@@ -151,17 +65,17 @@ def test_a_failed_check_is_named_by_every_report_and_by_the_checklist(bench: Ben
     assert states[7] == states[9] == "open" and states[11] == "awaiting approval"
 
 
-def test_new_content_makes_the_documents_outdated(bench: Bench):
-    bench.run("artifacts", b"other")
-    names = failed(bench.run("verify"))
+def test_new_content_makes_the_documents_outdated(bench: World):
+    bench.run("phase1", b"other")
+    names = bench.failed("verify_documents")
     for document in ("asset_inventory", "storage_readme", "migration_notes", "completion_report"):
         assert f"reports/{document} names_the_storage_digest" in names
     assert "signoff/checklist names_the_storage_digest" in names
 
 
-def test_an_artifact_edited_on_disk_makes_the_inventory_disagree(bench: Bench):
+def test_an_artifact_edited_on_disk_makes_the_inventory_disagree(bench: World):
     bench.store.dataset("mbpp").jsonl("train").write_bytes(b"rot!")
-    told = failed(bench.run("verify"))["reports/asset_inventory agrees_with_record_and_disk"]
+    told = bench.failed("verify_documents")["reports/asset_inventory agrees_with_record_and_disk"]
     assert "train.jsonl is not as recorded" in told
 
 
@@ -175,45 +89,45 @@ def test_an_artifact_edited_on_disk_makes_the_inventory_disagree(bench: Bench):
         ("phase1_checklist.json", "signoff__checklist"),
     ],
 )
-def test_one_flipped_byte_anywhere_in_a_document_is_found(bench: Bench, name: str, document: str):
+def test_one_flipped_byte_anywhere_in_a_document_is_found(bench: World, name: str, document: str):
     path = bench.store.document(name)
     good = path.read_bytes()
     for position in (3, len(good) // 2, len(good) - 3):
         path.write_bytes(good[:position] + bytes([good[position] ^ 1]) + good[position + 1 :])
         key = document.replace("__", "/")
-        told = failed(bench.run(document))[f"{key} bytes_match_materialized_digest"]
+        told = bench.failed(document)[f"{key} bytes_match_materialized_digest"]
         assert name in told
 
 
-def test_a_changed_sentence_is_quoted(bench: Bench):
+def test_a_changed_sentence_is_quoted(bench: World):
     path = bench.store.document("migration_notes.md")
     path.write_text(path.read_text().replace("Cast", "cast").replace("They are cast", "Not cast"))
-    told = failed(bench.run("verify"))["reports/migration_notes agrees_with_record_and_disk"]
+    told = bench.failed("verify_documents")["reports/migration_notes agrees_with_record_and_disk"]
     assert "Not cast to float16" in told
 
 
-def test_a_file_of_no_asset_is_named(bench: Bench):
+def test_a_file_of_no_asset_is_named(bench: World):
     stray = bench.store.dataset("mbpp").processed / "old.jsonl"
     stray.write_text("{}")
-    told = failed(bench.run("verify"))
+    told = bench.failed("verify_documents")
     assert "old.jsonl" in told["reports/asset_inventory every_stored_file_belongs_to_an_asset"]
 
 
-def test_a_checklist_without_a_step_or_a_check_is_incomplete(bench: Bench):
+def test_a_checklist_without_a_step_or_a_check_is_incomplete(bench: World):
     path = bench.store.document("phase1_checklist.json")
     content = json.loads(path.read_text())
     del content["steps"][2]
     content["steps"][6]["checks"].remove("mbpp/train rows_parse")
     path.write_text(json.dumps(content))
-    names = failed(bench.run("verify"))
+    names = bench.failed("verify_documents")
     told = names["signoff/checklist covers_every_step_and_check"]
     assert "step 2" in told and "mbpp/train rows_parse" in told
     assert "signoff/checklist json_and_markdown_agree" in names
 
 
-def test_a_checklist_that_is_no_checklist_fails_its_checks_and_does_not_crash(bench: Bench):
+def test_a_checklist_that_is_no_checklist_fails_its_checks_and_does_not_crash(bench: World):
     bench.store.document("phase1_checklist.json").write_text('{"steps": 1}')
-    names = failed(bench.run("verify"))
+    names = bench.failed("verify_documents")
     assert "signoff/checklist covers_every_step_and_check" in names
 
 
@@ -222,6 +136,95 @@ def test_every_step_of_the_plan_has_a_home():
     assert all(step.assets for step in STEPS)
 
 
-def test_the_body_of_a_document_stops_above_the_state_of_the_checks(bench: Bench):
+def test_the_body_of_a_document_stops_above_the_state_of_the_checks(bench: World):
     text = bench.store.readme.read_text()
-    assert "3 of 3 checks passed" in text and "3 of 3" not in body(text)
+    assert "6 of 6 checks passed" in text and "6 of 6" not in body(text)
+
+
+def checklist(bench: World) -> dict:
+    return json.loads(bench.store.document("phase1_checklist.json").read_text())
+
+
+def test_each_step_has_its_checks_and_a_link_to_each_asset(bench: World):
+    step = checklist(bench)["steps"][7]
+    assert "mbpp/train rows_parse" in step["checks"]
+    link = step["assets"]["mbpp/train"]
+    assert link == "http://127.0.0.1:3000/assets/mbpp/train?view=checks"
+    assert f"[mbpp/train]({link})" in bench.store.document("phase1_checklist.md").read_text()
+
+
+def test_the_task_list_of_the_steps_is_in_the_metadata(bench: World):
+    made = bench.latest(dg.AssetKey(["signoff", "checklist"])).asset_materialization
+    steps = made.metadata["steps"].value.splitlines()
+    assert len(steps) == 12 and steps[10] == "- [x] Step 10, Documents: done"
+    assert steps[11] == "- [ ] Step 11, Approval: awaiting approval"
+
+
+def test_every_risk_of_the_plan_names_checks_that_are_declared(bench: World, tmp_path: Path):
+    defs = build_definitions(
+        catalog=PUBLISHED, source=MirrorSource(tmp_path), storage_root=tmp_path / "x",
+        docs_root=tmp_path / "y",
+    )  # fmt: skip
+    declared = {spec.name for spec in defs.resources["declared"].checks}
+    rows = checklist(bench)["risks"]
+    assert len(rows) == 5
+    for row in rows:
+        assert row["checks"] and set(row["checks"]) <= declared, row["risk"]
+    for _, _, names in plan_notes.OLD_SCRIPTS:
+        assert set(names.replace(" ", "").split(",")) <= declared, names
+
+
+def test_what_failed_before_is_told_with_cause_and_rework(bench: World):
+    bench.run("phase1", WRONG)
+    bench.run("report")
+    [failure] = checklist(bench)[RUN_RECORD][FAILED_BEFORE]
+    assert (failure["asset"], failure["check"]) == ("mbpp/train", "rows_parse")
+    assert "row 3 of b'wrong'" in failure["cause"] and failure["rework"] == "not mended yet"
+    bench.run("phase1", GOOD)
+    bench.run("report")
+    [failure] = checklist(bench)[RUN_RECORD][FAILED_BEFORE]
+    assert failure["rework"].startswith("materialized anew in run ")
+    bench.file.write_bytes(b"rot!")
+    bench.run("verify")
+    bench.file.write_bytes(GOOD)
+    bench.run("verify")
+    bench.run("report")
+    told = bench.store.document("phase1_completion_report.md").read_text()
+    assert "not materialized anew: the files were put back; passed in run" in told
+
+
+def test_warnings_are_action_items_until_they_are_acknowledged(bench: World):
+    bench.run("phase1", WARN)
+    bench.run("report")
+    notes = bench.store.document("migration_notes.md")
+    assert "- [ ] warned mbpp/train no_oddities" in notes.read_text()
+    assert "- [ ] absent: awaiting approval" in notes.read_text()
+    bench.approve(acknowledge=[bench.judged("no_oddities").digest])
+    bench.run("report")
+    assert "- [x] warned mbpp/train no_oddities" in notes.read_text()
+    assert "acknowledged in decision 0001" in notes.read_text()
+    [row] = checklist(bench)["steps"][7]["not_simply_passed"]
+    assert row["acknowledged"].startswith("approved by Ann")
+
+
+def test_the_conditions_of_phase_2_are_judged(bench: World):
+    report = bench.store.document("phase1_completion_report.md")
+    told = report.read_text().split("## Phase 2 starts when")[1]
+    assert "- [x] every check of the artifacts passed" in told and "(6 of 6)" in told
+    assert "- [x] the disk equals the record" in told
+    assert "- [ ] the reviewer approved (no decision yet)" in told
+    assert "- [ ] the product owner approved (no decision yet)" in told
+    assert "- [ ] the approved storage is backed up and tagged v2.0.0" in told
+    bench.file.write_bytes(b"rot!")
+    bench.run("report")
+    told = report.read_text().split("## Phase 2 starts when")[1]
+    assert "- [ ] every check of the artifacts passed" in told
+    assert "- [ ] the disk equals the record (datasets_v2/mbpp" in told
+
+
+def test_the_approval_changes_no_statement_that_a_report_s_check_compares(bench: World):
+    """Else the first verification after an approval would fail on the documents."""
+    bench.approve()
+    assert bench.failed("verify_documents") == {}
+    bench.run("report")
+    assert bench.failed("verify_documents") == {}

@@ -35,7 +35,9 @@ from wmtp_assets.signoff.record import Declared, read_evidence
 from wmtp_assets.store import Store
 
 GOOD, WRONG, CRASH, WARN, EXPLODE = b"good", b"wrong", b"crash", b"warn", b"explode"
+RAISE, UNREADABLE = b"bad input", b"unreadable"
 TRAIN = dg.AssetKey(["mbpp", "train"])
+DOCUMENTS = [asset.key.to_python_identifier() for asset in [*report_assets, checklist]]
 
 
 @dg.asset(key=["mbpp", "raw"], group_name="mbpp", description="MBPP as published.")
@@ -51,7 +53,16 @@ def train(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
     wanted = (setup.store.root.parent / "wanted").read_bytes()
     if wanted == EXPLODE:
         raise BadInput("the asset cannot be made", [], "give it other input")
-    return materialized(setup, path, [store.write_bytes(path, wanted)])
+    return materialized(
+        setup,
+        path,
+        [store.write_bytes(path, wanted)],
+        repeated_names=["foo -> foo__2"],
+        candidates=1004,
+        dropped_over_length=3,
+        dropped_other_language=0,
+        **{"dagster/row_count": 1001},
+    )
 
 
 def _data(setup: Setup) -> bytes:
@@ -62,7 +73,11 @@ def _rows_parse(setup: Setup, seen) -> dict[str, Finding]:
     data = _data(setup)
     if data == CRASH:
         raise ZeroDivisionError("a mistake of ours")
-    return {"rows_parse": Finding(data != WRONG, f"read {data!r}")}
+    if data == RAISE:
+        raise BadInput("row 3 is broken", ["train.jsonl"], "mend it")
+    if data == UNREADABLE:
+        (setup.store.root / "gone.jsonl").read_bytes()
+    return {"rows_parse": Finding(data != WRONG, f"row 3 of {data!r} | looked at")}
 
 
 def _no_oddities(setup: Setup, seen) -> dict[str, Finding]:
@@ -107,6 +122,8 @@ class World:
             "only_raw": dg.AssetSelection.assets(raw),
             "verify": dg.AssetSelection.checks_for_assets(raw, train),
             "report": documents | approved,
+            "verify_documents": dg.AssetSelection.checks_for_assets(*report_assets, checklist),
+            **{name: dg.AssetSelection.checks_for_assets(name.split("__")) for name in DOCUMENTS},
         }
         self.defs = dg.Definitions(
             assets=[*assets, approval],
@@ -122,10 +139,27 @@ class World:
         )
 
     def run(self, job: str, content: bytes | None = None) -> bool:
+        """Run a job; whether it succeeded."""
+        return self._execute(job, content).success
+
+    def results(self, job: str, content: bytes | None = None) -> dict[str, tuple[bool, str]]:
+        """Run a job; "asset check" -> (passed, description)."""
+        return {
+            f"{e.asset_key.to_user_string()} {e.check_name}": (e.passed, e.description)
+            for e in self._execute(job, content).get_asset_check_evaluations()
+        }
+
+    def _execute(self, job: str, content: bytes | None) -> dg.ExecuteInProcessResult:
         if content is not None:
             (self.root / "wanted").write_bytes(content)
         definition = self.defs.resolve_job_def(job)
-        return definition.execute_in_process(instance=self.instance, raise_on_error=False).success
+        return definition.execute_in_process(instance=self.instance, raise_on_error=False)
+
+    def failed(self, job: str, content: bytes | None = None) -> dict[str, str]:
+        """Run a job; "asset check" -> what it says, of those that did not pass."""
+        return {
+            name: told for name, (passed, told) in self.results(job, content).items() if not passed
+        }
 
     def make_approvable(self) -> "World":
         assert self.run("phase1", GOOD) and self.run("report")
