@@ -5,7 +5,7 @@ remade with the same bytes leaves everything downstream fresh.
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ STORAGE_ROOT = "storage_root"
 SIZE_BYTES = "size_bytes"
 DURATION_SECONDS = "duration_seconds"
 RATE_MB_PER_SECOND = "rate_mb_per_second"
+MADE_AT_ONCE = 50
 
 
 def materialized(
@@ -92,8 +93,26 @@ def _as_metadata(value: Any) -> Any:
 
 
 def recorded_metadata(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, Any] | None:
-    """The metadata values of the latest materialization, or None if there is none."""
-    event = instance.get_latest_materialization_event(key)
-    if event is None or event.asset_materialization is None:
+    """The metadata values of the latest materialization by a run, or None if there is none."""
+    record = latest_by_run(instance, key)
+    if record is None:
         return None
-    return {name: value.value for name, value in event.asset_materialization.metadata.items()}
+    return {name: value.value for name, value in record.asset_materialization.metadata.items()}
+
+
+def latest_by_run(instance: dg.DagsterInstance, key: dg.AssetKey) -> dg.EventLogRecord | None:
+    """The latest materialization that a run made."""
+    return next(made_by_runs(instance, key), None)
+
+
+def made_by_runs(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[dg.EventLogRecord]:
+    """The materializations that runs made, newest first.
+
+    One that was posted to the webserver, which has no login, is nothing; however many there are,
+    they hide none of a run's.
+    """
+    cursor, more, limit = None, True, 1
+    while more:
+        page = instance.fetch_materializations(key, limit=limit, cursor=cursor)
+        yield from (record for record in page.records if record.run_id)
+        cursor, more, limit = page.cursor, page.has_more, MADE_AT_ONCE

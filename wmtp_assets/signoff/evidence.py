@@ -33,11 +33,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Materialization:
-    """The latest materialization of an asset.
+    """The latest materialization of an asset by a run.
 
     Attributes:
         version: Its data version, the digest of its content.
-        run_id: Empty when it was posted.
         files: Path -> size_bytes, sha256, mtime_ns.
         metadata: The other plain values.
         inputs: Upstream asset key -> the data version that it was made from.
@@ -71,7 +70,7 @@ class AssetRow:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The newest result of a check that a run evaluated."""
+    """The newest result of a check that a run evaluated, on this storage root if on any."""
 
     passed: bool
     warns: bool
@@ -170,9 +169,6 @@ class Evidence:
         documents = (a.key for a in self.assets if a.group in DOCUMENT_GROUPS)
         return self.of(*(a.key for a in self.artifacts), *documents)
 
-    def asset(self, key: str) -> AssetRow:
-        return next(a for a in self.assets if a.key == key)
-
 
 def with_outdated(assets: Iterable[AssetRow]) -> tuple[AssetRow, ...]:
     """Find, for each asset, the inputs that have changed since it was made.
@@ -200,23 +196,22 @@ def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> Judged:
     latest, made = check.latest, asset.latest
     if made is None:
         return Judged(check, Outcome.NOT_EVALUATED, "the asset was never materialized")
-    if not made.run_id:
-        why = "the latest materialization was posted without a run; materialize the asset"
-        return Judged(check, Outcome.NOT_EVALUATED, why)
+    on_root = latest is not None and latest.storage_root == storage_root
+    on_latest = latest is not None and latest.target == made.storage_id
+    if on_root and on_latest and not latest.passed and not latest.warns:
+        # Also when a later run crashed: a failure counts until the asset is made again.
+        return Judged(check, Outcome.FAILED, latest.summary)
     if check.crashed_in:
         why = f"its step crashed in run {check.crashed_in}"
         return Judged(check, Outcome.NOT_EVALUATED, why)
     if latest is None:
         return Judged(check, Outcome.NOT_EVALUATED, "no run has evaluated it")
-    if latest.storage_root != storage_root:
-        why = f"it was evaluated on another storage root: {latest.storage_root}"
+    if not on_root:
+        why = f"it was evaluated on storage root {latest.storage_root}, this one is {storage_root}"
         return Judged(check, Outcome.NOT_EVALUATED, why)
-    on_latest = latest.target == made.storage_id
     if not latest.passed and not on_latest:
         why = "it failed before the asset was materialized again; run it again"
         return Judged(check, Outcome.STALE, why)
-    if not latest.passed and not latest.warns:
-        return Judged(check, Outcome.FAILED, latest.summary)
     if not on_latest and latest.target_version != made.version:
         why = "it judged another content than the one materialized now; run it again"
         return Judged(check, Outcome.STALE, why)

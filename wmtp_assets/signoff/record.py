@@ -3,7 +3,7 @@
 The methods of `instance.event_log_storage` are not marked public; test_upstream.py pins them.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE, checks_step, observe
-from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT
+from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, latest_by_run
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.evidence import (
     AssetRow,
@@ -30,10 +30,10 @@ from wmtp_assets.signoff.evidence import (
 
 FAILED = AssetCheckExecutionRecordStatus.FAILED
 EVALUATED = {AssetCheckExecutionRecordStatus.SUCCEEDED, FAILED}
+# The first look back into the history of a check; the next ones are longer.
+FEW, MANY = 2, 100
 DATA_VERSION_TAG = "dagster/data_version"
 INPUT_VERSION_PREFIX = "dagster/input_data_version/"
-# Results that were posted lie between those of runs; look back this far for a run's own.
-HISTORY = 25
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,9 @@ def read_evidence(
         record.asset_entry.asset_key: record.asset_entry.last_materialization_record
         for record in instance.get_asset_records([spec.key for spec in specs])
     }
+    for key, newest_made in made.items():
+        if newest_made is not None and not newest_made.run_id:
+            made[key] = latest_by_run(instance, key)
     rows = (
         _asset_row(setup, spec, made.get(spec.key), look_at_disk)
         for spec in sorted(specs, key=lambda spec: spec.key.path)
@@ -80,7 +83,7 @@ def read_evidence(
     judged = []
     for spec in check_specs:
         asset = assets[spec.asset_key.to_user_string()]
-        row = _check_row(instance, spec, newest.get(spec.key), asset, failed_steps)
+        row = _check_row(instance, setup, spec, newest.get(spec.key), asset, failed_steps)
         judged.append(judge(row, asset, root))
     return Evidence(
         storage_root=root,
@@ -135,42 +138,69 @@ def _differing(setup: Setup, files: Mapping[str, Mapping]) -> tuple[str, ...]:
 
 def _check_row(
     instance: dg.DagsterInstance,
+    setup: Setup,
     spec: dg.AssetCheckSpec,
     newest: AssetCheckExecutionRecord | None,
     asset: AssetRow,
     failed_steps: Callable[[str], Collection[str]],
 ) -> CheckRow:
-    evaluated = newest
-    if newest is not None and not newest.run_id:
-        # Posted: what runs did lies further back.
-        newest, evaluated = _by_runs(instance, spec.key)
-    elif newest is not None and newest.status not in EVALUATED:
-        # Planned by a later run. One row is enough unless it was posted: after a failed phase1
-        # this is the case of every check, and 25 rows for each took 6 s.
-        history = instance.event_log_storage.get_asset_check_execution_history
-        evaluated = next(iter(history(spec.key, 1, status=EVALUATED)), None)
-        if evaluated is not None and not evaluated.run_id:
-            _, evaluated = _by_runs(instance, spec.key)
-    planned = newest is not None and newest.status == AssetCheckExecutionRecordStatus.PLANNED
-    crashed = planned and checks_step(spec.asset_key) in failed_steps(newest.run_id)
+    step, root = checks_step(spec.asset_key), str(setup.store.root)
+    evaluated = elsewhere = crashed = None
+    for record in _since(instance, spec.key, newest):
+        if not record.run_id:
+            continue  # posted
+        if record.status not in EVALUATED:
+            # Planned: by a run that broke in the check's own step, or never came to it.
+            crashed = crashed or (record.run_id if step in failed_steps(record.run_id) else None)
+        elif root_of(record) == root:
+            evaluated = record
+            break
+        else:
+            elsewhere = elsewhere or record
+    counts = evaluated or elsewhere
     return CheckRow(
         asset=asset.key,
         name=spec.name,
         says=spec.description or "",
         deep=spec.metadata.get(DEEP_TAG) == EVERY_BYTE,
-        latest=_evaluation(instance, evaluated, asset) if evaluated else None,
-        crashed_in=newest.run_id if crashed else None,
+        latest=_evaluation(instance, counts, asset) if counts else None,
+        crashed_in=crashed,
     )
 
 
-def _by_runs(
-    instance: dg.DagsterInstance, key: dg.AssetCheckKey
-) -> tuple[AssetCheckExecutionRecord | None, AssetCheckExecutionRecord | None]:
-    """The newest record that a run made, and the newest that a run evaluated."""
-    history = instance.event_log_storage.get_asset_check_execution_history(key, HISTORY)
-    by_runs = [record for record in history if record.run_id]
-    evaluated = (record for record in by_runs if record.status in EVALUATED)
-    return next(iter(by_runs), None), next(evaluated, None)
+def _since(
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, newest: AssetCheckExecutionRecord | None
+) -> Iterator[AssetCheckExecutionRecord]:
+    """The records of a check, newest first; those before the newest are asked for when needed.
+
+    After a failed phase1 they are needed for every check: few at first, since reading 25 for each
+    of 300 took seconds.
+    """
+    if newest is None:
+        return
+    yield newest
+    yield from check_history(instance, key, cursor=newest.id)
+
+
+def check_history(
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, *, cursor: int | None = None, status=None
+) -> Iterator[AssetCheckExecutionRecord]:
+    """All records of a check, newest first: whatever was posted since hides none of them."""
+    limit = FEW
+    while True:
+        page = instance.event_log_storage.get_asset_check_execution_history(
+            key, limit, cursor=cursor, status=status
+        )
+        yield from page
+        if len(page) < limit:
+            return
+        cursor, limit = page[-1].id, MANY
+
+
+def root_of(record: AssetCheckExecutionRecord) -> str | None:
+    """The storage root that a result is about."""
+    value = record.event.dagster_event.asset_check_evaluation_data.metadata.get(STORAGE_ROOT)
+    return value.value if value else None
 
 
 def _failed_steps(instance: dg.DagsterInstance) -> Callable[[str], Collection[str]]:

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets.findings import MAX_SAMPLES
-from wmtp_assets.record import CONTENT, STORAGE_ROOT
+from wmtp_assets.record import CONTENT, STORAGE_ROOT, made_by_runs
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Entry, read_chain
 from wmtp_assets.signoff.approval.grant import reasons_against
@@ -19,14 +19,19 @@ from wmtp_assets.signoff.approval.standing import (
     judge_approval,
 )
 from wmtp_assets.signoff.evidence import Evidence
-from wmtp_assets.signoff.record import DATA_VERSION_TAG, EVALUATED, Declared, read_evidence
+from wmtp_assets.signoff.record import (
+    DATA_VERSION_TAG,
+    EVALUATED,
+    Declared,
+    check_history,
+    read_evidence,
+    root_of,
+)
 from wmtp_assets.store import Store
 
 APPROVAL_KEY = dg.AssetKey(["signoff", "approval"])
 APPROVED_BY_REVIEWER = "approved_by_reviewer"
 PREFIX = "sha256:"
-# Posted materializations lie between those of runs; look back this far for a run's own.
-HISTORY = 25
 SEVERITY = {
     Standing.ABSENT: dg.AssetCheckSeverity.WARN,
     Standing.APPROVED: dg.AssetCheckSeverity.WARN,
@@ -53,11 +58,10 @@ def read_approval(instance: dg.DagsterInstance, setup: Setup, evidence: Evidence
 
 def recorded_decision(instance: dg.DagsterInstance, store: Store) -> str | None:
     """The digest of the newest decision that a run recorded for this storage root."""
-    records = instance.fetch_materializations(APPROVAL_KEY, limit=HISTORY).records
-    for record in records:
+    for record in made_by_runs(instance, APPROVAL_KEY):
         made = record.asset_materialization
         root = made.metadata.get(STORAGE_ROOT)
-        if record.run_id and root is not None and root.value == str(store.root):
+        if root is not None and root.value == str(store.root):
             return (made.tags or {}).get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
     return None
 
@@ -65,12 +69,10 @@ def recorded_decision(instance: dg.DagsterInstance, store: Store) -> str | None:
 def latest_result(instance: dg.DagsterInstance, store: Store) -> tuple[str | None, str]:
     """The standing and its sentence, as a run last evaluated them for this storage root."""
     key = dg.AssetCheckKey(APPROVAL_KEY, APPROVED_BY_REVIEWER)
-    for record in instance.event_log_storage.get_asset_check_execution_history(key, HISTORY):
-        if record.run_id and record.status in EVALUATED:
+    for record in check_history(instance, key, status=EVALUATED):
+        if record.run_id and root_of(record) == str(store.root):
             result = record.event.dagster_event.asset_check_evaluation_data
-            values = {name: value.value for name, value in result.metadata.items()}
-            if values.get(STORAGE_ROOT) == str(store.root):
-                return values["standing"], result.description or ""
+            return result.metadata["standing"].value, result.description or ""
     return None, ""
 
 

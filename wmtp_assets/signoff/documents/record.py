@@ -1,10 +1,11 @@
 """The Dagster record as the documents need it: evidence, approval, and what failed before."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import dagster as dg
 
-from wmtp_assets.record import STORAGE_ROOT
+from wmtp_assets.record import STORAGE_ROOT, made_by_runs
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.record import read_approval
 from wmtp_assets.signoff.documents.dossier import Dossier, Failure
@@ -12,8 +13,8 @@ from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS, utc
 from wmtp_assets.signoff.record import (
     EVALUATED,
     FAILED,
-    HISTORY,
     Declared,
+    check_history,
     read_evidence,
 )
 
@@ -57,8 +58,7 @@ def read_failures(
 def _failures_of(
     instance: dg.DagsterInstance, key: dg.AssetCheckKey, root: str
 ) -> Iterator[Failure]:
-    history = instance.event_log_storage.get_asset_check_execution_history
-    failed = history(key, HISTORY, status={FAILED})
+    failed = list(islice(check_history(instance, key, status={FAILED}), MAX_FAILURES))
     results = [(r, r.event.dagster_event.asset_check_evaluation_data) for r in failed if r.run_id]
     results = [
         (record, result)
@@ -69,10 +69,9 @@ def _failures_of(
     ]
     if not results:
         return
-    ended = [r for r in history(key, HISTORY, status=EVALUATED) if r.run_id]
+    ended = [r for r in check_history(instance, key, status=EVALUATED) if r.run_id]
     passed = sorted((r.event.timestamp, r.run_id) for r in ended if r.status != FAILED)
-    records = instance.fetch_materializations(key.asset_key, limit=HISTORY).records
-    made = sorted((r.timestamp, r.run_id) for r in records if r.run_id)
+    made = sorted((r.timestamp, r.run_id) for r in made_by_runs(instance, key.asset_key))
     for record, result in results:
         failed_at = record.event.timestamp
         yield Failure(

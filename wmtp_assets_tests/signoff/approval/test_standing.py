@@ -12,6 +12,7 @@ from wmtp_assets.signoff.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEW
 from wmtp_assets.signoff.approval.standing import Standing
 from wmtp_assets_tests.signoff.world import (
     GOOD,
+    TRAIN,
     WRONG,
     World,
     train_checks,
@@ -163,6 +164,30 @@ def test_a_posted_decision_changes_nothing(approved: World):
     )
     approved.instance.report_runless_asset_event(posted)
     assert approved.approval.standing == Standing.APPROVED
+
+
+def test_a_posted_materialization_brings_no_approval_back(approved: World):
+    approved.file.write_bytes(b"rot!")
+    approved.run("verify")
+    made = approved.latest().asset_materialization
+    for files in (made.metadata["files"], {}, {"a": 1}):
+        metadata = {**made.metadata, "files": files}
+        approved.instance.report_runless_asset_event(
+            dg.AssetMaterialization(TRAIN, metadata=metadata, tags=made.tags)
+        )
+        assert approved.approval.standing == Standing.SUSPENDED
+        assert "train.jsonl is not as recorded" in approved.approval.says
+
+
+def test_posted_decisions_hide_no_removed_one(approved: World):
+    approved.approve(verdict=Verdict.REJECTED)
+    shutil.rmtree(approved.store.signoff / "0002")
+    made = approved.latest(APPROVAL_KEY).asset_materialization
+    for _ in range(60):
+        approved.instance.report_runless_asset_event(
+            dg.AssetMaterialization(APPROVAL_KEY, metadata=made.metadata, tags=made.tags)
+        )
+    assert approved.approval.standing == Standing.SUSPENDED
 
 
 def test_a_damaged_decision_suspends_it_and_no_other_is_built_on_it(approved: World):

@@ -67,6 +67,14 @@ def post_pass(world: World) -> None:
     world.post_pass("rows_parse")
 
 
+def crash_in_check(world: World) -> None:
+    """The bytes are right again afterwards."""
+    before = world.file.read_bytes()
+    world.file.write_bytes(CRASH)
+    world.run("verify")
+    world.file.write_bytes(before)
+
+
 def post_materialization(world: World) -> None:
     world.post_materialization()
 
@@ -131,7 +139,31 @@ STATES = [
         FAILED,
         "failed mbpp/train rows_parse",
     ),
-    State("a posted materialization", (good, post_materialization), NOT_EVALUATED, "was posted"),
+    State("a materialization posted over a pass", (good, post_materialization), PASSED),
+    State(
+        "a materialization posted over a failure",
+        (run("phase1", WRONG), post_materialization),
+        FAILED,
+        "failed mbpp/train rows_parse",
+    ),
+    State(
+        "more passes posted over a failure than one looks back at once",
+        (run("phase1", WRONG), *[post_pass] * 110),
+        FAILED,
+        "failed mbpp/train rows_parse",
+    ),
+    State(
+        "failed, then crashed",
+        (run("phase1", WRONG), crash_in_check),
+        FAILED,
+        "failed mbpp/train rows_parse",
+    ),
+    State(
+        "crashed, then masked by a failed run",
+        (good, crash_in_check, run("phase1", EXPLODE)),
+        NOT_EVALUATED,
+        "crashed in run",
+    ),
 ]
 
 
