@@ -116,7 +116,6 @@ def build_definitions(
     jobs = asset_jobs(with_reward_model=with_reward_model)
     [report] = [job for job in jobs if job.name == "report"]
     verifications = verification_jobs(checks)
-    reported = [*(job for job in jobs if job is not report), *verifications, review_phase1]
     return dg.Definitions(
         assets=[*assets, *repos, approval.merge_attributes(owners=OWNERS)],
         asset_checks=checks,
@@ -130,7 +129,7 @@ def build_definitions(
             reset_storage,
         ],
         schedules=[daily_watch(watch, source), *verification_schedules(verifications, source)],
-        sensors=[*report_sensors(reported, report), evidence_alarms],
+        sensors=[*report_sensors(report), evidence_alarms],
         resources={"setup": setup, "declared": declared, "signer": NoSigner()},
         executor=default_executor(IN_PROCESS if catalog.name == "sample" else FORKSERVER),
         loggers={"console": one_line_console},

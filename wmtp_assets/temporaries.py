@@ -21,7 +21,7 @@ def new_owner() -> str:
 def has_ended(owner: str) -> bool:
     """Whether an owner was a process of this machine that is no more."""
     host, pid, unique = owner.rsplit(".", 2)
-    if host != socket.gethostname():
+    if host != socket.gethostname() or not pid.isdigit():
         return False
     if int(pid) == os.getpid():
         return not unique.startswith(_PROCESS)
@@ -37,6 +37,19 @@ def has_ended(owner: str) -> bool:
 def temporary_beside(path: Path) -> Path:
     """A name for unfinished work on `path`; the next write sweeps it if this process dies."""
     return path.with_name(f".{path.name}.{new_owner()}.tmp")
+
+
+def is_in_work(path: Path) -> bool:
+    """Whether a file is unfinished work of a process that lives, or of another machine."""
+    name = path.name
+    if not (name.startswith(".") and name.endswith(".tmp")):
+        return False
+    rest, _, end = name.removesuffix(".tmp").rpartition(".")
+    before, _, pid = rest.rpartition(".")
+    if not (pid.isdigit() and end):
+        return False
+    host = socket.gethostname()
+    return not (before.endswith(f".{host}") and has_ended(f"{host}.{pid}.{end}"))
 
 
 def sweep_abandoned(path: Path) -> None:

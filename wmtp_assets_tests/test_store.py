@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from wmtp_assets import store, writer
 from wmtp_assets.errors import BadInput
 from wmtp_assets.store import Store
-from wmtp_assets.temporaries import temporary_beside
+from wmtp_assets.temporaries import is_in_work, temporary_beside
 
 
 def test_a_failed_write_leaves_the_earlier_file_and_no_temporary(tmp_path: Path):
@@ -132,3 +133,13 @@ def test_recorded_paths_are_relative_and_found_again(tmp_path: Path):
     for path in (here.lock, here.document("a.md"), here.dataset("mbpp").jsonl("train")):
         assert here.locate(here.relative(path)) == path
     assert here.relative(here.document("a.md")) == "docs/a.md"
+
+
+def test_unfinished_work_is_known_by_its_owner(tmp_path: Path):
+    mine = temporary_beside(tmp_path / "a.jsonl")
+    host = socket.gethostname()
+    assert is_in_work(mine)
+    assert is_in_work(tmp_path / ".a.jsonl.elsewhere.12.abc.tmp"), "who can tell?"
+    assert not is_in_work(tmp_path / f".a.jsonl.{host}.999999999.abc.tmp")
+    for name in ("a.jsonl", ".a.jsonl.tmp", f".a.jsonl.{host}.pid.abc.tmp", "x.1.abc.tmp"):
+        assert not is_in_work(tmp_path / name), name

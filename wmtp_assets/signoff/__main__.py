@@ -142,9 +142,9 @@ def record() -> Iterator["dg.DagsterInstance"]:
         BadInput: There is no record.
     """
     home = os.environ.get("DAGSTER_HOME")
-    if not home or not Path(home).is_dir():
+    if not home or not Path(home).is_absolute() or not Path(home).is_dir():
         raise BadInput(
-            "no record to read: DAGSTER_HOME is not an existing folder",
+            "no record to read: DAGSTER_HOME is not an existing folder, absolute",
             [home or "unset"],
             "set it to the record's folder, absolute, such as $PWD/.sample/dagster_home",
         )

@@ -4,19 +4,19 @@ import json
 from collections.abc import Iterable, Iterator
 
 from wmtp_assets.signoff.approval.standing import Standing
-from wmtp_assets.signoff.evidence import Evidence, Outcome
-
-ALARMING = (Outcome.FAILED, Outcome.DISK_DIFFERS)
+from wmtp_assets.signoff.evidence import FAILING, Evidence
 
 
 def find_alarms(evidence: Evidence, standing: str | None, says: str) -> Iterator[str]:
-    """One line for each failed check, and one for a suspended or rejected approval.
+    """One line for each failed or crashed check, and one for a suspended or rejected approval.
 
     Args:
         standing: Of the approval, as it was last evaluated; None if it never was.
         says: The sentence that goes with it.
     """
-    yield from (j.line for j in evidence.counting if j.outcome in ALARMING)
+    yield from (
+        j.line for j in evidence.counting if j.outcome in FAILING or j.check.crashed_in is not None
+    )
     if standing in (Standing.SUSPENDED, Standing.REJECTED):
         yield says
 

@@ -31,6 +31,9 @@ class Outcome(StrEnum):
     DISK_DIFFERS = "disk-differs"
 
 
+FAILING = (Outcome.FAILED, Outcome.DISK_DIFFERS)
+
+
 @dataclass(frozen=True)
 class Materialization:
     """The latest materialization of an asset by a run.

@@ -13,7 +13,10 @@ from wmtp_assets.signoff.record import Declared, read_evidence
 REPORT_AFTER = {
     dg.DagsterRunStatus.SUCCESS: "report_after_success",
     dg.DagsterRunStatus.FAILURE: "report_after_failure",
+    dg.DagsterRunStatus.CANCELED: "report_after_cancel",
 }
+# Their runs change nothing that a document tells.
+UNREPORTED = ("report", "watch_upstream", "write_mirror")
 ALARM_SECONDS = 300
 # Daily headers and sizes, weekly every byte; after the watch on upstream, before people come.
 SCHEDULES = {
@@ -26,24 +29,21 @@ SCHEDULES = {
 }
 
 
-def report_sensors(monitored: Iterable, report) -> list[dg.SensorDefinition]:
-    """One sensor for each end of a run; a run-status sensor watches one status.
-
-    Args:
-        monitored: The jobs whose runs change what the documents say.
-    """
-    monitored = list(monitored)
+def report_sensors(report) -> list[dg.SensorDefinition]:
+    """One sensor for each end of a run, also of a run that was started from an asset's page."""
 
     def sensor(status: dg.DagsterRunStatus, name: str) -> dg.SensorDefinition:
         @dg.run_status_sensor(
             name=name,
             run_status=status,
-            monitored_jobs=monitored,
             request_job=report,
             default_status=dg.DefaultSensorStatus.RUNNING,
-            description="Starts job report when such a run has ended, also a failed one.",
+            description="Starts job report when a run has ended that may change what it tells.",
         )
-        def start_report(context: dg.RunStatusSensorContext) -> dg.RunRequest:
+        def start_report(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+            name = context.dagster_run.job_name
+            if name in UNREPORTED:
+                return dg.SkipReason(f"{name} changes nothing that a document tells")
             return dg.RunRequest(run_key=context.dagster_run.run_id)
 
         return start_report

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from wmtp_assets.signoff.approval.shape import RESTORE
 from wmtp_assets.signoff.approval.standing import Approval, Standing
 from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome, is_ready
 
@@ -11,7 +12,7 @@ MATERIALIZE_AGAIN = "materialize the assets named above again, then run verify_s
 
 def is_fine(evidence: Evidence, approval: Approval) -> bool:
     """Whether an approval can be granted (warnings may await acknowledgement) or stands."""
-    return is_ready(evidence) or approval.standing == Standing.APPROVED
+    return (is_ready(evidence) and not approval.damage) or approval.standing == Standing.APPROVED
 
 
 def table_lines(evidence: Evidence) -> Iterator[str]:
@@ -44,6 +45,8 @@ def counted(checks: Iterable[Judged]) -> str:
 
 
 def _next_step(open_rows: list[Judged], approval: Approval) -> str:
+    if approval.damage:
+        return RESTORE
     outcomes = {j.outcome for j in open_rows}
     if Outcome.FAILED in outcomes or Outcome.DISK_DIFFERS in outcomes:
         return MATERIALIZE_AGAIN

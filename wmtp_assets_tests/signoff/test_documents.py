@@ -137,8 +137,21 @@ def test_every_step_of_the_plan_has_a_home():
 
 
 def test_the_body_of_a_document_stops_above_the_state_of_the_checks(bench: World):
-    text = bench.store.readme.read_text()
+    text = bench.store.document("migration_notes.md").read_text()
     assert "6 of 6 checks passed" in text and "6 of 6" not in body(text)
+
+
+def test_the_readme_is_signed_and_tells_of_failed_checks_only(bench: World):
+    before = bench.store.readme.read_bytes()
+    bench.run("phase1", WARN)
+    bench.run("phase1", GOOD)
+    bench.run("unchecked")
+    bench.run("report")
+    assert bench.store.readme.read_bytes() == before
+    bench.file.write_bytes(b"rot!")
+    bench.run("verify")
+    bench.run("report")
+    assert "Not to be used: checks failed." in bench.store.readme.read_text()
 
 
 def checklist(bench: World) -> dict:

@@ -8,8 +8,13 @@ from wmtp_assets.hub.sources import HubSource, MirrorSource, Source
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.mirror import SampleSource
 from wmtp_assets.signoff.alarms import changed_alarms
-from wmtp_assets.signoff.sensors import evidence_alarms
+from wmtp_assets.signoff.sensors import evidence_alarms, report_sensors
 from wmtp_assets_tests.signoff.world import GOOD, WRONG, World
+
+END = {
+    dg.DagsterRunStatus.SUCCESS: dg.DagsterEventType.RUN_SUCCESS,
+    dg.DagsterRunStatus.FAILURE: dg.DagsterEventType.RUN_FAILURE,
+}
 
 
 def graph(source: Source, tmp_path) -> dg.Definitions:
@@ -81,11 +86,32 @@ def test_verification_is_scheduled_for_everything_but_the_rehearsal(tmp_path, so
 def test_the_report_follows_every_job_that_changes_what_it_says(tmp_path):
     definitions = graph(MirrorSource(tmp_path), tmp_path)
     sensors = {s.name: s for s in definitions.sensors}
-    assert sensors.keys() == {"report_after_success", "report_after_failure", "evidence_alarms"}
+    reports = {"report_after_success", "report_after_failure", "report_after_cancel"}
+    assert sensors.keys() == reports | {"evidence_alarms"}
     repository = definitions.get_repository_def()
-    for name in ("report_after_success", "report_after_failure"):
+    for name in reports:
         sensor = repository.get_sensor_def(name)
         assert [target.job_name for target in sensor.targets] == ["report"]
-        monitored = {job.name for job in sensor._monitored_jobs}
-        assert {"phase1", "models", "verify_storage", "review_phase1"} <= monitored
-        assert "report" not in monitored
+
+
+@pytest.mark.parametrize(
+    ("job", "starts"), [("review_phase1", True), ("unchecked", True), ("report", False)]
+)
+def test_the_report_follows_any_run_but_its_own(world: World, job: str, starts: bool):
+    world.run("phase1", GOOD)
+    if job == "review_phase1":
+        world.approve_in_ui()
+    else:
+        world.run(job)
+    run = world.instance.get_runs(limit=1)[0]
+    assert run.job_name == job
+    sensor = report_sensors(world.defs.resolve_job_def("report"))[0]
+    [event] = world.instance.get_records_for_run(run.run_id, of_type=END[run.status]).records
+    context = dg.build_run_status_sensor_context(
+        sensor_name=sensor.name,
+        dagster_event=event.event_log_entry.dagster_event,
+        dagster_instance=world.instance,
+        dagster_run=run,
+    )
+    asked = sensor(context)
+    assert isinstance(asked, dg.RunRequest if starts else dg.SkipReason)

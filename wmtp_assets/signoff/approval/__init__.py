@@ -2,7 +2,9 @@
 
 covered    which files of the storage an approval covers
 manifest   what was decided on: files with digests, sources, check results
-chain      the entries on the disk: each names the digest of the one before; written whole or not
+chain      the entries on the disk: each names the digest of the one before
+shape      what their files have to look like
+append     a new entry, whole or not at all
 grant      why an approval cannot be granted
 signing    the OpenSSF model-signing format, written by its own library on the reviewer's machine
 signature  the same format, read and verified

@@ -2,23 +2,22 @@
 
 An entry holds decision.json, manifest.json, the signatures if there are any, and a SHA256SUMS of
 them (for `sha256sum -c`). A decision names the digest of its manifest and of the decision before
-it. An entry is built beside its place and appears by one rename, or not at all. What a chain
-without signatures does not promise: that nobody rewrote all of it.
+it. What a chain does not promise: that nobody rewrote all of it (signatures do), nor that the
+newest entries were not removed (the Dagster record does, where it is).
 """
 
-import contextlib
-import os
 import re
-import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
-from wmtp_assets.temporaries import sweep_abandoned, temporary_beside
+from wmtp_assets.signoff.approval import shape
+from wmtp_assets.signoff.approval.shape import RESTORE, read_shaped
+from wmtp_assets.signoff.approval.signature import ONE_FILE, read_bundle
 
 FORMAT = "wmtp-decision-1"
 DECISION = "decision.json"
@@ -29,7 +28,6 @@ DECISION_SIGNATURE = "decision.sig"
 NUMBER = re.compile("[0-9]{4,}")
 # Of a digest in a sentence; the files have it whole.
 SHOWN_HEX = 16
-RESTORE = "put signoff/ back from a copy; a decision is never changed or removed"
 
 
 class Verdict(StrEnum):
@@ -103,6 +101,10 @@ class Entry:
     manifest: Mapping[str, Any]
     sha256: str
 
+    def is_of_same_content(self, other: "Entry") -> bool:
+        """Whether two decisions are about the same files."""
+        return self.manifest["files"] == other.manifest["files"]
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -128,6 +130,8 @@ class Chain:
 
 def read_chain(signoff: Path) -> Chain:
     """Read all decisions and hold each against its digests and the one before it."""
+    if signoff.is_symlink():
+        return Chain((), ("signoff/ is a link, the decisions have to lie in the storage",))
     if not signoff.is_dir():
         return Chain((), ())
     names = sorted(p.name for p in signoff.iterdir() if not p.name.startswith("."))
@@ -157,25 +161,17 @@ def entry_folder(signoff: Path, number: int) -> Path:
 
 def _read_entry(folder: Path) -> Entry:
     path = folder / DECISION
-    stated = store.read_json(path)
-    names = {field.name for field in fields(Decision)}
-    try:
-        if stated.pop("format") != FORMAT or stated.keys() != names:
-            raise ValueError(f"its fields are not those of {FORMAT}")
-        stated |= {
-            "verdict": Verdict(stated["verdict"]),
-            "role": Role(stated["role"]),
-            "acknowledged": tuple(stated["acknowledged"]),
-        }
-        decision = Decision(**stated)
-        str(decision.says)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"{DECISION} is no decision ({error!r})", [path], RESTORE) from error
-    manifest = store.read_json(folder / MANIFEST)
-    wanted = {"files", "assets", "checks", "storage_digest"}
-    if not isinstance(manifest, dict) or not wanted <= manifest.keys():
-        raise BadInput(f"{MANIFEST} is no manifest", [folder / MANIFEST], RESTORE)
-    return Entry(folder, decision, manifest, store.sha256_of(path))
+    if folder.is_symlink() or not folder.is_dir():
+        raise BadInput("no folder", [folder], RESTORE)
+    stated = read_shaped(path, shape.DECISION)
+    del stated["format"]
+    stated |= {
+        "verdict": Verdict(stated["verdict"]),
+        "role": Role(stated["role"]),
+        "acknowledged": tuple(stated["acknowledged"]),
+    }
+    manifest = read_shaped(folder / MANIFEST, shape.MANIFEST)
+    return Entry(folder, Decision(**stated), manifest, store.sha256_of(path))
 
 
 def _problems(entry: Entry, number: int, before: Entry | None) -> Iterator[str]:
@@ -187,15 +183,21 @@ def _problems(entry: Entry, number: int, before: Entry | None) -> Iterator[str]:
     yield from (f"{name} does not belong to it" for name in sorted(there - named))
     try:
         sums = store.read_sums(folder / SUMS)
-    except BadInput as error:
-        yield str(error)
+    except (BadInput, OSError):
+        yield f"{SUMS} is missing or malformed"
         sums = {}
     for name in sorted(named & there):
-        found = store.sha256_of(folder / name)
+        try:
+            found = store.sha256_of(folder / name)
+        except OSError as error:
+            yield f"{name} cannot be read ({error.strerror})"
+            continue
         if name == MANIFEST and found != decision.manifest_sha256:
             yield f"{name} was changed: {DECISION} names {decision.manifest_sha256}, found {found}"
         elif sums and sums.get(name) != found:
             yield f"{name} was changed: {SUMS} names {sums.get(name)}, found {found}"
+        elif name in decision.signatures:
+            yield from (f"{name}: {problem}" for problem in _bundle_problems(entry, name))
     if decision.number != number:
         yield f"{DECISION} says it is number {decision.number}"
     previous = before.sha256 if before else None
@@ -205,55 +207,39 @@ def _problems(entry: Entry, number: int, before: Entry | None) -> Iterator[str]:
         yield f"{DECISION} follows {decision.previous_sha256}, the decision before it is {previous}"
 
 
-@contextlib.contextmanager
-def pending_entry(signoff: Path, number: int) -> Iterator[Path]:
-    """Yield a folder beside the place of an entry; it is removed unless `publish_entry` moved it.
+def _bundle_problems(entry: Entry, name: str) -> Iterator[str]:
+    """What can be wrong with a signature before a key is at hand: what it is over, whose it is."""
+    try:
+        bundle = read_bundle(entry.folder / name)
+    except BadInput as error:
+        yield str(error)
+        return
+    stated = entry.decision.key_fingerprint
+    if bundle.key_fingerprint != stated:
+        yield f"names key {bundle.key_fingerprint}, {DECISION} names {stated}"
+    of_decision = name == DECISION_SIGNATURE
+    what = DECISION if of_decision else f"the files of {MANIFEST}"
+    expected = {ONE_FILE: {"sha256": entry.sha256}} if of_decision else entry.manifest["files"]
+    if wrong := differing_files(expected, bundle.digests):
+        yield f"is not over {what}: {'; '.join(wrong)}"
 
-    Raises:
-        BadInput: signoff/ cannot be written.
+
+def differing_files(
+    expected: Mapping[str, Mapping[str, Any]], found: Mapping[str, str]
+) -> list[str]:
+    """Compare files with digests; one clause each, in the order of their paths.
+
+    Args:
+        expected: Path -> at least sha256.
+        found: Path -> sha256.
     """
-    place = entry_folder(signoff, number)
-    pending = temporary_beside(place)
-    try:
-        signoff.mkdir(parents=True, exist_ok=True)
-        sweep_abandoned(place)
-        pending.mkdir()
-    except OSError as error:
-        fix = "make the folder writable for the reviewer"
-        raise BadInput(f"cannot write into {signoff} ({error.strerror})", [], fix) from error
-    try:
-        yield pending
-    finally:
-        shutil.rmtree(pending, ignore_errors=True)
-
-
-def write_decision(pending: Path, manifest: Mapping[str, Any], decision: Decision) -> None:
-    """Write manifest.json, then decision.json with its digest."""
-    written = store.write_json(pending / MANIFEST, manifest)
-    decision = replace(decision, manifest_sha256=written.sha256)
-    store.write_json(pending / DECISION, {"format": FORMAT, **asdict(decision)})
-
-
-def publish_entry(pending: Path, signoff: Path, number: int) -> Path:
-    """Let a whole entry appear under its number, so that it survives a power cut.
-
-    Raises:
-        BadInput: Another decision has taken the number meanwhile.
-    """
-    place = entry_folder(signoff, number)
-    files = [store.stored(path) for path in sorted(pending.iterdir())]
-    store.write_sums(pending / SUMS, files)
-    for path in pending.iterdir():
-        store.fsync_file(path)
-    store.fsync_folder(pending)
-    try:
-        # POSIX replaces an empty folder only: an entry is never replaced.
-        os.rename(pending, place)
-    except OSError as error:
-        raise BadInput(
-            f"decision {place.name} is there already ({error.strerror})",
-            [place],
-            "read what was decided meanwhile, then decide again",
-        ) from error
-    store.fsync_folder(signoff)
-    return place
+    clauses = []
+    for path in sorted(expected.keys() | found.keys()):
+        if path not in found:
+            clauses.append(f"{path} is missing")
+        elif path not in expected:
+            clauses.append(f"{path} was not there")
+        elif expected[path]["sha256"] != found[path]:
+            before, now = expected[path]["sha256"][:SHOWN_HEX], found[path][:SHOWN_HEX]
+            clauses.append(f"{path} changed: {before} -> {now}")
+    return clauses

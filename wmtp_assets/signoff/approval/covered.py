@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.temporaries import is_in_work
 
 SIGNOFF = "signoff"
 CACHE = ".cache"
@@ -19,6 +20,11 @@ def ignored_paths(root: Path) -> tuple[str, ...]:
         path.relative_to(root).as_posix() for path in root.rglob(CACHE) if path.is_dir()
     )
     return (SIGNOFF, LOCK_GUARD, *caches)
+
+
+def finished_files(root: Path) -> dict[str, Path]:
+    """The covered files but for those that a running job has not finished."""
+    return {path: file for path, file in covered_files(root).items() if not is_in_work(file)}
 
 
 def covered_files(root: Path) -> dict[str, Path]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION
-from wmtp_assets.signoff.approval.chain import SHOWN_HEX
 from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS, AssetRow, Evidence, Judged, Outcome, utc
 from wmtp_assets.signoff.steps import README
 
@@ -48,7 +47,7 @@ def build_manifest(
         "catalog": evidence.catalog,
         "source": evidence.source,
         "sources": {
-            repo: {"revision": entry["revision"], "commit": entry["commit"]}
+            repo: {"revision": entry.get("revision", ""), "commit": entry["commit"]}
             for repo, entry in sorted(lock["repos"].items())
         },
         "assets": {asset.key: asset.latest.version for asset in assets},
@@ -77,27 +76,6 @@ def recorded_files(evidence: Evidence) -> dict[str, dict[str, Any]]:
         for asset in covered_assets(evidence)
         for path, facts in asset.latest.files.items()
     }
-
-
-def differing_files(
-    expected: Mapping[str, Mapping[str, Any]], found: Mapping[str, str]
-) -> list[str]:
-    """Compare files with digests; one clause each, in the order of their paths.
-
-    Args:
-        expected: Path -> at least sha256.
-        found: Path -> sha256.
-    """
-    clauses = []
-    for path in sorted(expected.keys() | found.keys()):
-        if path not in found:
-            clauses.append(f"{path} is missing")
-        elif path not in expected:
-            clauses.append(f"{path} was not there")
-        elif expected[path]["sha256"] != found[path]:
-            before, now = expected[path]["sha256"][:SHOWN_HEX], found[path][:SHOWN_HEX]
-            clauses.append(f"{path} changed: {before} -> {now}")
-    return clauses
 
 
 def _origin(asset: AssetRow | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import read_lock
+from wmtp_assets.signoff.approval.append import pending_entry, publish_entry, write_decision
 from wmtp_assets.signoff.approval.chain import (
     DECISION,
     DECISION_SIGNATURE,
@@ -18,14 +19,12 @@ from wmtp_assets.signoff.approval.chain import (
     Entry,
     Role,
     Verdict,
-    pending_entry,
-    publish_entry,
     read_chain,
-    write_decision,
 )
 from wmtp_assets.signoff.approval.covered import covered_files
 from wmtp_assets.signoff.approval.grant import reasons_against, unlike_record
 from wmtp_assets.signoff.approval.manifest import build_manifest, recorded_files
+from wmtp_assets.signoff.approval.shape import shown
 from wmtp_assets.signoff.approval.signing import Signer
 from wmtp_assets.signoff.evidence import Evidence
 from wmtp_assets.store import Store
@@ -67,7 +66,8 @@ def record_review(
     """
     chain = read_chain(store.signoff)
     chain.require_sound()
-    if not review.reviewer.strip():
+    reviewer = " ".join(shown(review.reviewer).split())
+    if not reviewer:
         raise BadInput("a decision needs a reviewer", [], "give the name of who decides")
     number = chain.entries[-1].decision.number + 1 if chain.entries else 1
     with pending_entry(store.signoff, number) as pending:
@@ -80,8 +80,8 @@ def record_review(
             number=number,
             verdict=review.verdict,
             role=review.role,
-            reviewer=review.reviewer.strip(),
-            note=review.note,
+            reviewer=reviewer,
+            note=shown(review.note),
             decided_at=datetime.now(UTC).isoformat(timespec="seconds"),
             storage_digest=evidence.storage_digest,
             acknowledged=tuple(sorted(set(review.acknowledged))),
@@ -103,7 +103,10 @@ def _approved_files(store, evidence, review, signer, pending, tell) -> dict[str,
         raise BadInput(REFUSED, reasons, MEND)
     sizes = {path: file.stat().st_size for path, file in there.items()}
     tell(f"reading every byte of {len(sizes)} files, {sum(sizes.values()):,} bytes")
-    digests = signer.read_storage(store.root, pending / STORAGE_SIGNATURE)
+    try:
+        digests = signer.read_storage(store.root, pending / STORAGE_SIGNATURE)
+    except OSError as error:
+        raise BadInput(f"{REFUSED}: a file cannot be read", [error], MATERIALIZE) from error
     if differing := unlike_record(evidence, digests):
         raise BadInput(f"{REFUSED}: the disk is not as recorded", differing, MATERIALIZE)
     if sizes.keys() != digests.keys():

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.signoff.approval.shape import RESTORE, is_sha256, mapping_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -27,6 +27,16 @@ PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 HASHES = {"secp256r1": "SHA256", "secp384r1": "SHA384", "secp521r1": "SHA512"}
 # A signature over one file names it so.
 ONE_FILE = "."
+MALFORMED = (
+    AttributeError,
+    IndexError,
+    KeyError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    binascii.Error,
+)
 INSTALL = "install the extra: pip install 'wmtp-assets[sign]'"
 
 
@@ -54,27 +64,30 @@ def read_bundle(path: Path) -> Bundle:
     Raises:
         BadInput: It is missing or no signature of this format.
     """
-    bundle = store.read_json(path)
+    if path.is_symlink() or not path.is_file():
+        raise BadInput("signature is missing or no regular file", [path], RESTORE)
     try:
+        bundle = json.loads(path.read_bytes())
         envelope = bundle["dsseEnvelope"]
         payload = base64.b64decode(envelope["payload"], validate=True)
         statement = json.loads(payload)
         if (envelope["payloadType"], statement["predicateType"]) != (PAYLOAD_TYPE, PREDICATE_TYPE):
             raise ValueError(f"its types are not {PAYLOAD_TYPE}, {PREDICATE_TYPE}")
         resources = statement["predicate"]["resources"]
+        digests = {entry["name"]: entry["digest"] for entry in resources}
         if any(entry["algorithm"] != "sha256" for entry in resources):
             raise ValueError("its digests are not sha256")
+        if len(digests) != len(resources) or not mapping_of(is_sha256)(digests):
+            raise ValueError("its resources are not files with a sha256 each")
         return Bundle(
-            digests={entry["name"]: entry["digest"] for entry in resources},
+            digests=digests,
             ignored=tuple(statement["predicate"]["serialization"].get("ignore_paths", ())),
-            key_fingerprint=bundle["verificationMaterial"]["publicKey"]["hint"],
+            key_fingerprint=str(bundle["verificationMaterial"]["publicKey"]["hint"]),
             payload=payload,
             signature=base64.b64decode(envelope["signatures"][0]["sig"], validate=True),
         )
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, binascii.Error) as error:
-        raise BadInput(
-            f"no model-signing signature ({error!r})", [path], "put the file back from a copy"
-        ) from error
+    except MALFORMED as error:
+        raise BadInput(f"no model-signing signature ({error!r})", [path], RESTORE) from error
 
 
 def read_public_key(path: Path) -> "EllipticCurvePublicKey":

@@ -19,9 +19,10 @@ from wmtp_assets.signoff.approval.chain import (
     Entry,
     Role,
     Verdict,
+    differing_files,
 )
-from wmtp_assets.signoff.approval.covered import covered_files
-from wmtp_assets.signoff.approval.manifest import Manifest, covered_assets, differing_files
+from wmtp_assets.signoff.approval.covered import finished_files
+from wmtp_assets.signoff.approval.manifest import Manifest, covered_assets
 from wmtp_assets.signoff.evidence import AssetRow, Evidence, Outcome
 
 # In the sentence; the documents list all of them.
@@ -46,17 +47,19 @@ class Approval:
         standing: What counts.
         says: One sentence: by whom, signed or not; the first of what changed.
         decisions: The newest decision of each role.
-        changes: What differs from the newest approval, one clause each.
+        approved_now: The roles that approved exactly the present content.
+        changes: What differs from the newest approval, one clause each; None if there is none.
         check_changes: The checks that were declared then or are now, and not both.
-        number: Of the newest decision; 0 for none.
+        damage: Why nothing can be decided before the decisions are mended.
     """
 
     standing: Standing
     says: str
     decisions: tuple[Decision, ...] = ()
-    changes: tuple[str, ...] = ()
+    approved_now: frozenset[Role] = frozenset()
+    changes: tuple[str, ...] | None = None
     check_changes: tuple[str, ...] = ()
-    number: int = 0
+    damage: tuple[str, ...] = ()
 
     def of(self, role: Role) -> Decision | None:
         """The newest decision of a role."""
@@ -85,55 +88,79 @@ def judge_approval(
         root: The storage root; files of no asset are compared by digest, others by the record.
         recorded: The digest of the newest decision that the Dagster record knows, if any.
     """
-    entries = chain.standing
-    decisions = tuple(entry.decision for entry in entries.values())
     damage = list(chain.problems)
     if recorded is not None and recorded not in {entry.sha256 for entry in chain.entries}:
         damage.append(f"the decision {recorded} of the Dagster record is not in signoff/")
-    approved = [
-        entries[role]
-        for role in (Role.REVIEWER, Role.PRODUCT_OWNER)
-        if role in entries and entries[role].decision.verdict == Verdict.APPROVED
-    ]
-    basis = approved[0].manifest if approved else None
-    changes = tuple(changes_since(basis, evidence, root)) if basis else ()
+    counting, unknown = _known_to_record(chain, recorded)
+    entries = {entry.decision.role: entry for entry in counting}
+    decisions = tuple(entry.decision for entry in entries.values())
+    basis = _newest_approval(counting)
+    changes = tuple(changes_since(basis.manifest, evidence, root)) if basis else None
     known = Approval(
         standing=Standing.ABSENT,
-        says=AWAITING,
+        says=AWAITING + unknown,
         decisions=decisions,
-        changes=(*damage, *changes),
-        check_changes=tuple(_check_changes(basis, evidence)) if basis else (),
-        number=max((d.number for d in decisions), default=0),
+        approved_now=frozenset(
+            role
+            for role, entry in entries.items()
+            if entry.decision.verdict == Verdict.APPROVED
+            and not changes
+            and entry.is_of_same_content(basis)
+        ),
+        changes=changes,
+        check_changes=tuple(_check_changes(basis.manifest, evidence)) if basis else (),
+        damage=tuple(damage),
     )
     if damage:
         says = "the decisions in signoff/ are damaged: " + "; ".join(damage)
         return replace(known, standing=Standing.SUSPENDED, says=says)
     if rejected := [d for d in decisions if d.verdict == Verdict.REJECTED]:
         says = "; ".join(f"{d.says}: {d.note}" if d.note else d.says for d in rejected)
-        return replace(known, standing=Standing.REJECTED, says=says)
+        return replace(known, standing=Standing.REJECTED, says=says + unknown)
     if Role.REVIEWER not in entries:
-        return replace(known, says="; ".join([AWAITING, *(d.says for d in decisions)]))
-    reviewed = entries[Role.REVIEWER]
+        says = "; ".join([AWAITING, *(d.says for d in decisions)])
+        return replace(known, says=says + unknown)
     if changes:
         shown = "; ".join(changes[:SHOWN_CHANGES])
         more = f"; and {len(changes) - SHOWN_CHANGES} more" if len(changes) > SHOWN_CHANGES else ""
-        says = f"{reviewed.decision.says}; changed since: {shown}{more}"
+        says = f"{entries[Role.REVIEWER].decision.says}; changed since: {shown}{more}{unknown}"
         return replace(known, standing=Standing.SUSPENDED, says=says)
-    says = "; ".join(_told(entry, reviewed) for entry in entries.values())
-    return replace(known, standing=Standing.APPROVED, says=says)
+    told = (
+        d.says if d.role in known.approved_now else f"{d.says}, of other content" for d in decisions
+    )
+    return replace(known, standing=Standing.APPROVED, says="; ".join(told) + unknown)
 
 
-def _told(entry: Entry, reviewed: Entry) -> str:
-    """A decision, and whether it was about what the reviewer approved."""
-    same = entry.manifest["files"] == reviewed.manifest["files"]
-    return entry.decision.says if same else f"{entry.decision.says}, of other content"
+def _known_to_record(chain: Chain, recorded: str | None) -> tuple[list[Entry], str]:
+    """The decisions that count, and a clause on those that no run recorded.
+
+    An approval behind the newest one that the record knows was cut off before its run ended, or
+    put there by somebody else. A rejection counts all the same.
+    """
+    digests = [entry.sha256 for entry in chain.entries]
+    last = digests.index(recorded) if recorded in digests else len(digests) - 1
+    behind = [e for e in chain.entries[last + 1 :] if e.decision.verdict == Verdict.APPROVED]
+    counting = [entry for entry in chain.entries if entry not in behind]
+    names = ", ".join(f"{entry.decision.number:04d}" for entry in behind)
+    return counting, f"; no run recorded decision {names}, decide again" if behind else ""
+
+
+def _newest_approval(entries: Iterable[Entry]) -> Entry | None:
+    """What changes are told against: the reviewer's newest approval, else anybody's."""
+    approved = [entry for entry in entries if entry.decision.verdict == Verdict.APPROVED]
+    reviewed = [entry for entry in approved if entry.decision.role == Role.REVIEWER]
+    return (reviewed or approved or [None])[-1]
 
 
 def changes_since(manifest: Manifest, evidence: Evidence, root: Path) -> Iterator[str]:
     """What suspends an approval: content, files, failed checks; one clause each."""
     covered = {asset.key: asset for asset in covered_assets(evidence)}
+    declared = {asset.key for asset in evidence.assets}
     for key in sorted(manifest["assets"].keys() | covered.keys()):
-        yield from _asset_changes(key, manifest, covered.get(key))
+        if key in declared:
+            yield from _asset_changes(key, manifest, covered.get(key))
+        else:
+            yield from _outside_changes(key, manifest, root)
     yield from _loose_changes(manifest, covered, root)
     yield from (
         f"failed since: {j.check.asset} {j.check.name}: {j.finding}"
@@ -168,11 +195,21 @@ def _asset_changes(key: str, manifest: Manifest, asset: AssetRow | None) -> Iter
     yield from (f"{key}: {clause}" for clause in clauses)
 
 
+def _outside_changes(key: str, manifest: Manifest, root: Path) -> Iterator[str]:
+    """An asset that this graph leaves out (WMTP_REWARD_MODEL): its files are there, or not."""
+    for path, facts in manifest["files"].items():
+        file = root / path
+        if facts.get("asset") == key and not (
+            file.is_file() and file.stat().st_size == facts["size_bytes"]
+        ):
+            yield f"{key}: {path} is missing or of another size"
+
+
 def _loose_changes(manifest: Manifest, covered: dict[str, AssetRow], root: Path) -> Iterator[str]:
     """Files of no asset: the lock changed, something lies there that did not."""
     recorded = {path for asset in covered.values() for path in asset.latest.files}
     try:
-        there = covered_files(root)
+        there = finished_files(root)
     except BadInput as error:
         yield str(error)
         return

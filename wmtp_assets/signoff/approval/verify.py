@@ -19,13 +19,13 @@ from wmtp_assets.signoff.approval.chain import (
     STORAGE_SIGNATURE,
     Chain,
     Entry,
+    Role,
     Verdict,
+    differing_files,
     read_chain,
 )
 from wmtp_assets.signoff.approval.covered import SIGNOFF, covered_files, ignored_paths
-from wmtp_assets.signoff.approval.manifest import differing_files
 from wmtp_assets.signoff.approval.signature import (
-    ONE_FILE,
     fingerprint,
     is_signed_by,
     read_bundle,
@@ -35,7 +35,8 @@ from wmtp_assets.signoff.approval.signature import (
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-Keys = dict[str, "EllipticCurvePublicKey"]
+# Fingerprint -> the file it came in, the key.
+Keys = dict[str, tuple[Path, "EllipticCurvePublicKey"]]
 
 
 @dataclass(frozen=True)
@@ -61,33 +62,86 @@ def verify_storage(
     """
     if not root.is_dir():
         raise BadInput("no storage", [root], "give the storage root")
-    read = [read_public_key(path) for path in public_keys]
-    keys = {fingerprint(key): key for key in read}
+    keys = {
+        fingerprint(key): (path, key) for path in public_keys for key in [read_public_key(path)]
+    }
     chain = read_chain(root / SIGNOFF)
-    facts = [entry.decision.says for entry in chain.entries]
-    problems = list(chain.problems)
-    standing = list(chain.standing.values())
-    if not chain.entries:
-        problems.append("no decision is recorded in signoff/")
+    standing = chain.standing
+    reviewed = standing.get(Role.REVIEWER)
+    facts = [*_told(chain)]
+    problems = [*chain.problems]
+    if reviewed is None:
+        problems.append("no reviewer's decision is recorded in signoff/")
     problems += [
-        f"decision {e.decision.number:04d}: {e.decision.says}"
-        for e in standing
-        if e.decision.verdict == Verdict.REJECTED
+        entry.decision.says
+        for entry in standing.values()
+        if entry.decision.verdict == Verdict.REJECTED
     ]
-    problems += _signature_problems(chain, keys)
-    approved = [e for e in standing if e.decision.verdict == Verdict.APPROVED]
-    if approved:
-        found = covered_files(root)
-        tell(f"reading every byte of {len(found)} files")
-        digests = {path: store.sha256_of(file) for path, file in found.items()}
-        for entry in approved:
-            number = f"{entry.decision.number:04d}"
-            wrong = differing_files(entry.manifest["files"], digests)
-            problems += [f"since decision {number}: {clause}" for clause in wrong]
-        facts.append(f"{len(found)} files read, {len(problems)} problems")
-    if not keys and any(e.decision.key_fingerprint for e in standing):
+    signers = [_signer(entry, keys) for entry in standing.values()] if keys else []
+    facts += [told for told, wrong in signers if not wrong]
+    problems += [told for told, wrong in signers if wrong]
+    if reviewed is not None and reviewed.decision.verdict == Verdict.APPROVED:
+        found, unreadable = _read_all(root, tell)
+        problems += unreadable
+        wrong = differing_files(reviewed.manifest["files"], found)
+        number = f"{reviewed.decision.number:04d}"
+        problems += [f"since decision {number}: {clause}" for clause in wrong]
+        facts += [f"{len(found)} files read", *_other_content(standing)]
+    if not keys and any(entry.decision.key_fingerprint for entry in standing.values()):
         facts.append("whose signatures they are is not checked without --public-key")
     return Verified(tuple(facts), tuple(problems))
+
+
+def _told(chain: Chain) -> Iterator[str]:
+    for entry in chain.entries:
+        yield entry.decision.says
+    if chain.entries:
+        newest = chain.entries[-1]
+        manifest = newest.manifest
+        yield (
+            f"newest decision {newest.decision.number:04d}, sha256 {newest.sha256}; catalog "
+            f"{manifest['catalog']}, source {manifest['source']}, {manifest['storage_digest']}"
+        )
+
+
+def _signer(entry: Entry, keys: Keys) -> tuple[str, bool]:
+    """Which key file a decision is proven to be signed with, or what is wrong with that."""
+    decision = entry.decision
+    number, stated = f"{decision.number:04d}", decision.key_fingerprint
+    if stated not in keys:
+        signed = f"signed with key {stated}" if stated else "not signed"
+        given = ", ".join(keys)
+        return f"decision {number} of {decision.reviewer} is {signed}; given: {given}", True
+    path, key = keys[stated]
+    for name in decision.signatures:
+        try:
+            proven = is_signed_by(read_bundle(entry.folder / name), key)
+        except BadInput as error:
+            return f"{number}/{name}: {error}", True
+        if not proven:
+            return f"{number}/{name}: was not made with key {stated}", True
+    return f"decision {number} of {decision.reviewer} ({decision.role}) proven with {path}", False
+
+
+def _read_all(root: Path, tell: Callable[[str], None]) -> tuple[dict[str, str], list[str]]:
+    """Path -> sha256 of every covered file, and a clause for each that cannot be read."""
+    there = covered_files(root)
+    tell(f"reading every byte of {len(there)} files")
+    found, unreadable = {}, []
+    for path, file in there.items():
+        try:
+            found[path] = store.sha256_of(file)
+        except OSError as error:
+            unreadable.append(f"{path} cannot be read ({error.strerror})")
+    return found, unreadable
+
+
+def _other_content(standing: dict[Role, Entry]) -> Iterator[str]:
+    """A second approval that is of other content than the reviewer's proves nothing of this one."""
+    reviewed = standing[Role.REVIEWER]
+    for entry in standing.values():
+        if not entry.is_of_same_content(reviewed):
+            yield f"decision {entry.decision.number:04d} is of other content"
 
 
 def stock_commands(root: Path, entry: Entry, public_key: str) -> list[str]:
@@ -103,37 +157,3 @@ def stock_commands(root: Path, entry: Entry, public_key: str) -> list[str]:
         shlex.join([*tool, str(root), *signature, *key, *left_out]),
         shlex.join([*tool, *decision, *key]),
     ]
-
-
-def _signature_problems(chain: Chain, keys: Keys) -> Iterator[str]:
-    standing = {entry.decision.number for entry in chain.standing.values()}
-    for entry in chain.entries:
-        number, stated = f"{entry.decision.number:04d}", entry.decision.key_fingerprint
-        if keys and entry.decision.number in standing and stated not in keys:
-            signed = f"signed with key {stated}" if stated else "not signed"
-            yield f"decision {number} of {entry.decision.reviewer} is {signed}; given: " + (
-                ", ".join(keys)
-            )
-        for name in entry.decision.signatures:
-            where = f"{number}/{name}"
-            try:
-                yield from (f"{where}: {p}" for p in _bundle_problems(entry, name, keys))
-            except BadInput as error:
-                yield f"{where}: {error}"
-
-
-def _bundle_problems(entry: Entry, name: str, keys: Keys) -> Iterator[str]:
-    bundle, stated = read_bundle(entry.folder / name), entry.decision.key_fingerprint
-    if bundle.key_fingerprint != stated:
-        yield f"names key {bundle.key_fingerprint}, {DECISION} names {stated}"
-    if stated in keys and not is_signed_by(bundle, keys[stated]):
-        yield f"was not made with key {stated}"
-    expected = (
-        {ONE_FILE: {"sha256": entry.sha256}}
-        if name == DECISION_SIGNATURE
-        else entry.manifest["files"]
-    )
-    what = DECISION if name == DECISION_SIGNATURE else "the files of manifest.json"
-    wrong = differing_files(expected, bundle.digests)
-    if wrong:
-        yield f"is not over {what}: {'; '.join(wrong)}"

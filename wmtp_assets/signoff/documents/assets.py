@@ -28,6 +28,9 @@ from wmtp_assets.store import Store, StoredFile
 STORAGE_DIGEST = "storage_digest"
 ARTIFACTS = sorted({asset for step in STEPS if step.number < 10 for asset in step.assets})
 
+# They judge the approval of the storage, of which the README is a part: they come after it.
+TELL_OF_APPROVAL = (COMPLETION, "reports/migration_notes")
+
 DESCRIPTIONS = {
     "reports/storage_readme": "README of the storage root: layout, verification, licences, FAQ.",
     "reports/asset_inventory": "Inventory: every artifact and file with size and digest.",
@@ -88,10 +91,9 @@ def report_asset(*, key: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=key.split("/"),
         group_name="reports",
-        # The README is part of the storage, whose approval the completion report judges.
         deps=[
             dg.AssetKey(asset.split("/"))
-            for asset in (*ARTIFACTS, *((README,) if key == COMPLETION else ()))
+            for asset in (*ARTIFACTS, *((README,) if key in TELL_OF_APPROVAL else ()))
         ],
         kinds={"markdown"},
         code_version="1",

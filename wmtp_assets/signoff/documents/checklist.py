@@ -52,7 +52,7 @@ def build_checklist(dossier: Dossier, documents: dict[str, bool]) -> dict[str, A
         "approval": {
             "standing": str(approval.standing),
             "says": approval.says,
-            "changes": list(approval.changes),
+            "changes": list(approval.changes or ()),
         },
         "steps": [_step(step, dossier, documents) for step in STEPS],
         "risks": [_risk(risk, evidence) for risk in RISKS],

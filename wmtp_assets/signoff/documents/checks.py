@@ -7,7 +7,7 @@ from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.approval.covered import covered_files, of_no_asset
+from wmtp_assets.signoff.approval.covered import finished_files, of_no_asset
 from wmtp_assets.signoff.documents.assets import (
     checklist_paths,
     document_content,
@@ -60,7 +60,7 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
         known = {*recorded, setup.store.relative(setup.store.readme)}
         return {
             NO_ORPHANS: verdict(
-                of_no_asset(covered_files(setup.store.root), known),
+                of_no_asset(finished_files(setup.store.root), known),
                 f"{len(recorded)} files, each of an asset",
                 "files of no asset",
                 recorded=len(recorded),

@@ -35,9 +35,9 @@ def completion_report(dossier: Dossier) -> str:
             f"{approval.standing}: {approval.says}\n",
             table(DECISION_COLUMNS, decision_rows(approval.decisions)),
             "## Changed since the last approval",
-            bullets((*approval.changes, *approval.check_changes))
-            if approval.decisions
-            else "There is no earlier approval.\n",
+            "There is no earlier approval.\n"
+            if approval.changes is None
+            else bullets((*approval.changes, *approval.check_changes)),
             "## Phase 2 starts when",
             tasks(phase_2_conditions(dossier)),
             f"## {RUN_RECORD}",

@@ -70,8 +70,10 @@ def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
     yield not differing, f"the disk equals the record ({told})"
     for role, who in ((Role.REVIEWER, "the reviewer"), (Role.PRODUCT_OWNER, "the product owner")):
         decision = approval.of(role)
-        standing = approval.standing == Standing.APPROVED or role == Role.PRODUCT_OWNER
-        approved = decision is not None and decision.verdict == Verdict.APPROVED
-        says = decision.says if decision else "no decision yet"
-        yield approved and standing and not approval.changes, f"{who} approved ({says})"
+        met = role in approval.approved_now and approval.standing != Standing.SUSPENDED
+        if decision is None:
+            says = "no decision yet"
+        else:
+            says = decision.says if met else f"{decision.says}, not of the storage as it is"
+        yield met, f"{who} approved ({says})"
     yield False, f"the approved storage is backed up and tagged {STORAGE_VERSION}, by hand"

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.signoff.documents.dossier import Dossier
-from wmtp_assets.signoff.evidence import AssetRow, Judged, Outcome
+from wmtp_assets.signoff.evidence import FAILING, AssetRow, Judged, Outcome
 from wmtp_assets.signoff.markdown import STATE_HEADING, table
 
 
@@ -19,6 +19,25 @@ def page(title: str, dossier: Dossier, *parts: str, snapshot: Iterable[str] = ()
         parts: What it says of the storage; compared with record and disk by its check.
         snapshot: What it says of checks, approval and runs, true when it was written.
     """
+    checks = dossier.evidence.of_artifacts
+    rows = [j for j in checks if j.outcome != Outcome.PASSED]
+    counted = f"{len(checks) - len(rows)} of {len(checks)} checks passed.\n"
+    state = counted + ("\n" + _rows(rows) if rows else "")
+    return _joined(title, dossier, *parts, STATE_HEADING, state, *snapshot)
+
+
+def signed_page(title: str, dossier: Dossier, *parts: str) -> str:
+    """Put a page together that is signed with the storage: the same bytes for the same content.
+
+    It tells of failed checks, which suspend an approval anyway, and of no other outcome: a pass,
+    an acknowledged warning or a new check may not break the signature.
+    """
+    failed = [j for j in dossier.evidence.of_artifacts if j.outcome in FAILING]
+    state = (STATE_HEADING, "Not to be used: checks failed.\n", _rows(failed)) if failed else ()
+    return _joined(title, dossier, *parts, *state)
+
+
+def _joined(title: str, dossier: Dossier, *parts: str) -> str:
     evidence = dossier.evidence
     head = (
         f"# {title}\n\n"
@@ -26,8 +45,7 @@ def page(title: str, dossier: Dossier, *parts: str, snapshot: Iterable[str] = ()
         f"`{evidence.source}`, catalog `{evidence.catalog}`.\n"
         f"Storage digest: `{evidence.storage_digest}`\n"
     )
-    sections = [head, *parts, STATE_HEADING, _state(evidence.of_artifacts), *snapshot]
-    return "\n\n".join(section.strip("\n") for section in sections) + "\n"
+    return "\n\n".join(section.strip("\n") for section in (head, *parts)) + "\n"
 
 
 def stored_bytes(assets: Iterable[AssetRow]) -> int:
@@ -35,13 +53,8 @@ def stored_bytes(assets: Iterable[AssetRow]) -> int:
     return sum(f["size_bytes"] for a in assets for f in a.latest.files.values())
 
 
-def _state(checks: tuple[Judged, ...]) -> str:
-    rows = [
-        (j.outcome, f"`{j.check.asset}`", f"`{j.check.name}`", j.digest, j.finding)
-        for j in checks
-        if j.outcome != Outcome.PASSED
-    ]
-    passed = len(checks) - len(rows)
-    told = f"{passed} of {len(checks)} checks passed.\n"
-    header = ("outcome", "asset", "check", "finding digest", "finding")
-    return told + ("\n" + table(header, rows) if rows else "")
+def _rows(checks: Iterable[Judged]) -> str:
+    rows = (
+        (j.outcome, f"`{j.check.asset}`", f"`{j.check.name}`", j.digest, j.finding) for j in checks
+    )
+    return table(("outcome", "asset", "check", "finding digest", "finding"), rows)

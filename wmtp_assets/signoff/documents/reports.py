@@ -8,7 +8,7 @@ from wmtp_assets.signoff.approval.standing import Standing
 from wmtp_assets.signoff.documents import plan_notes
 from wmtp_assets.signoff.documents.completion import completion_report
 from wmtp_assets.signoff.documents.dossier import Dossier
-from wmtp_assets.signoff.documents.page import page, stored_bytes
+from wmtp_assets.signoff.documents.page import page, signed_page, stored_bytes
 from wmtp_assets.signoff.evidence import Evidence, Outcome
 from wmtp_assets.signoff.markdown import table, tasks
 
@@ -85,7 +85,7 @@ def storage_readme(dossier: Dossier) -> str:
         for a in evidence.artifacts
         if a.latest and "revision" in a.latest.metadata
     ]
-    return page(
+    return signed_page(
         f"WMTP storage {STORAGE_VERSION}",
         dossier,
         "## Layout",

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from wmtp_assets import store
+from wmtp_assets.signoff.approval.append import pending_entry, publish_entry, write_decision
 from wmtp_assets.signoff.approval.chain import (
     DECISION,
     DECISION_SIGNATURE,
@@ -14,10 +15,7 @@ from wmtp_assets.signoff.approval.chain import (
     Decision,
     Role,
     Verdict,
-    pending_entry,
-    publish_entry,
     read_chain,
-    write_decision,
 )
 from wmtp_assets.signoff.approval.signing import KeySigner, NoSigner, Signer
 
@@ -74,9 +72,16 @@ def seal(
         approved = verdict == Verdict.APPROVED
         digests = signer.read_storage(root, pending / STORAGE_SIGNATURE) if approved else {}
         manifest = {
+            "format": "wmtp-manifest-1",
+            "storage_version": "v2.0.0",
             "storage_digest": "sha256:0",
+            "catalog": "sample",
+            "source": "sample",
+            "sources": {},
             "assets": {},
+            "documents": {},
             "checks": [],
+            "acknowledged": [],
             "files": {path: {"size_bytes": 0, "sha256": sha} for path, sha in digests.items()},
         }
         decision = Decision(

@@ -1,18 +1,15 @@
 """Decisions on the disk: whole or not there, append-only, each edit named."""
 
+import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.approval.chain import (
-    Role,
-    Verdict,
-    pending_entry,
-    publish_entry,
-    read_chain,
-)
+from wmtp_assets.signoff.approval.append import pending_entry, publish_entry
+from wmtp_assets.signoff.approval.chain import Role, Verdict, read_chain
 from wmtp_assets_tests.signoff.approval.sealed import (
     change_one_byte,
     rewrite_sums,
@@ -28,6 +25,68 @@ def root(tmp_path: Path) -> Path:
     seal(root, role=Role.PRODUCT_OWNER, reviewer="Paul")
     seal(root, verdict=Verdict.REJECTED)
     return root
+
+
+def as_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def as_fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def as_file(path: Path) -> None:
+    shutil.rmtree(path)
+    path.write_text("no folder")
+
+
+def as_link(path: Path) -> None:
+    path.rename(path.parent.parent / "elsewhere")
+    path.symlink_to(path.parent.parent / "elsewhere")
+
+
+DECISION_FIELDS = [
+    ("number", "1"),
+    ("number", True),
+    ("verdict", "maybe"),
+    ("role", []),
+    ("reviewer", "Eve\nverified"),
+    ("reviewer", "\x1b[2J"),
+    ("reviewer", "\ud800"),
+    ("note", None),
+    ("acknowledged", "abc"),
+    ("manifest_sha256", "short"),
+    ("previous_sha256", 7),
+    ("key_fingerprint", ["a" * 64]),
+    ("format", "wmtp-decision-2"),
+]
+SHA = "0" * 64
+MANIFEST_FIELDS = [
+    ("files", []),
+    ("files", None),
+    ("files", {"a": SHA}),
+    ("files", {"a": {"size_bytes": 1}}),
+    ("files", {"a": {"size_bytes": 1, "sha256": 7}}),
+    ("assets", {"a": 1}),
+    ("checks", [1]),
+    ("checks", [{"asset": "a"}]),
+    ("sources", {"repo": "commit"}),
+    ("unknown", 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [("decision.json", *f) for f in DECISION_FIELDS]
+    + [("manifest.json", *f) for f in MANIFEST_FIELDS],
+)
+def test_a_field_of_another_shape_is_named(root: Path, name: str, field: str, value):
+    path = root / "signoff/0003" / name
+    path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+    told = problems(root)
+    assert told.startswith(f"0003: {name} is not as this project writes it") and field in told
 
 
 def problems(root: Path) -> str:
@@ -67,7 +126,7 @@ def test_an_edited_decision_with_new_sums_breaks_the_chain_behind_it(root: Path)
 def test_an_edited_manifest_with_new_sums_is_named_by_its_decision(root: Path):
     folder = root / "signoff/0003"
     path = folder / "manifest.json"
-    path.write_text(path.read_text().replace('"checks": []', '"checks": [1]'))
+    path.write_text(path.read_text().replace('"source": "sample"', '"source": "hub"'))
     rewrite_sums(folder)
     assert "0003: manifest.json was changed: decision.json names" in problems(root)
 
@@ -78,13 +137,21 @@ def test_an_edited_manifest_with_new_sums_is_named_by_its_decision(root: Path):
         (lambda s: shutil.rmtree(s / "0002"), "decision 0002 is missing, 0003 is there"),
         (lambda s: shutil.rmtree(s / "0001"), "decision 0001 is missing, 0002 is there"),
         (lambda s: (s / "0003" / "manifest.json").unlink(), "0003: file is missing"),
-        (lambda s: (s / "0003" / "SHA256SUMS").unlink(), "0003: file is missing"),
+        (lambda s: (s / "0003" / "SHA256SUMS").unlink(), "0003: SHA256SUMS is missing"),
         (lambda s: (s / "0003" / "x.sig").write_text("x"), "0003: x.sig does not belong to it"),
         (lambda s: (s / "note.txt").write_text("x"), "note.txt is no decision"),
         (lambda s: (s / "0003").rename(s / "0004"), "0004: decision.json says it is number 3"),
         (lambda s: (s / "0003" / "decision.json").write_text("{}"), "0003: decision.json is no"),
-        (lambda s: (s / "0003" / "decision.json").write_text("[]"), "0003: decision.json is no"),
-        (lambda s: (s / "0003" / "manifest.json").write_text("{}"), "0003: manifest.json is no"),
+        (lambda s: (s / "0003" / "decision.json").write_text("[]"), "0003: no JSON object"),
+        (lambda s: (s / "0003" / "decision.json").write_bytes(b"\xff\xfe"), "0003: not valid JSON"),
+        (lambda s: (s / "0003" / "manifest.json").write_text("{}"), "0003: manifest.json is not"),
+        (lambda s: (s / "0003" / "manifest.json").write_text("[" * 9999), "0003: not valid JSON"),
+        (lambda s: as_folder(s / "0003" / "decision.json"), "0003: file is missing or no regular"),
+        (lambda s: as_folder(s / "0003" / "SHA256SUMS"), "0003: SHA256SUMS is missing"),
+        (lambda s: as_fifo(s / "0003" / "manifest.json"), "0003: file is missing or no regular"),
+        (lambda s: as_file(s / "0003"), "0003: no folder"),
+        (lambda s: as_link(s / "0003"), "0003: no folder"),
+        (lambda s: as_link(s), "signoff/ is a link"),
     ],
 )
 def test_a_folder_that_is_no_chain_is_named(root: Path, change, says: str):

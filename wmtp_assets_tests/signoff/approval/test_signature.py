@@ -1,5 +1,8 @@
 """A signed storage: the stock tool and `verify` accept it, and name what was changed since."""
 
+import base64
+import errno
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.__main__ import main
 from wmtp_assets.signoff.approval.chain import Role, Verdict, read_chain
@@ -139,11 +143,11 @@ def test_an_edited_file_of_the_decision_is_named(storage, keys, name: str):
     ("name", "old", "new"),
     [
         ("decision.json", '"reviewer": "Ann"', '"reviewer": "Eve"'),
-        ("manifest.json", '"checks": []', '"checks": [1]'),
+        ("manifest.json", '"source": "sample"', '"source": "hub"'),
     ],
 )
 def test_a_forger_who_mends_the_sums_fails_at_the_signature(storage, keys, name, old, new):
-    """The chain alone believes an edit of its newest entry: that is what signatures are for."""
+    """The digests alone believe an edit of the newest entry: that is what signatures are for."""
     folder = storage / "signoff/0001"
     before = (folder / "manifest.json").read_bytes()
     path = folder / name
@@ -156,8 +160,37 @@ def test_a_forger_who_mends_the_sums_fails_at_the_signature(storage, keys, name,
         now = hashlib.sha256(path.read_bytes()).hexdigest()
         decision.write_text(decision.read_text().replace(was, now))
     rewrite_sums(folder)
-    assert read_chain(storage / "signoff").problems == ()
-    assert "0001/decision.sig: is not over decision.json" in problems(storage, keys)
+    [problem] = read_chain(storage / "signoff").problems
+    assert problem.startswith("0001: decision.sig: is not over decision.json")
+    assert problem in problems(storage, keys)
+
+
+def test_a_forger_who_signs_nothing_is_named_without_a_key(storage):
+    for name in ("storage.sig", "decision.sig"):
+        (storage / "signoff/0001" / name).write_text("x")
+    rewrite_sums(storage / "signoff/0001")
+    told = problems(storage)
+    assert "0001: storage.sig: no model-signing signature" in told
+    assert "0001: decision.sig: no model-signing signature" in told
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda b: b["verificationMaterial"].clear(),
+        lambda b: b["dsseEnvelope"].update(payload="!"),
+        lambda b: b["dsseEnvelope"].update(payload=base64.b64encode(b"[" * 99_999).decode()),
+        lambda b: b["dsseEnvelope"].update(signatures=[]),
+        lambda b: b["dsseEnvelope"].update(payloadType="text/plain"),
+    ],
+)
+def test_a_malformed_signature_is_named(storage, damage):
+    path = storage / "signoff/0001/storage.sig"
+    bundle = json.loads(path.read_text())
+    damage(bundle)
+    path.write_text(json.dumps(bundle))
+    rewrite_sums(storage / "signoff/0001")
+    assert "0001: storage.sig: no model-signing signature" in problems(storage)
 
 
 def test_another_key_is_named_with_both_fingerprints(storage, keys, tmp_path):
@@ -180,8 +213,20 @@ def test_a_signature_of_another_key_under_this_name_is_named(storage, keys, tmp_
         (storage / "signoff/0001" / name).write_text(bundle)
     rewrite_sums(storage / "signoff/0001")
     told = problems(storage, keys)
+    assert "0001: decision.sig: is not over decision.json" in told
     assert f"0001/storage.sig: was not made with key {mine}" in told
-    assert f"0001/decision.sig: was not made with key {mine}" in told
+
+
+def test_a_signature_that_is_cut_is_named(storage, keys):
+    """The same statement, another signature under it."""
+    path = storage / "signoff/0001/decision.sig"
+    bundle = json.loads(path.read_text())
+    other = json.loads((storage / "signoff/0001/storage.sig").read_text())
+    bundle["dsseEnvelope"]["signatures"] = other["dsseEnvelope"]["signatures"]
+    path.write_text(json.dumps(bundle))
+    rewrite_sums(storage / "signoff/0001")
+    assert read_chain(storage / "signoff").problems == ()
+    assert "0001/decision.sig: was not made with key" in problems(storage, keys)
 
 
 def test_an_unsigned_approval_says_so_and_fails_where_a_key_is_asked_for(tmp_path, keys, capsys):
@@ -197,18 +242,49 @@ def test_two_reviewers_sign_with_two_keys(storage, keys, tmp_path):
     seal(storage, KeySigner(owner.private), role=Role.PRODUCT_OWNER, reviewer="Paul")
     assert problems(storage, keys, owner) == ""
     assert "decision 0002 of Paul is signed with key" in problems(storage, keys)
+    told = verify_storage(storage, [keys.public, owner.public], tell=lambda line: None).facts
+    assert f"decision 0001 of Ann (reviewer) proven with {keys.public}" in told
+    assert f"decision 0002 of Paul (product_owner) proven with {owner.public}" in told
+
+
+def test_a_product_owner_who_approved_other_content_is_told_and_proves_nothing(storage, keys):
+    seal(storage, KeySigner(keys.private), role=Role.PRODUCT_OWNER, reviewer="Paul")
+    (storage / "README.md").write_bytes(b"what it is now\n")
+    seal(storage, KeySigner(keys.private))
+    found = verify_storage(storage, [keys.public], tell=lambda line: None)
+    assert found.problems == ()
+    assert "decision 0002 is of other content" in found.facts
+
+
+def test_the_product_owner_alone_is_no_approval(tmp_path):
+    root = write_storage(tmp_path / "storage")
+    seal(root, role=Role.PRODUCT_OWNER, reviewer="Paul")
+    assert problems(root) == "no reviewer's decision is recorded in signoff/"
+
+
+def test_a_file_that_cannot_be_read_is_named(storage, monkeypatch):
+    read = store.sha256_of
+
+    def broken(path: Path) -> str:
+        if path.name == "README.md":
+            raise OSError(errno.EIO, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(store, "sha256_of", broken)
+    told = problems(storage)
+    assert "README.md cannot be read (Input/output error)" in told
 
 
 def test_a_rejection_is_signed_without_vouching_for_the_storage(storage, keys):
     seal(storage, KeySigner(keys.private), verdict=Verdict.REJECTED)
     names = {path.name for path in (storage / "signoff/0002").iterdir()}
     assert names == {"decision.json", "manifest.json", "SHA256SUMS", "decision.sig"}
-    assert problems(storage, keys).startswith("decision 0002: rejected by Ann")
+    assert problems(storage, keys).startswith("rejected by Ann (reviewer)")
 
 
 def test_a_storage_without_a_decision_does_not_verify(tmp_path, keys):
     root = write_storage(tmp_path / "storage")
-    assert problems(root) == "no decision is recorded in signoff/"
+    assert problems(root) == "no reviewer's decision is recorded in signoff/"
     assert main(["verify", str(tmp_path / "nowhere")]) == 1
 
 

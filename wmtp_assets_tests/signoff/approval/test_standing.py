@@ -1,18 +1,27 @@
 """Keeping an approval: equal content keeps it, anything else suspends it and is told."""
 
+import dataclasses
+import errno
 import json
 import shutil
+import socket
 
 import dagster as dg
 import pytest
 
+from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.signoff.approval.append import pending_entry, publish_entry, write_decision
 from wmtp_assets.signoff.approval.chain import Role, Verdict
+from wmtp_assets.signoff.approval.manifest import build_manifest, recorded_files
 from wmtp_assets.signoff.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER, latest_result
 from wmtp_assets.signoff.approval.standing import Standing
+from wmtp_assets.signoff.record import Declared
+from wmtp_assets.temporaries import temporary_beside
 from wmtp_assets_tests.signoff.world import (
     GOOD,
     TRAIN,
+    WARN,
     WRONG,
     World,
     train_checks,
@@ -116,6 +125,108 @@ def test_a_file_edited_removed_or_added_on_disk_suspends_it_without_a_run(approv
     assert approved.approval.standing == Standing.APPROVED
     (approved.store.root / "stray.bin").write_bytes(b"x")
     assert "stray.bin was not there" in approved.approval.says
+
+
+def test_a_warning_is_made_again_without_its_check_and_the_approval_stands(world: World):
+    """Equal bytes: neither the outcome of the check nor the README may take it away."""
+    world.run("phase1", WARN)
+    world.run("report")
+    world.approve(acknowledge=[world.judged("no_oddities").digest])
+    world.run("unchecked")
+    assert shown(world) == "approved"
+    assert world.approval.standing == Standing.APPROVED
+
+
+def test_a_new_check_that_passes_leaves_the_approval(world: World):
+    world.code(train_checks_without_parse)
+    world.make_approvable().approve()
+    world.code(train_checks)
+    world.run("verify")
+    assert shown(world) == "approved"
+    assert world.approval.standing == Standing.APPROVED
+
+
+def test_a_job_at_work_does_not_suspend_it(approved: World):
+    unfinished = temporary_beside(approved.file)
+    unfinished.write_bytes(b"half")
+    assert approved.approval.standing == Standing.APPROVED
+    assert approved.failed("verify_documents") == {}
+    dead = unfinished.rename(unfinished.with_name(unfinished.name.replace(".tmp", "0.tmp")))
+    dead.rename(dead.with_name(f".train.jsonl.{socket.gethostname()}.999999999.abc.tmp"))
+    assert "was not there" in approved.approval.says
+
+
+def test_an_asset_outside_the_graph_is_judged_by_its_files(approved: World):
+    """WMTP_REWARD_MODEL was set when it was approved, and is not now."""
+    approved.declared = Declared(
+        tuple(s for s in approved.declared.assets if s.key != TRAIN),
+        tuple(c for c in approved.declared.checks if c.asset_key != TRAIN),
+    )
+    assert approved.approval.standing == Standing.APPROVED
+    approved.file.unlink()
+    assert "mbpp/train: datasets_v2/mbpp/processed/train.jsonl is missing" in approved.approval.says
+
+
+def test_an_approval_that_no_run_recorded_does_not_count(approved: World):
+    """Cut off before its run ended, or put there by somebody who can write the folder."""
+    approved.run("phase1", b"better")
+    assert approved.approval.standing == Standing.SUSPENDED
+    entry = approved.chain.entries[0]
+    manifest = build_manifest(approved.evidence, recorded_files(approved.evidence), {"repos": {}})
+    decision = dataclasses.replace(entry.decision, number=2, previous_sha256=entry.sha256)
+    with pending_entry(approved.store.signoff, 2) as pending:
+        write_decision(pending, manifest, decision)
+        publish_entry(pending, approved.store.signoff, 2)
+    assert approved.chain.problems == ()
+    approval = approved.approval
+    assert approval.standing == Standing.SUSPENDED
+    assert "no run recorded decision 0002, decide again" in approval.says
+
+
+def test_a_product_owner_s_approval_of_other_content_does_not_count(world: World):
+    world.make_approvable().approve(role=Role.PRODUCT_OWNER, reviewer="Paul")
+    world.run("phase1", b"better")
+    world.run("report")
+    world.approve()
+    approval = world.approval
+    assert approval.standing == Standing.APPROVED
+    assert approval.approved_now == {Role.REVIEWER}
+    assert "decision 0001, not signed, of other content" in approval.says
+    world.run("report")
+    assert "- [ ] the product owner approved (approved by Paul" in completion(world)
+
+
+def test_what_changed_is_told_after_a_rejection_too(approved: World):
+    approved.run("phase1", b"better")
+    approved.approve(verdict=Verdict.REJECTED, note="changed")
+    approved.run("report")
+    told = completion(approved).split("## Changed since the last approval")[1]
+    assert "mbpp/train: datasets_v2/mbpp/processed/train.jsonl changed" in told
+
+
+def test_the_migration_notes_are_right_in_the_first_report_after_a_repair(approved: World):
+    approved.file.write_bytes(b"rot!")
+    approved.run("verify")
+    approved.run("report")
+    approved.file.write_bytes(GOOD)
+    approved.run("verify")
+    approved.run("report")
+    assert "suspended" not in approved.store.document("migration_notes.md").read_text()
+
+
+def test_a_file_that_cannot_be_read_fails_its_checks_by_name(approved: World, monkeypatch):
+    read = store.sha256_of
+
+    def broken(path):
+        if path == approved.file:
+            raise OSError(errno.EIO, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(store, "sha256_of", broken)
+    told = approved.failed("verify")["mbpp/train bytes_match_materialized_digest"]
+    assert "train.jsonl" in told and "unreadable (Input/output error)" in told
+    with pytest.raises(BadInput, match="bytes_match_materialized_digest"):
+        approved.approve()
 
 
 def test_the_lock_is_part_of_what_was_approved(world: World):
