@@ -7,6 +7,8 @@ beside its place, sign it where a key is at hand, and let it appear by one renam
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import read_lock
@@ -96,7 +98,14 @@ def record_review(
     return read_chain(store.signoff).entries[-1]
 
 
-def _approved_files(store, evidence, review, signer, pending, tell) -> dict[str, dict]:
+def _approved_files(
+    store: Store,
+    evidence: Evidence,
+    review: Review,
+    signer: Signer,
+    pending: Path,
+    tell: Callable[[str], None],
+) -> dict[str, dict[str, Any]]:
     """Path -> size_bytes, sha256 of what is approved, every byte read and as recorded."""
     there = covered_files(store.root)
     if reasons := list(reasons_against(evidence, review.acknowledged, there)):

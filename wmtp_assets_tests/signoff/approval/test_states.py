@@ -4,12 +4,14 @@ One table: what happened, the check that tells, its state, and whether command a
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.signoff.approval.signing import NoSigner
 from wmtp_assets.signoff.evidence import Outcome
 from wmtp_assets_tests.signoff.world import (
     CRASH,
@@ -199,6 +201,21 @@ def test_an_acknowledged_warning_can_be_approved_and_is_in_the_manifest(world: W
     assert entry.decision.acknowledged == (digest,)
     assert not world.approve_in_ui()
     assert world.approve_in_ui([digest])
+
+
+class Meanwhile(NoSigner):
+    """A storage in which a file appears while it is read."""
+
+    def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
+        (root / "sources.lock.json").write_text('{"version": 1, "repos": {}}')
+        return super().read_storage(root, signature)
+
+
+def test_a_file_that_comes_while_the_storage_is_read_is_refused(world: World):
+    world.make_approvable()
+    with pytest.raises(BadInput, match=r"came or went meanwhile: sources\.lock\.json"):
+        world.approve(signer=Meanwhile())
+    assert world.chain.entries == ()
 
 
 def test_without_documents_nothing_can_be_approved(world: World):
