@@ -19,7 +19,7 @@ from wmtp_assets.findings import Finding
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.jobs import QUIET
 from wmtp_assets.published import PUBLISHED
-from wmtp_assets.record import materialized
+from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.__main__ import decide
 from wmtp_assets.signoff.approval.chain import Chain, Role, Verdict, read_chain
@@ -216,14 +216,15 @@ class World:
         return record
 
     def post_pass(self, check: str) -> None:
-        """What anybody can do who reaches the webserver."""
+        """What anybody can do who reaches the webserver, with all that a run's result has."""
         target = self.latest()
+        version = target.asset_materialization.tags["dagster/data_version"]
         self.instance.report_runless_asset_event(
             dg.AssetCheckEvaluation(
                 asset_key=TRAIN,
                 check_name=check,
                 passed=True,
-                metadata={},
+                metadata={CONTENT: version, STORAGE_ROOT: str(self.store.root)},
                 target_materialization_data=AssetCheckEvaluationTargetMaterializationData(
                     storage_id=target.storage_id, run_id=target.run_id, timestamp=target.timestamp
                 ),
