@@ -12,12 +12,12 @@ from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.approval.chain import (
     DECISION,
-    FORMAT,
     MANIFEST,
     SUMS,
     Decision,
     entry_folder,
 )
+from wmtp_assets.signoff.approval.shape import DECISION_FORMAT
 from wmtp_assets.temporaries import sweep_abandoned, temporary_beside
 
 
@@ -47,7 +47,7 @@ def write_decision(pending: Path, manifest: Mapping[str, Any], decision: Decisio
     """Write manifest.json, then decision.json with its digest."""
     written = store.write_json(pending / MANIFEST, manifest)
     decision = replace(decision, manifest_sha256=written.sha256)
-    store.write_json(pending / DECISION, {"format": FORMAT, **asdict(decision)})
+    store.write_json(pending / DECISION, {"format": DECISION_FORMAT, **asdict(decision)})
 
 
 def publish_entry(pending: Path, signoff: Path, number: int) -> Path:

@@ -19,7 +19,6 @@ from wmtp_assets.signoff.approval import shape
 from wmtp_assets.signoff.approval.shape import RESTORE, read_shaped
 from wmtp_assets.signoff.approval.signature import ONE_FILE, read_bundle
 
-FORMAT = "wmtp-decision-1"
 DECISION = "decision.json"
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.signoff.approval.shape import MANIFEST_FORMAT
 from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS, AssetRow, Evidence, Judged, Outcome, utc
 from wmtp_assets.signoff.steps import README
 
-FORMAT = "wmtp-manifest-1"
 Manifest = Mapping[str, Any]
 
 
@@ -41,7 +41,7 @@ def build_manifest(
     assets = covered_assets(evidence)
     owner = {path: asset for asset in assets for path in asset.latest.files}
     return {
-        "format": FORMAT,
+        "format": MANIFEST_FORMAT,
         "storage_version": STORAGE_VERSION,
         "storage_digest": evidence.storage_digest,
         "catalog": evidence.catalog,

@@ -13,6 +13,8 @@ from typing import Any
 from wmtp_assets.errors import BadInput
 
 RESTORE = "put signoff/ back from a copy; a decision is never changed or removed"
+DECISION_FORMAT = "wmtp-decision-1"
+MANIFEST_FORMAT = "wmtp-manifest-1"
 SHA256 = re.compile("[0-9a-f]{64}")
 Rule = Callable[[Any], bool]
 
@@ -63,7 +65,7 @@ def with_fields(**rules: Rule) -> Rule:
 
 
 DECISION: Mapping[str, Rule] = {
-    "format": lambda value: value == "wmtp-decision-1",
+    "format": lambda value: value == DECISION_FORMAT,
     "number": is_number,
     "verdict": lambda value: value in ("approved", "rejected"),
     "role": lambda value: value in ("reviewer", "product_owner"),
@@ -79,7 +81,7 @@ DECISION: Mapping[str, Rule] = {
 }
 _CHECK = with_fields(asset=is_text, check=is_text)
 MANIFEST: Mapping[str, Rule] = {
-    "format": lambda value: value == "wmtp-manifest-1",
+    "format": lambda value: value == MANIFEST_FORMAT,
     "storage_version": is_text,
     "storage_digest": is_line,
     "catalog": is_text,
