@@ -217,6 +217,15 @@ def test_a_signature_of_another_key_under_this_name_is_named(storage, keys, tmp_
     assert f"0001/storage.sig: was not made with key {mine}" in told
 
 
+def test_a_signature_that_names_another_key_than_the_decision_is_named(storage, keys):
+    path = storage / "signoff/0001/storage.sig"
+    mine = KeySigner(keys.private).key_fingerprint
+    path.write_text(path.read_text().replace(mine, "0" * 64))
+    rewrite_sums(storage / "signoff/0001")
+    told = f"0001: storage.sig: names key {'0' * 64}, decision.json names {mine}"
+    assert read_chain(storage / "signoff").problems == (told,)
+
+
 def test_a_signature_that_is_cut_is_named(storage, keys):
     """The same statement, another signature under it."""
     path = storage / "signoff/0001/decision.sig"
