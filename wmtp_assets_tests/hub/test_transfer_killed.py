@@ -79,8 +79,10 @@ def test_two_runs_at_once_end_right_where_file_locks_do_nothing(tmp_path, hub):
 
 
 def test_an_interrupted_run_ends_soon_and_keeps_what_arrived(tmp_path, hub):
+    # A shell without job control starts `make test &` with SIGINT ignored, and so its children.
+    heeds = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
     with serve(hub) as endpoint:
-        process = start(tmp_path, endpoint)
+        process = start(tmp_path, endpoint, program=heeds + PROGRAM)
         wait_for(process, tmp_path / "raw", "**/*.partial", SIZE // 4)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
