@@ -5,7 +5,7 @@ from itertools import islice
 
 import dagster as dg
 
-from wmtp_assets.record import STORAGE_ROOT, made_by_runs
+from wmtp_assets.record import made_by_runs
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.record import read_approval
 from wmtp_assets.signoff.documents.dossier import Dossier, Failure
@@ -16,6 +16,7 @@ from wmtp_assets.signoff.record import (
     Declared,
     check_history,
     read_evidence,
+    root_of,
 )
 
 MAX_FAILURES = 50
@@ -63,9 +64,7 @@ def _failures_of(
     results = [
         (record, result)
         for record, result in results
-        if result.severity == dg.AssetCheckSeverity.ERROR
-        and STORAGE_ROOT in result.metadata
-        and result.metadata[STORAGE_ROOT].value == root
+        if result.severity == dg.AssetCheckSeverity.ERROR and root_of(record) == root
     ]
     if not results:
         return
