@@ -37,6 +37,7 @@ from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.checks import approval_checks
 from wmtp_assets.signoff.approval.jobs import review_phase1
 from wmtp_assets.signoff.approval.signing import NoSigner
+from wmtp_assets.signoff.backup.jobs import backup, backup_checks, backup_storage, verify_backup
 from wmtp_assets.signoff.documents.assets import approval, checklist, report_assets
 from wmtp_assets.signoff.documents.checks import document_checks
 from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS
@@ -84,16 +85,20 @@ def build_definitions(
     storage_root: Path,
     docs_root: Path,
     workers: int = 1,
+    scheduler: str | None = None,
+    backup_url: str | None = None,
     with_reward_model: bool = True,
 ) -> dg.Definitions:
     """The asset graph of one catalog, read from one source, stored below two folders.
 
     Args:
         workers: Processes that convert a dataset.
+        scheduler: Address of a Dask scheduler that does so in their place.
+        backup_url: Where the approved storage is copied to; without it no backup is in the graph.
         with_reward_model: Whether the optional reward model is in the graph.
     """
     store = Store(storage_root.absolute(), docs_root.absolute())
-    setup = Setup(catalog, source, store, workers)
+    setup = Setup(catalog, source, store, workers, scheduler)
 
     def in_graph(definition: dg.AssetsDefinition | dg.AssetChecksDefinition) -> bool:
         keys = [spec.asset_key for spec in definition.check_specs] or definition.keys
@@ -116,9 +121,11 @@ def build_definitions(
     jobs = asset_jobs(with_reward_model=with_reward_model)
     [report] = [job for job in jobs if job.name == "report"]
     verifications = verification_jobs(checks)
+    backed_up = backup_url is not None
+    outside = [approval, *([backup] if backed_up else [])]
     return dg.Definitions(
-        assets=[*assets, *repos, approval.merge_attributes(owners=OWNERS)],
-        asset_checks=checks,
+        assets=[*assets, *repos, *(spec.merge_attributes(owners=OWNERS) for spec in outside)],
+        asset_checks=[*checks, *([backup_checks] if backed_up else [])],
         jobs=[
             *jobs,
             *verifications,
@@ -127,10 +134,16 @@ def build_definitions(
             renew_lock,
             mirror_job,
             reset_storage,
+            *([backup_storage, verify_backup] if backed_up else []),
         ],
         schedules=[daily_watch(watch, source), *verification_schedules(verifications, source)],
         sensors=[*report_sensors(report), evidence_alarms],
-        resources={"setup": setup, "declared": declared, "signer": NoSigner()},
+        resources={
+            "setup": setup,
+            "declared": declared,
+            "signer": NoSigner(),
+            "backup_url": backup_url,
+        },
         executor=default_executor(IN_PROCESS if catalog.name == "sample" else FORKSERVER),
         loggers={"console": one_line_console},
     )
@@ -151,6 +164,8 @@ def _from_settings(settings: Settings) -> dg.Definitions:
         storage_root=settings.storage,
         docs_root=settings.docs,
         workers=settings.workers,
+        scheduler=settings.dask_scheduler,
+        backup_url=settings.backup_url,
         with_reward_model=settings.with_reward_model,
     )
 

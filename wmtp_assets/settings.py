@@ -1,6 +1,7 @@
 """The environment, read once. A bad value or an unknown WMTP_ name is one clear error."""
 
 import os
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -11,12 +12,13 @@ from wmtp_assets.errors import BadInput
 
 PREFIX = "WMTP_"
 SAMPLE_ROOT = Path(".sample")
+SCHEDULER = re.compile(r"(tcp|tls)://[^\s/:]+:\d+")
 # Read by the tests, not by the project: a session that has it set is no mistake.
 NOT_OURS = {"WMTP_UPSTREAM_FILES"}
 
 
 class Settings(BaseSettings):
-    """Where the data comes from, where it goes, and how many processes convert it."""
+    """Where the data comes from, where it goes, what converts it, where a copy of it is kept."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
 
@@ -26,6 +28,8 @@ class Settings(BaseSettings):
     docs_root: Path | None = None
     workers: int = os.cpu_count() or 1
     reward_model: bool | None = None
+    dask_scheduler: str | None = None
+    backup_url: str | None = None
 
     @property
     def storage(self) -> Path:
@@ -40,10 +44,15 @@ class Settings(BaseSettings):
     @property
     def roots_nest(self) -> bool:
         """Whether one root lies in the other: the record could not tell their files apart."""
-        real = (self.storage.resolve(), self.docs.resolve())
-        return any(
-            a.is_relative_to(b) or b.is_relative_to(a) for a, b in ((self.storage, self.docs), real)
-        )
+        return _nest(self.storage, self.docs)
+
+    @property
+    def backup_nests(self) -> bool:
+        """Whether the backup is a folder in a root or around one: it would be part of itself."""
+        scheme, _, path = (self.backup_url or "").rpartition("://")
+        if not path or scheme not in ("", "file", "local"):
+            return False
+        return any(_nest(Path(path).absolute(), root) for root in (self.storage, self.docs))
 
     @property
     def sample_mirror(self) -> Path:
@@ -58,6 +67,14 @@ class Settings(BaseSettings):
     def _root(self, given: Path | None, name: str) -> Path:
         default = SAMPLE_ROOT / name if self.source == "sample" else Path(name)
         return (given or default).absolute()
+
+
+def _nest(one: Path, other: Path) -> bool:
+    """Whether one folder lies in the other, also by way of links."""
+    return any(
+        a.is_relative_to(b) or b.is_relative_to(a)
+        for a, b in ((one, other), (one.resolve(), other.resolve()))
+    )
 
 
 def read_settings() -> Settings:
@@ -83,6 +100,16 @@ def read_settings() -> Settings:
         wrong.append(
             "WMTP_STORAGE_ROOT and WMTP_DOCS_ROOT must not lie in each other: "
             f"{settings.storage}, {settings.docs}"
+        )
+    if settings and settings.backup_nests:
+        wrong.append(
+            "WMTP_BACKUP_URL must lie apart from WMTP_STORAGE_ROOT and WMTP_DOCS_ROOT: "
+            f"{settings.backup_url}"
+        )
+    if settings and not SCHEDULER.fullmatch(settings.dask_scheduler or "tcp://unset:0"):
+        wrong.append(
+            f"WMTP_DASK_SCHEDULER is not tcp://host:port or tls://host:port: "
+            f"{settings.dask_scheduler}"
         )
     if settings and settings.source == "mirror":
         if settings.mirror_dir is None:

@@ -15,3 +15,5 @@ class Setup:
     source: Source
     store: Store
     workers: int = 1
+    scheduler: str | None = None
+    """Address of a Dask scheduler that converts datasets in the place of local processes."""

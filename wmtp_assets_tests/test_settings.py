@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.settings import read_settings
+from wmtp_assets.settings import Settings, read_settings
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    for name in ("SOURCE", "MIRROR_DIR", "STORAGE_ROOT", "DOCS_ROOT", "WORKERS", "REWARD_MODEL"):
-        monkeypatch.delenv(f"WMTP_{name}", raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"WMTP_{name.upper()}", raising=False)
     monkeypatch.chdir(tmp_path)
 
 
@@ -73,4 +73,36 @@ def test_roots_side_by_side_whose_names_begin_alike_are_fine(monkeypatch, tmp_pa
 def test_at_least_one_worker(monkeypatch, workers: str):
     monkeypatch.setenv("WMTP_WORKERS", workers)
     with pytest.raises(BadInput, match="at least 1"):
+        read_settings()
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "tls://scheduler.cluster:443"])
+def test_a_scheduler_is_an_address(monkeypatch, address: str):
+    monkeypatch.setenv("WMTP_DASK_SCHEDULER", address)
+    assert read_settings().dask_scheduler == address
+
+
+@pytest.mark.parametrize("address", ["scheduler:8786", "tcp://scheduler", "http://x:1", "tcp://:1"])
+def test_what_is_no_address_of_a_scheduler_is_refused(monkeypatch, address: str):
+    monkeypatch.setenv("WMTP_DASK_SCHEDULER", address)
+    with pytest.raises(BadInput, match=f"WMTP_DASK_SCHEDULER is not tcp://host:port.*{address}"):
+        read_settings()
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/backups", "memory://x", "{root}/elsewhere"])
+def test_a_backup_lies_elsewhere(monkeypatch, tmp_path: Path, url: str):
+    monkeypatch.setenv("WMTP_BACKUP_URL", url.format(root=tmp_path))
+    assert read_settings().backup_url == url.format(root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url", ["s/backups", "{root}/s", "file://{root}/s/x", "local://{root}", "{root}/link/in", "d/x"]
+)
+def test_a_backup_in_or_around_a_root_is_refused(monkeypatch, tmp_path: Path, url: str):
+    (tmp_path / "s").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "s")
+    monkeypatch.setenv("WMTP_STORAGE_ROOT", str(tmp_path / "s"))
+    monkeypatch.setenv("WMTP_DOCS_ROOT", str(tmp_path / "d"))
+    monkeypatch.setenv("WMTP_BACKUP_URL", url.format(root=tmp_path))
+    with pytest.raises(BadInput, match="WMTP_BACKUP_URL must lie apart"):
         read_settings()

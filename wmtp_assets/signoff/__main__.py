@@ -1,7 +1,7 @@
-"""`python -m wmtp_assets.signoff status | approve | verify`: the record as a reviewer uses it.
+"""`python -m wmtp_assets.signoff status | approve | verify | restore`: what a reviewer uses.
 
-`status` and `approve` read the Dagster record; `verify` reads a storage and needs no Dagster, hence
-the imports inside the functions.
+`status` and `approve` read the Dagster record; `verify` and `restore` need no Dagster, hence the
+imports inside the functions.
 """
 
 import argparse
@@ -56,6 +56,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--public-key", type=Path, action="append", default=[], metavar="PEM",
         help="each standing decision has to be signed with it; repeat it for a second reviewer",
     )  # fmt: skip
+    restored = command("restore", restore, "write a storage from its backup, every byte proven")
+    restored.add_argument("backup_url", metavar="BACKUP_URL", help="as WMTP_BACKUP_URL named it")
+    restored.add_argument("storage_root", type=Path, metavar="STORAGE_ROOT")
     return parser.parse_args(arguments)
 
 
@@ -132,6 +135,20 @@ def verify(options: argparse.Namespace) -> int:
     print("\n".join([*found.facts, *(f"DIFFERS: {problem}" for problem in found.problems)]))
     print("verification failed" if found.problems else "verified")
     return 1 if found.problems else 0
+
+
+def restore(options: argparse.Namespace) -> int:
+    """Restore a storage; the disk alone says afterwards whether it is the approved one."""
+    from wmtp_assets.signoff.backup.place import Place
+    from wmtp_assets.signoff.backup.restoring import restore
+
+    root = options.storage_root
+    done = restore(Place(options.backup_url), root.absolute(), print)
+    for path in done.others:
+        print(f"not of the backup, left alone: {path}")
+    print(f"restored {done.restored} files, kept {done.kept}: {done.tag.says}")
+    print(f"next: python -m wmtp_assets.signoff verify {root}")
+    return 0
 
 
 @contextmanager

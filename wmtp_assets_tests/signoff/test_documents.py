@@ -227,7 +227,7 @@ def test_the_conditions_of_phase_2_are_judged(bench: World):
     assert "- [x] the disk equals the record" in told
     assert "- [ ] the reviewer approved (no decision yet)" in told
     assert "- [ ] the product owner approved (no decision yet)" in told
-    assert "- [ ] the approved storage is backed up and tagged v2.0.0" in told
+    assert "- [ ] the approved storage is backed up and tagged (no backup is recorded" in told
     bench.file.write_bytes(b"rot!")
     bench.run("report")
     told = report.read_text().split("## Phase 2 starts when")[1]

@@ -28,6 +28,7 @@ from wmtp_assets.signoff.approval.jobs import review_phase1
 from wmtp_assets.signoff.approval.record import read_approval
 from wmtp_assets.signoff.approval.signing import NoSigner, Signer
 from wmtp_assets.signoff.approval.standing import Approval
+from wmtp_assets.signoff.backup.jobs import backup, backup_checks, backup_storage, verify_backup
 from wmtp_assets.signoff.documents.assets import approval, checklist, report_assets
 from wmtp_assets.signoff.documents.checks import document_checks
 from wmtp_assets.signoff.evidence import Evidence, Judged
@@ -103,6 +104,7 @@ class World:
         self.setup = Setup(PUBLISHED, MirrorSource(root), self.store)
         (root / "wanted_raw").write_bytes(b"published")
         self.file = self.store.dataset("mbpp").jsonl("train")
+        self.backups = root / "backups"
         self.code(train_checks)
 
     def code(self, checks_of_train: dg.AssetChecksDefinition) -> None:
@@ -126,16 +128,23 @@ class World:
             **{name: dg.AssetSelection.checks_for_assets(name.split("__")) for name in DOCUMENTS},
         }
         self.defs = dg.Definitions(
-            assets=[*assets, approval],
-            asset_checks=checks,
+            assets=[*assets, approval, backup],
+            asset_checks=[*checks, backup_checks],
             jobs=[
                 review_phase1,
+                backup_storage,
+                verify_backup,
                 *(
                     dg.define_asset_job(name, selection=selection, config=QUIET)
                     for name, selection in selections.items()
                 ),
             ],
-            resources={"setup": self.setup, "declared": self.declared, "signer": NoSigner()},
+            resources={
+                "setup": self.setup,
+                "declared": self.declared,
+                "signer": NoSigner(),
+                "backup_url": str(self.backups),
+            },
         )
 
     def run(self, job: str, content: bytes | None = None) -> bool:

@@ -100,6 +100,11 @@ class Entry:
     manifest: Mapping[str, Any]
     sha256: str
 
+    @property
+    def content(self) -> str:
+        """The digest over the files that it is about; signoff/ is not among them."""
+        return store.content_digest({p: f["sha256"] for p, f in self.manifest["files"].items()})
+
     def is_of_same_content(self, other: "Entry") -> bool:
         """Whether two decisions are about the same files."""
         return self.manifest["files"] == other.manifest["files"]

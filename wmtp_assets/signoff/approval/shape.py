@@ -107,8 +107,15 @@ def read_shaped(path: Path, rules: Mapping[str, Rule]) -> dict[str, Any]:
         stated = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"not valid JSON ({error})", [path], RESTORE) from error
+    if wrong := wrong_fields(stated, rules):
+        raise BadInput(f"{path.name} is not as this project writes it", wrong, RESTORE)
+    return stated
+
+
+def wrong_fields(stated: Any, rules: Mapping[str, Rule]) -> list[str]:
+    """What of a JSON value is not as the rules want it, one clause each."""
     if not isinstance(stated, dict):
-        raise BadInput("no JSON object", [path], RESTORE)
+        return ["no JSON object"]
     wrong = [f"{name} is missing" for name in rules if name not in stated]
     wrong += [f"unknown field {name!r}" for name in stated if name not in rules]
     wrong += [
@@ -116,6 +123,4 @@ def read_shaped(path: Path, rules: Mapping[str, Rule]) -> dict[str, Any]:
         for name, rule in rules.items()
         if name in stated and not rule(stated[name])
     ]
-    if wrong:
-        raise BadInput(f"{path.name} is not as this project writes it", wrong, RESTORE)
-    return stated
+    return wrong

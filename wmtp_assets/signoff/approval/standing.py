@@ -48,6 +48,7 @@ class Approval:
         says: One sentence: by whom, signed or not; the first of what changed.
         decisions: The newest decision of each role.
         approved_now: The roles that approved exactly the present content.
+        content: The content that the newest approval is about; None if there is none.
         changes: What differs from the newest approval, one clause each; None if there is none.
         check_changes: The checks that were declared then or are now, and not both.
         damage: Why nothing can be decided before the decisions are mended.
@@ -57,6 +58,7 @@ class Approval:
     says: str
     decisions: tuple[Decision, ...] = ()
     approved_now: frozenset[Role] = frozenset()
+    content: str | None = None
     changes: tuple[str, ...] | None = None
     check_changes: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
@@ -107,6 +109,7 @@ def judge_approval(
             and not changes
             and entry.is_of_same_content(basis)
         ),
+        content=basis.content if basis else None,
         changes=changes,
         check_changes=tuple(_check_changes(basis.manifest, evidence)) if basis else (),
         damage=tuple(damage),

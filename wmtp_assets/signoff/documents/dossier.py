@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from wmtp_assets.catalog import STORAGE_VERSION, Catalog
+from wmtp_assets.catalog import Catalog
 from wmtp_assets.signoff.approval.chain import Decision, Role, Verdict
 from wmtp_assets.signoff.approval.standing import Approval, Standing
+from wmtp_assets.signoff.backup.standing import Backup, judge_backup
 from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome
 
 
@@ -31,12 +32,14 @@ class Dossier:
 
     Attributes:
         evidence: Of the artifacts; a document judges no document.
+        backup: The newest that a run recorded, if any.
         failures: Newest first; read only for the documents that tell of them.
     """
 
     evidence: Evidence
     catalog: Catalog
     approval: Approval
+    backup: Backup | None = None
     failures: tuple[Failure, ...] = field(default=())
 
     def acknowledged(self, judged: Judged) -> Decision | None:
@@ -76,4 +79,5 @@ def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
         else:
             says = decision.says if met else f"{decision.says}, not of the storage as it is"
         yield met, f"{who} approved ({says})"
-    yield False, f"the approved storage is backed up and tagged {STORAGE_VERSION}, by hand"
+    met, says = judge_backup(dossier.backup, approval)
+    yield met, f"the approved storage is backed up and tagged ({says})"

@@ -8,6 +8,7 @@ import dagster as dg
 from wmtp_assets.record import made_by_runs
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.record import read_approval
+from wmtp_assets.signoff.backup.record import read_backup
 from wmtp_assets.signoff.documents.dossier import Dossier, Failure
 from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS, utc
 from wmtp_assets.signoff.record import (
@@ -37,6 +38,7 @@ def dossier_of(
         evidence=everything.without_documents,
         catalog=setup.catalog,
         approval=read_approval(context.instance, setup, everything),
+        backup=read_backup(context.instance, setup.store),
         failures=read_failures(context.instance, declared, setup) if history else (),
     )
 

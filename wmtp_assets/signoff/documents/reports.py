@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.signoff.approval.chain import Role
 from wmtp_assets.signoff.approval.standing import Standing
+from wmtp_assets.signoff.backup.standing import judge_backup
 from wmtp_assets.signoff.documents import plan_notes
 from wmtp_assets.signoff.documents.completion import completion_report
 from wmtp_assets.signoff.documents.dossier import Dossier
@@ -163,7 +164,9 @@ def _action_items(dossier: Dossier) -> Iterator[tuple[bool, str]]:
         yield False, f"{approval.standing}: {' '.join(approval.says.split())}"
     if approval.of(Role.PRODUCT_OWNER) is None:
         yield False, "the product owner has not decided yet"
-    yield False, f"back up the approved storage and tag it {STORAGE_VERSION} (plan, Step 11)"
+    met, says = judge_backup(dossier.backup, approval)
+    if not met:
+        yield False, f"back up the approved storage and tag it (plan, Step 11): {says}"
 
 
 def _on_disk(evidence: Evidence) -> str:

@@ -82,7 +82,10 @@ def seal(
             "documents": {},
             "checks": [],
             "acknowledged": [],
-            "files": {path: {"size_bytes": 0, "sha256": sha} for path, sha in digests.items()},
+            "files": {
+                path: {"size_bytes": (root / path).stat().st_size, "sha256": sha256}
+                for path, sha256 in digests.items()
+            },
         }
         decision = Decision(
             number=number,

@@ -142,7 +142,10 @@ def test_an_edited_manifest_with_new_sums_is_named_by_its_decision(root: Path):
         (lambda s: (s / "note.txt").write_text("x"), "note.txt is no decision"),
         (lambda s: (s / "0003").rename(s / "0004"), "0004: decision.json says it is number 3"),
         (lambda s: (s / "0003" / "decision.json").write_text("{}"), "0003: decision.json is no"),
-        (lambda s: (s / "0003" / "decision.json").write_text("[]"), "0003: no JSON object"),
+        (
+            lambda s: (s / "0003" / "decision.json").write_text("[]"),
+            "decision.json is not as this project writes it: no JSON object",
+        ),
         (lambda s: (s / "0003" / "decision.json").write_bytes(b"\xff\xfe"), "0003: not valid JSON"),
         (lambda s: (s / "0003" / "manifest.json").write_text("{}"), "0003: manifest.json is not"),
         (lambda s: (s / "0003" / "manifest.json").write_text("[" * 9999), "0003: not valid JSON"),

@@ -1,0 +1,181 @@
+"""A folder that fsspec reaches: another disk, S3, ...; whatever ails it is one clear error.
+
+A place holds `v2.0.0/` (the copy, with the paths of the storage), `v2.0.0.json` (its tag, written
+last) and, while files are replaced, `v2.0.0.incoming/`.
+"""
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from wmtp_assets import store
+from wmtp_assets.errors import BadInput
+from wmtp_assets.writer import to_disk
+
+# user:password@ of a URL: what reaches the record is shown to everybody.
+CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
+AGAIN = "see whether it can be reached and written, then run it again; what is there whole is kept"
+
+
+class Place:
+    """A folder of an fsspec file system, its paths relative and with slashes.
+
+    Args:
+        url: A local path, or a URL of a protocol that fsspec knows.
+
+    Raises:
+        BadInput: Its protocol is unknown, or needs a package that is not installed.
+    """
+
+    def __init__(self, url: str):
+        import fsspec
+        from fsspec.implementations.local import LocalFileSystem
+
+        self.shown = CREDENTIALS.sub("", url)
+        try:
+            self._fs, folder = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise BadInput(
+                f"the place of the backup cannot be opened ({error})",
+                [self.shown],
+                "pip install the package that is named, or give the path of another disk",
+            ) from error
+        self._folder = folder.rstrip("/")
+        self._is_local = isinstance(self._fs, LocalFileSystem)
+        self._made: set[str] = set()
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Path below `folder` -> bytes, of every file there; none if there is no such folder."""
+        top = self._full(folder)
+        with self._said(folder):
+            self._fs.invalidate_cache()
+            found = self._fs.find(top, detail=True)
+        return {
+            path.removeprefix(top).lstrip("/"): facts["size"]
+            for path, facts in found.items()
+            if facts["type"] == "file"
+        }
+
+    def digest(self, path: str) -> str:
+        """SHA-256 of a file, read in order with bounded memory."""
+        digest = hashlib.sha256()
+        with self._said(path), self._fs.open(self._full(path), "rb") as handle:
+            while chunk := handle.read(store.CHUNK_BYTES):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def write(self, path: str, source: Path) -> str:
+        """Copy a local file here; returns the SHA-256 of what was read of it.
+
+        Raises:
+            BadInput: The source cannot be read, or this place not be written.
+        """
+        digest = hashlib.sha256()
+        with self._said(path), self._writing(path) as out:
+            for chunk in _chunks(source):
+                digest.update(chunk)
+                out.write(chunk)
+        return digest.hexdigest()
+
+    def write_bytes(self, path: str, data: bytes) -> None:
+        """Write a small file, whole or not at all."""
+        with self._said(path), self._writing(f"{path}.new") as out:
+            out.write(data)
+        self.move(f"{path}.new", path)
+
+    def read_bytes(self, path: str) -> bytes | None:
+        """A small file; None if there is none."""
+        with self._said(path):
+            self._fs.invalidate_cache()
+            return (
+                self._fs.cat_file(self._full(path)) if self._fs.isfile(self._full(path)) else None
+            )
+
+    def read_chunks(self, path: str) -> Iterator[bytes]:
+        """A long file, in order."""
+        with self._said(path), self._fs.open(self._full(path), "rb") as handle:
+            while chunk := handle.read(store.CHUNK_BYTES):
+                yield chunk
+
+    def move(self, source: str, target: str) -> None:
+        """Let a file appear under another name; on a disk one rename."""
+        with self._said(target):
+            self._make_parent(target)
+            self._fs.mv(self._full(source), self._full(target))
+            if self._is_local:
+                store.fsync_folder(Path(self._full(target)).parent)
+
+    def remove(self, path: str) -> None:
+        """Remove a file."""
+        with self._said(path):
+            self._fs.rm_file(self._full(path))
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove a folder and what is in it; nothing if it is not there."""
+        with self._said(folder):
+            self._fs.invalidate_cache()
+            if self._fs.exists(self._full(folder)):
+                self._fs.rm(self._full(folder), recursive=True)
+            self._made.clear()
+
+    def require_free_space(self, needed_bytes: int) -> None:
+        """Refuse before the first byte when this is a disk that is too small.
+
+        Raises:
+            BadInput: Needed and free are named.
+        """
+        free = store.free_bytes(Path(self._folder)) if self._is_local else needed_bytes
+        if free < needed_bytes:
+            raise BadInput(
+                f"disk too small: {needed_bytes:,} bytes needed, {free:,} free",
+                [self.shown],
+                "free space there or choose another WMTP_BACKUP_URL",
+            )
+
+    @contextlib.contextmanager
+    def _writing(self, path: str) -> Iterator:
+        self._make_parent(path)
+        with self._fs.open(self._full(path), "wb") as out:
+            yield out
+        if self._is_local:
+            # To the disk and out of the cache, so that reading back reads the disk.
+            with open(self._full(path), "rb") as written:
+                to_disk(written.fileno(), 0, 0)
+            store.fsync_folder(Path(self._full(path)).parent)
+
+    def _make_parent(self, path: str) -> None:
+        parent = self._full(path).rpartition("/")[0]
+        if parent not in self._made:
+            self._fs.makedirs(parent, exist_ok=True)
+            self._made.add(parent)
+
+    def _full(self, path: str) -> str:
+        return f"{self._folder}/{path}"
+
+    @contextlib.contextmanager
+    def _said(self, path: str) -> Iterator[None]:
+        """Turn what a file system says into an error that names the place."""
+        try:
+            yield
+        except BadInput:
+            raise
+        except Exception as error:  # the libraries behind fsspec raise what they like
+            said = CREDENTIALS.sub("", f"{type(error).__name__}: {error}")
+            raise BadInput(
+                f"the place of the backup failed ({said})", [f"{self.shown}: {path}"], AGAIN
+            ) from error
+
+
+def _chunks(source: Path) -> Iterator[bytes]:
+    try:
+        with open(source, "rb") as handle:
+            while chunk := handle.read(store.CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise BadInput(
+            f"a file of the storage cannot be read ({error.strerror})",
+            [source],
+            "materialize its asset again; an approval covers it",
+        ) from error

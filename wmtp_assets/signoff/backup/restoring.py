@@ -1,0 +1,102 @@
+"""A copy -> a storage: every byte proven before it appears, with the times that it had.
+
+Needs no Dagster and no record. What is there already and right stays; what the copy does not hold
+is left alone and named.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wmtp_assets import store
+from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.errors import BadInput
+from wmtp_assets.folders import SKELETON
+from wmtp_assets.signoff.backup.place import Place
+from wmtp_assets.signoff.backup.tag import Copied, Tag, read_tag
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore did; `others` are files below the root that the copy does not hold."""
+
+    tag: Tag
+    kept: int
+    restored: int
+    others: tuple[str, ...]
+
+
+def restore(place: Place, root: Path, tell: Callable[[str], None] = lambda line: None) -> Restored:
+    """Write the files of a copy below a storage root.
+
+    Args:
+        root: Made if it is not there; below it, a file with other bytes is replaced.
+        tell: Told one line for each file.
+
+    Raises:
+        BadInput: There is no whole copy, the disk is too small, or files of the copy are damaged:
+            these are named and not written, the others are.
+    """
+    tag = read_tag(place, STORAGE_VERSION)
+    if tag is None:
+        raise BadInput(
+            "there is no whole copy: its tag is missing",
+            [f"{place.shown}: {STORAGE_VERSION}.json"],
+            "name the place as WMTP_BACKUP_URL did",
+        )
+    there = place.sizes(STORAGE_VERSION)
+    missing = [path for path, file in tag.files.items() if not _is_right(root / path, file)]
+    store.require_free_space(root, sum(tag.files[path].size_bytes for path in missing))
+    for folder in SKELETON:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    wrong = []
+    for number, path in enumerate(missing, 1):
+        file = tag.files[path]
+        tell(f"{path}, {file.size_bytes:,} bytes, {number} of {len(missing)}")
+        try:
+            if path not in there:
+                raise _Damaged("is missing")
+            _fetch(place, f"{STORAGE_VERSION}/{path}", root / path, file)
+        except _Damaged as error:
+            wrong.append(f"{place.shown}: {path}: {error}")
+    if wrong:
+        raise BadInput(
+            f"{len(wrong)} files of the copy are damaged; the others are restored",
+            wrong,
+            "take these from another copy, or materialize their assets again",
+        )
+    here = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
+    return Restored(
+        tag,
+        kept=len(tag.files) - len(missing),
+        restored=len(missing),
+        others=tuple(sorted(here - tag.files.keys())),
+    )
+
+
+class _Damaged(Exception):
+    """The copy does not hold what its tag says."""
+
+
+def _is_right(path: Path, file: Copied) -> bool:
+    """Whether a file is there; its time is set to the recorded one, because its bytes are."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size != file.size_bytes:
+        return False
+    if store.sha256_of(path) != file.sha256:
+        return False
+    os.utime(path, ns=(file.mtime_ns, file.mtime_ns))
+    return True
+
+
+def _fetch(place: Place, source: str, target: Path, file: Copied) -> None:
+    with store.atomic_path(target) as temporary:
+        digest = hashlib.sha256()
+        with open(temporary, "wb") as out:
+            for chunk in place.read_chunks(source):
+                digest.update(chunk)
+                out.write(chunk)
+        if digest.hexdigest() != file.sha256:
+            raise _Damaged(f"sha256 {digest.hexdigest()}, tagged {file.sha256}")
+        os.utime(temporary, ns=(file.mtime_ns, file.mtime_ns))

@@ -1,0 +1,272 @@
+"""A copy holds exactly what was approved, or says what it lacks; an earlier one survives."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wmtp_assets import store
+from wmtp_assets.errors import BadInput
+from wmtp_assets.signoff.approval.chain import Entry, Role, read_chain
+from wmtp_assets.signoff.approval.verify import verify_storage
+from wmtp_assets.signoff.backup.copying import BackedUp, back_up
+from wmtp_assets.signoff.backup.place import Place
+from wmtp_assets.signoff.backup.reading import read_copy
+from wmtp_assets.signoff.backup.restoring import restore
+from wmtp_assets.signoff.backup.tag import read_tag
+from wmtp_assets_tests.signoff.backup.conftest import FIRST, SECOND, write_approved
+
+
+def approved(root: Path) -> Entry:
+    return read_chain(root / "signoff").standing[Role.REVIEWER]
+
+
+def copied(root: Path, place: Place, **options) -> BackedUp:
+    return back_up(root, approved(root), place, **options)
+
+
+def held(place: Place) -> dict[str, bytes]:
+    """Path -> bytes of everything in the copy."""
+    return {path: place.read_bytes(f"v2.0.0/{path}") for path in place.sizes("v2.0.0")}
+
+
+def files_of(root: Path) -> dict[str, bytes]:
+    there = [path for path in root.rglob("*") if path.is_file()]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in there}
+
+
+def problems(root: Path, place: Place) -> tuple[str, ...]:
+    return read_copy(place, read_chain(root / "signoff")).problems
+
+
+def changed(data: bytes) -> bytes:
+    return bytes([data[0] ^ 1]) + data[1:]
+
+
+def test_the_copy_is_the_approved_storage_under_its_version_s_name(storage: Path, place: Place):
+    done = copied(storage, place)
+    assert held(place) == files_of(storage)
+    assert (done.kept, done.copied, done.removed) == (0, len(files_of(storage)), 0)
+    assert done.size_bytes == done.copied_bytes == sum(map(len, files_of(storage).values()))
+    tag = read_tag(place, "v2.0.0")
+    assert tag == done.tag
+    assert tag.decision_sha256 == store.sha256_of(storage / "signoff/0001/decision.json")
+    assert tag.content == approved(storage).content
+    assert {p: f.sha256 for p, f in tag.files.items()} == {
+        path: store.sha256_of(storage / path) for path in files_of(storage)
+    }
+    assert problems(storage, place) == ()
+
+
+def test_only_what_changed_is_copied(storage: Path, place: Place):
+    copied(storage, place)
+    again = copied(storage, place)
+    assert (again.copied, again.copied_bytes, again.removed) == (0, 0, 0)
+    write_approved(storage, SECOND)
+    told: list[str] = []
+    done = copied(storage, place, tell=told.append)
+    assert held(place) == files_of(storage)
+    new = [path for path in files_of(storage) if path.startswith("signoff/0002/")]
+    assert {line.split(",")[0] for line in told} == {
+        "sources.lock.json",
+        "models_v2/m/model.safetensors",
+        "models_v2/m/config.json",
+        *new,
+    }
+    assert (done.copied, done.removed) == (3 + len(new), 1)
+    assert problems(storage, place) == ()
+    assert not place.sizes("v2.0.0.incoming")
+
+
+def test_a_byte_that_was_not_approved_is_named_and_not_copied(storage: Path, place: Place):
+    copied(storage, place)
+    before = held(place)
+    write_approved(storage, SECOND)
+    path = "models_v2/m/model.safetensors"
+    (storage / path).write_bytes(changed(SECOND[path]))
+    with pytest.raises(BadInput, match=rf"not complete.*{path}: approved [0-9a-f]*, read "):
+        copied(storage, place)
+    assert held(place) == before
+    assert path not in place.sizes("v2.0.0.incoming")
+    (storage / path).write_bytes(SECOND[path])
+    copied(storage, place)
+    assert held(place) == files_of(storage)
+
+
+def test_all_bytes_that_do_not_arrive_are_named(storage, place, monkeypatch):
+    write = Place.write
+
+    def worse(self: Place, path: str, source: Path) -> str:
+        digest = write(self, path, source)
+        if source.name in ("README.md", "metadata.json"):
+            self.write_bytes(path, changed(source.read_bytes()))
+        return digest
+
+    monkeypatch.setattr(Place, "write", worse)
+    with pytest.raises(BadInput, match="read back") as raised:
+        copied(storage, place)
+    assert [line.split(": ")[1] for line in raised.value.culprits] == [
+        "v2.0.0/README.md",
+        "v2.0.0/models_v2/m/metadata.json",
+    ]
+    assert read_tag(place, "v2.0.0") is None
+    monkeypatch.undo()
+    assert copied(storage, place).copied == 2
+    assert problems(storage, place) == ()
+
+
+STEPS = ("write", "write_bytes", "move", "remove", "remove_folder", "digest", "sizes")
+
+
+class Killed(BaseException):
+    """The process is gone: nothing may be cleaned up on its account."""
+
+
+def breaking(monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], bool]:
+    """Let the place break before its `at`-th step; returns whether it came so far."""
+    done = 0
+
+    def before(do: Callable) -> Callable:
+        def step(*arguments, **options):
+            nonlocal done
+            done += 1
+            if done > at:
+                raise Killed
+            return do(*arguments, **options)
+
+        return step
+
+    for name in STEPS:
+        monkeypatch.setattr(Place, name, before(getattr(Place, name)))
+    return lambda: done > at
+
+
+@pytest.mark.parametrize("then", ["as it was", "as it is"])
+def test_a_backup_that_broke_anywhere_leaves_a_whole_copy_or_says_so(tmp_path, monkeypatch, then):
+    """A second backup breaks before every step; the next one, of either content, is sound."""
+    at, whole, torn = 0, 0, 0
+    while True:
+        root = write_approved(tmp_path / f"{at}" / "storage", FIRST)
+        place = Place(f"memory://{tmp_path.name}{then}/{at}")
+        copied(root, place)
+        first = files_of(root)
+        write_approved(root, SECOND)
+        with monkeypatch.context() as patch:
+            broke = breaking(patch, at)
+            with contextlib.suppress(Killed):
+                copied(root, place)
+        if not broke():
+            break
+        if problems(root, place):
+            torn += 1
+            assert place.read_bytes("v2.0.0.incoming/replacing"), "torn, and nothing says so"
+        else:
+            whole += 1
+        target = tmp_path / f"{at}" / "restored"
+        try:
+            restore(place, target)
+        except BadInput:
+            assert problems(root, place)
+        else:
+            assert files_of(target) in (first, files_of(root))
+            assert verify_storage(target, tell=lambda line: None).problems == ()
+        if then == "as it was":
+            write_approved(root, FIRST)
+        copied(root, place)
+        assert problems(root, place) == ()
+        assert held(place) == files_of(root)
+        assert not place.sizes("v2.0.0.incoming")
+        at += 1
+    # Until the first file is replaced the earlier copy is whole; few steps tear it.
+    assert whole > torn > 0
+
+
+def test_a_first_backup_that_broke_goes_on(storage: Path, url: str, monkeypatch):
+    place = Place(url)
+    with monkeypatch.context() as patch:
+        breaking(patch, 9)
+        with pytest.raises(Killed):
+            copied(storage, place)
+    there = held(place)
+    assert 0 < len(there) < len(files_of(storage))
+    assert read_copy(place).tag is None
+    done = copied(storage, Place(url))
+    assert done.kept == len(there)
+    assert problems(storage, place) == ()
+
+
+def test_what_no_tag_vouches_for_is_read(storage: Path, place: Place):
+    place.write_bytes("v2.0.0/README.md", changed(FIRST["README.md"]))
+    place.write_bytes("v2.0.0/models_v2/m/metadata.json", FIRST["models_v2/m/metadata.json"])
+    assert copied(storage, place).kept == 1
+    assert problems(storage, place) == ()
+
+
+def test_a_copy_that_was_found_damaged_is_mended(storage: Path, place: Place):
+    copied(storage, place)
+    place.write_bytes("v2.0.0/README.md", changed(FIRST["README.md"]))
+    assert copied(storage, place).copied == 0
+    [said] = problems(storage, place)
+    assert said.startswith("the copy differs: README.md changed: ")
+    assert copied(storage, place, is_damaged=True).copied == 1
+    assert problems(storage, place) == ()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda p: p.remove("v2.0.0/README.md"), "the copy differs: README.md is missing"),
+        (lambda p: p.write_bytes("v2.0.0/x", b"x"), "the copy differs: x was not there"),
+        (lambda p: p.remove("v2.0.0.json"), "there is no copy with a tag"),
+    ],
+)
+def test_a_copy_is_read_with_all_it_holds(storage: Path, place: Place, damage, said: str):
+    copied(storage, place)
+    damage(place)
+    [problem] = problems(storage, place)
+    assert problem.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("decision_sha256", "0" * 64, "the tag names decision 000"),
+        ("content", "sha256:0", "the tag is not that of decision 0001: its content is sha256:0"),
+    ],
+)
+def test_a_tag_is_held_against_the_decision(storage, place, old, new, said):
+    tag = copied(storage, place).tag
+    line = f'"{old}": "{getattr(tag, old)}"'
+    text = place.read_bytes("v2.0.0.json").decode().replace(line, f'"{old}": "{new}"')
+    place.write_bytes("v2.0.0.json", text.encode())
+    assert read_copy(place).problems == ()
+    [problem] = problems(storage, place)
+    assert problem.startswith(said)
+
+
+def test_a_tag_and_a_copy_that_were_both_changed_are_seen(storage: Path, place: Place):
+    tag = copied(storage, place).tag
+    data = changed(FIRST["README.md"])
+    place.write_bytes("v2.0.0/README.md", data)
+    store.write_bytes(storage.parent / "x", data)
+    text = place.read_bytes("v2.0.0.json").decode()
+    text = text.replace(tag.files["README.md"].sha256, store.sha256_of(storage.parent / "x"))
+    place.write_bytes("v2.0.0.json", text.encode())
+    [problem] = problems(storage, place)
+    assert problem.startswith("the tag is not that of decision 0001: README.md changed")
+
+
+def test_an_approved_file_that_is_missing_is_named_before_anything_is_copied(storage, place):
+    (storage / "README.md").unlink()
+    with pytest.raises(BadInput, match=r"approved files are missing: README\.md"):
+        copied(storage, place)
+    assert not held(place)
+
+
+def test_a_decision_in_the_making_is_not_copied(storage: Path, place: Place):
+    pending = storage / "signoff" / ".0002.host.1.x.tmp"
+    pending.mkdir()
+    (pending / "decision.json").write_text("{}")
+    copied(storage, place)
+    assert not any(".0002" in path for path in held(place))

@@ -1,0 +1,73 @@
+"""Whatever ails the place of a backup is one error that names it, without its password."""
+
+from pathlib import Path
+
+import pytest
+
+from wmtp_assets.errors import BadInput
+from wmtp_assets.signoff.backup.place import Place
+from wmtp_assets.signoff.backup.tag import read_tag
+from wmtp_assets_tests.signoff.backup.test_copying import copied, held
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nowhere://x/y", r"cannot be opened \(Protocol not known: nowhere\)"),
+        ("s3://key:hidden@bucket/x", r"cannot be opened \(Install s3fs.*: s3://bucket/x"),
+    ],
+)
+def test_a_protocol_that_is_not_there_is_named(url: str, said: str, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "s3fs", None)
+    with pytest.raises(BadInput, match=said) as raised:
+        Place(url)
+    assert "hidden" not in str(raised.value)
+
+
+def test_a_place_that_fails_is_named_without_its_password(storage: Path, monkeypatch):
+    place = Place("memory://user:hidden@shelf/x")
+
+    def refuse(*arguments, **options):
+        raise RuntimeError("cannot reach https://user:hidden@shelf/x")
+
+    monkeypatch.setattr(place._fs, "open", refuse)
+    with pytest.raises(BadInput, match=r"failed \(RuntimeError: .*memory://shelf/x: v2") as raised:
+        copied(storage, place)
+    assert "hidden" not in str(raised.value)
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(storage: Path, tmp_path: Path):
+    (tmp_path / "taken").write_text("x")
+    with pytest.raises(BadInput, match="the place of the backup failed"):
+        copied(storage, Place(str(tmp_path / "taken")))
+
+
+def test_a_disk_that_is_too_small_is_refused_before_the_first_byte(storage, tmp_path, monkeypatch):
+    monkeypatch.setattr("wmtp_assets.store.free_bytes", lambda folder: 6000)
+    place = Place(str(tmp_path / "small"))
+    with pytest.raises(BadInput, match=r"disk too small: [0-9,]+ bytes needed, 6,000 free"):
+        copied(storage, place)
+    assert not held(place)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "no JSON object"),
+        ('{"format": "wmtp-backup-1"}', "storage_version is missing"),
+    ],
+)
+def test_a_tag_that_is_none_is_named(storage: Path, place: Place, text: str, said: str):
+    place.write_bytes("v2.0.0.json", text.encode())
+    with pytest.raises(BadInput, match=rf"v2\.0\.0\.json of .* is no tag of a copy: .*{said}"):
+        copied(storage, place)
+
+
+@pytest.mark.parametrize("path", ["../x", "/x", "a//b", "a/./b", "a\\\\b"])
+def test_a_tag_names_no_path_outside_of_the_storage(storage: Path, place: Place, path: str):
+    copied(storage, place)
+    text = place.read_bytes("v2.0.0.json").decode().replace('"README.md"', f'"{path}"')
+    place.write_bytes("v2.0.0.json", text.encode())
+    with pytest.raises(BadInput, match="is no path of a storage"):
+        read_tag(place, "v2.0.0")

@@ -1,0 +1,96 @@
+"""A storage comes back from its copy with every byte and every time, or what is wrong is named."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from wmtp_assets.errors import BadInput
+from wmtp_assets.folders import SKELETON
+from wmtp_assets.signoff.__main__ import main
+from wmtp_assets.signoff.approval.verify import verify_storage
+from wmtp_assets.signoff.backup.place import Place
+from wmtp_assets.signoff.backup.restoring import restore
+from wmtp_assets_tests.signoff.backup.conftest import FIRST
+from wmtp_assets_tests.signoff.backup.test_copying import changed, copied, files_of
+
+
+def times_of(root: Path) -> dict[str, int]:
+    return {path: (root / path).stat().st_mtime_ns for path in files_of(root)}
+
+
+def test_bytes_and_times_come_back_and_are_the_approved_ones(storage, place, tmp_path):
+    copied(storage, place)
+    target = tmp_path / "restored"
+    done = restore(place, target)
+    assert files_of(target) == files_of(storage)
+    assert times_of(target) == times_of(storage)
+    assert all((target / folder).is_dir() for folder in SKELETON)
+    assert (done.restored, done.kept, done.others) == (len(files_of(storage)), 0, ())
+    assert verify_storage(target, tell=lambda line: None).problems == ()
+
+
+def test_what_is_right_stays_and_what_differs_is_replaced(storage, place, tmp_path):
+    copied(storage, place)
+    target = tmp_path / "restored"
+    restore(place, target)
+    kept = (target / "sources.lock.json").stat().st_ino
+    (target / "sources.lock.json").touch()
+    (target / "README.md").write_bytes(changed(FIRST["README.md"]))
+    (target / "models_v2/m/model.safetensors").unlink()
+    (target / "note.txt").write_text("mine")
+    done = restore(place, target)
+    assert (done.restored, done.others) == (2, ("note.txt",))
+    assert (target / "sources.lock.json").stat().st_ino == kept
+    assert times_of(target) == times_of(storage) | {
+        "note.txt": (target / "note.txt").stat().st_mtime_ns
+    }
+    (target / "note.txt").unlink()
+    assert files_of(target) == files_of(storage)
+
+
+def test_damaged_files_are_named_and_the_others_restored(storage, place, tmp_path):
+    copied(storage, place)
+    place.write_bytes("v2.0.0/README.md", changed(FIRST["README.md"]))
+    place.remove("v2.0.0/models_v2/m/metadata.json")
+    target = tmp_path / "restored"
+    (target / "models_v2/m").mkdir(parents=True)
+    (target / "README.md").write_bytes(b"an earlier one")
+    with pytest.raises(BadInput, match="2 files of the copy are damaged") as raised:
+        restore(place, target)
+    first, second = (c.removeprefix(f"{place.shown}: ") for c in raised.value.culprits)
+    assert re.fullmatch("README.md: sha256 [0-9a-f]{64}, tagged [0-9a-f]{64}", first)
+    assert second == "models_v2/m/metadata.json: is missing"
+    assert (target / "README.md").read_bytes() == b"an earlier one"
+    there = files_of(target)
+    assert there.keys() == files_of(storage).keys() - {"models_v2/m/metadata.json"}
+
+
+def test_without_a_tag_nothing_is_restored(tmp_path: Path, place: Place):
+    with pytest.raises(BadInput, match=r"no whole copy: its tag is missing: .*v2\.0\.0\.json"):
+        restore(place, tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()
+
+
+def test_a_disk_that_is_too_small_is_refused(storage, place, tmp_path, monkeypatch):
+    copied(storage, place)
+    monkeypatch.setattr("wmtp_assets.store.free_bytes", lambda folder: 10)
+    with pytest.raises(BadInput, match="disk too small"):
+        restore(place, tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()
+
+
+def test_the_command_restores_and_says_what_comes_next(storage, tmp_path, capsys):
+    backups = tmp_path / "backups"
+    copied(storage, Place(str(backups)))
+    target = tmp_path / "restored"
+    assert main(["restore", str(backups), str(target)]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[-2].startswith(f"restored {len(files_of(storage))} files, kept 0: approved by Ann")
+    assert told[-1] == f"next: python -m wmtp_assets.signoff verify {target}"
+    assert main(["verify", str(target)]) == 0
+    (target / "note.txt").write_text("mine")
+    assert main(["restore", str(backups), str(target)]) == 0
+    assert "not of the backup, left alone: note.txt\n" in capsys.readouterr().out
+    assert main(["restore", str(tmp_path / "nowhere"), str(target)]) == 1
+    assert "its tag is missing" in capsys.readouterr().err
