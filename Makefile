@@ -23,6 +23,8 @@ sample: export WMTP_DOCS_ROOT :=
 sample: export WMTP_REWARD_MODEL :=
 sample: export WMTP_DASK_SCHEDULER :=
 sample: export WMTP_BACKUP_URL :=
+sample: export WMTP_SLACK_CHANNEL :=
+sample: export WMTP_EMAIL_TO :=
 sample: export DAGSTER_HOME := $(HOME_OF_sample)
 sample: setup
 	@mkdir -p $(DAGSTER_HOME) && cp dagster.yaml $(DAGSTER_HOME)/

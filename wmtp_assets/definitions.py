@@ -4,6 +4,7 @@
 catalog and source, as the tests do.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import dagster as dg
@@ -44,6 +45,7 @@ from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS
 from wmtp_assets.signoff.record import Declared
 from wmtp_assets.signoff.sensors import (
     evidence_alarms,
+    notice_sensors,
     report_sensors,
     verification_schedules,
 )
@@ -87,6 +89,7 @@ def build_definitions(
     workers: int = 1,
     scheduler: str | None = None,
     backup_url: str | None = None,
+    notices: Iterable[dg.SensorDefinition] = (),
     with_reward_model: bool = True,
 ) -> dg.Definitions:
     """The asset graph of one catalog, read from one source, stored below two folders.
@@ -95,6 +98,7 @@ def build_definitions(
         workers: Processes that convert a dataset.
         scheduler: Address of a Dask scheduler that does so in their place.
         backup_url: Where the approved storage is copied to; without it no backup is in the graph.
+        notices: Sensors that tell people what evidence_alarms logs.
         with_reward_model: Whether the optional reward model is in the graph.
     """
     store = Store(storage_root.absolute(), docs_root.absolute())
@@ -137,7 +141,7 @@ def build_definitions(
             *([backup_storage, verify_backup] if backed_up else []),
         ],
         schedules=[daily_watch(watch, source), *verification_schedules(verifications, source)],
-        sensors=[*report_sensors(report), evidence_alarms],
+        sensors=[*report_sensors(report), evidence_alarms, *notices],
         resources={
             "setup": setup,
             "declared": declared,
@@ -166,6 +170,7 @@ def _from_settings(settings: Settings) -> dg.Definitions:
         workers=settings.workers,
         scheduler=settings.dask_scheduler,
         backup_url=settings.backup_url,
+        notices=notice_sensors(settings.slack_channel, settings.email_to, settings.email_from),
         with_reward_model=settings.with_reward_model,
     )
 

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     reward_model: bool | None = None
     dask_scheduler: str | None = None
     backup_url: str | None = None
+    slack_channel: str | None = None
+    email_to: str | None = None
+    email_from: str | None = None
 
     @property
     def storage(self) -> Path:
@@ -111,6 +114,8 @@ def read_settings() -> Settings:
             f"WMTP_DASK_SCHEDULER is not tcp://host:port or tls://host:port: "
             f"{settings.dask_scheduler}"
         )
+    if settings and settings.email_to and not settings.email_from:
+        wrong.append("WMTP_EMAIL_TO needs WMTP_EMAIL_FROM")
     if settings and settings.source == "mirror":
         if settings.mirror_dir is None:
             wrong.append("WMTP_SOURCE=mirror needs WMTP_MIRROR_DIR")

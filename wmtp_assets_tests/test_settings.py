@@ -76,6 +76,12 @@ def test_at_least_one_worker(monkeypatch, workers: str):
         read_settings()
 
 
+def test_mail_needs_a_sender(monkeypatch):
+    monkeypatch.setenv("WMTP_EMAIL_TO", "ann@example.org")
+    with pytest.raises(BadInput, match="WMTP_EMAIL_TO needs WMTP_EMAIL_FROM"):
+        read_settings()
+
+
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "tls://scheduler.cluster:443"])
 def test_a_scheduler_is_an_address(monkeypatch, address: str):
     monkeypatch.setenv("WMTP_DASK_SCHEDULER", address)

@@ -1,13 +1,17 @@
 """Keeping the record true: documents after every run that can change them, alarms, schedules."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import dagster as dg
 
+from wmtp_assets.hub.assets import RAW
 from wmtp_assets.hub.sources import Source
+from wmtp_assets.hub.upstream.record import moved_upstreams
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.alarms import changed_alarms, find_alarms
+from wmtp_assets.signoff.alarms import News, changed_alarms, find_alarms
 from wmtp_assets.signoff.approval.record import latest_result
+from wmtp_assets.signoff.backup.record import read_backup
+from wmtp_assets.signoff.notices import send_by_mail, send_to_slack
 from wmtp_assets.signoff.record import Declared, read_evidence
 
 REPORT_AFTER = {
@@ -18,6 +22,11 @@ REPORT_AFTER = {
 # Their runs change nothing that a document tells.
 UNREPORTED = ("report", "watch_upstream", "write_mirror")
 ALARM_SECONDS = 300
+UNDER_WAY = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 # Daily headers and sizes, weekly every byte; after the watch on upstream, before people come.
 SCHEDULES = {
     "verify_storage": ("daily_verification", "30 6 * * *", "Runs the quick checks every morning."),
@@ -51,27 +60,87 @@ def report_sensors(report) -> list[dg.SensorDefinition]:
     return [sensor(status, name) for status, name in REPORT_AFTER.items()]
 
 
-@dg.sensor(
-    minimum_interval_seconds=ALARM_SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Logs each failed check and a suspended approval once, and when it is mended.",
-)
-def evidence_alarms(
-    context: dg.SensorEvaluationContext,
-    setup: dg.ResourceParam[Setup],
-    declared: dg.ResourceParam[Declared],
-) -> dg.SkipReason:
-    # The record alone: a tick may not take the minutes that a touched 27 GB file would.
-    evidence = read_evidence(context.instance, declared, setup, look_at_disk=False)
-    alarms = find_alarms(evidence, *latest_result(context.instance, setup.store))
-    new, gone, cursor = changed_alarms(context.cursor, alarms)
-    for alarm in new:
+def alarm_sensor(
+    name: str, description: str, tell: Callable[[dg.SensorEvaluationContext, News], None]
+) -> dg.SensorDefinition:
+    """A sensor that tells the news; each has a cursor of its own, so that all are told.
+
+    Args:
+        tell: Called where there are news; when it raises, they are news at the next tick too.
+    """
+
+    @dg.sensor(
+        name=name,
+        minimum_interval_seconds=ALARM_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=description,
+    )
+    def sensor(
+        context: dg.SensorEvaluationContext,
+        setup: dg.ResourceParam[Setup],
+        declared: dg.ResourceParam[Declared],
+    ) -> dg.SkipReason:
+        instance = context.instance
+        under_way = instance.get_runs_count(dg.RunsFilter(statuses=UNDER_WAY))
+        new, gone, cursor = changed_alarms(
+            context.cursor, alarms_now(instance, setup, declared), settled=not under_way
+        )
+        if new or gone:
+            tell(context, News(str(setup.store.root), tuple(new), tuple(gone)))
+        context.update_cursor(cursor)
+        told = f"new: {'; '.join(new)}" if new else "nothing new"
+        return dg.SkipReason(f"{told}; {len(gone)} mended")
+
+    return sensor
+
+
+def alarms_now(instance: dg.DagsterInstance, setup: Setup, declared: Declared) -> Iterable[str]:
+    """The alarms by the record alone: a tick may not take the minutes that a touched file would."""
+    keys = {spec.key.to_user_string() for spec in declared.assets}
+    return find_alarms(
+        read_evidence(instance, declared, setup, look_at_disk=False),
+        *latest_result(instance, setup.store),
+        read_backup(instance, setup.store),
+        moved_upstreams(instance, setup, {raw: row[0] for raw, row in RAW.items() if raw in keys}),
+    )
+
+
+def _log(context: dg.SensorEvaluationContext, news: News) -> None:
+    for alarm in news.new:
         context.log.error(alarm)
-    for alarm in gone:
+    for alarm in news.gone:
         context.log.info(f"no longer: {alarm}")
-    context.update_cursor(cursor)
-    told = f"new: {'; '.join(new)}" if new else "nothing new"
-    return dg.SkipReason(f"{told}; {len(gone)} mended")
+
+
+evidence_alarms = alarm_sensor(
+    "evidence_alarms",
+    "Logs failed checks, a suspended approval, moved upstreams once, and when they are mended.",
+    _log,
+)
+
+
+def notice_sensors(
+    slack_channel: str | None, email_to: str | None, email_from: str | None
+) -> list[dg.SensorDefinition]:
+    """The sensors that tell people, of those that are configured."""
+    sensors = []
+    if slack_channel:
+        sensors.append(
+            alarm_sensor(
+                "slack_notices",
+                "Posts to Slack what evidence_alarms logs.",
+                lambda context, news: send_to_slack(news, slack_channel),
+            )
+        )
+    if email_to:
+        sensors.append(
+            alarm_sensor(
+                "email_notices",
+                "Sends by e-mail what evidence_alarms logs.",
+                lambda context, news: send_by_mail(news, email_to, email_from),
+            )
+        )
+    return sensors
 
 
 def verification_schedules(jobs: Iterable, source: Source) -> list[dg.ScheduleDefinition]:

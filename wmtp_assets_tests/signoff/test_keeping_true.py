@@ -4,11 +4,18 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.definitions import build_definitions
+from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.hub.sources import HubSource, MirrorSource, Source
+from wmtp_assets.hub.upstream.record import observation
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.mirror import SampleSource
 from wmtp_assets.signoff.alarms import changed_alarms
-from wmtp_assets.signoff.sensors import evidence_alarms, report_sensors
+from wmtp_assets.signoff.sensors import (
+    UNDER_WAY,
+    evidence_alarms,
+    notice_sensors,
+    report_sensors,
+)
 from wmtp_assets_tests.signoff.world import GOOD, WRONG, World
 
 END = {
@@ -24,10 +31,11 @@ def graph(source: Source, tmp_path) -> dg.Definitions:
 
 
 class Tick:
-    """One tick of the sensor, as the daemon does it; the cursor stays from tick to tick."""
+    """One tick of a sensor, as the daemon does it; the cursor stays from tick to tick."""
 
-    def __init__(self, world: World):
+    def __init__(self, world: World, sensor: dg.SensorDefinition = evidence_alarms):
         self.world = world
+        self.sensor = sensor
         self.cursor: str | None = None
 
     def __call__(self) -> str:
@@ -35,7 +43,7 @@ class Tick:
         with dg.build_sensor_context(
             self.world.instance, cursor=self.cursor, resources=resources
         ) as context:
-            skipped = evidence_alarms(context)
+            skipped = self.sensor(context)
             self.cursor = context.cursor
         return skipped.skip_message
 
@@ -68,6 +76,68 @@ def test_alarms_are_compared_with_those_of_the_last_tick():
     assert (new, gone) == (["a", "b"], [])
     new, gone, cursor = changed_alarms(cursor, ["b", "c"])
     assert (new, gone) == (["c"], ["a"])
+
+
+def test_while_a_run_is_under_way_nothing_is_gone():
+    cursor = changed_alarms(None, ["a", "b"])[2]
+    new, gone, cursor = changed_alarms(cursor, ["c"], settled=False)
+    assert (new, gone) == (["c"], [])
+    new, gone, cursor = changed_alarms(cursor, ["a"])
+    assert (new, gone) == ([], ["b", "c"])
+
+
+@pytest.mark.parametrize("status", list(UNDER_WAY))
+def test_a_check_whose_asset_is_being_made_again_is_not_yet_mended(world: World, status):
+    tick = Tick(world)
+    world.run("phase1", WRONG)
+    tick()
+    run = world.instance.create_run_for_job(world.defs.resolve_job_def("phase1"), status=status)
+    world.run("unchecked", GOOD)
+    assert tick() == "nothing new; 0 mended"
+    world.instance.report_run_failed(run)
+    assert tick() == "nothing new; 1 mended"
+
+
+def see_upstream_at(world: World, commit: str) -> None:
+    """As a run of watch_upstream records it."""
+
+    @dg.op
+    def look(context):
+        context.log_event(observation("mbpp/raw", commit, "seen"))
+
+    @dg.job
+    def watch():
+        look()
+
+    assert watch.execute_in_process(instance=world.instance).success
+
+
+def test_a_moved_upstream_is_told_until_the_lock_follows(world: World):
+    tick = Tick(world)
+    repo, old, new = PUBLISHED.mbpp.repo, "a" * 40, "b" * 40
+    see_upstream_at(world, new)
+    assert tick() == "nothing new; 0 mended", "nothing is locked yet"
+    extend_lock(world.store.lock, repo, old, {})
+    assert f"new: {repo.id}: main moved to {new}, the lock holds {old}" in tick()
+    posted = observation("mbpp/raw", old, "posted by anybody")
+    world.instance.report_runless_asset_event(posted)
+    assert tick() == "nothing new; 0 mended"
+    see_upstream_at(world, old)
+    assert tick() == "nothing new; 1 mended"
+    world.store.lock.write_text("{")
+    assert "sources.lock.json" in tick()
+
+
+def test_a_damaged_backup_is_told_and_so_is_its_mending(world: World):
+    tick = Tick(world)
+    world.make_approvable().approve()
+    assert world.run("backup_storage")
+    assert tick() == "nothing new; 0 mended"
+    (world.backups / "v2.0.0" / "README.md").write_text("other")
+    assert not world.run("verify_backup")
+    assert "new: backup: " in (told := tick()) and "README.md changed" in told
+    assert world.run("backup_storage")
+    assert tick() == "nothing new; 1 mended"
 
 
 @pytest.mark.parametrize(
@@ -115,3 +185,10 @@ def test_the_report_follows_any_run_but_its_own(world: World, job: str, starts: 
     )
     asked = sensor(context)
     assert isinstance(asked, dg.RunRequest if starts else dg.SkipReason)
+
+
+def test_people_are_told_by_the_sensors_that_are_configured(tmp_path):
+    assert notice_sensors(None, None, None) == []
+    both = notice_sensors("#wmtp", "ann@x", "wmtp@x")
+    assert [sensor.name for sensor in both] == ["slack_notices", "email_notices"]
+    assert all(s.default_status == dg.DefaultSensorStatus.RUNNING for s in both)

@@ -6,11 +6,20 @@ the lock holds, not what was seen last: fetched again under the lock, they are s
 commit, and must still be shown so.
 """
 
+from collections.abc import Callable, Iterator, Mapping
+
 import dagster as dg
+
+from wmtp_assets.catalog import Catalog, Dataset, Model
+from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.lock import locked_repo
+from wmtp_assets.hub.upstream.watch import moved
+from wmtp_assets.setup import Setup
 
 GROUP = "upstream"
 VERSION_TAG = "dagster/data_version"
 INPUT_VERSION_TAG = "dagster/input_data_version"
+SEEN_AT_ONCE = 20
 
 
 def upstream_key(raw: str) -> dg.AssetKey:
@@ -38,3 +47,37 @@ def observation(raw: str, commit: str, says: str) -> dg.AssetObservation:
     return dg.AssetObservation(
         upstream_key(raw), description=says, metadata={"says": says}, tags={VERSION_TAG: commit}
     )
+
+
+def moved_upstreams(
+    instance: dg.DagsterInstance,
+    setup: Setup,
+    rows: Mapping[str, Callable[[Catalog], Model | Dataset]],
+) -> Iterator[str]:
+    """One sentence for each repository that was last seen at another commit than the locked one.
+
+    Args:
+        rows: Raw asset -> its catalog row.
+    """
+    for raw, row in rows.items():
+        repo = row(setup.catalog).repo
+        try:
+            locked = locked_repo(setup.store.lock, repo)
+        except BadInput as error:
+            yield str(error)
+            return
+        seen = _last_seen(instance, raw)
+        if locked is not None and seen not in (None, locked.commit):
+            yield moved(repo, seen, locked.commit)
+
+
+def _last_seen(instance: dg.DagsterInstance, raw: str) -> str | None:
+    """The commit that a run saw last; what was posted to the webserver is nothing."""
+    cursor, more = None, True
+    while more:
+        page = instance.fetch_observations(upstream_key(raw), limit=SEEN_AT_ONCE, cursor=cursor)
+        for record in page.records:
+            if record.run_id:
+                return (record.asset_observation.tags or {}).get(VERSION_TAG)
+        cursor, more = page.cursor, page.has_more
+    return None
