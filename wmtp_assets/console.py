@@ -5,6 +5,8 @@ import sys
 
 import dagster as dg
 
+# The run config of a job that logs this way: Definitions(loggers=...) alone is ignored.
+QUIET = {"loggers": {"console": {}}}
 # Event type -> the word of its line; other engine events are left out.
 SHOWN = {
     "STEP_START": "start",

@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 
 from wmtp_assets.catalog import Catalog
-from wmtp_assets.console import one_line_console
+from wmtp_assets.console import QUIET, one_line_console
 from wmtp_assets.corpora.assets import corpora_assets
 from wmtp_assets.corpora.checks import corpora_checks
 from wmtp_assets.hub.assets import raw_assets
@@ -22,7 +22,6 @@ from wmtp_assets.hub.upstream.jobs import daily_watch, watch_job
 from wmtp_assets.jobs import (
     FORKSERVER,
     IN_PROCESS,
-    QUIET,
     asset_jobs,
     default_executor,
     verification_jobs,

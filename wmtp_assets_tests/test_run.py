@@ -30,12 +30,14 @@ class Sample:
         self.storage = root / ".sample" / "storage"
         self.docs = root / ".sample" / "docs"
         self.home = root / "home"
+        self.settings: dict[str, str] = {}
         self.home.mkdir()
         shutil.copy(PROJECT / "dagster.yaml", self.home)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("WMTP_")}
         environment |= {"DAGSTER_HOME": str(self.home), "PYTHONWARNINGS": "ignore"}
+        environment |= self.settings
         return subprocess.run(
             arguments, cwd=self.root, env=environment, capture_output=True, text=True
         )
@@ -158,6 +160,44 @@ def test_a_signed_sample_is_verified_by_the_commands_of_its_readme(sample, tmp_p
         assert "approval: suspended" in sample.status().stdout
     finally:
         params.write_bytes(saved)
+
+
+def test_a_backup_is_verified_one_flipped_byte_named_and_the_storage_restored(sample, tmp_path):
+    """Approve, back up, damage the copy, mend it; lose the storage, restore it, read every byte."""
+    signoff = (sys.executable, "-m", "wmtp_assets.signoff")
+    decide = (*signoff, "approve", "--reviewer", "Ann", "--decision", "approved", "--note", "fine")
+    digest = re.search("no_near_duplicates_across_splits ([0-9a-f]{16}) ", sample.status().stdout)
+    assert sample.command(*decide, "--acknowledge", digest[1]).returncode == 0
+    backups = tmp_path / "backups"
+    sample.settings = {"WMTP_BACKUP_URL": str(backups)}
+    for job in ("backup_storage", "verify_backup", "report"):
+        done = sample.job(job)
+        assert done.returncode == 0, done.stderr[-2000:]
+    report = sample.docs / "phase1_completion_report.md"
+    assert "- [x] the approved storage is backed up and tagged" in report.read_text()
+
+    copy = backups / "v2.0.0/models_v2/meta-llama-mtp/safetensors/model.safetensors"
+    with open(copy, "r+b") as handle:
+        handle.seek(-5, os.SEEK_END)
+        [byte] = handle.read(1)
+        handle.seek(-5, os.SEEK_END)
+        handle.write(bytes([byte ^ 1]))
+    done = sample.job("verify_backup")
+    assert done.returncode == 1
+    assert "meta-llama-mtp/safetensors/model.safetensors changed" in done.stderr
+    done = sample.job("backup_storage")
+    assert done.returncode == 0 and "copied 1 (" in done.stderr, done.stderr[-2000:]
+    assert sample.job("verify_backup").returncode == 0
+
+    shutil.rmtree(sample.storage)
+    done = sample.command(*signoff, "restore", str(backups), str(sample.storage))
+    assert done.returncode == 0, done.stderr
+    for job in ("verify_storage_deep", "report"):
+        done = sample.job(job)
+        assert done.returncode == 0, done.stderr[-2000:]
+    assert "approval: approved: approved by Ann" in sample.status().stdout
+    assert sample.command(*signoff, "verify", str(sample.storage)).returncode == 0
+    sample.settings = {}
 
 
 def middle_of_string(data: bytes) -> int:

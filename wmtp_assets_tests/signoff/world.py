@@ -14,10 +14,10 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 
 from wmtp_assets import store
 from wmtp_assets.checks import Reading, checks_on
+from wmtp_assets.console import QUIET
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
 from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets.jobs import QUIET
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
 from wmtp_assets.setup import Setup

@@ -23,8 +23,8 @@ def ignored_paths(root: Path) -> tuple[str, ...]:
 
 
 def finished_files(root: Path) -> dict[str, Path]:
-    """The covered files but for those that a running job has not finished."""
-    return {path: file for path, file in covered_files(root).items() if not is_in_work(file)}
+    """The covered files but for those that a running job has not finished, folders of them too."""
+    return _by_name(root, (path for path in _walk(root) if not _in_work(path.relative_to(root))))
 
 
 def covered_files(root: Path) -> dict[str, Path]:
@@ -34,8 +34,16 @@ def covered_files(root: Path) -> dict[str, Path]:
         BadInput: There is a link or something that is neither file nor folder; the signature
             format knows neither.
     """
+    return _by_name(root, _walk(root))
+
+
+def _in_work(relative: Path) -> bool:
+    return any(is_in_work(Path(name)) for name in relative.parts)
+
+
+def _by_name(root: Path, paths: Iterable[Path]) -> dict[str, Path]:
     found, odd = {}, []
-    for path in _walk(root):
+    for path in paths:
         if path.is_symlink() or not path.is_file():
             odd.append(path.relative_to(root).as_posix())
         found[path.relative_to(root).as_posix()] = path

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from wmtp_assets.checks import DEEP_TAG, checks_step
+from wmtp_assets.console import QUIET
 from wmtp_assets.errors import BadInput
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Role, read_chain
@@ -84,7 +85,10 @@ def copy_approved_storage(context: dg.OpExecutionContext) -> None:
     context.log_event(backup_materialization(setup.store, place, done, seconds))
 
 
-@dg.job(description="Copies what changed of the approved storage to WMTP_BACKUP_URL; tags it.")
+@dg.job(
+    config=QUIET,
+    description="Copies what changed of the approved storage to WMTP_BACKUP_URL; tags it.",
+)
 def backup_storage() -> None:
     copy_approved_storage()
 
@@ -93,4 +97,5 @@ verify_backup = dg.define_asset_job(
     "verify_backup",
     selection=dg.AssetSelection.checks(dg.AssetCheckKey(BACKUP_KEY, COPY_IS_AS_APPROVED)),
     description="Reads every byte of the copy at WMTP_BACKUP_URL and names what differs.",
+    config=QUIET,
 )
