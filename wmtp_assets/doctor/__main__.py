@@ -18,6 +18,7 @@ from wmtp_assets.doctor.machine import (
     read_pins,
     record_lines,
 )
+from wmtp_assets.doctor.optional import optional_lines
 from wmtp_assets.doctor.plans import JOBS, disk_lines, wanted_by
 from wmtp_assets.doctor.sources import SECONDS, asked, hub_lines, mirror_lines
 from wmtp_assets.errors import BadInput
@@ -57,6 +58,7 @@ def looks(jobs: list[str] | None) -> Iterator[Line]:
     yield from record_lines(os.environ.get("DAGSTER_HOME"), settings.source)
     yield folder_line("storage root", settings.storage, "WMTP_STORAGE_ROOT")
     yield folder_line("docs root", settings.docs, "WMTP_DOCS_ROOT")
+    yield from optional_lines(settings, os.environ, version)
     in_graph = [job for job in JOBS if job != "reward_model" or settings.with_reward_model]
     yield from job_lines(settings, jobs or in_graph)
 

@@ -25,6 +25,10 @@ class Place:
     Args:
         url: A local path, or a URL of a protocol that fsspec knows.
 
+    Attributes:
+        folder: Its path where it is a folder of this machine, else None.
+        shown: The URL without what is secret in it.
+
     Raises:
         BadInput: Its protocol is unknown, or needs a package that is not installed.
     """
@@ -43,7 +47,7 @@ class Place:
                 "pip install the package that is named, or give the path of another disk",
             ) from error
         self._folder = folder.rstrip("/")
-        self._is_local = isinstance(self._fs, LocalFileSystem)
+        self.folder = self._folder if isinstance(self._fs, LocalFileSystem) else None
         self._made: set[str] = set()
 
     def sizes(self, folder: str) -> dict[str, int]:
@@ -104,7 +108,7 @@ class Place:
         with self._said(target):
             self._make_parent(target)
             self._fs.mv(self._full(source), self._full(target))
-            if self._is_local:
+            if self.folder:
                 store.fsync_folder(Path(self._full(target)).parent)
 
     def remove(self, path: str) -> None:
@@ -126,7 +130,7 @@ class Place:
         Raises:
             BadInput: Needed and free are named.
         """
-        free = store.free_bytes(Path(self._folder)) if self._is_local else needed_bytes
+        free = store.free_bytes(Path(self.folder)) if self.folder else needed_bytes
         if free < needed_bytes:
             raise BadInput(
                 f"disk too small: {needed_bytes:,} bytes needed, {free:,} free",
@@ -139,7 +143,7 @@ class Place:
         self._make_parent(path)
         with self._fs.open(self._full(path), "wb") as out:
             yield out
-        if self._is_local:
+        if self.folder:
             # To the disk and out of the cache, so that reading back reads the disk.
             with open(self._full(path), "rb") as written:
                 to_disk(written.fileno(), 0, 0)
