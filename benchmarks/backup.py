@@ -1,0 +1,102 @@
+"""A backup to another folder, against copying it plainly and hashing both sides, in the same run.
+
+    python -m benchmarks.backup [--bytes 8000000000] [--folder DIR] [--json]
+
+Each way runs in a process of its own on cold files, and ends with all bytes on the disk and read
+back from it. The plain way is `shutil.copyfile`, fsync, then SHA-256 of the original and of the
+copy: what a backup that is verified has to do at least. Then the storage is backed up again
+unchanged, and restored. Everything written is removed at the end.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.measure import drop_cache, run_module
+
+NOISE_BYTES = 16 * 1024 * 1024
+FILES = 8
+
+
+def one(way: str, root: Path) -> None:
+    """Run one way below a folder that holds `storage`; prints the seconds of its work."""
+    from wmtp_assets import store
+    from wmtp_assets.signoff.approval.chain import Role, read_chain
+    from wmtp_assets.signoff.approval.covered import covered_files
+    from wmtp_assets.signoff.backup.copying import back_up
+    from wmtp_assets.signoff.backup.place import Place
+    from wmtp_assets.signoff.backup.restoring import restore
+
+    storage = root / "storage"
+    started = time.monotonic()
+    if way == "plain":
+        for path, source in covered_files(storage).items():
+            target = root / "plain" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            drop_cache(target)
+            if store.sha256_of(source) != store.sha256_of(target):
+                raise RuntimeError(f"{target} differs")
+    elif way == "restore":
+        restore(Place(str(root / "backup")), root / "restored")
+    else:
+        reviewed = read_chain(storage / "signoff").standing[Role.REVIEWER]
+        back_up(storage, reviewed, Place(str(root / "backup")))
+    print(time.monotonic() - started)
+
+
+def compare(size: int, root: Path) -> dict:
+    """Run all of it below a folder; returns the numbers."""
+    from wmtp_assets_tests.signoff.approval.sealed import seal
+
+    noise = os.urandom(NOISE_BYTES)
+    files = [root / "storage" / f"models_v2/m/{number}.safetensors" for number in range(FILES)]
+    files[0].parent.mkdir(parents=True)
+    for file in files:
+        with open(file, "wb") as handle:
+            while left := size // FILES - handle.tell():
+                handle.write(noise[: min(left, NOISE_BYTES)])
+    seal(root / "storage")
+    measured = {}
+    for way in ("plain", "first", "unchanged", "restore"):
+        for file in files:
+            drop_cache(file)
+        measured[way] = run_module(["benchmarks.backup", "--one", way, "--folder", str(root)])
+        if way == "plain":
+            shutil.rmtree(root / "plain")
+    seconds = {way: float(m.output.splitlines()[-1]) for way, m in measured.items()}
+    return {
+        "source_bytes": sum(file.stat().st_size for file in files),
+        "seconds": seconds["first"],
+        "plain_seconds": seconds["plain"],
+        "ratio_to_plain": seconds["first"] / seconds["plain"],
+        "unchanged_seconds": seconds["unchanged"],
+        "restore_seconds": seconds["restore"],
+        "peak_rss_bytes": max(m.peak_rss_bytes for way, m in measured.items() if way != "plain"),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bytes", type=int, default=8_000_000_000)
+    parser.add_argument("--folder", type=Path, help="where to work; else the temporary folder")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        one(arguments.one, arguments.folder)
+        return
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        numbers = compare(arguments.bytes, Path(folder))
+    for name, value in numbers.items():
+        print(f"{name:20} {value:,.3f}" if isinstance(value, float) else f"{name:20} {value:,}")
+    if arguments.json:
+        print(json.dumps(numbers))
+
+
+if __name__ == "__main__":
+    main()
