@@ -168,7 +168,7 @@ def _from_settings(settings: Settings) -> dg.Definitions:
         docs_root=settings.docs,
         workers=settings.workers,
         scheduler=settings.dask_scheduler,
-        backup_url=settings.backup_url,
+        backup_url=settings.backup,
         notices=notice_sensors(settings.slack_channel, settings.email_to, settings.email_from),
         with_reward_model=settings.with_reward_model,
     )

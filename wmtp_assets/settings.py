@@ -50,12 +50,18 @@ class Settings(BaseSettings):
         return _nest(self.storage, self.docs)
 
     @property
+    def backup(self) -> str | None:
+        """Where backups go; a folder as its absolute path."""
+        scheme, _, path = (self.backup_url or "").rpartition("://")
+        is_folder = path and scheme in ("", "file", "local")
+        return str(Path(path).expanduser().absolute()) if is_folder else self.backup_url
+
+    @property
     def backup_nests(self) -> bool:
         """Whether the backup is a folder in a root or around one: it would be part of itself."""
-        scheme, _, path = (self.backup_url or "").rpartition("://")
-        if not path or scheme not in ("", "file", "local"):
+        if self.backup is None or "://" in self.backup:
             return False
-        return any(_nest(Path(path).absolute(), root) for root in (self.storage, self.docs))
+        return any(_nest(Path(self.backup), root) for root in (self.storage, self.docs))
 
     @property
     def sample_mirror(self) -> Path:

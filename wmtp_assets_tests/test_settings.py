@@ -95,10 +95,22 @@ def test_what_is_no_address_of_a_scheduler_is_refused(monkeypatch, address: str)
         read_settings()
 
 
-@pytest.mark.parametrize("url", ["s3://bucket/backups", "memory://x", "{root}/elsewhere"])
-def test_a_backup_lies_elsewhere(monkeypatch, tmp_path: Path, url: str):
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("s3://bucket/backups", "s3://bucket/backups"),
+        ("memory://x", "memory://x"),
+        ("{root}/elsewhere", "{root}/elsewhere"),
+        ("file://{root}/elsewhere", "{root}/elsewhere"),
+        ("elsewhere", "{root}/elsewhere"),
+        ("~/elsewhere", "{root}/home/elsewhere"),
+        ("", None),
+    ],
+)
+def test_a_backup_lies_elsewhere(monkeypatch, tmp_path: Path, url: str, place: str | None):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("WMTP_BACKUP_URL", url.format(root=tmp_path))
-    assert read_settings().backup_url == url.format(root=tmp_path)
+    assert read_settings().backup == (place and place.format(root=tmp_path))
 
 
 @pytest.mark.parametrize(

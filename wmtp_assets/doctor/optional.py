@@ -27,8 +27,8 @@ def optional_lines(
     """
     if settings.dask_scheduler:
         yield scheduler_line(settings.dask_scheduler, installed)
-    if settings.backup_url:
-        yield backup_line(settings.backup_url)
+    if settings.backup:
+        yield backup_line(settings.backup)
     if settings.slack_channel:
         yield slack_line(settings.slack_channel, environment, installed)
     if settings.email_to:

@@ -84,5 +84,10 @@ STEPS = (
         (*_MODELS_RAW, *_META, *_REF, *_MICRO, *_RAW_DATA, *_SPLITS, *_STATS),
     ),
     Step(10, "Documents", "Inventory, migration notes, completion report, README.", REPORTS),
-    Step(11, "Approval", "Reviewer and product owner sign.", ("signoff/approval",)),
+    Step(
+        11,
+        "Approval",
+        "Reviewer and product owner sign; the approved storage is backed up and tagged.",
+        ("signoff/approval",),
+    ),
 )

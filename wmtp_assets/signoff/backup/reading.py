@@ -7,7 +7,7 @@ from typing import Any
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.signoff.approval.chain import Chain, differing_files
 from wmtp_assets.signoff.backup.place import Place
-from wmtp_assets.signoff.backup.tag import Tag, read_tag
+from wmtp_assets.signoff.backup.tag import BadTag, Tag, read_tag
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Read:
     """What a copy holds.
 
     Attributes:
-        tag: None if nothing was ever backed up there whole.
+        tag: None if nothing was ever backed up there whole, or what lies in its place is none.
         problems: What differs, one clause each; nothing differs in a sound copy.
     """
 
@@ -33,9 +33,12 @@ def read_copy(
         tell: Told one line for each file.
 
     Raises:
-        BadInput: The place fails, or its tag is none.
+        BadInput: The place fails.
     """
-    tag = read_tag(place, STORAGE_VERSION)
+    try:
+        tag = read_tag(place, STORAGE_VERSION)
+    except BadTag as error:
+        return Read(None, (str(error),))
     if tag is None:
         return Read(None, ("there is no copy with a tag; run job backup_storage",))
     found = {}

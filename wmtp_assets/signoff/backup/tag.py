@@ -85,11 +85,16 @@ def write_tag(place: Place, tag: Tag) -> None:
     place.write_bytes(tag_name(tag.storage_version), (data + "\n").encode())
 
 
+class BadTag(BadInput):
+    """What lies in the place of a tag is none."""
+
+
 def read_tag(place: Place, version: str) -> Tag | None:
     """The tag of the copy of a version; None if there is none.
 
     Raises:
-        BadInput: It is no tag of this project, or names a path outside of the copy.
+        BadTag: It is no tag of this project, or names a path outside of the copy.
+        BadInput: The place fails.
     """
     data = place.read_bytes(tag_name(version))
     if data is None:
@@ -102,10 +107,10 @@ def read_tag(place: Place, version: str) -> Tag | None:
         wrong = wrong_fields(stated, RULES) or [
             f"{path!r} is no path of a storage"
             for path in stated["files"]
-            if not path or set(path.split("/")) & {"", ".", ".."} or "\\" in path
+            if set(path.split("/")) & {"", ".", ".."} or "\\" in path
         ]
     if wrong:
-        raise BadInput(
+        raise BadTag(
             f"{tag_name(version)} of {place.shown} is no tag of a copy",
             wrong,
             "move it away, then run job backup_storage again; what is there whole is kept",

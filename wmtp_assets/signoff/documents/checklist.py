@@ -12,6 +12,7 @@ from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.signoff.approval.standing import Standing
+from wmtp_assets.signoff.backup.standing import judge_backup
 from wmtp_assets.signoff.documents.dossier import Dossier
 from wmtp_assets.signoff.documents.plan_notes import RISKS, Risk
 from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome, utc
@@ -78,7 +79,12 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
     if step.number == 11:
         standing = dossier.approval.standing
         decisions = [decision.says for decision in dossier.approval.decisions]
-        return row | {"state": STEP_11.get(standing, str(standing)), "decisions": decisions}
+        backed_up, says = judge_backup(dossier.backup, dossier.approval)
+        return row | {
+            "state": STEP_11.get(standing, str(standing)),
+            "decisions": decisions,
+            "backup": {"is_of_the_approved_storage": backed_up, "says": says},
+        }
     if step.number == 10:
         missing = [key for key, current in documents.items() if not current]
         return row | {"state": OPEN if missing else DONE, "not_current": missing}
@@ -202,6 +208,9 @@ def _task(step: dict[str, Any]) -> str:
     if step.get("not_current"):
         facts.append(f"not current: {', '.join(step['not_current'])}")
     facts += step.get("decisions", ())
+    if backup := step.get("backup"):
+        met = backup["is_of_the_approved_storage"]
+        facts.append("backed up and tagged" if met else "not backed up as it is approved")
     detail = f" ({'; '.join(facts)})" if facts else ""
     links = ", ".join(f"[{asset}]({link})" for asset, link in step["assets"].items())
     if step["step"] == 9:

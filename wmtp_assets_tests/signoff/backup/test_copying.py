@@ -219,6 +219,7 @@ def test_a_copy_that_was_found_damaged_is_mended(storage: Path, place: Place):
         (lambda p: p.remove("v2.0.0/README.md"), "the copy differs: README.md is missing"),
         (lambda p: p.write_bytes("v2.0.0/x", b"x"), "the copy differs: x was not there"),
         (lambda p: p.remove("v2.0.0.json"), "there is no copy with a tag"),
+        (lambda p: p.write_bytes("v2.0.0.json", b"{"), "v2.0.0.json of "),
     ],
 )
 def test_a_copy_is_read_with_all_it_holds(storage: Path, place: Place, damage, said: str):

@@ -64,7 +64,7 @@ def test_a_tag_that_is_none_is_named(storage: Path, place: Place, text: str, sai
         copied(storage, place)
 
 
-@pytest.mark.parametrize("path", ["../x", "/x", "a//b", "a/./b", "a\\\\b"])
+@pytest.mark.parametrize("path", ["", "../x", "/x", "a//b", "a/./b", "a\\\\b"])
 def test_a_tag_names_no_path_outside_of_the_storage(storage: Path, place: Place, path: str):
     copied(storage, place)
     text = place.read_bytes("v2.0.0.json").decode().replace('"README.md"', f'"{path}"')
