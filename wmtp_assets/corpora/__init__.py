@@ -7,7 +7,8 @@
     tokens         exact token counts, and the length filter
     vocabulary, chunk_counts   where a text may be cut; counts of its parts, encoded once
     tally          counts of what was read, kept and dropped
-    units, pool    row-group ranges -> parts of a split, side by side, handed back in order
+    units          row-group ranges -> parts of a split
+    pool, cluster  units side by side, in processes or on Dask; their parts handed back in order
     split          parts -> <split>.jsonl, then <split>_metadata.json
     records, line_metadata   the two files as text: written, read back, proven
     inspection, accounting   a stored split read again: which propositions hold

@@ -53,6 +53,7 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
             folder,
             tokens,
             workers=setup.workers,
+            scheduler=setup.scheduler,
             report=context.log.info,
         )
         rows = converted.stats[ROWS]

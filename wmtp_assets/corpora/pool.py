@@ -1,18 +1,20 @@
-"""Runs units of work and hands their parts back in the order of the units.
+"""Runs units of work on this machine and hands their parts back in the order of the units.
 
-The executor is a `concurrent.futures` one: processes of this machine where that pays, this process
-otherwise. The bytes of the result never depend on which.
+In processes where that pays, in this process otherwise; on a cluster it is `cluster` that does. The
+bytes of the result never depend on which.
 """
 
+import contextlib
 import multiprocessing
 import os
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import TypeVar
 
 from wmtp_assets.corpora.units import Part, Unit, convert_unit
 from wmtp_assets.errors import BadInput
@@ -22,6 +24,8 @@ from wmtp_assets.errors import BadInput
 POOL_WORTH_BYTES = 50_000_000
 # fork is unsafe in a process that has threads (Dagster, pyarrow); macOS starts processes by spawn.
 START_METHOD = "spawn" if sys.platform == "darwin" else "forkserver"
+
+Promise = TypeVar("Promise")
 
 
 def convert_units(
@@ -48,33 +52,49 @@ def convert_units(
     pool = ProcessPoolExecutor(
         min(workers, len(units)), mp_context=context, initializer=_end_with_parent
     )
+
+    def submit(unit: Unit, part: Path) -> Future[Part]:
+        with _death_is_named(unit):
+            return pool.submit(convert_unit, unit, part)
+
     try:
-        yield from _in_order(pool, units, new_part, ahead=2 * workers)
+        for unit, future in in_order(submit, units, new_part, lambda: 2 * workers):
+            with _death_is_named(unit):
+                part = future.result()
+            yield unit, part
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _in_order(
-    executor: Executor, units: Sequence[Unit], new_part: Callable[[], Path], ahead: int
-) -> Iterator[tuple[Unit, Part]]:
-    """Keep `ahead` units going, so that finished parts waiting on the disk stay few."""
-    running: deque[tuple[Unit, Future[Part]]] = deque()
+def in_order(
+    submit: Callable[[Unit, Path], Promise],
+    units: Sequence[Unit],
+    new_part: Callable[[], Path],
+    ahead: Callable[[], int],
+) -> Iterator[tuple[Unit, Promise]]:
+    """Submit units and yield (unit, what `submit` gave) in their order.
+
+    Args:
+        ahead: How many units to keep going, asked each time: finished parts that wait on the disk
+            stay few.
+    """
+    running: deque[tuple[Unit, Promise]] = deque()
     for unit in units:
-        running.append((unit, executor.submit(convert_unit, unit, new_part())))
-        if len(running) >= ahead:
-            yield _first_of(running)
+        running.append((unit, submit(unit, new_part())))
+        if len(running) >= ahead():
+            yield running.popleft()
     while running:
-        yield _first_of(running)
+        yield running.popleft()
 
 
-def _first_of(running: deque[tuple[Unit, Future[Part]]]) -> tuple[Unit, Part]:
-    unit, future = running.popleft()
+@contextlib.contextmanager
+def _death_is_named(unit: Unit) -> Iterator[None]:
     try:
-        return unit, future.result()
+        yield
     except BrokenProcessPool as error:
         raise BadInput(
             "a process that converts died: killed, or out of memory",
-            [f"{unit.path}, from row group {unit.row_groups[0]} on"],
+            [unit.place],
             "lower WMTP_WORKERS if memory ran out, then materialize again",
         ) from error
 

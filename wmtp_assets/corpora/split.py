@@ -1,25 +1,30 @@
 """One split: published parquet files -> <split>.jsonl, then <split>_metadata.json.
 
-Parts of the JSONL are made by `pool` and joined in order. Both files are complete on disk before
-the first of them is renamed, and the metadata, which names the digest of its JSONL, is renamed
-last. What is written is counted; counts that do not balance leave the earlier files as they are.
+Parts of the JSONL are made by `pool`, or by `cluster` where a scheduler is given, and joined in
+order. Both files are complete on disk before the first of them is renamed, and the metadata, which
+names the digest of its JSONL, is renamed last. What is written is counted; counts that do not
+balance leave the earlier files as they are.
 """
 
 import contextlib
+import itertools
+import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
+from wmtp_assets.corpora.cluster import convert_on_cluster
 from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.line_metadata import REPEATED_NAMES, write_line_metadata
 from wmtp_assets.corpora.pool import convert_units
 from wmtp_assets.corpora.problems import RepeatedName, find_repeated_names
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter
-from wmtp_assets.corpora.units import UNIT_BYTES, plan_units
+from wmtp_assets.corpora.units import UNIT_BYTES, Part, plan_units
+from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.store import StoredFile
 from wmtp_assets.temporaries import temporary_beside
@@ -49,6 +54,7 @@ def convert_split(
     settings: Filter,
     *,
     workers: int = 1,
+    scheduler: str | None = None,
     unit_bytes: int = UNIT_BYTES,
     report: Callable[[str], None] = lambda line: None,
 ) -> Conversion:
@@ -56,10 +62,13 @@ def convert_split(
 
     Args:
         workers: Processes to use; the bytes written are the same for any number.
+        scheduler: Address of a Dask scheduler whose workers take all units, whatever their size;
+            the bytes are the same again.
         report: Told the progress, with rate and remaining time, every ten seconds.
 
     Raises:
-        BadInput: Damaged or unusable input, or counts that do not add up; nothing is replaced.
+        BadInput: Damaged or unusable input, a cluster or a storage that fails, or counts that do
+            not add up; nothing is replaced.
     """
     started = time.monotonic()
     form = FORMATS[dataset]
@@ -73,14 +82,18 @@ def convert_split(
     runs: list[tuple[bytes, int]] = []
     # Leaving: the inner file is renamed first, the outer one, which names its digest, last.
     with store.atomic_writer(metadata) as items, store.atomic_writer(jsonl) as lines:
-        with _removed_afterwards() as parts:
-            converted = convert_units(units, lambda: parts.new_beside(jsonl), workers)
-            for unit, part in converted:
-                _append(part.path, lines)
-                parts.remove(part.path)
-                tally.add(part.tally)
-                runs += part.runs
-                progress.advance(unit.size_bytes, tally.rows)
+        with _parts_beside(jsonl) as new_part:
+            if scheduler:
+                converted = convert_on_cluster(units, new_part, scheduler)
+            else:
+                converted = convert_units(units, new_part, workers)
+            with contextlib.closing(converted):
+                for unit, part in converted:
+                    _append(part, lines)
+                    part.path.unlink(missing_ok=True)
+                    tally.add(part.tally)
+                    runs += part.runs
+                    progress.advance(unit.size_bytes, tally.rows)
         tally.require_balance(f"{dataset}/{split}")
         stats = stats_of(tally, dataset, repeated)
         head = {"dataset": dataset, "split": split, "source_file": jsonl.name}
@@ -100,31 +113,42 @@ def stats_of(tally: Tally, dataset: str, repeated: Sequence[RepeatedName]) -> di
     return stats
 
 
-def _append(part: Path, out: HashingWriter) -> None:
+def _append(part: Part, out: HashingWriter) -> None:
+    """Append a part, proven to be as long as it was written.
+
+    Raises:
+        BadInput: It is not: a shared file system may lag behind, or lose what a worker wrote.
+    """
     buffer = memoryview(bytearray(store.CHUNK_BYTES))
-    with open(part, "rb", buffering=0) as handle:
+    found = 0
+    with contextlib.suppress(FileNotFoundError), open(part.path, "rb", buffering=0) as handle:
         while size := handle.readinto(buffer):
             out.write(buffer[:size])
+            found += size
+    if found != part.size_bytes:
+        raise BadInput(
+            "a part of a split is not as it was written",
+            [f"{part.path}: {found:,} bytes, {part.size_bytes:,} were written"],
+            "look at the disk or the shared storage below it, then materialize again",
+        )
 
 
-class _removed_afterwards(contextlib.AbstractContextManager):
-    """The parts in progress; what is left of them is removed at the end, however it ends."""
+@contextlib.contextmanager
+def _parts_beside(jsonl: Path) -> Iterator[Callable[[], Path]]:
+    """Give paths for parts in a folder of their own, removed at the end, however it ends.
 
-    def __init__(self):
-        self._paths: set[Path] = set()
-
-    def new_beside(self, path: Path) -> Path:
-        part = temporary_beside(path)
-        self._paths.add(part)
-        return part
-
-    def remove(self, path: Path) -> None:
-        path.unlink()
-        self._paths.discard(path)
-
-    def __exit__(self, *error: object) -> None:
-        for path in self._paths:
-            path.unlink(missing_ok=True)
+    A worker of a cluster that was cut off, and comes with its part when another has made it in its
+    place, finds no folder and can leave nothing behind.
+    """
+    folder = temporary_beside(jsonl)
+    folder.mkdir()
+    numbers = itertools.count()
+    try:
+        yield lambda: folder / f"{next(numbers):04}"
+    finally:
+        # Renamed first: no file can be made in it while it is emptied.
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder.rename(temporary_beside(jsonl)), ignore_errors=True)
 
 
 class _Progress:

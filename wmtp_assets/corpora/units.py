@@ -1,8 +1,9 @@
 """One unit of work: a row-group range of a parquet file -> a part of the JSONL and its counts.
 
 A pure function of (file, range, settings) to a file, picklable both ways, so that any executor may
-run it: this process, a process pool, later a cluster. Parts joined in order are the split. The
-bytes of a record are those of `json.dumps(record, ensure_ascii=False, separators=(",", ":"))`.
+run it: this process, a process pool, a cluster; several threads of a process too. Parts joined in
+order are the split. The bytes of a record are those of
+`json.dumps(record, ensure_ascii=False, separators=(",", ":"))`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,12 +34,18 @@ class Unit:
     renamed: Mapping[int, str]
     filter: Filter
 
+    @property
+    def place(self) -> str:
+        """Where it begins, for a message."""
+        return f"{self.path}, from row group {self.row_groups[0]} on"
+
 
 @dataclass(frozen=True)
 class Part:
-    """A written part: its counts, and its line metadata as runs of (item, lines)."""
+    """A written part: its size, its counts, its line metadata as runs of (item, lines)."""
 
     path: Path
+    size_bytes: int
     tally: Tally
     runs: tuple[tuple[bytes, int], ...]
 
@@ -85,7 +92,8 @@ def convert_unit(unit: Unit, part: Path) -> Part:
                     runs[-1] = (item, runs[-1][1] + count)
                 else:
                     runs.append((item, count))
-    return Part(part, tally, tuple(runs))
+        size_bytes = out.tell()
+    return Part(part, size_bytes, tally, tuple(runs))
 
 
 def _records(

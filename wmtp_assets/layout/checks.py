@@ -1,10 +1,14 @@
 """The checks of storage_layout (plan, Steps 0 and 1)."""
 
+import contextlib
+import os
 import platform
 import re
 import sys
 import time
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
 
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding, verdict
@@ -70,11 +74,7 @@ def _environment(setup: Setup, seen: Seen) -> dict[str, Finding]:
 def _no_leftovers(setup: Setup, seen: Seen) -> dict[str, Finding]:
     root = setup.store.root
     legacy = [f"{name}/ of the old layout" for name in LEGACY if (root / name).exists()]
-    temporaries = [
-        str(path.relative_to(root))
-        for path in root.rglob(".*.tmp")
-        if path.stat().st_mtime < time.time() - ABANDONED_SECONDS
-    ]
+    temporaries = sorted(str(path.relative_to(root)) for path in _abandoned(root))
     finding = verdict(
         legacy + temporaries,
         "no folder of the old layout, no abandoned temporary file",
@@ -83,6 +83,16 @@ def _no_leftovers(setup: Setup, seen: Seen) -> dict[str, Finding]:
         temporaries=len(temporaries),
     )
     return {"no_leftovers_of_older_layouts": finding}
+
+
+def _abandoned(root: Path) -> Iterator[Path]:
+    """Temporary files, and folders of them, that nobody changed for long."""
+    for folder, folders, files in os.walk(root):
+        for path in (Path(folder, name) for name in (*folders, *files)):
+            # What a running conversion removes meanwhile is not abandoned.
+            with contextlib.suppress(FileNotFoundError):
+                if path.match(".*.tmp") and path.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                    yield path
 
 
 storage_layout_checks = checks_on(

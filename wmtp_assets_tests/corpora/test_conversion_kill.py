@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
@@ -81,6 +82,16 @@ def test_a_worker_that_is_killed_ends_the_run_with_a_named_error(tmp_path, monke
     out = tmp_path / "out" / "processed"
     assert sorted(path.name for path in out.iterdir()) == NAMES
     assert tuple((out / name).read_bytes() for name in NAMES) == earlier[:2]
+
+
+def test_a_pool_that_broke_before_it_is_given_a_unit_is_a_named_error(tmp_path, monkeypatch):
+    def broken(*arguments):
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(pool, "POOL_WORTH_BYTES", 0)
+    monkeypatch.setattr(pool.ProcessPoolExecutor, "submit", broken)
+    with pytest.raises(BadInput, match=r"process that converts died.*raw\.parquet, from row group"):
+        convert(tmp_path, LATER, unit_bytes=1, workers=2)
 
 
 def _end_abruptly(unit, part):

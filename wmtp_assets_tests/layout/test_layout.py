@@ -71,6 +71,26 @@ def test_old_folders_and_abandoned_temporaries_are_named(setup: Setup):
     assert "models/ of the old layout" in finding.summary and ".tmp" in finding.summary
 
 
+def test_a_folder_of_parts_is_named_when_it_is_abandoned_and_cleared(setup: Setup):
+    name = "no_leftovers_of_older_layouts"
+    folder = setup.store.dataset("mbpp").processed / ".train.jsonl.elsewhere.12.abc.tmp"
+    folder.mkdir()
+    (folder / "0000").write_text("a part")
+    assert checks._no_leftovers(setup, SEEN)[name].passed
+    os.utime(folder, (0, time.time() - 2 * checks.ABANDONED_SECONDS))
+    finding = checks._no_leftovers(setup, SEEN)[name]
+    assert not finding.passed and finding.summary.count(".tmp") == 1
+    clearing = plan_clearing(setup.store)
+    assert clearing.files == (folder / "0000",)
+    clear(setup.store, clearing)
+    assert not folder.exists()
+
+
+def test_a_temporary_that_is_gone_meanwhile_is_not_abandoned(setup: Setup):
+    (setup.store.root / ".a.host.1.00.tmp").symlink_to("nowhere")
+    assert checks._no_leftovers(setup, SEEN)["no_leftovers_of_older_layouts"].passed
+
+
 def test_the_environment_of_the_tests_is_supported_and_another_torch_is_not(setup, monkeypatch):
     name = "environment_is_supported"
     assert checks._environment(setup, SEEN)[name].passed, checks._environment(setup, SEEN)[name]
