@@ -1,0 +1,1 @@
+"""Tests of the instance of a team: its record in Postgres, its webservers."""

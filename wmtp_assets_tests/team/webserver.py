@@ -1,0 +1,75 @@
+"""A `dagster-webserver` of the real graph on this machine, asked as a browser asks it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SERVER = Path(sys.executable).parent / "dagster-webserver"
+START_SECONDS = 60
+
+
+class Webserver:
+    """A running webserver."""
+
+    def __init__(self, port: int):
+        self.address = f"http://127.0.0.1:{port}"
+
+    def ask(self, path: str, body: dict | None = None, **headers: str) -> tuple[int, str]:
+        """POST with a body, GET without; status and text."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", **headers}
+        request = urllib.request.Request(self.address + path, data, headers)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def query(self, query: str) -> dict:
+        return json.loads(self.ask("/graphql", {"query": query})[1])
+
+    @property
+    def serves_pages_and_runs(self) -> bool:
+        told = self.query("{ runsOrError { ... on Runs { count } } }")
+        return self.ask("/")[0] == 200 and told["data"]["runsOrError"]["count"] > 0
+
+
+@contextmanager
+def running_webserver(*options: str, **environment: str) -> Iterator[Webserver]:
+    """A webserver on the record of DAGSTER_HOME, for the graph with its default settings."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    inherited = {name: v for name, v in os.environ.items() if not name.startswith("WMTP_")}
+    process = subprocess.Popen(
+        [SERVER, *options, "-h", "127.0.0.1", "-p", str(port), "-m", "wmtp_assets.definitions"],
+        cwd=os.environ["DAGSTER_HOME"],
+        env={**inherited, "PYTHONWARNINGS": "ignore", **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        webserver = Webserver(port)
+        _wait(webserver, process)
+        yield webserver
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(webserver: Webserver, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            assert webserver.ask("/server_info")[0] == 200
+            return
+        except OSError:
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.1)
