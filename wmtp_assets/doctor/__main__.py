@@ -18,7 +18,7 @@ from wmtp_assets.doctor.machine import (
     read_pins,
     record_lines,
 )
-from wmtp_assets.doctor.optional import optional_lines
+from wmtp_assets.doctor.optional import optional_lines, postgres_lines
 from wmtp_assets.doctor.plans import JOBS, disk_lines, wanted_by
 from wmtp_assets.doctor.sources import SECONDS, asked, hub_lines, mirror_lines
 from wmtp_assets.errors import BadInput
@@ -55,7 +55,9 @@ def looks(jobs: list[str] | None) -> Iterator[Line]:
         yield from record_lines(os.environ.get("DAGSTER_HOME"), "unknown")
         return
     yield ok(f"settings: WMTP_SOURCE={settings.source}")
-    yield from record_lines(os.environ.get("DAGSTER_HOME"), settings.source)
+    home = os.environ.get("DAGSTER_HOME")
+    yield from record_lines(home, settings.source)
+    yield from postgres_lines(home, os.environ, version)
     yield folder_line("storage root", settings.storage, "WMTP_STORAGE_ROOT")
     yield folder_line("docs root", settings.docs, "WMTP_DOCS_ROOT")
     yield from optional_lines(settings, os.environ, version)

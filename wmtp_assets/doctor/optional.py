@@ -1,10 +1,12 @@
-"""What only a cluster, a backup or a notice needs; nothing is said of what is not configured."""
+"""What only a team, a cluster, a backup or a notice needs; nothing is said of what is not there."""
 
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import yaml
 
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.doctor.machine import folder_line
@@ -15,6 +17,8 @@ from wmtp_assets.signoff.notices import SLACK_BOT_TOKEN, SMTP_FIX, SMTP_URL
 
 # The whole look takes five.
 SECONDS = 2.0
+# With plain postgresql:// SQLAlchemy 2.1 asks for psycopg 3, which dagster-postgres cannot use.
+DRIVER = "postgresql+psycopg2://"
 
 
 def optional_lines(
@@ -35,6 +39,46 @@ def optional_lines(
         what = f"e-mail to {settings.email_to}"
         there = environment.get(SMTP_URL)
         yield ok(what) if there else warn(f"{what}: {SMTP_URL} is not set", SMTP_FIX)
+
+
+def postgres_lines(
+    home: str | None, environment: Mapping[str, str], installed: Callable[[str], str]
+) -> Iterator[Line]:
+    """Whether the database of the record answers, where dagster.yaml keeps it in Postgres."""
+    path = Path(home or "") / "dagster.yaml"
+    url = _postgres_url(path) if home and path.is_file() else None
+    if url is None:
+        return
+    variable = url.get("env") if isinstance(url, dict) else None
+    address = environment.get(variable) if variable else url
+    what = "the record in Postgres"
+    try:
+        installed("dagster-postgres")
+    except PackageNotFoundError:
+        yield fail(f"{what} needs the package", "pip install 'wmtp-assets[postgres]'")
+        return
+    if not isinstance(address, str) or not address.startswith(DRIVER):
+        fix = f"{DRIVER}ROLE:PASSWORD@HOST:5432/DATABASE; without the driver another is looked for"
+        yield fail(f"{what}: {variable or 'postgres_url'} is no such address", fix)
+        return
+    import psycopg2
+
+    try:
+        plain = address.replace(DRIVER, "postgresql://", 1)
+        psycopg2.connect(plain, connect_timeout=int(SECONDS)).close()
+    except psycopg2.Error as error:
+        said = " ".join(str(error).split())
+        yield fail(f"{what} does not answer: {said}", "start the database, or see docs/team.md")
+        return
+    yield ok(f"{what} answers")
+
+
+def _postgres_url(path: Path) -> str | dict | None:
+    try:
+        stated = yaml.safe_load(path.read_text("utf-8"))
+        return stated["storage"]["postgres"]["postgres_url"]
+    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
+        return None
 
 
 def scheduler_line(address: str, installed: Callable[[str], str]) -> Line:

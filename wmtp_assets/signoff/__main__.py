@@ -18,6 +18,9 @@ from wmtp_assets.signoff.approval.chain import Role, Verdict
 if TYPE_CHECKING:
     import dagster as dg
 
+# Dagster's word on a wrong dagster.yaml is a page long.
+MAX_SAID = 200
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and run one command; returns the exit code."""
@@ -156,7 +159,7 @@ def record() -> Iterator["dg.DagsterInstance"]:
     """The Dagster record of DAGSTER_HOME.
 
     Raises:
-        BadInput: There is no record.
+        BadInput: There is no record, or it cannot be opened.
     """
     home = os.environ.get("DAGSTER_HOME")
     if not home or not Path(home).is_absolute() or not Path(home).is_dir():
@@ -167,7 +170,16 @@ def record() -> Iterator["dg.DagsterInstance"]:
         )
     import dagster as dg
 
-    with dg.DagsterInstance.get() as instance:
+    try:
+        opened = dg.DagsterInstance.get()
+    except Exception as error:  # of Dagster, SQLAlchemy or a driver
+        said = [type(error).__name__, *str(error).splitlines()[:1]]
+        raise BadInput(
+            "the record cannot be opened",
+            [f"{home}: {': '.join(said)[:MAX_SAID]}"],
+            "python -m wmtp_assets.doctor looks at dagster.yaml and, for Postgres, the database",
+        ) from error
+    with opened as instance:
         yield instance
 
 

@@ -1,5 +1,6 @@
 """Cluster, backup and notices are looked at where they are configured."""
 
+import shutil
 import socket
 import sys
 from importlib.metadata import PackageNotFoundError
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.doctor.lines import State
-from wmtp_assets.doctor.optional import optional_lines
+from wmtp_assets.doctor.optional import optional_lines, postgres_lines
 from wmtp_assets.settings import Settings
 
 
@@ -72,3 +73,36 @@ def test_slack_needs_package_and_token(installed, environment, state, what: str)
 def test_mail_needs_a_server(url: str, state: State):
     [line] = look(environment={"SMTP_URL": url}, email_to="ann@x", email_from="wmtp@x")
     assert line.state == state and "a:b" not in str(line)
+
+
+TEAM_YAML = Path(__file__).parents[2] / "deploy/team/dagster.yaml"
+
+
+def look_at_record(home: Path, url: str = "", installed=there):
+    environment = {"DAGSTER_PG_URL": url} if url else {}
+    return list(postgres_lines(str(home), environment, installed))
+
+
+def test_a_record_elsewhere_than_in_postgres_is_not_looked_at(tmp_path: Path):
+    assert list(postgres_lines(None, {}, missing)) == []
+    assert look_at_record(tmp_path, installed=missing) == []
+    for text in ("telemetry: {enabled: false}", "[]", "storage: {sqlite: {}}", "a: [", "storage:"):
+        (tmp_path / "dagster.yaml").write_text(text)
+        assert look_at_record(tmp_path, installed=missing) == [], text
+
+
+def test_a_record_in_postgres_that_cannot_be_reached_fails_without_the_password(tmp_path: Path):
+    pytest.importorskip("psycopg2", reason="dagster-postgres is not installed: [postgres]")
+    shutil.copy(TEAM_YAML, tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        nobody = f"ann:hidden@127.0.0.1:{server.getsockname()[1]}/record"
+    for url, what in {
+        "": "DAGSTER_PG_URL is no such address",
+        f"postgresql://{nobody}": "DAGSTER_PG_URL is no such address",
+        f"postgresql+psycopg2://{nobody}": "does not answer",
+    }.items():
+        [line] = look_at_record(tmp_path, url)
+        assert line.state == State.FAIL and what in line.what, (url, line)
+        assert "hidden" not in str(line)
+    [line] = look_at_record(tmp_path, "postgresql+psycopg2://x", missing)
+    assert line.fix == "pip install 'wmtp-assets[postgres]'"

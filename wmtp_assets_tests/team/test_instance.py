@@ -1,6 +1,8 @@
 """The dagster.yaml of a team: Dagster reads every value, and a single user's are all there."""
 
+import os
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
@@ -8,7 +10,10 @@ import yaml
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import TickData, TickStatus
 
+from wmtp_assets.doctor.lines import State
+from wmtp_assets.doctor.optional import postgres_lines
 from wmtp_assets.hub.assets import raw_assets
+from wmtp_assets.signoff.__main__ import main
 from wmtp_assets_tests.signoff.world import GOOD, World
 from wmtp_assets_tests.team.conftest import TEAM_YAML
 
@@ -92,3 +97,16 @@ def test_what_retention_purges_are_ticks_and_no_event(world: World):
 def test_the_documentation_sets_a_limit_for_the_pool_of_each_repository():
     words = set((PROJECT / "docs/team.md").read_text().replace(";", " ").split())
     assert {asset.op.pool for asset in raw_assets.values()} - words == set()
+
+
+def test_the_doctor_finds_the_database(home: Path):
+    [line] = postgres_lines(str(home), os.environ, version)
+    assert (line.state, line.what) == (State.OK, "the record in Postgres answers")
+
+
+def test_a_record_that_cannot_be_opened_is_one_error(home: Path, monkeypatch, capsys):
+    monkeypatch.setenv("DAGSTER_PG_URL", "postgresql://without@the/driver")
+    assert main(["status"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"the record cannot be opened: {home}: ModuleNotFoundError")
+    assert "wmtp_assets.doctor looks" in told and len(told.splitlines()) == 1
