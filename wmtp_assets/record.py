@@ -1,7 +1,8 @@
-"""How a materialization enters the Dagster record: files, digests, where from, how fast.
+"""How a materialization enters the Dagster record, and how what runs recorded is found again.
 
 Glue that all rooms share. The content digest over all files is the data version, so that an asset
-remade with the same bytes leaves everything downstream fresh.
+remade with the same bytes leaves everything downstream fresh. The methods of
+`instance.event_log_storage` are not marked public; test_upstream.py pins them.
 """
 
 import time
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecord,
+    AssetCheckExecutionRecordStatus,
+)
 
 from wmtp_assets import store as store_
 from wmtp_assets.catalog import Repo
@@ -22,7 +27,15 @@ STORAGE_ROOT = "storage_root"
 SIZE_BYTES = "size_bytes"
 DURATION_SECONDS = "duration_seconds"
 RATE_MB_PER_SECOND = "rate_mb_per_second"
+# What Dagster knows the versions of an asset and of its inputs by.
+DATA_VERSION_TAG = "dagster/data_version"
+INPUT_VERSION_TAG = "dagster/input_data_version"
+SUCCEEDED = AssetCheckExecutionRecordStatus.SUCCEEDED
+FAILED = AssetCheckExecutionRecordStatus.FAILED
+EVALUATED = {SUCCEEDED, FAILED}
 MADE_AT_ONCE = 50
+# The first look back into the history of a check; the next ones are longer.
+FEW, MANY = 2, 100
 
 
 def materialized(
@@ -116,3 +129,24 @@ def made_by_runs(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[dg.
         page = instance.fetch_materializations(key, limit=limit, cursor=cursor)
         yield from (record for record in page.records if record.run_id)
         cursor, more, limit = page.cursor, page.has_more, MADE_AT_ONCE
+
+
+def check_history(
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, *, cursor: int | None = None, status=None
+) -> Iterator[AssetCheckExecutionRecord]:
+    """All records of a check, newest first: whatever was posted since hides none of them."""
+    limit = FEW
+    while True:
+        page = instance.event_log_storage.get_asset_check_execution_history(
+            key, limit, cursor=cursor, status=status
+        )
+        yield from page
+        if len(page) < limit:
+            return
+        cursor, limit = page[-1].id, MANY
+
+
+def root_of(record: AssetCheckExecutionRecord) -> str | None:
+    """The storage root that a result is about."""
+    value = record.event.dagster_event.asset_check_evaluation_data.metadata.get(STORAGE_ROOT)
+    return value.value if value else None

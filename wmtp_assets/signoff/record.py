@@ -1,7 +1,4 @@
-"""Reads the Dagster record into the rows of evidence.py.
-
-The methods of `instance.event_log_storage` are not marked public; test_upstream.py pins them.
-"""
+"""Reads the Dagster record into the rows of evidence.py."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,13 +7,20 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.execution.stats import StepEventStatus
-from dagster._core.storage.asset_check_execution_record import (
-    AssetCheckExecutionRecord,
-    AssetCheckExecutionRecordStatus,
-)
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE, checks_step, observe
-from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, latest_by_run
+from wmtp_assets.record import (
+    CONTENT,
+    DATA_VERSION_TAG,
+    EVALUATED,
+    FILES,
+    INPUT_VERSION_TAG,
+    STORAGE_ROOT,
+    check_history,
+    latest_by_run,
+    root_of,
+)
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.evidence import (
     AssetRow,
@@ -28,12 +32,7 @@ from wmtp_assets.signoff.evidence import (
     with_outdated,
 )
 
-FAILED = AssetCheckExecutionRecordStatus.FAILED
-EVALUATED = {AssetCheckExecutionRecordStatus.SUCCEEDED, FAILED}
-# The first look back into the history of a check; the next ones are longer.
-FEW, MANY = 2, 100
-DATA_VERSION_TAG = "dagster/data_version"
-INPUT_VERSION_PREFIX = "dagster/input_data_version/"
+INPUT_VERSION_PREFIX = f"{INPUT_VERSION_TAG}/"
 
 
 @dataclass(frozen=True)
@@ -180,27 +179,6 @@ def _since(
         return
     yield newest
     yield from check_history(instance, key, cursor=newest.id)
-
-
-def check_history(
-    instance: dg.DagsterInstance, key: dg.AssetCheckKey, *, cursor: int | None = None, status=None
-) -> Iterator[AssetCheckExecutionRecord]:
-    """All records of a check, newest first: whatever was posted since hides none of them."""
-    limit = FEW
-    while True:
-        page = instance.event_log_storage.get_asset_check_execution_history(
-            key, limit, cursor=cursor, status=status
-        )
-        yield from page
-        if len(page) < limit:
-            return
-        cursor, limit = page[-1].id, MANY
-
-
-def root_of(record: AssetCheckExecutionRecord) -> str | None:
-    """The storage root that a result is about."""
-    value = record.event.dagster_event.asset_check_evaluation_data.metadata.get(STORAGE_ROOT)
-    return value.value if value else None
 
 
 def _failed_steps(instance: dg.DagsterInstance) -> Callable[[str], Collection[str]]:

@@ -1,18 +1,15 @@
 """An earlier proof in the Dagster record, for a source that has been removed since."""
 
 import datetime
+from collections.abc import Iterator
 
 import dagster as dg
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from wmtp_assets import store as store_
 from wmtp_assets.checks import Seen
 from wmtp_assets.findings import Finding
-from wmtp_assets.record import CONTENT, STORAGE_ROOT
+from wmtp_assets.record import CONTENT, STORAGE_ROOT, SUCCEEDED, check_history
 from wmtp_assets.setup import Setup
-
-# Passes further back are not looked at; a proof of the present bytes is among the newest.
-HISTORY = 50
 
 
 def recorded_proof(setup: Setup, seen: Seen, key: str, check: str) -> Finding:
@@ -36,16 +33,12 @@ def recorded_proof(setup: Setup, seen: Seen, key: str, check: str) -> Finding:
     )
 
 
-def _passes(seen: Seen, key: str, check: str):
+def _passes(seen: Seen, key: str, check: str) -> Iterator[tuple[dg.AssetCheckEvaluation, float]]:
     """The evaluations of a check that passed in a run, newest first, with their times."""
     if seen.context is None:
         return
-    records = seen.context.instance.event_log_storage.get_asset_check_execution_history(
-        dg.AssetCheckKey(dg.AssetKey(key.split("/")), check),
-        HISTORY,
-        status={AssetCheckExecutionRecordStatus.SUCCEEDED},
-    )
-    for record in records:
-        if record.run_id and record.event is not None:
+    check_key = dg.AssetCheckKey(dg.AssetKey(key.split("/")), check)
+    for record in check_history(seen.context.instance, check_key, status={SUCCEEDED}):
+        if record.run_id:
             result = record.event.dagster_event.asset_check_evaluation_data
             yield result, record.create_timestamp

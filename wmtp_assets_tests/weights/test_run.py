@@ -54,6 +54,14 @@ class Run:
             for e in done.get_asset_check_evaluations()
         }
 
+    def post_pass(self) -> None:
+        """What anybody can do who reaches the webserver."""
+        self.instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                dg.AssetKey(PROVEN.split("/")), "tensors_equal_source", passed=True
+            )
+        )
+
     def proof(self) -> tuple[bool, str]:
         return self.job("proof")[PROVEN, "tensors_equal_source"]
 
@@ -86,5 +94,7 @@ def test_the_graph_runs_every_check_passes_and_the_proof_outlives_its_source(run
         with damaged(folder.weights, flip(-1)):
             passed, sentence = run.proof()
             assert not passed and "no run proved the bytes that are there now" in sentence
-        assert run.proof()[0]
+        for _ in range(110):
+            run.post_pass()
+        assert run.proof()[0], "what was posted hides the proof"
     assert "bit for bit" in run.proof()[1]

@@ -14,11 +14,10 @@ from wmtp_assets.catalog import Catalog, Dataset, Model
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import locked_repo
 from wmtp_assets.hub.upstream.watch import moved
+from wmtp_assets.record import DATA_VERSION_TAG, INPUT_VERSION_TAG
 from wmtp_assets.setup import Setup
 
 GROUP = "upstream"
-VERSION_TAG = "dagster/data_version"
-INPUT_VERSION_TAG = "dagster/input_data_version"
 SEEN_AT_ONCE = 20
 
 
@@ -45,7 +44,10 @@ def made_from_commit(
 def observation(raw: str, commit: str, says: str) -> dg.AssetObservation:
     """That upstream of a raw asset was seen at a commit, for runs that do not observe by trade."""
     return dg.AssetObservation(
-        upstream_key(raw), description=says, metadata={"says": says}, tags={VERSION_TAG: commit}
+        upstream_key(raw),
+        description=says,
+        metadata={"says": says},
+        tags={DATA_VERSION_TAG: commit},
     )
 
 
@@ -78,6 +80,6 @@ def _last_seen(instance: dg.DagsterInstance, raw: str) -> str | None:
         page = instance.fetch_observations(upstream_key(raw), limit=SEEN_AT_ONCE, cursor=cursor)
         for record in page.records:
             if record.run_id:
-                return (record.asset_observation.tags or {}).get(VERSION_TAG)
+                return (record.asset_observation.tags or {}).get(DATA_VERSION_TAG)
         cursor, more = page.cursor, page.has_more
     return None

@@ -7,7 +7,15 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets.findings import MAX_SAMPLES
-from wmtp_assets.record import CONTENT, STORAGE_ROOT, made_by_runs
+from wmtp_assets.record import (
+    CONTENT,
+    DATA_VERSION_TAG,
+    EVALUATED,
+    STORAGE_ROOT,
+    check_history,
+    made_by_runs,
+    root_of,
+)
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Entry, read_chain
 from wmtp_assets.signoff.approval.grant import reasons_against
@@ -19,14 +27,7 @@ from wmtp_assets.signoff.approval.standing import (
     judge_approval,
 )
 from wmtp_assets.signoff.evidence import Evidence
-from wmtp_assets.signoff.record import (
-    DATA_VERSION_TAG,
-    EVALUATED,
-    Declared,
-    check_history,
-    read_evidence,
-    root_of,
-)
+from wmtp_assets.signoff.record import Declared, read_evidence
 from wmtp_assets.store import Store
 
 APPROVAL_KEY = dg.AssetKey(["signoff", "approval"])
@@ -119,16 +120,16 @@ def approval_result(
         "metadata": {
             STORAGE_ROOT: str(setup.store.root),
             "standing": str(approval.standing),
-            "decisions": _shown(DECISION_COLUMNS, decision_rows(approval.decisions)),
-            "changed_since": _shown(("change",), ((c,) for c in approval.changes or ())),
+            "decisions": as_table(DECISION_COLUMNS, decision_rows(approval.decisions)),
+            "changed_since": as_table(("change",), ((c,) for c in approval.changes or ())),
             "changes": len(approval.changes or ()),
-            "in_the_way_of_an_approval": _shown(("reason",), ((r,) for r in in_the_way)),
+            "in_the_way_of_an_approval": as_table(("reason",), ((r,) for r in in_the_way)),
             "reasons_against": len(in_the_way),
         },
     }
 
 
-def _shown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableMetadataValue:
+def as_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableMetadataValue:
     """A table, which the page of a check shows where Markdown waits behind a link."""
     return dg.MetadataValue.table(
         records=[

@@ -5,13 +5,23 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets.findings import MAX_SAMPLES, verdict
-from wmtp_assets.record import CONTENT, SIZE_BYTES, STORAGE_ROOT, made_by_runs
+from wmtp_assets.findings import verdict
+from wmtp_assets.record import (
+    CONTENT,
+    DATA_VERSION_TAG,
+    EVALUATED,
+    FAILED,
+    SIZE_BYTES,
+    STORAGE_ROOT,
+    check_history,
+    made_by_runs,
+    root_of,
+)
+from wmtp_assets.signoff.approval.record import as_table
 from wmtp_assets.signoff.backup.copying import BackedUp
 from wmtp_assets.signoff.backup.place import Place
 from wmtp_assets.signoff.backup.reading import Read
 from wmtp_assets.signoff.backup.standing import Backup
-from wmtp_assets.signoff.record import DATA_VERSION_TAG, EVALUATED, FAILED, check_history, root_of
 from wmtp_assets.store import Store
 
 BACKUP_KEY = dg.AssetKey(["signoff", "backup"])
@@ -64,7 +74,9 @@ def copy_result(store: Store, place: Place, read: Read) -> Mapping[str, Any]:
             STORAGE_ROOT: str(store.root),
             CONTENT: tag.content if tag else "none",
             "place": place.shown,
-            "problems": dg.MetadataValue.json(list(read.problems[:MAX_SAMPLES])),
+            "files": len(tag.files) if tag else 0,
+            "differences": len(read.problems),
+            "what_differs": as_table(("difference",), ((p,) for p in read.problems)),
         },
     }
 

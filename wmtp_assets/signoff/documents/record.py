@@ -5,20 +5,13 @@ from itertools import islice
 
 import dagster as dg
 
-from wmtp_assets.record import made_by_runs
+from wmtp_assets.record import EVALUATED, FAILED, check_history, made_by_runs, root_of
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.record import read_approval
 from wmtp_assets.signoff.backup.record import read_backup
 from wmtp_assets.signoff.documents.dossier import Dossier, Failure
 from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS, utc
-from wmtp_assets.signoff.record import (
-    EVALUATED,
-    FAILED,
-    Declared,
-    check_history,
-    read_evidence,
-    root_of,
-)
+from wmtp_assets.signoff.record import Declared, read_evidence
 
 MAX_FAILURES = 50
 
