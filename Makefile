@@ -7,13 +7,22 @@ HOME_OF_sample := $(CURDIR)/.sample/dagster_home
 RECORD := $(or $(HOME_OF_$(SOURCE)),$(CURDIR)/.dagster_home)
 PORT ?= 3000
 
-.PHONY: setup sample test test-all lint ui clean
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e
+
+.PHONY: setup setup-dev sample test test-all lint ui clean
 
 setup: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(INSTALL) '.[sign]'
+	touch $@
+
+# What the tests need: the optional parts too.
+setup-dev: .venv/installed-dev
+
+.venv/installed-dev: .venv/installed
+	$(INSTALL) '.[dev]'
 	touch $@
 
 # Everything with its checks from the embedded sample; the settings of a real run are left aside.
@@ -30,14 +39,14 @@ sample: setup
 	@mkdir -p $(DAGSTER_HOME) && cp dagster.yaml $(DAGSTER_HOME)/
 	@PYTHONWARNINGS=ignore $(BIN)/python -m wmtp_assets.sample
 
-test: setup
+test: setup-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not long'
 
 # The long ones share one storage, so they run in one process.
 test-all: lint test
 	$(BIN)/python -m pytest -m long
 
-lint: setup
+lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
