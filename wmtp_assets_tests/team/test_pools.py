@@ -6,7 +6,6 @@ import multiprocessing
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 
 import dagster as dg
@@ -22,7 +21,7 @@ LOG = logging.getLogger("dagster.daemon")
 SPAWN = multiprocessing.get_context("spawn")
 
 
-def wait_for(what: Callable[[], object], seconds: float = 30) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "waited in vain"
@@ -75,13 +74,18 @@ def test_a_killed_run_is_ended_and_loses_its_place_in_the_pool(
     watch_runs_in(settings["max_runtime_seconds"] + 60)
     assert status() == dg.DagsterRunStatus.FAILURE
 
-    waiting = Thread(target=run_fetching, args=(0,), daemon=True)
+    # Not a thread: two runs of one process configure logging at once, and each waits for the other.
+    waiting = SPAWN.Process(target=run_fetching, args=(0,))
     waiting.start()
-    wait_for(lambda: instance.event_log_storage.get_concurrency_info(POOL).pending_steps)
-    watch_pools_in(settings["free_slots_after_run_end_seconds"] - 60)
-    assert held(instance) == [killed.run_id]
-    watch_pools_in(settings["free_slots_after_run_end_seconds"] + 60)
-    waiting.join(60)
+    try:
+        wait_for(lambda: instance.event_log_storage.get_concurrency_info(POOL).pending_steps)
+        watch_pools_in(settings["free_slots_after_run_end_seconds"] - 60)
+        assert held(instance) == [killed.run_id]
+        watch_pools_in(settings["free_slots_after_run_end_seconds"] + 60)
+        waiting.join(60)
+    finally:
+        waiting.kill()
+        waiting.join()
     assert instance.get_runs(limit=1)[0].status == dg.DagsterRunStatus.SUCCESS
     assert held(instance) == []
 
