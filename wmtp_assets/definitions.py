@@ -139,7 +139,12 @@ def build_definitions(
             reset_storage,
             *([backup_storage, verify_backup] if backed_up else []),
         ],
-        schedules=[daily_watch(watch, source), *verification_schedules(verifications, source)],
+        schedules=[
+            daily_watch(watch, source),
+            *verification_schedules(
+                [*verifications, *([verify_backup] if backed_up else [])], source
+            ),
+        ],
         sensors=[*report_sensors(report), evidence_alarms, *notices],
         resources={
             "setup": setup,

@@ -13,6 +13,7 @@ from wmtp_assets.errors import BadInput
 PREFIX = "WMTP_"
 SAMPLE_ROOT = Path(".sample")
 SCHEDULER = re.compile(r"(tcp|tls)://[^\s/:]+:\d+")
+ADDRESS = re.compile(r"[^\s@,<>]+@[^\s@,<>]+", re.ASCII)
 # Read by the tests, not by the project: a session that has it set is no mistake.
 NOT_OURS = {"WMTP_UPSTREAM_FILES"}
 
@@ -122,6 +123,10 @@ def read_settings() -> Settings:
         )
     if settings and settings.email_to and not settings.email_from:
         wrong.append("WMTP_EMAIL_TO needs WMTP_EMAIL_FROM")
+    if settings and settings.email_to:
+        addresses = [*settings.email_to.split(","), settings.email_from or "unset@unset"]
+        odd = [address for address in addresses if not ADDRESS.fullmatch(address.strip())]
+        wrong += [f"WMTP_EMAIL_TO, WMTP_EMAIL_FROM: {address!r} is no address" for address in odd]
     if settings and settings.source == "mirror":
         if settings.mirror_dir is None:
             wrong.append("WMTP_SOURCE=mirror needs WMTP_MIRROR_DIR")

@@ -82,6 +82,26 @@ def test_mail_needs_a_sender(monkeypatch):
         read_settings()
 
 
+@pytest.mark.parametrize(
+    ("to", "sender", "odd"),
+    [
+        ("ann@x, ben@y", "wmtp@x", None),
+        ("Ann <ann@", "wmtp@x", "Ann <ann@"),
+        ("ann@x,,ben@y", "wmtp@x", "''"),
+        ("ann@x", "wmtp", "wmtp"),
+        ("ann@x\nBcc: z", "wmtp@x", "Bcc"),
+    ],
+)
+def test_addresses_are_addresses(monkeypatch, to: str, sender: str, odd: str | None):
+    monkeypatch.setenv("WMTP_EMAIL_TO", to)
+    monkeypatch.setenv("WMTP_EMAIL_FROM", sender)
+    if odd is None:
+        assert read_settings().email_to == to
+        return
+    with pytest.raises(BadInput, match=f"{odd}.* is no address"):
+        read_settings()
+
+
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "tls://scheduler.cluster:443"])
 def test_a_scheduler_is_an_address(monkeypatch, address: str):
     monkeypatch.setenv("WMTP_DASK_SCHEDULER", address)

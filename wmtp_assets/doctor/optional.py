@@ -68,7 +68,11 @@ def postgres_lines(
         psycopg2.connect(plain, connect_timeout=int(SECONDS)).close()
     except psycopg2.Error as error:
         said = " ".join(str(error).split())
-        yield fail(f"{what} does not answer: {said}", "start the database, or see docs/team.md")
+        if said.startswith("connection to server"):
+            yield fail(f"{what} does not answer: {said}", "start the database, see docs/team.md")
+        else:
+            # libpq quotes the part of the address that it cannot read, such as a password.
+            yield fail(f"{what}: its address cannot be read", "percent-encode name and password")
         return
     yield ok(f"{what} answers")
 
@@ -104,7 +108,7 @@ def backup_line(url: str) -> Line:
     except BadInput as error:
         return fail(f"WMTP_BACKUP_URL: {error.thing}", error.fix)
     if place.folder is None:
-        return ok(f"backups go to {place.shown}, which is not asked before")
+        return ok(f"backups go to {place.shown}; whether it can be written shows when they do")
     return folder_line("backup folder", Path(place.folder), "WMTP_BACKUP_URL")
 
 

@@ -5,7 +5,6 @@ A message that cannot be sent is an error of its sensor, which tries again at it
 
 import html
 import os
-import re
 import smtplib
 import ssl
 from email.message import EmailMessage
@@ -51,10 +50,10 @@ def send_to_slack(news: News, channel: str) -> None:
             [error],
             "pip install 'wmtp-assets[slack]'",
         ) from error
-    token = os.environ.get(SLACK_BOT_TOKEN)
+    token = os.environ.get(SLACK_BOT_TOKEN, "").strip()
     fix = "export the bot token of a Slack app that may chat:write, and invite it to the channel"
-    if not token:
-        raise BadInput(f"{SLACK_BOT_TOKEN} is not set", [channel], fix)
+    if not token.isprintable() or not token:
+        raise BadInput(f"{SLACK_BOT_TOKEN} is not set, or is no token", [channel], fix)
     # What a finding quotes is no markup: <!channel> would wake everybody.
     text = html.escape(f"{subject(news)}\n{body(news)}", quote=False)
     try:
@@ -64,13 +63,16 @@ def send_to_slack(news: News, channel: str) -> None:
         raise BadInput(f"Slack did not take the message ({said})", [channel], fix) from error
 
 
-def send_by_mail(news: News, recipients: str, sender: str) -> None:
+def send_by_mail(news: News, recipients: str, sender: str) -> tuple[str, ...]:
     """Send an e-mail by the server of SMTP_URL; a password goes over TLS only.
 
     Dagster's own e-mail sensor tells of failed runs alone; this uses smtplib as it does.
 
     Args:
         recipients: Addresses, separated by commas.
+
+    Returns:
+        The addresses that the server refused, if it took others.
 
     Raises:
         BadInput: SMTP_URL is missing or none, or its server refuses the message.
@@ -83,11 +85,15 @@ def send_by_mail(news: News, recipients: str, sender: str) -> None:
         with _connected(url) as server:
             if url.username:
                 server.login(unquote(url.username), unquote(url.password or ""))
-            server.send_message(message)
+            refused = server.send_message(message)
     except (smtplib.SMTPException, OSError) as error:
         raise BadInput(
             f"the mail server did not take the message ({error})", [url.hostname], SMTP_FIX
         ) from error
+    except UnicodeEncodeError:
+        # Its words quote what could not be encoded, such as a password.
+        raise BadInput("SMTP speaks ASCII here", [url.hostname], "use other credentials") from None
+    return tuple(refused)
 
 
 def _smtp_url(text: str | None) -> SplitResult:
@@ -99,8 +105,8 @@ def _smtp_url(text: str | None) -> SplitResult:
     except ValueError:
         right = False
     if not right:
-        # Its password is not shown.
-        raise BadInput(f"{SMTP_URL} is no address", [re.sub(r"//.*@", "//...@", text)], SMTP_FIX)
+        # It is not shown: it holds a password, wherever.
+        raise BadInput(f"{SMTP_URL} is no address", [], SMTP_FIX)
     return url
 
 

@@ -35,6 +35,11 @@ SCHEDULES = {
         "0 2 * * 0",
         "Reads every byte every Sunday night, so that bit rot is found and named.",
     ),
+    "verify_backup": (
+        "monthly_backup_verification",
+        "0 4 1 * *",
+        "Reads every byte of the backup each month.",
+    ),
 }
 
 
@@ -112,6 +117,11 @@ def _log(context: dg.SensorEvaluationContext, news: News) -> None:
         context.log.info(f"no longer: {alarm}")
 
 
+def _mail(context: dg.SensorEvaluationContext, news: News, to: str, sender: str) -> None:
+    for address in send_by_mail(news, to, sender):
+        context.log.error(f"the mail server refused {address}, and took the message for others")
+
+
 evidence_alarms = alarm_sensor(
     "evidence_alarms",
     "Logs failed checks, a suspended approval, moved upstreams once, and when they are mended.",
@@ -137,7 +147,7 @@ def notice_sensors(
             alarm_sensor(
                 "email_notices",
                 "Sends by e-mail what evidence_alarms logs.",
-                lambda context, news: send_by_mail(news, email_to, email_from),
+                lambda context, news: _mail(context, news, email_to, email_from),
             )
         )
     return sensors

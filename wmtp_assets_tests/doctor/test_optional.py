@@ -104,5 +104,9 @@ def test_a_record_in_postgres_that_cannot_be_reached_fails_without_the_password(
         [line] = look_at_record(tmp_path, url)
         assert line.state == State.FAIL and what in line.what, (url, line)
         assert "hidden" not in str(line)
+    for odd in ("top%zzhidden", "top/hidden"):
+        [line] = look_at_record(tmp_path, f"postgresql+psycopg2://ann:{odd}@127.0.0.1:1/record")
+        assert line.state == State.FAIL and "cannot be read" in line.what
+        assert "top" not in str(line) and "hidden" not in str(line)
     [line] = look_at_record(tmp_path, "postgresql+psycopg2://x", missing)
     assert line.fix == "pip install 'wmtp-assets[postgres]'"

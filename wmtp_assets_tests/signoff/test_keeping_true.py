@@ -153,6 +153,19 @@ def test_verification_is_scheduled_for_everything_but_the_rehearsal(tmp_path, so
     assert daily.default_status == weekly.default_status == wanted
 
 
+def test_a_backup_is_verified_each_month(tmp_path):
+    defs = build_definitions(
+        catalog=PUBLISHED,
+        source=HubSource(),
+        storage_root=tmp_path / "s",
+        docs_root=tmp_path / "d",
+        backup_url=str(tmp_path / "backups"),
+    )
+    [monthly] = [s for s in defs.schedules if s.job_name == "verify_backup"]
+    assert (monthly.name, monthly.cron_schedule) == ("monthly_backup_verification", "0 4 1 * *")
+    assert monthly.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
 def test_the_report_follows_every_job_that_changes_what_it_says(tmp_path):
     definitions = graph(MirrorSource(tmp_path), tmp_path)
     sensors = {s.name: s for s in definitions.sensors}

@@ -98,6 +98,12 @@ class Mailbox:
     def __init__(self):
         self.mail: list[tuple[str, list[str], bytes]] = []
 
+    async def handle_RCPT(self, server, session, envelope, address, options) -> str:
+        if address.startswith("nobody"):
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 fine"
+
     async def handle_DATA(self, server, session, envelope) -> str:
         self.mail.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
         return "250 taken"
@@ -224,12 +230,22 @@ def test_a_mail_server_that_nobody_vouches_for_gets_nothing(mail_server, monkeyp
     assert not box.mail
 
 
-@pytest.mark.parametrize("url", ["", "localhost:25", "http://ann:word@x", "smtp://ann:word@x:port"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "localhost:25",
+        "http://ann:word@x",
+        "smtp://ann:word@x:port",
+        "ann:word@x:1",
+        "smtp:/a:word@",
+    ],
+)
 def test_an_address_that_is_none_is_said_without_its_password(monkeypatch, url: str):
     monkeypatch.setenv("SMTP_URL", url)
     with pytest.raises(BadInput, match=r"SMTP_URL is (no address|not set)") as raised:
         send_by_mail(NEWS, "ann@x", "wmtp@x")
-    assert "ann:word" not in str(raised.value)
+    assert "word@" not in str(raised.value).replace("user:password@", "")
 
 
 def test_of_many_news_the_first_are_listed():
@@ -256,3 +272,37 @@ def test_news_that_could_not_be_sent_are_sent_at_the_next_tick(world: World, sla
     assert tick() == "nothing new; 0 mended"
     assert len(slack.asked) == 2
     assert "NEW failed mbpp/train rows_parse" in slack.asked[1][2]["text"]
+
+
+@pytest.mark.parametrize("mail_server", ["plain"], indirect=True)
+def test_a_recipient_that_is_refused_is_logged(mail_server, monkeypatch, world: World):
+    address, box = mail_server
+    monkeypatch.setenv("SMTP_URL", f"smtp://{address}")
+    assert send_by_mail(NEWS, "ann@example.org,nobody@example.org", "w@example.org") == (
+        "nobody@example.org",
+    )
+    [sensor] = notice_sensors(None, "ann@example.org,nobody@example.org", "w@example.org")
+    world.run("phase1", WRONG)
+    assert "new: failed mbpp/train" in Tick(world, sensor)()
+    assert len(box.mail) == 2
+
+
+def test_a_password_that_smtp_cannot_say_is_not_shown(monkeypatch):
+    monkeypatch.setattr("wmtp_assets.signoff.notices._connected", lambda url: Encoding())
+    monkeypatch.setenv("SMTP_URL", "smtps://ann:w%C3%B6rd@localhost:1")
+    with pytest.raises(BadInput, match="SMTP speaks ASCII here") as raised:
+        send_by_mail(NEWS, "ann@example.org", "w@example.org")
+    assert raised.value.__suppress_context__ and "rd" not in str(raised.value.culprits)
+
+
+class Encoding:
+    """A server that has come as far as the login."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def login(self, user: str, password: str) -> None:
+        password.encode("ascii")

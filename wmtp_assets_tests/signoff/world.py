@@ -104,7 +104,11 @@ class World:
         self.setup = Setup(PUBLISHED, MirrorSource(root), self.store)
         (root / "wanted_raw").write_bytes(b"published")
         self.file = self.store.dataset("mbpp").jsonl("train")
-        self.backups = root / "backups"
+        self.at(root / "backups")
+
+    def at(self, backups: Path) -> None:
+        """Load the graph with this place for backups."""
+        self.backups = backups
         self.code(train_checks)
 
     def code(self, checks_of_train: dg.AssetChecksDefinition) -> None:

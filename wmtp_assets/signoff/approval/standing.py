@@ -49,6 +49,8 @@ class Approval:
         decisions: The newest decision of each role.
         approved_now: The roles that approved exactly the present content.
         content: The content that the newest approval is about; None if there is none.
+        reviewed: The reviewer's newest decision that counts.
+        newest_sha256: The digest of the newest decision on the disk, whatever it is worth.
         changes: What differs from the newest approval, one clause each; None if there is none.
         check_changes: The checks that were declared then or are now, and not both.
         damage: Why nothing can be decided before the decisions are mended.
@@ -59,6 +61,8 @@ class Approval:
     decisions: tuple[Decision, ...] = ()
     approved_now: frozenset[Role] = frozenset()
     content: str | None = None
+    reviewed: Entry | None = None
+    newest_sha256: str | None = None
     changes: tuple[str, ...] | None = None
     check_changes: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
@@ -110,6 +114,8 @@ def judge_approval(
             and entry.is_of_same_content(basis)
         ),
         content=basis.content if basis else None,
+        reviewed=entries.get(Role.REVIEWER),
+        newest_sha256=chain.entries[-1].sha256 if chain.entries else None,
         changes=changes,
         check_changes=tuple(_check_changes(basis.manifest, evidence)) if basis else (),
         damage=tuple(damage),

@@ -13,13 +13,20 @@ from pathlib import Path
 from wmtp_assets import store
 from wmtp_assets.catalog import STORAGE_VERSION as VERSION
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.approval.chain import Entry
+from wmtp_assets.signoff.approval.chain import Entry, read_chain
 from wmtp_assets.signoff.approval.covered import SIGNOFF
 from wmtp_assets.signoff.backup.place import AGAIN, Place
-from wmtp_assets.signoff.backup.tag import Copied, Tag, read_tag, write_tag
+from wmtp_assets.signoff.backup.tag import (
+    INCOMING,
+    REPLACING,
+    Copied,
+    Tag,
+    read_tag,
+    write_tag,
+)
 
-INCOMING = f"{VERSION}.incoming"
-REPLACING = f"{INCOMING}/replacing"
+# In signoff/, which an approval does not cover; not copied, since it begins with a dot.
+GUARD = ".backup.guard"
 
 
 @dataclass(frozen=True)
@@ -72,11 +79,29 @@ def back_up(
 
     Raises:
         BadInput: A file is not the approved one, or did not arrive as it was sent: all are named,
-            none of them replaces an earlier copy. Or the place fails, or is too small.
+            none of them replaces an earlier copy. Or the place fails, is too small, or holds the
+            copy of another storage; or another backup of this one is under way.
     """
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(root / SIGNOFF / GUARD, timeout=0):
+            return _back_up(root, entry, place, tell, is_damaged=is_damaged)
+    except Timeout as error:
+        raise BadInput(
+            "another backup of this storage is under way", [error.lock_file], "wait for it to end"
+        ) from error
+    except OSError as error:
+        fix = "make signoff/ writable for whoever backs up"
+        raise BadInput("the guard of a backup cannot be taken", [error], fix) from error
+
+
+def _back_up(
+    root: Path, entry: Entry, place: Place, tell: Callable[[str], None], *, is_damaged: bool
+) -> BackedUp:
     wanted = approved_files(root, entry)
-    earlier = read_tag(place, VERSION)
-    # While files were replaced, the tag vouched for the earlier ones.
+    earlier = read_tag(place)
+    _require_own_copy(root, place, earlier)
     doubtful = is_damaged or place.read_bytes(REPLACING) is not None
     vouched = earlier.files if earlier and not doubtful else {}
     there = place.sizes(VERSION)
@@ -97,12 +122,6 @@ def back_up(
             "put the approved bytes back where the storage differs, then back up again",
         )
     surplus = sorted(there.keys() - wanted.keys())
-    if earlier and (changed or surplus):
-        place.write_bytes(REPLACING, b"the tag does not vouch for the copy\n")
-        for path in changed:
-            place.move(f"{INCOMING}/{path}", f"{VERSION}/{path}")
-    for path in surplus:
-        place.remove(f"{VERSION}/{path}")
     tag = Tag(
         storage_version=VERSION,
         content=entry.content,
@@ -112,6 +131,14 @@ def back_up(
         copied_at=datetime.now(UTC).isoformat(timespec="seconds"),
         files=wanted,
     )
+    if earlier and (changed or surplus):
+        write_tag(place, tag, REPLACING)
+    # First: a file may come in the place of a folder.
+    for path in surplus:
+        place.remove(f"{VERSION}/{path}")
+    if earlier:
+        for path in changed:
+            place.move(f"{INCOMING}/{path}", f"{VERSION}/{path}")
     write_tag(place, tag)
     place.remove_folder(INCOMING)
     return BackedUp(
@@ -122,6 +149,17 @@ def back_up(
         copied_bytes=sum(wanted[path].size_bytes for path in changed),
         size_bytes=sum(file.size_bytes for file in wanted.values()),
     )
+
+
+def _require_own_copy(root: Path, place: Place, earlier: Tag | None) -> None:
+    """Refuse to replace the copy of another storage: a rehearsal on the sample is one."""
+    decisions = {entry.sha256 for entry in read_chain(root / SIGNOFF).entries}
+    if earlier is not None and earlier.decision_sha256 not in decisions:
+        raise BadInput(
+            "the place holds the copy of another storage",
+            [f"{place.shown}: {earlier.says}"],
+            "choose another WMTP_BACKUP_URL for this one",
+        )
 
 
 def _is_there(

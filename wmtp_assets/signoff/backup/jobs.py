@@ -9,7 +9,7 @@ from wmtp_assets.checks import DEEP_TAG, checks_step
 from wmtp_assets.console import QUIET
 from wmtp_assets.errors import BadInput
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.approval.chain import Role, read_chain
+from wmtp_assets.signoff.approval.chain import read_chain
 from wmtp_assets.signoff.approval.record import read_approval
 from wmtp_assets.signoff.approval.standing import Standing
 from wmtp_assets.signoff.backup.copying import back_up
@@ -71,10 +71,10 @@ def copy_approved_storage(context: dg.OpExecutionContext) -> None:
             "signoff status says what is in the way of an approval",
         )
     place = Place(context.resources.backup_url)
-    entry = read_chain(setup.store.signoff).standing[Role.REVIEWER]
-    before = read_backup(context.instance, setup.store)
+    before = read_backup(context.instance, setup.store, place.shown)
     damaged = before is not None and bool(before.damage)
-    done = back_up(setup.store.root, entry, place, context.log.info, is_damaged=damaged)
+    entry, tell = approval.reviewed, context.log.info
+    done = back_up(setup.store.root, entry, place, tell, is_damaged=damaged)
     tag = done.tag
     context.log.info(
         f"{place.shown}: {tag.storage_version} of decision {tag.decision:04d}, "

@@ -6,16 +6,17 @@ last) and, while files are replaced, `v2.0.0.incoming/`.
 
 import contextlib
 import hashlib
+import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.writer import to_disk
 
-# user:password@ of a URL: what reaches the record is shown to everybody.
-CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
+# user:password@ of a URL, which may hold / and @: what reaches the record is shown to everybody.
+CREDENTIALS = re.compile(r"(?<=://)\S*@")
 AGAIN = "see whether it can be reached and written, then run it again; what is there whole is kept"
 
 
@@ -39,13 +40,19 @@ class Place:
 
         self.shown = CREDENTIALS.sub("", url)
         try:
-            self._fs, folder = fsspec.core.url_to_fs(url)
+            fsspec.get_filesystem_class(fsspec.utils.get_protocol(url))
         except (ImportError, ValueError) as error:
             raise BadInput(
                 f"the place of the backup cannot be opened ({error})",
                 [self.shown],
                 "pip install the package that is named, or give the path of another disk",
             ) from error
+        # Some connect here. Their words may quote the URL, also in pieces.
+        try:
+            self._fs, folder = fsspec.core.url_to_fs(url)
+        except Exception as error:
+            said = f"the place of the backup cannot be opened ({type(error).__name__})"
+            raise BadInput(said, [self.shown], AGAIN) from None
         self._folder = folder.rstrip("/")
         self.folder = self._folder if isinstance(self._fs, LocalFileSystem) else None
         self._made: set[str] = set()
@@ -104,17 +111,31 @@ class Place:
                 yield chunk
 
     def move(self, source: str, target: str) -> None:
-        """Let a file appear under another name; on a disk one rename."""
+        """Let a file appear under another name, in the place of one; on a disk one rename."""
         with self._said(target):
             self._make_parent(target)
-            self._fs.mv(self._full(source), self._full(target))
             if self.folder:
+                os.replace(self._full(source), self._full(target))
                 store.fsync_folder(Path(self._full(target)).parent)
+                return
+            # Not mv: where a folder was, it takes the target for one.
+            try:
+                self._fs.cp_file(self._full(source), self._full(target))
+            except NotImplementedError:
+                self._fs.mv(self._full(source), self._full(target))
+            else:
+                self._fs.rm_file(self._full(source))
 
     def remove(self, path: str) -> None:
-        """Remove a file."""
+        """Remove a file, and the folders that are empty then: a file may come in their place."""
         with self._said(path):
             self._fs.rm_file(self._full(path))
+        self._made.clear()
+        for parent in list(PurePosixPath(path).parents)[:-1]:
+            try:
+                self._fs.rmdir(self._full(str(parent)))
+            except Exception:  # not empty, or no folder at all
+                break
 
     def remove_folder(self, folder: str) -> None:
         """Remove a folder and what is in it; nothing if it is not there."""
@@ -144,7 +165,7 @@ class Place:
         with self._fs.open(self._full(path), "wb") as out:
             yield out
         if self.folder:
-            # To the disk and out of the cache, so that reading back reads the disk.
+            # To the disk and, on Linux, out of the cache, so that reading back reads the disk.
             with open(self._full(path), "rb") as written:
                 to_disk(written.fileno(), 0, 0)
             store.fsync_folder(Path(self._full(path)).parent)
@@ -167,9 +188,10 @@ class Place:
             raise
         except Exception as error:  # the libraries behind fsspec raise what they like
             said = CREDENTIALS.sub("", f"{type(error).__name__}: {error}")
+            # Not from it: Dagster records a cause, and this one may quote a password.
             raise BadInput(
                 f"the place of the backup failed ({said})", [f"{self.shown}: {path}"], AGAIN
-            ) from error
+            ) from None
 
 
 def _chunks(source: Path) -> Iterator[bytes]:

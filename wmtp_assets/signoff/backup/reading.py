@@ -36,7 +36,7 @@ def read_copy(
         BadInput: The place fails.
     """
     try:
-        tag = read_tag(place, STORAGE_VERSION)
+        tag = read_tag(place)
     except BadTag as error:
         return Read(None, (str(error),))
     if tag is None:

@@ -43,6 +43,7 @@ def backup_materialization(
             CONTENT: tag.content,
             "decision": tag.decision,
             "decision_sha256": tag.decision_sha256,
+            "newest_decision_sha256": tag.newest_decision_sha256,
             "copied_at": tag.copied_at,
             "files": len(tag.files),
             SIZE_BYTES: done.size_bytes,
@@ -81,31 +82,46 @@ def copy_result(store: Store, place: Place, read: Read) -> Mapping[str, Any]:
     }
 
 
-def read_backup(instance: dg.DagsterInstance, store: Store) -> Backup | None:
+def read_backup(
+    instance: dg.DagsterInstance, store: Store, place: str | None = None
+) -> Backup | None:
     """The newest backup of this storage root that a run recorded, and how its copy is.
 
     The copy is as the newest evaluation since says; posted events are nothing.
+
+    Args:
+        place: Of the backups there; of all if it is not given.
     """
     root = str(store.root)
     for record in made_by_runs(instance, BACKUP_KEY):
         facts = {k: v.value for k, v in record.asset_materialization.metadata.items()}
-        if facts.get(STORAGE_ROOT) == root:
+        if facts.get(STORAGE_ROOT) == root and place in (None, facts["place"]):
             return Backup(
                 place=facts["place"],
                 version=facts["version"],
                 content=facts[CONTENT],
+                newest_decision_sha256=facts["newest_decision_sha256"],
                 decision=facts["decision"],
                 copied_at=facts["copied_at"],
-                damage=_damage_since(instance, root, record.timestamp),
+                damage=_damage_since(instance, root, facts["place"], record.timestamp),
             )
     return None
 
 
-def _damage_since(instance: dg.DagsterInstance, root: str, copied: float) -> str:
-    key = dg.AssetCheckKey(BACKUP_KEY, COPY_IS_AS_APPROVED)
-    for record in check_history(instance, key, status=EVALUATED):
-        if record.run_id and root_of(record) == root:
+def _damage_since(instance: dg.DagsterInstance, root: str, place: str, copied: float) -> str:
+    """What the newest look at a copy said of it; a look that broke says that much."""
+    for record in check_history(instance, dg.AssetCheckKey(BACKUP_KEY, COPY_IS_AS_APPROVED)):
+        if not record.run_id:
+            continue
+        if record.status not in EVALUATED:
+            run = instance.get_run_by_id(record.run_id)
+            if run is not None and run.status == dg.DagsterRunStatus.FAILURE:
+                # Dagster keeps the time of what was planned in whole seconds.
+                since = record.create_timestamp >= int(copied)
+                return f"the copy could not be read in run {record.run_id}" if since else ""
+            continue
+        result = record.event.dagster_event.asset_check_evaluation_data
+        if root_of(record) == root and result.metadata["place"].value == place:
             failed = record.status == FAILED and record.event.timestamp >= copied
-            result = record.event.dagster_event.asset_check_evaluation_data
             return (result.description or "the copy differs") if failed else ""
     return ""

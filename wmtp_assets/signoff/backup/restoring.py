@@ -6,16 +6,19 @@ is left alone and named.
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets import store
-from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.catalog import STORAGE_VERSION as VERSION
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import SKELETON
+from wmtp_assets.signoff.approval.covered import SIGNOFF
 from wmtp_assets.signoff.backup.place import Place
-from wmtp_assets.signoff.backup.tag import Copied, Tag, read_tag
+from wmtp_assets.signoff.backup.tag import INCOMING, REPLACING, TAG, Copied, Tag, read_tag
+
+IN_THE_MAKING = f"{SIGNOFF}/."
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,38 @@ def restore(place: Place, root: Path, tell: Callable[[str], None] = lambda line:
         tell: Told one line for each file.
 
     Raises:
-        BadInput: There is no whole copy, the disk is too small, or files of the copy are damaged:
-            these are named and not written, the others are.
+        BadInput: There is no whole copy; the storage holds decisions that the copy does not know;
+            the root cannot be written or is too small; or files of the copy are damaged: these are
+            named and not written, the others are.
     """
-    tag = read_tag(place, STORAGE_VERSION)
+    # A backup that broke while it put files in their places has all of the new ones, here or there.
+    broken = read_tag(place, REPLACING)
+    tag = broken or read_tag(place)
     if tag is None:
         raise BadInput(
             "there is no whole copy: its tag is missing",
-            [f"{place.shown}: {STORAGE_VERSION}.json"],
+            [f"{place.shown}: {TAG}"],
             "name the place as WMTP_BACKUP_URL did",
         )
-    there = place.sizes(STORAGE_VERSION)
+    try:
+        return _restore(place, tag, (VERSION, INCOMING) if broken else (VERSION,), root, tell)
+    except OSError as error:
+        fix = "restore into a folder that can be written, or make it so"
+        raise BadInput("the storage cannot be written", [error], fix) from error
+
+
+def _restore(
+    place: Place, tag: Tag, folders: Sequence[str], root: Path, tell: Callable[[str], None]
+) -> Restored:
+    here = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
+    others = sorted(path for path in here - tag.files.keys() if not path.startswith(IN_THE_MAKING))
+    if newer := [path for path in others if path.startswith(f"{SIGNOFF}/")]:
+        raise BadInput(
+            "the storage holds decisions that the copy does not know",
+            newer,
+            "restore into another folder, or move this storage away first",
+        )
+    there = {folder: place.sizes(folder) for folder in folders}
     missing = [path for path, file in tag.files.items() if not _is_right(root / path, file)]
     store.require_free_space(root, sum(tag.files[path].size_bytes for path in missing))
     for folder in SKELETON:
@@ -55,10 +79,9 @@ def restore(place: Place, root: Path, tell: Callable[[str], None] = lambda line:
     for number, path in enumerate(missing, 1):
         file = tag.files[path]
         tell(f"{path}, {file.size_bytes:,} bytes, {number} of {len(missing)}")
+        sources = [f for f in folders if there[f].get(path) == file.size_bytes]
         try:
-            if path not in there:
-                raise _Damaged("is missing")
-            _fetch(place, f"{STORAGE_VERSION}/{path}", root / path, file)
+            _fetch_one_of(place, [f"{f}/{path}" for f in sources], root / path, file)
         except _Damaged as error:
             wrong.append(f"{place.shown}: {path}: {error}")
     if wrong:
@@ -67,13 +90,8 @@ def restore(place: Place, root: Path, tell: Callable[[str], None] = lambda line:
             wrong,
             "take these from another copy, or materialize their assets again",
         )
-    here = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
-    return Restored(
-        tag,
-        kept=len(tag.files) - len(missing),
-        restored=len(missing),
-        others=tuple(sorted(here - tag.files.keys())),
-    )
+    kept = len(tag.files) - len(missing)
+    return Restored(tag, kept=kept, restored=len(missing), others=tuple(others))
 
 
 class _Damaged(Exception):
@@ -88,6 +106,17 @@ def _is_right(path: Path, file: Copied) -> bool:
         return False
     os.utime(path, ns=(file.mtime_ns, file.mtime_ns))
     return True
+
+
+def _fetch_one_of(place: Place, sources: Sequence[str], target: Path, file: Copied) -> None:
+    """Write the first of the sources that has the bytes."""
+    damage = _Damaged("is missing, or of another size")
+    for source in sources:
+        try:
+            return _fetch(place, source, target, file)
+        except _Damaged as error:
+            damage = error
+    raise damage
 
 
 def _fetch(place: Place, source: str, target: Path, file: Copied) -> None:

@@ -12,12 +12,14 @@ class Backup:
 
     Attributes:
         content: The content of the approval that it is a copy of.
+        newest_decision_sha256: Of the decisions that the copy holds.
         damage: What the newest look at the copy found wrong since; empty if nothing.
     """
 
     place: str
     version: str
     content: str
+    newest_decision_sha256: str
     decision: int
     copied_at: str
     damage: str = ""
@@ -36,4 +38,6 @@ def judge_backup(backup: Backup | None, approval: Approval) -> tuple[bool, str]:
     stands = approval.standing == Standing.APPROVED and Role.REVIEWER in approval.approved_now
     if not stands or backup.content != approval.content:
         return False, f"{told}, not the storage as it is approved now"
+    if backup.newest_decision_sha256 != approval.newest_sha256:
+        return False, f"{told}, before the newest decision; job backup_storage adds it"
     return True, told

@@ -5,11 +5,15 @@ with files that its tag does not name, is an unfinished one.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.errors import BadInput
+from wmtp_assets.signoff.approval.chain import DECISION
+from wmtp_assets.signoff.approval.covered import SIGNOFF
 from wmtp_assets.signoff.approval.shape import (
     is_line,
     is_number,
@@ -20,6 +24,12 @@ from wmtp_assets.signoff.approval.shape import (
 from wmtp_assets.signoff.backup.place import Place
 
 FORMAT = "wmtp-backup-1"
+A_DECISION = re.compile(rf"{SIGNOFF}/[0-9]{{4,}}/{re.escape(DECISION)}")
+TAG = f"{STORAGE_VERSION}.json"
+# Changes of a copy wait here. While they are put in their places, the tag to be lies here too, and
+# the one beside the copy does not vouch for it.
+INCOMING = f"{STORAGE_VERSION}.incoming"
+REPLACING = f"{INCOMING}/replacing.json"
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,12 @@ class Tag:
     copied_at: str
     files: Mapping[str, Copied]
 
+    @property
+    def newest_decision_sha256(self) -> str:
+        """The digest of the newest decision that the copy holds."""
+        decisions = [path for path in self.files if A_DECISION.fullmatch(path)]
+        return self.files[max(decisions, key=lambda path: int(path.split("/")[1]))].sha256
+
 
 RULES = {
     "format": lambda value: value == FORMAT,
@@ -75,28 +91,24 @@ RULES = {
 }
 
 
-def tag_name(version: str) -> str:
-    return f"{version}.json"
-
-
-def write_tag(place: Place, tag: Tag) -> None:
+def write_tag(place: Place, tag: Tag, name: str = TAG) -> None:
     """Write the tag, for people and programs alike."""
     data = json.dumps({"format": FORMAT, **asdict(tag)}, indent=2, ensure_ascii=False)
-    place.write_bytes(tag_name(tag.storage_version), (data + "\n").encode())
+    place.write_bytes(name, (data + "\n").encode())
 
 
 class BadTag(BadInput):
     """What lies in the place of a tag is none."""
 
 
-def read_tag(place: Place, version: str) -> Tag | None:
-    """The tag of the copy of a version; None if there is none.
+def read_tag(place: Place, name: str = TAG) -> Tag | None:
+    """The tag of the copy; None if there is none.
 
     Raises:
         BadTag: It is no tag of this project, or names a path outside of the copy.
         BadInput: The place fails.
     """
-    data = place.read_bytes(tag_name(version))
+    data = place.read_bytes(name)
     if data is None:
         return None
     try:
@@ -109,9 +121,11 @@ def read_tag(place: Place, version: str) -> Tag | None:
             for path in stated["files"]
             if set(path.split("/")) & {"", ".", ".."} or "\\" in path
         ]
+        if not wrong and not any(A_DECISION.fullmatch(path) for path in stated["files"]):
+            wrong = ["it holds no decision"]
     if wrong:
         raise BadTag(
-            f"{tag_name(version)} of {place.shown} is no tag of a copy",
+            f"{name} of {place.shown} is no tag of a copy",
             wrong,
             "move it away, then run job backup_storage again; what is there whole is kept",
         )

@@ -1,6 +1,7 @@
 """A copy holds exactly what was approved, or says what it lacks; an earlier one survives."""
 
 import contextlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +11,11 @@ from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.approval.chain import Entry, Role, read_chain
 from wmtp_assets.signoff.approval.verify import verify_storage
-from wmtp_assets.signoff.backup.copying import BackedUp, back_up
+from wmtp_assets.signoff.backup.copying import GUARD, BackedUp, back_up
 from wmtp_assets.signoff.backup.place import Place
 from wmtp_assets.signoff.backup.reading import read_copy
 from wmtp_assets.signoff.backup.restoring import restore
-from wmtp_assets.signoff.backup.tag import read_tag
+from wmtp_assets.signoff.backup.tag import REPLACING, read_tag
 from wmtp_assets_tests.signoff.backup.conftest import FIRST, SECOND, write_approved
 
 
@@ -32,7 +33,8 @@ def held(place: Place) -> dict[str, bytes]:
 
 
 def files_of(root: Path) -> dict[str, bytes]:
-    there = [path for path in root.rglob("*") if path.is_file()]
+    """Path -> bytes, but for the guard of a backup."""
+    there = [path for path in root.rglob("*") if path.is_file() and path.name != GUARD]
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in there}
 
 
@@ -49,7 +51,7 @@ def test_the_copy_is_the_approved_storage_under_its_version_s_name(storage: Path
     assert held(place) == files_of(storage)
     assert (done.kept, done.copied, done.removed) == (0, len(files_of(storage)), 0)
     assert done.size_bytes == done.copied_bytes == sum(map(len, files_of(storage).values()))
-    tag = read_tag(place, "v2.0.0")
+    tag = read_tag(place)
     assert tag == done.tag
     assert tag.decision_sha256 == store.sha256_of(storage / "signoff/0001/decision.json")
     assert tag.content == approved(storage).content
@@ -110,7 +112,7 @@ def test_all_bytes_that_do_not_arrive_are_named(storage, place, monkeypatch):
         "v2.0.0/README.md",
         "v2.0.0/models_v2/m/metadata.json",
     ]
-    assert read_tag(place, "v2.0.0") is None
+    assert read_tag(place) is None
     monkeypatch.undo()
     assert copied(storage, place).copied == 2
     assert problems(storage, place) == ()
@@ -158,19 +160,13 @@ def test_a_backup_that_broke_anywhere_leaves_a_whole_copy_or_says_so(tmp_path, m
                 copied(root, place)
         if not broke():
             break
-        if problems(root, place):
-            torn += 1
-            assert place.read_bytes("v2.0.0.incoming/replacing"), "torn, and nothing says so"
-        else:
-            whole += 1
+        torn_now = bool(problems(root, place))
+        assert torn_now <= bool(place.read_bytes(REPLACING)), "torn, and nothing says so"
+        torn, whole = torn + torn_now, whole + (not torn_now)
         target = tmp_path / f"{at}" / "restored"
-        try:
-            restore(place, target)
-        except BadInput:
-            assert problems(root, place)
-        else:
-            assert files_of(target) in (first, files_of(root))
-            assert verify_storage(target, tell=lambda line: None).problems == ()
+        restore(place, target)
+        assert files_of(target) in (first, files_of(root))
+        assert verify_storage(target, tell=lambda line: None).problems == ()
         if then == "as it was":
             write_approved(root, FIRST)
         copied(root, place)
@@ -263,6 +259,42 @@ def test_an_approved_file_that_is_missing_is_named_before_anything_is_copied(sto
     with pytest.raises(BadInput, match=r"approved files are missing: README\.md"):
         copied(storage, place)
     assert not held(place)
+
+
+def test_the_copy_of_another_storage_is_not_replaced(storage: Path, place: Place, tmp_path: Path):
+    copied(storage, place)
+    before = held(place)
+    other = write_approved(tmp_path / "other", SECOND)
+    with pytest.raises(BadInput, match=r"holds the copy of another storage: .*approved by Ann"):
+        copied(other, place)
+    assert held(place) == before
+
+
+def test_one_backup_of_a_storage_at_a_time(storage: Path, place: Place, monkeypatch):
+    write, seen = Place.write, []
+
+    def meanwhile(self: Place, path: str, source: Path) -> str:
+        with pytest.raises(BadInput, match="another backup of this storage is under way"):
+            copied(storage, Place("memory://elsewhere"))
+        seen.append(path)
+        return write(self, path, source)
+
+    monkeypatch.setattr(Place, "write", meanwhile)
+    copied(storage, place)
+    assert seen and held(place) == files_of(storage)
+    assert copied(storage, place).copied == 0
+
+
+@pytest.mark.parametrize(("before", "after"), [("a/b", "a"), ("a", "a/b"), ("a/b/c", "a/b")])
+def test_a_file_may_come_in_the_place_of_a_folder(tmp_path: Path, place: Place, before, after):
+    root = write_approved(tmp_path / "storage", {"README.md": b"x", before: b"1"})
+    copied(root, place)
+    shutil.rmtree(root / "a", ignore_errors=True)
+    (root / "a").unlink(missing_ok=True)
+    write_approved(root, {"README.md": b"x", after: b"2"})
+    copied(root, place)
+    assert problems(root, place) == ()
+    assert held(place) == files_of(root)
 
 
 def test_a_decision_in_the_making_is_not_copied(storage: Path, place: Place):

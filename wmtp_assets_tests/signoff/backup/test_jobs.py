@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.definitions import build_definitions
+from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.signoff.approval.chain import Role, Verdict
@@ -16,6 +17,8 @@ from wmtp_assets.signoff.backup.place import Place
 from wmtp_assets.signoff.backup.record import BACKUP_KEY, COPY_IS_AS_APPROVED, read_backup
 from wmtp_assets.signoff.backup.restoring import restore
 from wmtp_assets.signoff.backup.standing import judge_backup
+from wmtp_assets.signoff.backup.tag import read_tag
+from wmtp_assets_tests.signoff.approval.sealed import seal
 from wmtp_assets_tests.signoff.backup.test_copying import changed, files_of
 from wmtp_assets_tests.signoff.world import World
 
@@ -134,16 +137,58 @@ def test_a_suspended_approval_is_not_backed_up(backed_up: World):
     assert not judged(backed_up)[0]
 
 
-def test_the_second_role_s_decision_needs_no_new_backup(backed_up: World):
+def test_a_decision_made_since_is_backed_up_too(backed_up: World):
+    """Restored without it, the approval would be suspended: the record knows a newer decision."""
     backed_up.approve(role=Role.PRODUCT_OWNER)
-    assert judged(backed_up)[0]
-    assert backed_up.run("backup_storage")
+    met, told = judged(backed_up)
+    assert not met and "before the newest decision; job backup_storage adds it" in told
+    assert backed_up.run("backup_storage") and judged(backed_up)[0]
     assert (backed_up.backups / "v2.0.0/signoff/0002/decision.json").is_file()
+    shutil.rmtree(backed_up.store.root)
+    restore(Place(str(backed_up.backups)), backed_up.store.root)
+    assert backed_up.approval.standing == Standing.APPROVED
+
+
+def test_a_decision_that_no_run_recorded_is_not_what_is_backed_up(approved: World):
+    seal(approved.store.root, reviewer="Nobody")
+    assert "no run recorded decision 0002" in approved.approval.says
+    assert approved.run("backup_storage")
+    assert read_tag(Place(str(approved.backups))).decision == 1
+    assert "decision 0001" in judged(approved)[1]
+
+
+def test_the_damage_of_one_copy_is_not_forgotten_by_way_of_another(backed_up: World):
+    first, second = backed_up.backups, backed_up.root / "second"
+    copy = first / "v2.0.0/README.md"
+    copy.write_bytes(changed(copy.read_bytes()))
+    assert not backed_up.run("verify_backup")
+    backed_up.at(second)
+    assert backed_up.run("backup_storage") and backed_up.run("verify_backup")
+    assert judged(backed_up)[0]
+    backed_up.at(first)
+    assert backed_up.run("backup_storage")
+    assert backed_up.failed("verify_backup") == {}
+
+
+def test_a_look_at_the_copy_that_broke_is_no_good_news(backed_up: World, monkeypatch):
+    assert backed_up.run("verify_backup")
+
+    def refuse(self, path):
+        raise BadInput("the place of the backup failed", [path], "try again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Place, "digest", refuse)
+        assert not backed_up.run("verify_backup")
+    met, told = judged(backed_up)
+    assert not met and "the copy could not be read in run" in told
+    assert backed_up.run("verify_backup")
+    assert judged(backed_up)[0]
 
 
 def test_what_is_posted_is_no_backup_and_hides_none(approved: World):
     facts = {"storage_root": str(approved.store.root), "place": "x", "version": "v2.0.0"}
     facts |= {"content_sha256": approved.approval.content, "decision": 1, "copied_at": "now"}
+    facts["newest_decision_sha256"] = approved.approval.newest_sha256
     posted = dg.AssetMaterialization(BACKUP_KEY, metadata=facts)
     approved.instance.report_runless_asset_event(posted)
     assert read_backup(approved.instance, approved.store) is None
@@ -157,7 +202,10 @@ def test_what_is_posted_is_no_backup_and_hides_none(approved: World):
             BACKUP_KEY,
             COPY_IS_AS_APPROVED,
             passed=True,
-            metadata={"storage_root": str(approved.store.root)},
+            metadata={
+                "storage_root": str(approved.store.root),
+                "place": str(approved.backups),
+            },
         )
     )
     met, told = judged(approved)

@@ -11,7 +11,7 @@ from wmtp_assets.signoff.__main__ import main
 from wmtp_assets.signoff.approval.verify import verify_storage
 from wmtp_assets.signoff.backup.place import Place
 from wmtp_assets.signoff.backup.restoring import restore
-from wmtp_assets_tests.signoff.backup.conftest import FIRST
+from wmtp_assets_tests.signoff.backup.conftest import FIRST, SECOND, write_approved
 from wmtp_assets_tests.signoff.backup.test_copying import changed, copied, files_of
 
 
@@ -60,7 +60,7 @@ def test_damaged_files_are_named_and_the_others_restored(storage, place, tmp_pat
         restore(place, target)
     first, second = (c.removeprefix(f"{place.shown}: ") for c in raised.value.culprits)
     assert re.fullmatch("README.md: sha256 [0-9a-f]{64}, tagged [0-9a-f]{64}", first)
-    assert second == "models_v2/m/metadata.json: is missing"
+    assert second == "models_v2/m/metadata.json: is missing, or of another size"
     assert (target / "README.md").read_bytes() == b"an earlier one"
     there = files_of(target)
     assert there.keys() == files_of(storage).keys() - {"models_v2/m/metadata.json"}
@@ -94,3 +94,24 @@ def test_the_command_restores_and_says_what_comes_next(storage, tmp_path, capsys
     assert "not of the backup, left alone: note.txt\n" in capsys.readouterr().out
     assert main(["restore", str(tmp_path / "nowhere"), str(target)]) == 1
     assert "its tag is missing" in capsys.readouterr().err
+
+
+def test_decisions_that_the_copy_does_not_know_are_not_overwritten(storage: Path, place: Place):
+    copied(storage, place)
+    write_approved(storage, SECOND)
+    before = files_of(storage)
+    with pytest.raises(BadInput, match=r"decisions that the copy does not know: signoff/0002/"):
+        restore(place, storage)
+    assert files_of(storage) == before
+
+
+@pytest.mark.parametrize("taken", ["", "README.md"])
+def test_a_storage_that_cannot_be_written_is_named(storage, place, tmp_path, taken: str):
+    copied(storage, place)
+    target = tmp_path / "restored"
+    if taken:
+        (target / taken).mkdir(parents=True)
+    else:
+        target.write_text("a file")
+    with pytest.raises(BadInput, match=r"the storage cannot be written: .*restored"):
+        restore(place, target)
