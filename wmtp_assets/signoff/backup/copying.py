@@ -5,7 +5,8 @@ there is a copy already, what changes it waits in `v2.0.0.incoming/` until all o
 proven: whatever breaks before leaves the earlier copy whole.
 """
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,18 +83,28 @@ def back_up(
             none of them replaces an earlier copy. Or the place fails, is too small, or holds the
             copy of another storage; or another backup of this one is under way.
     """
+    with _one_at_a_time(root / SIGNOFF / GUARD):
+        return _back_up(root, entry, place, tell, is_damaged=is_damaged)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(guard: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
+    lock = FileLock(guard)
     try:
-        with FileLock(root / SIGNOFF / GUARD, timeout=0):
-            return _back_up(root, entry, place, tell, is_damaged=is_damaged)
+        lock.acquire(timeout=0)
     except Timeout as error:
         raise BadInput(
-            "another backup of this storage is under way", [error.lock_file], "wait for it to end"
+            "another backup of this storage is under way", [guard], "wait for it to end"
         ) from error
     except OSError as error:
         fix = "make signoff/ writable for whoever backs up"
         raise BadInput("the guard of a backup cannot be taken", [error], fix) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _back_up(

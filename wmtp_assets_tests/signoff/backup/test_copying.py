@@ -285,6 +285,13 @@ def test_one_backup_of_a_storage_at_a_time(storage: Path, place: Place, monkeypa
     assert copied(storage, place).copied == 0
 
 
+def test_a_guard_that_cannot_be_taken_is_named(storage: Path, place: Place):
+    (storage / "signoff" / GUARD).mkdir()
+    with pytest.raises(BadInput, match=rf"guard of a backup cannot be taken: .*{GUARD}"):
+        copied(storage, place)
+    assert not held(place)
+
+
 @pytest.mark.parametrize(("before", "after"), [("a/b", "a"), ("a", "a/b"), ("a/b/c", "a/b")])
 def test_a_file_may_come_in_the_place_of_a_folder(tmp_path: Path, place: Place, before, after):
     root = write_approved(tmp_path / "storage", {"README.md": b"x", before: b"1"})
