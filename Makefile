@@ -42,9 +42,9 @@ sample: setup
 test: setup-dev
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not long'
 
-# The long ones share one storage, so they run in one process.
+# The long ones of a file share one storage: a file is not divided.
 test-all: lint test
-	$(BIN)/python -m pytest -m long
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 lint: setup-dev
 	$(BIN)/ruff check .
