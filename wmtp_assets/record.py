@@ -6,7 +6,7 @@ remade with the same bytes leaves everything downstream fresh. The methods of
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,8 @@ INPUT_VERSION_TAG = "dagster/input_data_version"
 SUCCEEDED = AssetCheckExecutionRecordStatus.SUCCEEDED
 FAILED = AssetCheckExecutionRecordStatus.FAILED
 EVALUATED = {SUCCEEDED, FAILED}
-MADE_AT_ONCE = 50
+# Of a further look back; the first takes the newest record alone.
+PAGE = 50
 # The first look back into the history of a check; the next ones are longer.
 FEW, MANY = 2, 100
 
@@ -124,11 +125,32 @@ def made_by_runs(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[dg.
     One that was posted to the webserver, which has no login, is nothing; however many there are,
     they hide none of a run's.
     """
+    return _by_runs(instance.fetch_materializations, key)
+
+
+def made_on(
+    instance: dg.DagsterInstance, key: dg.AssetKey, root: str
+) -> Iterator[dg.EventLogRecord]:
+    """The same, of those whose metadata names this storage root."""
+    for record in made_by_runs(instance, key):
+        stated = record.asset_materialization.metadata.get(STORAGE_ROOT)
+        if stated is not None and stated.value == root:
+            yield record
+
+
+def seen_by_runs(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[dg.EventLogRecord]:
+    """The observations that runs made, newest first; a posted one is nothing."""
+    return _by_runs(instance.fetch_observations, key)
+
+
+def _by_runs(
+    fetch: Callable[..., dg.EventRecordsResult], key: dg.AssetKey
+) -> Iterator[dg.EventLogRecord]:
     cursor, more, limit = None, True, 1
     while more:
-        page = instance.fetch_materializations(key, limit=limit, cursor=cursor)
+        page = fetch(key, limit=limit, cursor=cursor)
         yield from (record for record in page.records if record.run_id)
-        cursor, more, limit = page.cursor, page.has_more, MADE_AT_ONCE
+        cursor, more, limit = page.cursor, page.has_more, PAGE
 
 
 def check_history(
@@ -144,6 +166,15 @@ def check_history(
         if len(page) < limit:
             return
         cursor, limit = page[-1].id, MANY
+
+
+def results_on(
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, root: str, status=EVALUATED
+) -> Iterator[AssetCheckExecutionRecord]:
+    """The results of a check that runs recorded for this storage root, newest first."""
+    for record in check_history(instance, key, status=status):
+        if record.run_id and root_of(record) == root:
+            yield record
 
 
 def root_of(record: AssetCheckExecutionRecord) -> str | None:

@@ -8,17 +8,16 @@ import dagster as dg
 from wmtp_assets import store as store_
 from wmtp_assets.checks import Seen
 from wmtp_assets.findings import Finding
-from wmtp_assets.record import CONTENT, STORAGE_ROOT, SUCCEEDED, check_history
+from wmtp_assets.record import CONTENT, SUCCEEDED, results_on
 from wmtp_assets.setup import Setup
 
 
 def recorded_proof(setup: Setup, seen: Seen, key: str, check: str) -> Finding:
     """Whether a run on this storage proved the bytes that are on disk now."""
     content = store_.content_digest(seen.digests)
-    wanted = {CONTENT: content, STORAGE_ROOT: str(setup.store.root)}
-    for evaluation, timestamp in _passes(seen, key, check):
-        values = {name: value.value for name, value in evaluation.metadata.items()}
-        if {name: values.get(name) for name in wanted} == wanted:
+    for evaluation, timestamp in _passes(setup, seen, key, check):
+        proven = evaluation.metadata.get(CONTENT)
+        if proven is not None and proven.value == content:
             day = datetime.datetime.fromtimestamp(timestamp, datetime.UTC).date()
             sentence = (
                 f"the source is no longer on disk; the proof of {day} stands, the digest of the "
@@ -33,12 +32,14 @@ def recorded_proof(setup: Setup, seen: Seen, key: str, check: str) -> Finding:
     )
 
 
-def _passes(seen: Seen, key: str, check: str) -> Iterator[tuple[dg.AssetCheckEvaluation, float]]:
-    """The evaluations of a check that passed in a run, newest first, with their times."""
+def _passes(
+    setup: Setup, seen: Seen, key: str, check: str
+) -> Iterator[tuple[dg.AssetCheckEvaluation, float]]:
+    """The passes of a check by runs on this storage, newest first, with their times."""
     if seen.context is None:
         return
     check_key = dg.AssetCheckKey(dg.AssetKey(key.split("/")), check)
-    for record in check_history(seen.context.instance, check_key, status={SUCCEEDED}):
-        if record.run_id:
-            result = record.event.dagster_event.asset_check_evaluation_data
-            yield result, record.create_timestamp
+    root = str(setup.store.root)
+    for record in results_on(seen.context.instance, check_key, root, {SUCCEEDED}):
+        result = record.event.dagster_event.asset_check_evaluation_data
+        yield result, record.create_timestamp

@@ -14,11 +14,10 @@ from wmtp_assets.catalog import Catalog, Dataset, Model
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import locked_repo
 from wmtp_assets.hub.upstream.watch import moved
-from wmtp_assets.record import DATA_VERSION_TAG, INPUT_VERSION_TAG
+from wmtp_assets.record import DATA_VERSION_TAG, INPUT_VERSION_TAG, seen_by_runs
 from wmtp_assets.setup import Setup
 
 GROUP = "upstream"
-SEEN_AT_ONCE = 20
 
 
 def upstream_key(raw: str) -> dg.AssetKey:
@@ -75,11 +74,5 @@ def moved_upstreams(
 
 def _last_seen(instance: dg.DagsterInstance, raw: str) -> str | None:
     """The commit that a run saw last; what was posted to the webserver is nothing."""
-    cursor, more = None, True
-    while more:
-        page = instance.fetch_observations(upstream_key(raw), limit=SEEN_AT_ONCE, cursor=cursor)
-        for record in page.records:
-            if record.run_id:
-                return (record.asset_observation.tags or {}).get(DATA_VERSION_TAG)
-        cursor, more = page.cursor, page.has_more
-    return None
+    newest = next(seen_by_runs(instance, upstream_key(raw)), None)
+    return (newest.asset_observation.tags or {}).get(DATA_VERSION_TAG) if newest else None

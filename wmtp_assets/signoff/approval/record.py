@@ -10,11 +10,9 @@ from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.record import (
     CONTENT,
     DATA_VERSION_TAG,
-    EVALUATED,
     STORAGE_ROOT,
-    check_history,
-    made_by_runs,
-    root_of,
+    made_on,
+    results_on,
 )
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Entry, read_chain
@@ -59,21 +57,18 @@ def read_approval(instance: dg.DagsterInstance, setup: Setup, evidence: Evidence
 
 def recorded_decision(instance: dg.DagsterInstance, store: Store) -> str | None:
     """The digest of the newest decision that a run recorded for this storage root."""
-    for record in made_by_runs(instance, APPROVAL_KEY):
-        made = record.asset_materialization
-        root = made.metadata.get(STORAGE_ROOT)
-        if root is not None and root.value == str(store.root):
-            return (made.tags or {}).get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
+    for record in made_on(instance, APPROVAL_KEY, str(store.root)):
+        tags = record.asset_materialization.tags or {}
+        return tags.get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
     return None
 
 
 def latest_result(instance: dg.DagsterInstance, store: Store) -> tuple[str | None, str]:
     """The standing and its sentence, as a run last evaluated them for this storage root."""
     key = dg.AssetCheckKey(APPROVAL_KEY, APPROVED_BY_REVIEWER)
-    for record in check_history(instance, key, status=EVALUATED):
-        if record.run_id and root_of(record) == str(store.root):
-            result = record.event.dagster_event.asset_check_evaluation_data
-            return result.metadata["standing"].value, result.description or ""
+    for record in results_on(instance, key, str(store.root)):
+        result = record.event.dagster_event.asset_check_evaluation_data
+        return result.metadata["standing"].value, result.description or ""
     return None, ""
 
 

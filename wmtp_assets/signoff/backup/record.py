@@ -14,7 +14,7 @@ from wmtp_assets.record import (
     SIZE_BYTES,
     STORAGE_ROOT,
     check_history,
-    made_by_runs,
+    made_on,
     root_of,
 )
 from wmtp_assets.signoff.approval.record import as_table
@@ -93,9 +93,9 @@ def read_backup(
         place: Of the backups there; of all if it is not given.
     """
     root = str(store.root)
-    for record in made_by_runs(instance, BACKUP_KEY):
+    for record in made_on(instance, BACKUP_KEY, root):
         facts = {k: v.value for k, v in record.asset_materialization.metadata.items()}
-        if facts.get(STORAGE_ROOT) == root and place in (None, facts["place"]):
+        if place in (None, facts["place"]):
             return Backup(
                 place=facts["place"],
                 version=facts["version"],
