@@ -1,9 +1,9 @@
 """How findings become asset checks: one definition per asset, every check of it in one table.
 
 A `Reading` is one look at the artifact and the propositions that this look decides, so that a
-15 GB file is read once for all of them. Every asset gets the two checks of `_bytes_readings` on
+15 GB file is read once for all of them. Every asset gets the two checks of `_BYTES_READINGS` on
 top of its own. A check that bad data makes impossible fails and names the data; any other error is
-ours, crashes the step and leaves the check not evaluated.
+a bug, crashes the step and leaves the check not evaluated.
 """
 
 import os
@@ -16,12 +16,16 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets import store as store_
+from wmtp_assets.accepted import accept
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, verdict
+from wmtp_assets.findings import Finding, undecided, verdict
+from wmtp_assets.propositions import Kind, Proposition, ours
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
 from wmtp_assets.setup import Setup
 
 DEEP_TAG = "reads"
+KIND = "kind"
+WHY = "why_this_kind"
 EVERY_BYTE = "every byte"
 BYTES_MATCH = "bytes_match_materialized_digest"
 SIZES_MATCH = "files_are_there_with_recorded_sizes"
@@ -52,16 +56,14 @@ class Reading:
 
     Attributes:
         judge: Called with the setup and what was seen of the asset; returns a Finding for each
-            name in `says`.
-        says: Check name -> the proposition that is true when it passes, for the person at the UI.
+            name in `propositions`.
+        propositions: Check name -> what is true when it passes, and of which kind it is.
         deep: Whether it reads every byte; quick readings look at headers, sizes and configs.
-        warn: Whether a failure is a warning for the reviewer instead of an error that blocks.
     """
 
     judge: Callable[[Setup, Seen], Mapping[str, Finding]]
-    says: Mapping[str, str]
+    propositions: Mapping[str, Proposition]
     deep: bool = False
-    warn: bool = False
 
 
 def checks_on(
@@ -82,12 +84,16 @@ def checks_on(
         dg.AssetCheckSpec(
             name,
             asset=asset_key,
-            description=says,
-            blocking=not reading.warn,
-            metadata={DEEP_TAG: EVERY_BYTE if reading.deep else "headers, sizes, configs"},
+            description=proposition.description,
+            blocking=proposition.kind is Kind.OURS,
+            metadata={
+                DEEP_TAG: EVERY_BYTE if reading.deep else "headers, sizes, configs",
+                KIND: proposition.kind,
+                WHY: proposition.why,
+            },
         )
         for reading in (*_BYTES_READINGS, *readings)
-        for name, says in reading.says.items()
+        for name, proposition in reading.propositions.items()
     ]
 
     @dg.multi_asset_check(
@@ -99,25 +105,22 @@ def checks_on(
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         setup: Setup = context.resources.setup
         selected = {check.name for check in context.selected_asset_check_keys}
-        chosen = [r for r in (*_BYTES_READINGS, *readings) if selected & r.says.keys()]
+        chosen = [r for r in (*_BYTES_READINGS, *readings) if selected & r.propositions.keys()]
         metadata = recorded_metadata(context.instance, asset_key)
         recorded = metadata[FILES] if metadata else {}
         digests = observe(setup, recorded, deep=any(r.deep for r in chosen))
         seen = Seen(metadata, recorded, digests, context)
         observed = content(setup, digests) if content else store_.content_digest(digests)
         for reading in chosen:
-            for name, finding in _judged(reading, setup, seen).items():
+            found = accept(_judged(reading, setup, seen), key, setup.catalog.accepted_findings)
+            for name, finding in found.items():
                 if name in selected:
                     yield dg.AssetCheckResult(
                         check_name=name,
                         asset_key=asset_key,
                         passed=bool(finding.passed),
                         description=finding.summary,
-                        severity=(
-                            dg.AssetCheckSeverity.WARN
-                            if reading.warn
-                            else dg.AssetCheckSeverity.ERROR
-                        ),
+                        severity=_severity(reading.propositions[name], finding),
                         metadata={
                             CONTENT: observed,
                             STORAGE_ROOT: str(setup.store.root),
@@ -126,6 +129,13 @@ def checks_on(
                     )
 
     return checks
+
+
+def _severity(proposition: Proposition, finding: Finding) -> dg.AssetCheckSeverity:
+    """A finding about upstream warns; that nothing could be decided is an error of either kind."""
+    if proposition.kind is Kind.UPSTREAM and finding.decided:
+        return dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckSeverity.ERROR
 
 
 def checks_step(key: dg.AssetKey) -> str:
@@ -169,17 +179,17 @@ def _read_once(path: Path, size: int, mtime_ns: int, inode: int) -> str:
 
 def _judged(reading: Reading, setup: Setup, seen: Seen) -> Mapping[str, Finding]:
     if seen.metadata is None:
-        nothing = Finding(False, "the asset was never materialized; materialize it first")
-        return dict.fromkeys(reading.says, nothing)
+        nothing = undecided("the asset was never materialized; materialize it first")
+        return dict.fromkeys(reading.propositions, nothing)
     try:
         findings = reading.judge(setup, seen)
     except BadInput as error:
-        return dict.fromkeys(reading.says, Finding(False, str(error)))
+        return dict.fromkeys(reading.propositions, undecided(str(error)))
     except OSError as error:
-        told = BadInput("a file cannot be read", [error], UNREADABLE_FIX)
-        return dict.fromkeys(reading.says, Finding(False, str(told)))
-    if findings.keys() != reading.says.keys():
-        raise AssertionError(f"declared {set(reading.says)}, decided {set(findings)}")
+        unreadable = BadInput("a file cannot be read", [error], UNREADABLE_FIX)
+        return dict.fromkeys(reading.propositions, undecided(str(unreadable)))
+    if findings.keys() != reading.propositions.keys():
+        raise AssertionError(f"declared {set(reading.propositions)}, decided {set(findings)}")
     return findings
 
 
@@ -211,8 +221,21 @@ def _sizes_match(setup: Setup, seen: Seen) -> dict[str, Finding]:
 _BYTES_READINGS = (
     Reading(
         _bytes_match,
-        {BYTES_MATCH: "Every byte on disk is the one that was materialized"},
+        {
+            BYTES_MATCH: ours(
+                "Every byte on disk is the one that was materialized",
+                "this project wrote these bytes and keeps them",
+            )
+        },
         deep=True,
     ),
-    Reading(_sizes_match, {SIZES_MATCH: "Every file is there with its recorded size"}),
+    Reading(
+        _sizes_match,
+        {
+            SIZES_MATCH: ours(
+                "Every file is there with its recorded size",
+                "this project wrote these files and keeps them",
+            )
+        },
+    ),
 )

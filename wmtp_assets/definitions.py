@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from wmtp_assets.accepted import require_declared
 from wmtp_assets.catalog import Catalog
 from wmtp_assets.console import QUIET, one_line_console
 from wmtp_assets.corpora.assets import corpora_assets
@@ -99,9 +100,17 @@ def build_definitions(
         backup_url: Where the approved storage is copied to; without it no backup is in the graph.
         notices: Sensors that tell people what evidence_alarms logs.
         with_reward_model: Whether the optional reward model is in the graph.
+
+    Raises:
+        BadInput: An accepted finding of the catalog names no declared check.
     """
     store = Store(storage_root.absolute(), docs_root.absolute())
     setup = Setup(catalog, source, store, workers, scheduler)
+    every_check = [spec for definition in CHECKS for spec in definition.check_specs]
+    require_declared(
+        catalog.accepted_findings,
+        {(spec.asset_key.to_user_string(), spec.name) for spec in every_check},
+    )
 
     def in_graph(definition: dg.AssetsDefinition | dg.AssetChecksDefinition) -> bool:
         keys = [spec.asset_key for spec in definition.check_specs] or definition.keys

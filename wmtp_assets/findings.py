@@ -11,15 +11,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_SAMPLES = 20
+CULPRITS, CULPRIT_COUNT = "culprits", "culprit_count"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One decided proposition: whether it holds, one sentence with numbers, and the evidence."""
+    """A proposition judged: whether it holds, one sentence with numbers, and the evidence.
+
+    Attributes:
+        decided: False where bad data made it impossible to judge; it has not passed then.
+    """
 
     passed: bool
     summary: str
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    decided: bool = True
+
+
+def undecided(summary: str, evidence: Mapping[str, Any] | None = None) -> Finding:
+    """A proposition that could not be judged, and why."""
+    return Finding(False, summary, evidence or {}, decided=False)
 
 
 def compare(what: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Finding:

@@ -2,38 +2,61 @@
 
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.corpora import inspection
-from wmtp_assets.corpora.culprits import accept
 from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.checks import schema_checks
 from wmtp_assets.corpora.small.checks import small_checks
 from wmtp_assets.corpora.sources import dataset_row, length_filter, source_files, split_row
 from wmtp_assets.corpora.tokens import load_counter
 from wmtp_assets.findings import Finding
+from wmtp_assets.propositions import ours, upstream
 from wmtp_assets.setup import Setup
 
 ADDS_UP = "counts_add_up_to_source"
 DROPS_EQUAL_SOURCE = "dropped_languages_equal_source"
 
 SAYS = {
-    inspection.LINES_PARSE: "Each line is JSON with exactly the fields of the schema, in order",
-    inspection.WITHIN_LIMIT: "No record has more than 2048 tokens, encoded again",
-    inspection.TASK_IDS_UNIQUE: "No task_id occurs twice",
-    inspection.ROWS_EQUAL_CATALOG: "Rows, correct and incorrect ones are those of the catalog",
-    inspection.METADATA_ALIGNED: "Line metadata is that of the lines and names their digest",
-    inspection.COUNTS_EQUAL_RECOUNT: "Recorded counts and token lengths equal a recount",
+    inspection.LINES_PARSE: ours(
+        "Each line is JSON with exactly the fields of the schema, in order",
+        "this project wrote the lines, and training parses them",
+    ),
+    inspection.WITHIN_LIMIT: ours(
+        "No record has more than 2048 tokens, encoded again", "this project filtered by length"
+    ),
+    inspection.TASK_IDS_UNIQUE: ours(
+        "No task_id occurs twice",
+        "this project makes names that repeat unique, and training picks rows by them",
+    ),
+    inspection.METADATA_ALIGNED: ours(
+        "Line metadata is that of the lines and names their digest", "this project wrote both files"
+    ),
+    inspection.COUNTS_EQUAL_RECOUNT: ours(
+        "Recorded counts and token lengths equal a recount", "this project counted"
+    ),
 }
-SAYS_LABELLED = {inspection.LABELS_AGREE: "Each task_id ends as its is_correct says"}
+SAYS_UNLABELLED = {
+    inspection.ROWS_EQUAL_CATALOG: ours(
+        "Rows are those of the catalog", "every published row is short enough to be written"
+    )
+}
+SAYS_LABELLED = {
+    inspection.LABELS_AGREE: ours(
+        "Each task_id ends as its is_correct says", "this project wrote both fields"
+    ),
+    inspection.ROWS_EQUAL_CATALOG: upstream(
+        "Rows, correct and incorrect ones are those of the catalog",
+        "these counts are the result of another program on the same data",
+    ),
+}
 
 
 def split_readings(*, dataset: str, split: str) -> list[Reading]:
     """The looks at one split, and what each of them decides."""
-    key = f"{dataset}/{split}"
     labelled = FORMATS[dataset].labelled
 
     def lines(setup: Setup, seen: Seen) -> dict[str, Finding]:
         settings = length_filter(setup.catalog, setup.store)
         folder = setup.store.dataset(dataset)
-        findings = inspection.inspect_split(
+        return inspection.inspect_split(
             dataset,
             split_row(dataset_row(setup.catalog, dataset), split),
             folder,
@@ -41,7 +64,6 @@ def split_readings(*, dataset: str, split: str) -> list[Reading]:
             settings.max_tokens,
             seen.digests.get(setup.store.relative(folder.jsonl(split))),
         )
-        return accept(findings, key, setup.catalog.accepted_findings)
 
     def sums(setup: Setup, seen: Seen) -> dict[str, Finding]:
         from wmtp_assets.corpora.accounting import judge_sum
@@ -50,7 +72,7 @@ def split_readings(*, dataset: str, split: str) -> list[Reading]:
         part = split_row(row, split)
         metadata = setup.store.dataset(dataset).line_metadata(split)
         found = judge_sum(dataset, part, metadata, source_files(setup.store, row, part))
-        return accept({ADDS_UP: found}, key, setup.catalog.accepted_findings)
+        return {ADDS_UP: found}
 
     def languages(setup: Setup, seen: Seen) -> dict[str, Finding]:
         from wmtp_assets.corpora.accounting import judge_languages
@@ -58,14 +80,26 @@ def split_readings(*, dataset: str, split: str) -> list[Reading]:
         row = dataset_row(setup.catalog, dataset)
         sources = source_files(setup.store, row, split_row(row, split))
         found = judge_languages(setup.store.dataset(dataset).line_metadata(split), sources)
-        return accept({DROPS_EQUAL_SOURCE: found}, key, setup.catalog.accepted_findings)
+        return {DROPS_EQUAL_SOURCE: found}
 
     readings = [
-        Reading(lines, SAYS | (SAYS_LABELLED if labelled else {}), deep=True),
-        Reading(sums, {ADDS_UP: "Each published row is written or dropped for a reason"}),
+        Reading(lines, SAYS | (SAYS_LABELLED if labelled else SAYS_UNLABELLED), deep=True),
+        Reading(
+            sums,
+            {
+                ADDS_UP: ours(
+                    "Each published row is written or dropped for a reason",
+                    "this project converted, and the rows of a pinned commit are facts",
+                )
+            },
+        ),
     ]
     if labelled:
-        says = {DROPS_EQUAL_SOURCE: "Solutions dropped for their language equal a recount"}
+        says = {
+            DROPS_EQUAL_SOURCE: ours(
+                "Solutions dropped for their language equal a recount", "this project dropped them"
+            )
+        }
         readings.append(Reading(languages, says, deep=True))
     return readings
 

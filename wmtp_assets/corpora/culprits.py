@@ -1,8 +1,8 @@
-"""Findings over millions of rows, and findings that a person accepted beforehand.
+"""Findings over millions of rows.
 
 A proposition about a 15 GB file may have millions of offenders: they are counted and hashed, and
 twenty are kept. The sentence of a finding is therefore exact, also where it is cut short: it ends
-with the digest of all offenders. Acceptance compares exactly that sentence.
+with the digest of all offenders.
 """
 
 import hashlib
@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from wmtp_assets.catalog import AcceptedFinding
-from wmtp_assets.findings import MAX_SAMPLES, Finding
+from wmtp_assets.findings import CULPRIT_COUNT, CULPRITS, MAX_SAMPLES, Finding
 
 FINDING_SHA256 = "finding_sha256"
 
@@ -36,33 +35,22 @@ class Culprits:
     def finding(self, good: str, bad: str, **evidence: Any) -> Finding:
         """Pass with `good` when nothing was added, else fail with `bad` and the offenders."""
         if not self.count:
-            return Finding(True, good, {**evidence, "culprit_count": 0})
+            return Finding(True, good, {**evidence, CULPRIT_COUNT: 0})
         sha256 = self._hash.hexdigest()
         summary = f"{bad}: {'; '.join(self.samples)}"
         if self.count > MAX_SAMPLES:
             summary += f"; and {self.count - MAX_SAMPLES:,} more (sha256 of all: {sha256})"
-        found = {"culprit_count": self.count, "culprits": self.samples, FINDING_SHA256: sha256}
+        found = {CULPRIT_COUNT: self.count, CULPRITS: self.samples, FINDING_SHA256: sha256}
         return Finding(False, summary, {**evidence, **found})
 
 
-def undecided(findings: Mapping[str, Finding], faults: Culprits) -> dict[str, Finding]:
-    """Fail what passed on the readable lines alone: a part of the file proves nothing."""
+def undecided_where(findings: Mapping[str, Finding], faults: Culprits) -> dict[str, Finding]:
+    """Fail what was judged on the readable lines alone: a part of the file proves nothing."""
     if not faults.count:
         return dict(findings)
     reason = faults.finding("", f"undecided, {faults.count:,} lines cannot be read")
-    return {name: reason if found.passed else found for name, found in findings.items()}
-
-
-def accept(
-    findings: Mapping[str, Finding], asset: str, accepted: Iterable[AcceptedFinding]
-) -> dict[str, Finding]:
-    """Let findings pass whose sentence is exactly that of an accepted row, and say so."""
-    reasons = {(row.check, row.found): row.reason for row in accepted if row.asset == asset}
-    decided = dict(findings)
-    for name, finding in findings.items():
-        reason = reasons.get((name, finding.summary))
-        if not finding.passed and reason is not None:
-            summary = f"accepted in the catalog ({reason}): {finding.summary}"
-            evidence = {**finding.evidence, "accepted_because": reason}
-            decided[name] = replace(finding, passed=True, summary=summary, evidence=evidence)
-    return decided
+    undecided = replace(reason, decided=False)
+    return {
+        name: undecided if found.passed else replace(found, decided=False)
+        for name, found in findings.items()
+    }

@@ -10,6 +10,7 @@ from wmtp_assets.hub.assets import RAW, Row
 from wmtp_assets.hub.lock import require_locked
 from wmtp_assets.hub.sources import RemoteFile, select
 from wmtp_assets.hub.stored import raw_folder
+from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
 
@@ -62,8 +63,25 @@ def raw_checks(*, key: str, row: Row):
 
     return checks_on(
         key,
-        Reading(digests, {DIGESTS_MATCH: "Files have the pinned or locked sha256"}, deep=True),
-        Reading(complete, {SET_COMPLETE: "The lock and the disk hold the files of the catalog"}),
+        Reading(
+            digests,
+            {
+                DIGESTS_MATCH: ours(
+                    "Files have the pinned or locked sha256",
+                    "only bytes that pin and lock name are kept, whoever changed them",
+                )
+            },
+            deep=True,
+        ),
+        Reading(
+            complete,
+            {
+                SET_COMPLETE: ours(
+                    "The lock and the disk hold the files of the catalog",
+                    "this project fetched and locked them",
+                )
+            },
+        ),
     )
 
 

@@ -14,6 +14,7 @@ from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.folders import SKELETON
 from wmtp_assets.layout.assets import layout_digest
+from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 
 SUPPORTED = ((3, 11), (3, 13))
@@ -97,14 +98,31 @@ def _abandoned(root: Path) -> Iterator[Path]:
 
 storage_layout_checks = checks_on(
     "storage_layout",
-    Reading(_folders_exist, {"folders_match_v2_layout": "Every folder of the v2 layout exists"}),
+    Reading(
+        _folders_exist,
+        {
+            "folders_match_v2_layout": ours(
+                "Every folder of the v2 layout exists", "this project makes the folders"
+            )
+        },
+    ),
     Reading(
         _environment,
-        {"environment_is_supported": "Python and packages are those this project is tested with"},
+        {
+            "environment_is_supported": ours(
+                "Python and packages are those this project is tested with",
+                "other versions may write other bytes",
+            )
+        },
     ),
     Reading(
         _no_leftovers,
-        {"no_leftovers_of_older_layouts": "Nothing of older layouts or killed runs lies around"},
+        {
+            "no_leftovers_of_older_layouts": ours(
+                "Nothing of older layouts or killed runs lies around",
+                "this project's killed runs left it, or an older layout",
+            )
+        },
     ),
     content=lambda setup, digests: layout_digest(setup.store),
 )

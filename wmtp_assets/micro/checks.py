@@ -11,6 +11,7 @@ from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding
 from wmtp_assets.micro import findings, rho1
 from wmtp_assets.micro.folder import MICRO_FIELDS, describe_micro, origin_of, plan_of
+from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights import metadata, opening, proof, sums, weights_findings
 from wmtp_assets.weights import tokenizer_findings as tokenizers
@@ -77,30 +78,77 @@ def _readings(row: Row, equal: str) -> tuple[Reading, ...]:
         Reading(
             header,
             {
-                weights_findings.COVERS: "The header parses and covers the file exactly",
-                weights_findings.NO_CLAIMS: "The header claims the format and no dtype",
-                weights_findings.ALL_FLOAT16: "Every tensor is float16 in the bytes",
-                weights_findings.SHAPES_MATCH: "Names and shapes follow from source and catalog",
+                weights_findings.COVERS: ours(
+                    "The header parses and covers the file exactly", "this project wrote the file"
+                ),
+                weights_findings.NO_CLAIMS: ours(
+                    "The header claims the format and no dtype", "this project wrote the header"
+                ),
+                weights_findings.ALL_FLOAT16: ours(
+                    "Every tensor is float16 in the bytes", "this project cast the tensors"
+                ),
+                weights_findings.SHAPES_MATCH: ours(
+                    "Names and shapes follow from source and catalog",
+                    "this project cut the tensors",
+                ),
             },
         ),
-        Reading(configs, {findings.CONFIGS_FOLLOW: "The configs follow from source and catalog"}),
-        Reading(tokenizer, {findings.TOKENIZER_EQUAL: "The tokenizer files are the source's"}),
+        Reading(
+            configs,
+            {
+                findings.CONFIGS_FOLLOW: ours(
+                    "The configs follow from source and catalog", "this project wrote the configs"
+                )
+            },
+        ),
+        Reading(
+            tokenizer,
+            {
+                findings.TOKENIZER_EQUAL: ours(
+                    "The tokenizer files are the source's", "this project copied them"
+                )
+            },
+        ),
         Reading(
             described,
             {
-                metadata.ON_DISK: "metadata.json says what is on disk, in catalog and lock",
-                metadata.STATES_FIELDS: "metadata.json states every field, target_device too",
+                metadata.ON_DISK: ours(
+                    "metadata.json says what is on disk, in catalog and lock",
+                    "this project wrote it",
+                ),
+                metadata.STATES_FIELDS: ours(
+                    "metadata.json states every field, target_device too", "this project wrote it"
+                ),
             },
         ),
-        Reading(named, {sums.SUMS_COMPLETE: "SHA256SUMS names every other file of its folder"}),
         Reading(
-            matching, {sums.SUMS_MATCH: "SHA256SUMS holds the digests of the bytes"}, deep=True
+            named,
+            {
+                sums.SUMS_COMPLETE: ours(
+                    "SHA256SUMS names every other file of its folder", "this project wrote it"
+                )
+            },
+        ),
+        Reading(
+            matching,
+            {
+                sums.SUMS_MATCH: ours(
+                    "SHA256SUMS holds the digests of the bytes", "this project hashed the files"
+                )
+            },
+            deep=True,
         ),
         Reading(
             values,
             {
-                proof.FINITE: "No value is infinite or not a number",
-                equal: "Every tensor is the planned part of the model it was made of",
+                proof.FINITE: ours(
+                    "No value is infinite or not a number",
+                    "the cast must not lose a value, and training cannot use one that is lost",
+                ),
+                equal: ours(
+                    "Every tensor is the planned part of the model it was made of",
+                    "this project cut the tensors",
+                ),
             },
             deep=True,
         ),
@@ -113,7 +161,15 @@ def _small(row: Row) -> Reading:
         weights = setup.store.model(micro.folder).weights
         return {findings.SMALL_ENOUGH: findings.size_finding(weights, micro.max_bytes)}
 
-    return Reading(judge, {findings.SMALL_ENOUGH: "The whole file is under 50,000,000 bytes"})
+    return Reading(
+        judge,
+        {
+            findings.SMALL_ENOUGH: ours(
+                "The whole file is under 50,000,000 bytes",
+                "this project chose the geometry for the plan's limit",
+            )
+        },
+    )
 
 
 def _runs(row: Row) -> Reading:
@@ -121,7 +177,10 @@ def _runs(row: Row) -> Reading:
         folder = setup.store.model(row(setup.catalog).folder)
         return {findings.FORWARD: findings.mtp_forward_finding(folder)}
 
-    says = "Logits are [batch, seq, future tokens, vocabulary], finite, with gradients"
+    says = ours(
+        "Logits are [batch, seq, future tokens, vocabulary], finite, with gradients",
+        "this project made the model, and training starts from it",
+    )
     return Reading(judge, {findings.FORWARD: says}, deep=True)
 
 
@@ -179,15 +238,29 @@ MICRO_READINGS: dict[str, tuple[Reading, ...]] = {
         Reading(
             _opens,
             {
-                opening.COPIES: "Configs and tokenizer in the folder are the stored ones",
-                findings.FORWARD: "transformers opens it; logits are finite, with gradients",
-                tokenizers.AUTO_IDS_EQUAL: "AutoTokenizer on the folder gives right ids",
+                opening.COPIES: ours(
+                    "Configs and tokenizer in the folder are the stored ones",
+                    "this project copied them",
+                ),
+                findings.FORWARD: ours(
+                    "transformers opens it; logits are finite, with gradients",
+                    "this project made the model, and training starts from it",
+                ),
+                tokenizers.AUTO_IDS_EQUAL: ours(
+                    "AutoTokenizer on the folder gives right ids",
+                    "this project built tokenizer.json, and wrong ids show no error",
+                ),
             },
             deep=True,
         ),
         Reading(
             _scores,
-            {rho1.RHO1: "Rho-1 scores MBPP rows with micro_mtp and it: same ids, finite losses"},
+            {
+                rho1.RHO1: ours(
+                    "Rho-1 scores MBPP rows with micro_mtp and it: same ids, finite losses",
+                    "this project made both models for it",
+                )
+            },
             deep=True,
         ),
     ),

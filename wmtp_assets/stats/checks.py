@@ -1,27 +1,46 @@
 """The checks of <name>/stats, which lies downstream of all splits of its dataset."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 
 from wmtp_assets.checks import Reading, Seen, checks_on
-from wmtp_assets.corpora.culprits import accept
 from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
+from wmtp_assets.propositions import ours, upstream
 from wmtp_assets.setup import Setup
 from wmtp_assets.stats import inspection, leakage
 from wmtp_assets.stats.sources import state_content, stored_benchmarks, stored_dataset
 from wmtp_assets.stats.summary import SUFFIX
 
-SAYS = {inspection.EQUAL_RECOUNT: "Rows, labels and difficulties equal a recount of the JSONL"}
-SAYS_ACROSS = {inspection.SHARE_NO_PROBLEM: "No problem name or description is in two splits"}
-SAYS_NEAR = {inspection.NO_NEAR_DUPLICATES: "No problem nearly repeats in another split"}
+SAYS = {
+    inspection.EQUAL_RECOUNT: ours(
+        "Rows, labels and difficulties equal a recount of the JSONL", "this project counted"
+    )
+}
+SAYS_ACROSS = {
+    inspection.SHARE_NO_PROBLEM: upstream(
+        "No problem name or description is in two splits",
+        "the splits are upstream's, and the rows stay as published",
+    )
+}
+SAYS_NEAR = {
+    inspection.NO_NEAR_DUPLICATES: upstream(
+        "No problem nearly repeats in another split",
+        "the splits are upstream's, and short problems are alike by nature",
+    )
+}
 SAYS_BENCHMARK = {
-    "humaneval": "No record has 70% of the word 8-grams of a HumanEval prompt or solution",
-    "mbpp": "No record has 70% of the word 8-grams of an MBPP prompt or solution",
+    "humaneval": upstream(
+        "No record has 70% of the word 8-grams of a HumanEval prompt or solution",
+        "both are upstream's, and short programs are alike by nature",
+    ),
+    "mbpp": upstream(
+        "No record has 70% of the word 8-grams of an MBPP prompt or solution",
+        "both are upstream's, and short programs are alike by nature",
+    ),
 }
 
 
@@ -38,24 +57,19 @@ def stats_readings(*, dataset: str) -> list[Reading]:
     several = len(FORMATS[dataset].splits) > 1
     benchmarks = leakage.BENCHMARKS.get(dataset, ())
 
-    def accepted(setup: Setup, findings: Mapping[str, Finding]) -> dict[str, Finding]:
-        decided = accept(findings, f"{dataset}/stats", setup.catalog.accepted_findings)
-        return {name: _with_table(finding) for name, finding in decided.items()}
-
     def recount(setup: Setup, seen: Seen) -> dict[str, Finding]:
         row, folder = stored_dataset(setup.catalog, setup.store, dataset)
-        found = inspection.inspect_stats(row, folder, recorded_summary(setup, seen))
-        return accepted(setup, found)
+        return inspection.inspect_stats(row, folder, recorded_summary(setup, seen))
 
     def near(setup: Setup, seen: Seen) -> dict[str, Finding]:
         row, folder = stored_dataset(setup.catalog, setup.store, dataset)
         found = inspection.inspect_near_duplicates(row, folder)
-        return accepted(setup, {inspection.NO_NEAR_DUPLICATES: found})
+        return {inspection.NO_NEAR_DUPLICATES: _with_table(found)}
 
     def overlap(setup: Setup, seen: Seen) -> dict[str, Finding]:
         training = stored_dataset(setup.catalog, setup.store, dataset)
         found = leakage.find_in(training, stored_benchmarks(setup.catalog, setup.store, dataset))
-        return accepted(setup, {no_overlap_with(name): of for name, of in found.items()})
+        return {no_overlap_with(name): _with_table(of) for name, of in found.items()}
 
     def described(setup: Setup, seen: Seen) -> dict[str, Finding]:
         from wmtp_assets.corpora.schema.schema_json import read_stored_splits
@@ -72,14 +86,28 @@ def stats_readings(*, dataset: str) -> list[Reading]:
 
     readings = [
         Reading(recount, SAYS | (SAYS_ACROSS if several else {}), deep=True),
-        Reading(described, {inspection.SUMMARY_AGREES: "The summary says what the splits state"}),
-        Reading(pictures, {inspection.PLOTS_PRESENT: "Each plot is there and a whole PNG"}),
+        Reading(
+            described,
+            {
+                inspection.SUMMARY_AGREES: ours(
+                    "The summary says what the splits state", "this project wrote it"
+                )
+            },
+        ),
+        Reading(
+            pictures,
+            {
+                inspection.PLOTS_PRESENT: ours(
+                    "Each plot is there and a whole PNG", "this project drew it"
+                )
+            },
+        ),
     ]
     if several:
-        readings.append(Reading(near, SAYS_NEAR, deep=True, warn=True))
+        readings.append(Reading(near, SAYS_NEAR, deep=True))
     if benchmarks:
         says = {no_overlap_with(name): SAYS_BENCHMARK[name] for name in benchmarks}
-        readings.append(Reading(overlap, says, deep=True, warn=True))
+        readings.append(Reading(overlap, says, deep=True))
     return readings
 
 

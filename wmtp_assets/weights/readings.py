@@ -8,6 +8,7 @@ from collections.abc import Callable
 from wmtp_assets.catalog import Catalog, Model
 from wmtp_assets.checks import Reading, Seen
 from wmtp_assets.findings import Finding
+from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights import metadata, proof, sums, weights_findings
 from wmtp_assets.weights import tokenizer_findings as tokenizers
@@ -65,21 +66,50 @@ def weights_readings(key: str, row: Row) -> tuple[Reading, ...]:
         Reading(
             header,
             {
-                weights_findings.COVERS: "The header parses and covers the file exactly",
-                weights_findings.NO_CLAIMS: "The header claims the format and no dtype",
-                weights_findings.SHAPES_MATCH: "Names and shapes are those of the model's config",
-                weights_findings.CATALOG_MATCH: "Names, shapes, parameters are the catalog's",
+                weights_findings.COVERS: ours(
+                    "The header parses and covers the file exactly", "this project wrote the file"
+                ),
+                weights_findings.NO_CLAIMS: ours(
+                    "The header claims the format and no dtype", "this project wrote the header"
+                ),
+                weights_findings.SHAPES_MATCH: ours(
+                    "Names and shapes are those of the model's config",
+                    "this project selected the tensors",
+                ),
+                weights_findings.CATALOG_MATCH: ours(
+                    "Names, shapes, parameters are the catalog's",
+                    "this project selected the tensors, and loaders want exactly these",
+                ),
             },
         ),
-        Reading(named, {sums.SUMS_COMPLETE: "SHA256SUMS names every other file of its folder"}),
         Reading(
-            matching, {sums.SUMS_MATCH: "SHA256SUMS holds the digests of the bytes"}, deep=True
+            named,
+            {
+                sums.SUMS_COMPLETE: ours(
+                    "SHA256SUMS names every other file of its folder", "this project wrote it"
+                )
+            },
+        ),
+        Reading(
+            matching,
+            {
+                sums.SUMS_MATCH: ours(
+                    "SHA256SUMS holds the digests of the bytes", "this project hashed the files"
+                )
+            },
+            deep=True,
         ),
         Reading(
             values,
             {
-                proof.FINITE: "No value is infinite or not a number",
-                proof.EQUAL: "Every tensor is the published one after the cast, bit for bit",
+                proof.FINITE: ours(
+                    "No value is infinite or not a number",
+                    "the cast must not lose a value, and training cannot use one that is lost",
+                ),
+                proof.EQUAL: ours(
+                    "Every tensor is the published one after the cast, bit for bit",
+                    "this project cast the tensors",
+                ),
             },
             deep=True,
         ),
@@ -97,8 +127,12 @@ def metadata_reading(row: Row) -> Reading:
     return Reading(
         judge,
         {
-            metadata.ON_DISK: "metadata.json says what is on disk, in catalog and lock",
-            metadata.STATES_FIELDS: "metadata.json states every field, created_at among them",
+            metadata.ON_DISK: ours(
+                "metadata.json says what is on disk, in catalog and lock", "this project wrote it"
+            ),
+            metadata.STATES_FIELDS: ours(
+                "metadata.json states every field, created_at among them", "this project wrote it"
+            ),
         },
     )
 
@@ -122,11 +156,36 @@ def tokenizer_readings(row: Row) -> tuple[Reading, ...]:
         Reading(
             vocabulary,
             {
-                tokenizers.EXPECTED_SHA256: "tokenizer.model has the sha256 of the catalog",
-                tokenizers.HAS_PIECES: "The vocabulary has 32,000 pieces",
-                tokenizers.CONFIG_AS_BUILT: "The configs name vocabulary, class, special tokens",
+                tokenizers.EXPECTED_SHA256: ours(
+                    "tokenizer.model has the sha256 of the catalog",
+                    "another vocabulary would change every count and id here",
+                ),
+                tokenizers.HAS_PIECES: ours(
+                    "The vocabulary has 32,000 pieces",
+                    "another vocabulary would change every count and id here",
+                ),
+                tokenizers.CONFIG_AS_BUILT: ours(
+                    "The configs name vocabulary, class, special tokens",
+                    "this project wrote the configs",
+                ),
             },
         ),
-        Reading(ids, {tokenizers.IDS_EQUAL: "tokenizer.json gives sentencepiece's ids"}),
-        Reading(auto_ids, {tokenizers.AUTO_IDS_EQUAL: "AutoTokenizer gives sentencepiece's ids"}),
+        Reading(
+            ids,
+            {
+                tokenizers.IDS_EQUAL: ours(
+                    "tokenizer.json gives sentencepiece's ids",
+                    "this project built or copied it, and wrong ids show no error",
+                )
+            },
+        ),
+        Reading(
+            auto_ids,
+            {
+                tokenizers.AUTO_IDS_EQUAL: ours(
+                    "AutoTokenizer gives sentencepiece's ids",
+                    "this project completed the folder, and wrong ids show no error",
+                )
+            },
+        ),
     )

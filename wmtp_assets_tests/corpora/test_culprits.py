@@ -1,6 +1,6 @@
 """Findings stay exact when their culprits are too many to show."""
 
-from wmtp_assets.corpora.culprits import FINDING_SHA256, Culprits, undecided
+from wmtp_assets.corpora.culprits import FINDING_SHA256, Culprits, undecided_where
 from wmtp_assets.findings import Finding
 
 
@@ -25,17 +25,18 @@ def test_the_sentence_tells_two_long_findings_apart():
 
 def test_what_passed_on_a_part_of_the_lines_is_undecided():
     findings = {"a": Finding(True, "fine"), "b": Finding(False, "worse")}
-    decided = undecided(findings, Culprits(["line 3 is cut"]))
+    decided = undecided_where(findings, Culprits(["line 3 is cut"]))
     assert not decided["a"].passed
     assert "undecided" in decided["a"].summary
     assert "line 3 is cut" in decided["a"].summary
-    assert decided["b"] is findings["b"]
-    assert undecided(findings, Culprits()) == findings
+    assert decided["b"].summary == "worse"
+    assert not any(finding.decided for finding in decided.values())
+    assert undecided_where(findings, Culprits()) == findings
 
 
 def test_undecided_counts_all_lines_that_cannot_be_read():
     faults = Culprits(f"line {n} is cut" for n in range(5000))
-    finding = undecided({"a": Finding(True, "fine")}, faults)["a"]
+    finding = undecided_where({"a": Finding(True, "fine")}, faults)["a"]
     assert finding.evidence["culprit_count"] == 5000
     assert len(finding.evidence["culprits"]) == 20
     whole = faults.finding("", "bad").evidence[FINDING_SHA256]

@@ -115,19 +115,6 @@ def test_the_declared_checks_are_exactly_these():
         assert names[f"{dataset}/stats"] == EVERYWHERE | STATS | across | labelled["stats"]
 
 
-def test_only_the_near_duplicates_are_a_warning_and_nothing_else_does_not_block():
-    specs = {
-        (spec.asset_key.to_user_string(), spec.name): spec.blocking
-        for definition in CHECKS
-        for spec in definition.check_specs
-    }
-    assert [key for key, blocking in specs.items() if not blocking] == [
-        PLANTED,
-        *(("codecontests/stats", name) for name in sorted(LABELLED["stats"])),
-        ("mbpp/stats", PLANTED[1]),
-    ]
-
-
 def test_the_graph_is_that_of_the_contract():
     assert set(split_assets) == {
         *("codecontests/train", "codecontests/valid", "codecontests/test"),

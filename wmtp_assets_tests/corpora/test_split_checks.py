@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from wmtp_assets.catalog import AcceptedFinding
 from wmtp_assets.corpora import inspection
 from wmtp_assets.corpora.checks import ADDS_UP, DROPS_EQUAL_SOURCE, split_readings
 from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.records import dump_json
 from wmtp_assets.corpora.sources import source_files
 from wmtp_assets.findings import Finding
+from wmtp_assets.propositions import Kind
 from wmtp_assets.setup import Setup
 from wmtp_assets_tests.corpora.rows import CODECONTESTS, LONG, problem, write_parquet
 from wmtp_assets_tests.corpora.world import judge, lines_of
@@ -140,25 +140,27 @@ def test_row_counts_other_than_those_of_the_catalog_are_named(made):
     ]
 
 
-def test_an_accepted_finding_passes_and_says_so_and_anything_beyond_it_fails(made):
+def test_another_count_than_that_of_another_program_says_what_may_explain_it(made):
     dataset = made.catalog.codecontests
     train = replace(dataset.splits[0], rows=56)
     catalog = replace(
         made.catalog, codecontests=replace(dataset, splits=(train, *dataset.splits[1:]))
     )
-    found = decide(replace(made, catalog=catalog))[inspection.ROWS_EQUAL_CATALOG].summary
-    row = AcceptedFinding(
-        "codecontests/train", inspection.ROWS_EQUAL_CATALOG, found, "published so"
-    )
-    accepting = replace(made, catalog=replace(catalog, accepted_findings=(row,)))
-    finding = decide(accepting)[inspection.ROWS_EQUAL_CATALOG]
-    assert finding.passed
-    assert finding.summary == f"accepted in the catalog (published so): {found}"
-    beyond = replace(train, rows=57)
-    catalog = replace(
-        accepting.catalog, codecontests=replace(dataset, splits=(beyond, *dataset.splits[1:]))
-    )
-    assert not decide(replace(made, catalog=catalog))[inspection.ROWS_EQUAL_CATALOG].passed
+    found = decide(replace(made, catalog=catalog))[inspection.ROWS_EQUAL_CATALOG]
+    assert "rows: expected 56, found 61" in found.summary
+    for explained in ("dropped as over_length", "problems renamed", "rows without tests"):
+        assert explained in found.evidence["may_explain"]
+    kinds = {
+        (dataset, reading.propositions[inspection.ROWS_EQUAL_CATALOG].kind)
+        for dataset, split in (("codecontests", "train"), ("mbpp", "train"), ("humaneval", "test"))
+        for reading in split_readings(dataset=dataset, split=split)
+        if inspection.ROWS_EQUAL_CATALOG in reading.propositions
+    }
+    assert kinds == {
+        ("codecontests", Kind.UPSTREAM),
+        ("mbpp", Kind.OURS),
+        ("humaneval", Kind.OURS),
+    }
 
 
 @pytest.mark.parametrize(

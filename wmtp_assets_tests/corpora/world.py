@@ -156,8 +156,8 @@ def judge(setup: Setup, readings: Iterable[Reading], files: Iterable[Path]) -> d
         try:
             found = reading.judge(setup, seen)
         except (BadInput, OSError) as error:
-            found = dict.fromkeys(reading.says, Finding(False, str(error)))
-        assert found.keys() == reading.says.keys()
+            found = dict.fromkeys(reading.propositions, Finding(False, str(error)))
+        assert found.keys() == reading.propositions.keys()
         findings |= found
     return findings
 

@@ -111,7 +111,12 @@ DAMAGES = {
         ),
     },
 }
-CASES = [(k, check) for k, readings in MICRO_READINGS.items() for r in readings for check in r.says]
+CASES = [
+    (k, check)
+    for k, readings in MICRO_READINGS.items()
+    for r in readings
+    for check in r.propositions
+]
 
 
 def test_the_table_of_damages_covers_every_check():

@@ -18,6 +18,7 @@ from wmtp_assets.console import QUIET
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.propositions import ours, upstream
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
 from wmtp_assets.setup import Setup
@@ -86,8 +87,10 @@ def _no_oddities(setup: Setup, seen) -> dict[str, Finding]:
     return {"no_oddities": Finding(not odd, "row 3 is odd" if odd else "all even")}
 
 
-PARSE = Reading(_rows_parse, {"rows_parse": "Every row parses"}, deep=True)
-ODD = Reading(_no_oddities, {"no_oddities": "Nothing is odd"}, warn=True)
+PARSE = Reading(
+    _rows_parse, {"rows_parse": ours("Every row parses", "this project wrote them")}, deep=True
+)
+ODD = Reading(_no_oddities, {"no_oddities": upstream("Nothing is odd", "the rows are upstream's")})
 raw_checks = checks_on("mbpp/raw")
 train_checks = checks_on("mbpp/train", PARSE, ODD)
 # The same asset in earlier or later code.

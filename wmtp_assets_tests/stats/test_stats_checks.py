@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from wmtp_assets.accepted import accept
 from wmtp_assets.catalog import AcceptedFinding
-from wmtp_assets.corpora.culprits import FINDING_SHA256, accept
+from wmtp_assets.corpora.culprits import FINDING_SHA256
 from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.records import dump_json
 from wmtp_assets.stats import inspection
@@ -62,7 +63,7 @@ def test_near_duplicates_can_be_accepted_exactly(made):
         {inspection.NO_NEAR_DUPLICATES: found}, "codecontests/stats", [row]
     ).values()
     assert accepted.passed
-    assert accepted.evidence["accepted_because"] == "seen and left"
+    assert accepted.evidence["accepted_because"] == {found.summary: "seen and left"}
     [other] = accept({inspection.NO_NEAR_DUPLICATES: found}, "mbpp/stats", [row]).values()
     assert not other.passed
 

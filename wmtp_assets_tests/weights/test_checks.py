@@ -232,7 +232,10 @@ DAMAGES: dict[str, dict[str, tuple[str, Change, str]]] = {
 }
 
 CASES = [
-    (key, check) for key, readings in WEIGHTS_READINGS.items() for r in readings for check in r.says
+    (key, check)
+    for key, readings in WEIGHTS_READINGS.items()
+    for r in readings
+    for check in r.propositions
 ]
 
 

@@ -135,7 +135,7 @@ class TinyStorage:
         return _judged(self.reading(key, check), self.setup, self.seen(key))
 
     def reading(self, key: str, check: str) -> Reading:
-        return next(reading for reading in READINGS[key] if check in reading.says)
+        return next(reading for reading in READINGS[key] if check in reading.propositions)
 
 
 @functools.cache

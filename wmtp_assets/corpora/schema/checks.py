@@ -5,12 +5,19 @@ from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema import inspection
 from wmtp_assets.corpora.sources import dataset_row, length_filter, raw_commit
 from wmtp_assets.findings import Finding
+from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 
 SAYS = {
-    inspection.SCHEMA_AGREES: "schema.json names the rows and digests of the splits",
-    inspection.CARD_AGREES: "The card's configs name every split and its JSONL",
-    inspection.CROISSANT_AGREES: "croissant.json names the digests of the splits",
+    inspection.SCHEMA_AGREES: ours(
+        "schema.json names the rows and digests of the splits", "this project wrote it"
+    ),
+    inspection.CARD_AGREES: ours(
+        "The card's configs name every split and its JSONL", "this project wrote the card"
+    ),
+    inspection.CROISSANT_AGREES: ours(
+        "croissant.json names the digests of the splits", "this project wrote it"
+    ),
 }
 
 
@@ -33,7 +40,14 @@ def schema_readings(*, dataset: str) -> list[Reading]:
 
     return [
         Reading(described, SAYS),
-        Reading(loads, {inspection.FOLDER_LOADS: "datasets.load_dataset opens the folder"}),
+        Reading(
+            loads,
+            {
+                inspection.FOLDER_LOADS: ours(
+                    "datasets.load_dataset opens the folder", "this project wrote the folder"
+                )
+            },
+        ),
     ]
 
 

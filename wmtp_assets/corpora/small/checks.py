@@ -6,15 +6,26 @@ from wmtp_assets.corpora.schema.inspection import inspect_loading
 from wmtp_assets.corpora.small import inspection
 from wmtp_assets.corpora.sources import dataset_row
 from wmtp_assets.findings import Finding
+from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 
 SAYS = {
-    inspection.WITHIN_LIMITS: "Each small set has rows, and at most those of its limit",
-    inspection.METADATA_ALIGNED: "Line metadata is that of the lines; the split is named",
+    inspection.WITHIN_LIMITS: ours(
+        "Each small set has rows, and at most those of its limit", "this project drew the rows"
+    ),
+    inspection.METADATA_ALIGNED: ours(
+        "Line metadata is that of the lines; the split is named", "this project wrote both files"
+    ),
 }
 SAYS_LABELLED = {
-    inspection.BOTH_CLASSES: "Correct and incorrect rows wherever the split has them",
-    inspection.SEVERAL_DIFFICULTIES: "Several difficulties wherever the split has them",
+    inspection.BOTH_CLASSES: ours(
+        "Correct and incorrect rows wherever the split has them",
+        "this project drew the rows by class",
+    ),
+    inspection.SEVERAL_DIFFICULTIES: ours(
+        "Several difficulties wherever the split has them",
+        "this project drew the rows by difficulty",
+    ),
 }
 
 
@@ -35,8 +46,23 @@ def small_readings(*, dataset: str) -> list[Reading]:
 
     return [
         Reading(small, SAYS | (SAYS_LABELLED if FORMATS[dataset].labelled else {})),
-        Reading(origin, {inspection.SUBSETS: "Each row is in its split, same bytes"}, deep=True),
-        Reading(loads, {inspection.FOLDER_LOADS: "datasets.load_dataset opens the folder"}),
+        Reading(
+            origin,
+            {
+                inspection.SUBSETS: ours(
+                    "Each row is in its split, same bytes", "this project copied the rows"
+                )
+            },
+            deep=True,
+        ),
+        Reading(
+            loads,
+            {
+                inspection.FOLDER_LOADS: ours(
+                    "datasets.load_dataset opens the folder", "this project wrote the folder"
+                )
+            },
+        ),
     ]
 
 

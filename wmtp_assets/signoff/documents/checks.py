@@ -6,6 +6,7 @@ from wmtp_assets import store
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, verdict
+from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.covered import finished_files, of_no_asset
 from wmtp_assets.signoff.documents.assets import (
@@ -68,7 +69,17 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
         }
 
     extra = (
-        [Reading(no_orphans, {NO_ORPHANS: "Every file below the storage root is an asset's"})]
+        [
+            Reading(
+                no_orphans,
+                {
+                    NO_ORPHANS: ours(
+                        "Every file below the storage root is an asset's",
+                        "this project answers for every file that it signs",
+                    )
+                },
+            )
+        ]
         if key == "reports/asset_inventory"
         else []
     )
@@ -77,8 +88,14 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
         Reading(
             agrees,
             {
-                AGREES: "What the document says of the storage is so now",
-                NAMES_DIGEST: "The document names the storage digest that it describes",
+                AGREES: ours(
+                    "What the document says of the storage is so now",
+                    "this project wrote the document",
+                ),
+                NAMES_DIGEST: ours(
+                    "The document names the storage digest that it describes",
+                    "this project wrote the document",
+                ),
             },
         ),
         *extra,
@@ -132,9 +149,15 @@ document_checks = [
         Reading(
             _checklist_agrees,
             {
-                NAMES_DIGEST: "The checklist names the storage digest that it describes",
-                ALL_STEPS: "Every step of the plan and every check of it is listed",
-                BOTH_FORMS: "JSON and Markdown say the same",
+                NAMES_DIGEST: ours(
+                    "The checklist names the storage digest that it describes",
+                    "this project wrote the checklist",
+                ),
+                ALL_STEPS: ours(
+                    "Every step of the plan and every check of it is listed",
+                    "this project wrote the checklist",
+                ),
+                BOTH_FORMS: ours("JSON and Markdown say the same", "this project wrote both"),
             },
         ),
         content=lambda setup, digests: document_content(setup, list(digests)),

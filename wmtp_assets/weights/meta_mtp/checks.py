@@ -3,6 +3,7 @@
 from wmtp_assets.catalog import Catalog, Model
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding
+from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights import configs, metadata
 from wmtp_assets.weights import tokenizer_findings as tokenizers
@@ -57,26 +58,58 @@ META_MTP_READINGS: dict[str, tuple[Reading, ...]] = {
         Reading(
             _params,
             {
-                configs.ONLY_KNOWN_KEYS: "params.json has no key that training code refuses",
-                configs.GEOMETRY: "params.json states the geometry of the catalog",
-                configs.AS_PUBLISHED: "rope_theta and n_future_tokens are as published",
+                configs.ONLY_KNOWN_KEYS: ours(
+                    "params.json has no key that training code refuses",
+                    "this project wrote it, and training splats it",
+                ),
+                configs.GEOMETRY: ours(
+                    "params.json states the geometry of the catalog",
+                    "training builds the model from it",
+                ),
+                configs.AS_PUBLISHED: ours(
+                    "rope_theta and n_future_tokens are as published", "this project copied them"
+                ),
             },
         ),
-        Reading(_adapter, {configs.ADAPTER_AGREES: "meta_adapter.yaml follows from params.json"}),
+        Reading(
+            _adapter,
+            {
+                configs.ADAPTER_AGREES: ours(
+                    "meta_adapter.yaml follows from params.json", "this project wrote it"
+                )
+            },
+        ),
     ),
     "meta_mtp/safetensors": (
         *weights_readings("meta_mtp/safetensors", _row),
-        Reading(_float16, {ALL_FLOAT16: "Every tensor is float16 in the bytes"}),
+        Reading(
+            _float16,
+            {
+                ALL_FLOAT16: ours(
+                    "Every tensor is float16 in the bytes", "this project cast the tensors"
+                )
+            },
+        ),
     ),
     "meta_mtp/metadata": (
         metadata_reading(_row),
         Reading(
             _agreement,
-            {metadata.PARAMETERS_AGREE: "params.json, meta_adapter.yaml, metadata.json agree"},
+            {
+                metadata.PARAMETERS_AGREE: ours(
+                    "params.json, meta_adapter.yaml, metadata.json agree",
+                    "this project wrote all three",
+                )
+            },
         ),
         Reading(
             _same_tokenizer,
-            {tokenizers.SAME_BYTES: "Meta's and Sheared-LLaMA's tokenizer have the same bytes"},
+            {
+                tokenizers.SAME_BYTES: ours(
+                    "Meta's and Sheared-LLaMA's tokenizer have the same bytes",
+                    "Rho-1 scores one model's ids with the other, and the filter counts for both",
+                )
+            },
         ),
     ),
 }

@@ -3,6 +3,7 @@
 from wmtp_assets.catalog import Catalog, Model
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding
+from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights import configs, opening
 from wmtp_assets.weights import tokenizer_findings as tokenizers
@@ -61,24 +62,50 @@ REF_SHEARED_READINGS: dict[str, tuple[Reading, ...]] = {
         Reading(
             _config,
             {
-                configs.SAYS_DTYPE: "config.json says float16, as the stored weights are",
-                configs.GEOMETRY: "config.json states the geometry of the catalog",
+                configs.SAYS_DTYPE: ours(
+                    "config.json says float16, as the stored weights are",
+                    "this project cast the weights and wrote it",
+                ),
+                configs.GEOMETRY: ours(
+                    "config.json states the geometry of the catalog",
+                    "training builds the model from it",
+                ),
             },
         ),
         Reading(
             _as_published,
-            {configs.REST_AS_PUBLISHED: "Everything but the dtype is as published"},
+            {
+                configs.REST_AS_PUBLISHED: ours(
+                    "Everything but the dtype is as published", "this project copied it"
+                )
+            },
         ),
     ),
     "ref_sheared/safetensors": (
         *weights_readings("ref_sheared/safetensors", _row),
-        Reading(_float16, {ALL_FLOAT16: "Every tensor is float16 in the bytes"}),
+        Reading(
+            _float16,
+            {
+                ALL_FLOAT16: ours(
+                    "Every tensor is float16 in the bytes", "this project cast the tensors"
+                )
+            },
+        ),
         Reading(
             _opens,
             {
-                opening.COPIES: "Configs and tokenizer in the folder are the stored ones",
-                opening.OPENS: "transformers opens the folder offline: config against header",
-                tokenizers.AUTO_IDS_EQUAL: "AutoTokenizer on the folder gives right ids",
+                opening.COPIES: ours(
+                    "Configs and tokenizer in the folder are the stored ones",
+                    "this project copied them",
+                ),
+                opening.OPENS: ours(
+                    "transformers opens the folder offline: config against header",
+                    "this project completed the folder",
+                ),
+                tokenizers.AUTO_IDS_EQUAL: ours(
+                    "AutoTokenizer on the folder gives right ids",
+                    "this project built tokenizer.json, and wrong ids show no error",
+                ),
             },
         ),
     ),

@@ -3,6 +3,7 @@
 from wmtp_assets.catalog import Catalog, Model
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding
+from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights import configs
 from wmtp_assets.weights.convert import SOURCE_DTYPES
@@ -44,19 +45,47 @@ def _says_dtype(setup: Setup, seen: Seen) -> dict[str, Finding]:
 # asset key -> its readings
 STARLING_RM_READINGS: dict[str, tuple[Reading, ...]] = {
     "starling_rm/configs": (
-        Reading(_config, {configs.GEOMETRY: "config.json states the geometry of the catalog"}),
+        Reading(
+            _config,
+            {
+                configs.GEOMETRY: ours(
+                    "config.json states the geometry of the catalog",
+                    "training builds the model from it",
+                )
+            },
+        ),
         Reading(
             _as_published,
-            {configs.REST_AS_PUBLISHED: "Everything but the dtype is as published"},
+            {
+                configs.REST_AS_PUBLISHED: ours(
+                    "Everything but the dtype is as published", "this project copied it"
+                )
+            },
         ),
     ),
     "starling_rm/safetensors": (
         *weights_readings("starling_rm/safetensors", _row),
-        Reading(_kept_dtype, {DTYPE_KEPT: "Every tensor has the dtype of the published one"}),
+        Reading(
+            _kept_dtype,
+            {
+                DTYPE_KEPT: ours(
+                    "Every tensor has the dtype of the published one",
+                    "this project keeps the dtype",
+                )
+            },
+        ),
     ),
     "starling_rm/metadata": (
         metadata_reading(_row),
-        Reading(_says_dtype, {configs.SAYS_DTYPE: "config.json says the dtype of the weights"}),
+        Reading(
+            _says_dtype,
+            {
+                configs.SAYS_DTYPE: ours(
+                    "config.json says the dtype of the weights",
+                    "this project copied it, and loaders cast by it",
+                )
+            },
+        ),
     ),
 }
 
