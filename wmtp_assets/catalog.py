@@ -55,6 +55,10 @@ class Model:
     raw_bytes: int
     status: str = "required"
     tokenizer_shared_with: str | None = None
+    wrapped_in: str = ""
+    """The keys above the state dict in the checkpoint, joined by dots, where they must be told."""
+    key_prefix: str = ""
+    """What every published tensor name begins with, such as `module.`; stored without it."""
 
 
 @dataclass(frozen=True)

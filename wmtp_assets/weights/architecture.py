@@ -23,10 +23,10 @@ def ffn_width(params: Settings) -> int:
     Raises:
         BadInput: A setting is missing or is no number.
     """
-    dim, multiple = _whole(params, "dim"), _whole(params, "multiple_of")
+    dim, multiple = whole(params, "dim"), whole(params, "multiple_of")
     factor = params.get("ffn_dim_multiplier")
     if factor is not None and not isinstance(factor, int | float):
-        raise _wrong_setting("ffn_dim_multiplier", factor)
+        raise wrong_setting("ffn_dim_multiplier", factor)
     width = int(8 * dim / 3)
     if factor is not None:
         width = int(factor * width)
@@ -45,21 +45,21 @@ def meta_mtp_shapes(params: Settings, *, tied: bool = False) -> Shapes:
     Raises:
         BadInput: A setting is missing, or the settings contradict each other.
     """
-    dim, vocab = _whole(params, "dim"), _whole(params, "vocab_size")
-    heads = _whole(params, "n_heads")
-    kv_heads = _whole(params, "n_kv_heads") if params.get("n_kv_heads") is not None else heads
-    future, blocks = _whole(params, "n_future_tokens"), _whole(params, "n_layers")
-    head_dim = _head_dim("dim", dim, heads)
+    dim, vocab = whole(params, "dim"), whole(params, "vocab_size")
+    heads = whole(params, "n_heads")
+    kv_heads = whole(params, "n_kv_heads") if params.get("n_kv_heads") is not None else heads
+    future, blocks = whole(params, "n_future_tokens"), whole(params, "n_layers")
+    width = head_dim("dim", dim, heads)
     trunk_and_first_head = blocks - future + 1
     if trunk_and_first_head < 1:
         told = f"n_layers {blocks}, {future} tokens"
         raise BadInput("fewer blocks than future tokens", [told], FIX)
     hidden = ffn_width(params)
     block = {
-        "attention.wq.weight": (heads * head_dim, dim),
-        "attention.wk.weight": (kv_heads * head_dim, dim),
-        "attention.wv.weight": (kv_heads * head_dim, dim),
-        "attention.wo.weight": (dim, heads * head_dim),
+        "attention.wq.weight": (heads * width, dim),
+        "attention.wk.weight": (kv_heads * width, dim),
+        "attention.wv.weight": (kv_heads * width, dim),
+        "attention.wo.weight": (dim, heads * width),
         "feed_forward.w1.weight": (hidden, dim),
         "feed_forward.w2.weight": (dim, hidden),
         "feed_forward.w3.weight": (hidden, dim),
@@ -84,15 +84,15 @@ def llama_shapes(config: Settings) -> Shapes:
     Raises:
         BadInput: A setting is missing, or the settings contradict each other.
     """
-    dim, hidden = _whole(config, "hidden_size"), _whole(config, "intermediate_size")
-    heads, vocab = _whole(config, "num_attention_heads"), _whole(config, "vocab_size")
-    kv_heads = _whole(config, "num_key_value_heads")
-    head_dim = _head_dim("hidden_size", dim, heads)
+    dim, hidden = whole(config, "hidden_size"), whole(config, "intermediate_size")
+    heads, vocab = whole(config, "num_attention_heads"), whole(config, "vocab_size")
+    kv_heads = whole(config, "num_key_value_heads")
+    width = head_dim("hidden_size", dim, heads)
     block = {
-        "self_attn.q_proj.weight": (heads * head_dim, dim),
-        "self_attn.k_proj.weight": (kv_heads * head_dim, dim),
-        "self_attn.v_proj.weight": (kv_heads * head_dim, dim),
-        "self_attn.o_proj.weight": (dim, heads * head_dim),
+        "self_attn.q_proj.weight": (heads * width, dim),
+        "self_attn.k_proj.weight": (kv_heads * width, dim),
+        "self_attn.v_proj.weight": (kv_heads * width, dim),
+        "self_attn.o_proj.weight": (dim, heads * width),
         "mlp.gate_proj.weight": (hidden, dim),
         "mlp.up_proj.weight": (hidden, dim),
         "mlp.down_proj.weight": (dim, hidden),
@@ -100,7 +100,7 @@ def llama_shapes(config: Settings) -> Shapes:
         "post_attention_layernorm.weight": (dim,),
     }
     shapes: Shapes = {"model.embed_tokens.weight": (vocab, dim)}
-    for number in range(_whole(config, "num_hidden_layers")):
+    for number in range(whole(config, "num_hidden_layers")):
         shapes |= {f"model.layers.{number}.{name}": shape for name, shape in block.items()}
     shapes["model.norm.weight"] = (dim,)
     if not config.get("tie_word_embeddings", False):
@@ -115,7 +115,7 @@ def starling_shapes(config: Settings) -> Shapes:
         BadInput: A setting is missing, or the settings contradict each other.
     """
     shapes = {f"model.{name}": shape for name, shape in llama_shapes(config).items()}
-    return shapes | {"v_head.weight": (1, _whole(config, "hidden_size"))}
+    return shapes | {"v_head.weight": (1, whole(config, "hidden_size"))}
 
 
 # catalog Model.implementation -> its tensors
@@ -131,21 +131,32 @@ def parameters(shapes: Mapping[str, tuple[int, ...]]) -> int:
     return sum(math.prod(shape) for shape in shapes.values())
 
 
-def _head_dim(name: str, dim: int, heads: int) -> int:
+def head_dim(name: str, dim: int, heads: int) -> int:
+    """Width of one head; `name` is the setting that states the width of all of them.
+
+    Raises:
+        BadInput: The width is not a whole number of heads.
+    """
     if dim % heads:
         told = f"{name} {dim}, {heads} heads"
         raise BadInput("the width is not a whole number of heads", [told], FIX)
     return dim // heads
 
 
-def _whole(settings: Settings, name: str) -> int:
+def whole(settings: Settings, name: str) -> int:
+    """A setting that is a positive whole number.
+
+    Raises:
+        BadInput: It is missing or something else.
+    """
     value = settings.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise _wrong_setting(name, value)
+        raise wrong_setting(name, value)
     return value
 
 
-def _wrong_setting(name: str, value: Any) -> BadInput:
+def wrong_setting(name: str, value: Any) -> BadInput:
+    """The error that names a setting and what it holds."""
     return BadInput(
         "a setting of the model is missing or is no number",
         [f"{name}: {value!r}"],

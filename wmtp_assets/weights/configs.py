@@ -51,14 +51,22 @@ REST_AS_PUBLISHED = "settings_equal_source_but_for_dtype"
 SETTINGS_FILE = {"meta-mtp": PARAMS, "llama": CONFIG, "starling-reward-model": CONFIG}
 
 
+def model_settings(model: Model, folder: ModelFolder) -> dict[str, Any]:
+    """What the file in a stored model's configs/ states.
+
+    Raises:
+        BadInput: The file is missing or no JSON object.
+    """
+    return read_object(folder.configs / SETTINGS_FILE[model.implementation])
+
+
 def model_shapes(model: Model, folder: ModelFolder) -> Shapes:
     """Names and shapes of a stored model's tensors, from the file in its configs/.
 
     Raises:
         BadInput: The file is missing or does not state a whole model.
     """
-    settings = read_object(folder.configs / SETTINGS_FILE[model.implementation])
-    return SHAPES[model.implementation](settings)
+    return SHAPES[model.implementation](model_settings(model, folder))
 
 
 def require_geometry(settings: Settings, geometry: Settings, path: Path) -> None:

@@ -7,7 +7,7 @@ around the file (the assets).
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,16 +18,14 @@ from wmtp_assets.errors import MAX_CULPRITS_SHOWN, BadInput
 from wmtp_assets.store import StoredFile
 from wmtp_assets.weights.architecture import Shapes
 from wmtp_assets.weights.cast import Caster, Loss, cast_target, one_torch_thread
-from wmtp_assets.weights.dtypes import stored_dtype
-from wmtp_assets.weights.header import Planned, header_bytes
+from wmtp_assets.weights.naming import PLAIN, Naming
+from wmtp_assets.weights.plan import plan_conversion
 from wmtp_assets.weights.progress import Progress, Report
 from wmtp_assets.weights.selection import (
     Dropped,
-    Selection,
+    require_computed_values,
     require_equal_twins,
-    select_tensors,
 )
-from wmtp_assets.weights.shards import index_source
 from wmtp_assets.weights.tensors import (
     AHEAD,
     TensorAt,
@@ -59,6 +57,7 @@ class Conversion:
     dropped: Mapping[str, str]
     wrapped_in: str
     besides: tuple[str, ...]
+    key_prefix: str
     losses: tuple[Loss, ...]
 
     def as_metadata(self) -> dict[str, Any]:
@@ -73,6 +72,7 @@ class Conversion:
             "dropped": dict(self.dropped),
             "wrapped_in": self.wrapped_in,
             "left_out_beside_the_tensors": self.besides,
+            "key_prefix": self.key_prefix,
             "values_became_subnormal": sum(loss.became_subnormal for loss in self.losses),
             "values_became_zero": sum(loss.became_zero for loss in self.losses),
             "largest_rounding_error": max((x.largest_error for x in self.losses), default=0.0),
@@ -87,6 +87,7 @@ def convert(
     *,
     dropped: tuple[Dropped, ...] = (),
     dtype: str = "float16",
+    naming: Naming = PLAIN,
     report: Report = lambda line: None,
 ) -> Conversion:
     """Convert a checkpoint of exactly these tensors.
@@ -97,32 +98,32 @@ def convert(
         shapes: Tensor name -> shape, nothing missing and nothing more.
         dropped: Rules for published tensors that are not stored.
         dtype: "float16" casts floating-point tensors; anything else keeps them as published.
+        naming: What the catalog says of the published names; they are stored without it.
 
     Raises:
-        BadInput: An unsound source, other tensors than `shapes`, values that are not finite before
-            or after the cast, or too small a disk (before the first byte).
+        BadInput: An unsound source, other tensors than `shapes` or too small a disk (before the
+            first byte of weights), dropped tensors that must not be, values that are not finite
+            before or after the cast.
     """
-    checkpoint = index_source(source)
-    selection = select_tensors(checkpoint, shapes, dropped)
-    kept = _in_writing_order(selection, dtype)
-    planned = [Planned(t.name, stored_dtype(t.dtype, dtype).name, t.shape) for t in kept]
-    header = header_bytes(planned)
-    store.require_free_space(target.parent, len(header) + sum(p.size_bytes for p in planned))
-    require_equal_twins(selection)
+    plan = plan_conversion(source, shapes, dropped=dropped, dtype=dtype, naming=naming)
+    kept, checkpoint = plan.kept, plan.checkpoint
+    store.require_free_space(target.parent, plan.size_bytes)
+    require_computed_values(plan.selection)
+    require_equal_twins(plan.selection)
     source_bytes = sum(t.size_bytes for t in kept)
     progress = Progress(f"{target.name} from {source.name}", source_bytes, report)
     caster = Caster(dtype)
-    file = write_chunks(target, header, _cast_all(kept, dtype, caster, progress))
-    names = [t.dtype for t in kept]
+    file = write_chunks(target, plan.header, _cast_all(kept, dtype, caster, progress))
     return Conversion(
         file=file,
         parameters=sum(t.elements for t in kept),
         tensors=len(kept),
         source_bytes=source_bytes,
-        source_dtypes={name: names.count(name) for name in sorted(set(names))},
-        dropped=selection.dropped,
+        source_dtypes=plan.source_dtypes,
+        dropped=plan.selection.dropped,
         wrapped_in=checkpoint.wrapped_in,
         besides=checkpoint.besides,
+        key_prefix=naming.key_prefix,
         losses=tuple(caster.losses.values()),
     )
 
@@ -144,13 +145,8 @@ def write_chunks(target: Path, header: bytes, chunks: Iterable[memoryview]) -> S
     return StoredFile(target, out.size_bytes, out.sha256)
 
 
-def _in_writing_order(selection: Selection, dtype: str) -> list[TensorAt]:
-    """Wide values first, so that every tensor is aligned; else the order of the source."""
-    return sorted(selection.kept, key=lambda t: -stored_dtype(t.dtype, dtype).size_bytes)
-
-
 def _cast_all(
-    kept: list[TensorAt], dtype: str, caster: Caster, progress: Progress
+    kept: Sequence[TensorAt], dtype: str, caster: Caster, progress: Progress
 ) -> Iterator[memoryview]:
     """Yield the bytes to store, chunk by chunk."""
     buffers = chunk_buffers()

@@ -53,6 +53,8 @@ _ROWS = (
     Dtype("bool", "BOOL", 1),
 )
 
+# Complex numbers lie in a file as pairs: dtype -> that of real and imaginary part.
+PAIRS = {"complex64": "float32", "complex128": "float64"}
 DTYPES = {row.name: row for row in _ROWS}
 BY_CODE = {row.code: row for row in _ROWS}
 

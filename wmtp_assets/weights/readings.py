@@ -13,11 +13,11 @@ from wmtp_assets.setup import Setup
 from wmtp_assets.weights import metadata, proof, sums, weights_findings
 from wmtp_assets.weights import tokenizer_findings as tokenizers
 from wmtp_assets.weights.architecture import SHAPES
-from wmtp_assets.weights.configs import model_shapes
+from wmtp_assets.weights.configs import model_settings, model_shapes
 from wmtp_assets.weights.header import read_header
+from wmtp_assets.weights.plan import plan_model
 from wmtp_assets.weights.record import recorded_proof
-from wmtp_assets.weights.selection import DROPPED, select_tensors
-from wmtp_assets.weights.shards import index_source, source_files
+from wmtp_assets.weights.shards import source_files
 
 Row = Callable[[Catalog], Model]
 
@@ -57,8 +57,7 @@ def weights_readings(key: str, row: Row) -> tuple[Reading, ...]:
             looked = proof.prove(found, None, model.dtype)
             earlier = recorded_proof(setup, seen, key, proof.EQUAL)
             return {proof.FINITE: looked.finite(), proof.EQUAL: earlier}
-        rules = DROPPED[model.implementation]
-        published = select_tensors(index_source(source), model_shapes(model, folder), rules)
+        published = plan_model(model, model_settings(model, folder), source)
         proven = proof.prove(found, published.kept, model.dtype)
         return {proof.FINITE: proven.finite(), proof.EQUAL: proven.equal()}
 

@@ -1,6 +1,6 @@
 """Which published tensors are stored: those of the architecture, all of them and nothing else.
 
-What is left out is a row of DROPPED; any other surprise is an error that lists all culprits.
+What is left out follows from a rule; any other surprise is an error that lists all culprits.
 """
 
 from collections.abc import Mapping
@@ -8,30 +8,42 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.weights.architecture import Shapes
+from wmtp_assets.weights.architecture import Settings, Shapes
+from wmtp_assets.weights.rotary import (
+    FREQUENCIES,
+    TURNS,
+    Rotary,
+    form_fault,
+    rotary_of,
+    value_fault,
+)
 from wmtp_assets.weights.tensors import TensorAt, TensorReader
-from wmtp_assets.weights.torch_zip import Checkpoint
 
 
 @dataclass(frozen=True)
 class Dropped:
-    """Published tensors that are not stored, and why; `twin_of` maps a name to what it repeats."""
+    """Published tensors that are not stored, and why.
+
+    Attributes:
+        twin_of: Maps a name to the tensor that it repeats.
+        rotary: What the values of a buffer must follow from.
+    """
 
     pattern: str
     reason: str
     twin_of: tuple[str, str] | None = None
+    rotary: Rotary | None = None
 
 
-_INV_FREQ = Dropped(
-    "*.rotary_emb.inv_freq", "a buffer that is computed from rope_theta, not a weight"
+_COMPUTED = (
+    "a buffer that is computed from rope_theta, not a weight; dropped after its values were found "
+    "equal"
 )
-
-# catalog Model.implementation -> what its published checkpoint holds beyond the architecture
-DROPPED: dict[str, tuple[Dropped, ...]] = {
+# catalog Model.implementation -> what its published checkpoint holds twice
+TWINS: dict[str, tuple[Dropped, ...]] = {
     "meta-mtp": (),
-    "llama": (_INV_FREQ,),
+    "llama": (),
     "starling-reward-model": (
-        _INV_FREQ,
         Dropped(
             "transformer.*",
             "model.model.* under a second name, dropped after its bits were found equal",
@@ -39,6 +51,26 @@ DROPPED: dict[str, tuple[Dropped, ...]] = {
         ),
     ),
 }
+
+
+def dropped_rules(implementation: str, settings: Settings) -> tuple[Dropped, ...]:
+    """What may be left out of a published checkpoint: computed buffers, and second copies.
+
+    Args:
+        implementation: As in the catalog.
+        settings: The content of the model's config file.
+
+    Raises:
+        BadInput: The settings do not say how rotary positions come about.
+    """
+    rotary = rotary_of(implementation, settings)
+    names = (*FREQUENCIES, *TURNS)
+    buffers = tuple(
+        Dropped(f"{start}{name}", _COMPUTED, rotary=rotary)
+        for name in names
+        for start in ("", "*.")
+    )
+    return buffers + TWINS[implementation]
 
 
 @dataclass(frozen=True)
@@ -49,20 +81,23 @@ class Selection:
         kept: In the order of the source files.
         dropped: Name -> reason.
         twins: Pairs (dropped, kept) whose bits must be equal.
+        computed: Buffers whose values must be those that follow from the settings.
     """
 
     kept: tuple[TensorAt, ...]
     dropped: Mapping[str, str]
     twins: tuple[tuple[TensorAt, TensorAt], ...]
+    computed: tuple[tuple[TensorAt, Rotary], ...] = ()
 
 
-def select_tensors(checkpoint: Checkpoint, shapes: Shapes, rules: tuple[Dropped, ...]) -> Selection:
-    """Split a checkpoint into stored and dropped tensors.
+def select_tensors(
+    tensors: Mapping[str, TensorAt], shapes: Shapes, rules: tuple[Dropped, ...]
+) -> Selection:
+    """Split a checkpoint into stored and dropped tensors, by its index alone.
 
     Raises:
         BadInput: Missing, unexpected or wrongly shaped tensors, all at once.
     """
-    tensors = checkpoint.tensors
     rule_of = {
         name: next(rule for rule in rules if fnmatchcase(name, rule.pattern))
         for name in tensors
@@ -70,20 +105,25 @@ def select_tensors(checkpoint: Checkpoint, shapes: Shapes, rules: tuple[Dropped,
     }
     wrong = [f"missing {name} {list(shapes[name])}" for name in shapes if name not in tensors]
     wrong += [
-        f"unexpected {name} {list(tensors[name].shape)}"
+        f"unexpected {name} {tensors[name].form}"
         for name in tensors
         if name not in shapes and name not in rule_of
     ]
     wrong += [
-        f"{name}: expected {list(shape)}, found {list(tensors[name].shape)}"
+        f"{name}: expected {list(shape)}, found {tensors[name].form}"
         for name, shape in shapes.items()
-        if name in tensors and tensors[name].shape != shape
+        if name in tensors and (tensors[name].shape != shape or tensors[name].of_complex)
     ]
-    twins = []
+    twins, computed = [], []
     for name, rule in rule_of.items():
+        dropped = tensors[name]
+        if rule.rotary:
+            fault = form_fault(dropped, rule.rotary)
+            wrong += [fault] if fault else []
+            computed.append((dropped, rule.rotary))
         if rule.twin_of is None:
             continue
-        dropped, kept = tensors[name], tensors.get(name.replace(*rule.twin_of, 1))
+        kept = tensors.get(name.replace(*rule.twin_of, 1))
         if kept is None or (kept.shape, kept.dtype) != (dropped.shape, dropped.dtype):
             wrong.append(f"{name} repeats no tensor of its shape and dtype")
         else:
@@ -95,7 +135,26 @@ def select_tensors(checkpoint: Checkpoint, shapes: Shapes, rules: tuple[Dropped,
             "compare the repository with geometry in wmtp_assets/published.py",
         )
     kept = tuple(tensor for name, tensor in tensors.items() if name in shapes)
-    return Selection(kept, {name: rule.reason for name, rule in rule_of.items()}, tuple(twins))
+    reasons = {name: rule.reason for name, rule in rule_of.items()}
+    return Selection(kept, reasons, tuple(twins), tuple(computed))
+
+
+def require_computed_values(selection: Selection) -> None:
+    """Hold every dropped buffer against what the settings give; nothing else is read.
+
+    Raises:
+        BadInput: Buffers with other values, all of them.
+    """
+    with TensorReader() as reader:
+        faults = [value_fault(reader, buffer, rotary) for buffer, rotary in selection.computed]
+    wrong = [fault for fault in faults if fault]
+    if wrong:
+        raise BadInput(
+            "a buffer is not what the model's settings give",
+            wrong,
+            "compare rope_theta in the model's config file with the repository; a model that was "
+            "trained with these values would be stored wrong without them",
+        )
 
 
 def require_equal_twins(selection: Selection) -> None:
@@ -114,7 +173,7 @@ def require_equal_twins(selection: Selection) -> None:
         raise BadInput(
             "a second copy of a tensor holds other values",
             wrong,
-            "fetch the raw files again; if they are as published, mend DROPPED in "
+            "fetch the raw files again; if they are as published, mend TWINS in "
             "wmtp_assets/weights/selection.py",
         )
 

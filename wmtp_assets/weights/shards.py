@@ -5,19 +5,21 @@ from pathlib import Path
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import is_plain
+from wmtp_assets.weights.naming import PLAIN, Naming
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.torch_zip import Checkpoint, index_checkpoint
 
 INDEX_SUFFIX = ".index.json"
 
 
-def index_source(path: Path) -> Checkpoint:
+def index_source(path: Path, naming: Naming = PLAIN) -> Checkpoint:
     """Index a published checkpoint: one torch zip, or the index.json of several.
 
     Raises:
         BadInput: See `index_checkpoint` and `index_sharded`.
     """
-    return index_sharded(path) if path.name.endswith(INDEX_SUFFIX) else index_checkpoint(path)
+    index = index_sharded if path.name.endswith(INDEX_SUFFIX) else index_checkpoint
+    return index(path, naming)
 
 
 def source_files(path: Path) -> list[Path]:
@@ -31,11 +33,12 @@ def source_files(path: Path) -> list[Path]:
     return [path.parent / shard for shard in sorted(set(_weight_map(path).values()))]
 
 
-def index_sharded(index: Path) -> Checkpoint:
+def index_sharded(index: Path, naming: Naming = PLAIN) -> Checkpoint:
     """Merge the shards that an index.json names.
 
     Args:
         index: `<stem>.bin.index.json`; its `weight_map` maps tensor names to files beside it.
+        naming: Where the catalog says that the state dict lies in each shard.
 
     Raises:
         BadInput: A shard that is missing, not in the index or under another shard's name; a tensor
@@ -51,7 +54,7 @@ def index_sharded(index: Path) -> Checkpoint:
     if wrong:
         raise BadInput("the shards are not those of the index", wrong, "fetch the raw files anew")
 
-    shards = {name: index_checkpoint(index.parent / name) for name in named}
+    shards = {name: index_checkpoint(index.parent / name, naming) for name in named}
     holders = Counter(tensor for shard in shards.values() for tensor in shard.tensors)
     wrong = [f"{tensor} is in {count} shards" for tensor, count in holders.items() if count > 1]
     wrong += [f"{tensor} is in no shard" for tensor in weight_map if tensor not in holders]
@@ -61,8 +64,9 @@ def index_sharded(index: Path) -> Checkpoint:
                 wrong.append(f"{tensor} of {name} is not in the index")
             elif weight_map[tensor] != name and holders[tensor] == 1:
                 wrong.append(f"{tensor} is in {name}, the index says {weight_map[tensor]}")
-        if shard.wrapped_in or shard.besides:
-            wrong.append(f"{name} is wrapped in {shard.wrapped_in!r}")
+        if shard.wrapped_in != naming.wrapped_in:
+            set_it = naming.say({"wrapped_in": shard.wrapped_in})
+            wrong.append(f"{name} is wrapped in {shard.wrapped_in!r}; {set_it}")
     metadata = read_object(index).get("metadata")
     stated = metadata.get("total_size") if isinstance(metadata, dict) else None
     total = sum(t.size_bytes for shard in shards.values() for t in shard.tensors.values())
@@ -70,7 +74,9 @@ def index_sharded(index: Path) -> Checkpoint:
         wrong.append(f"total_size {stated} in the index, {total} bytes of tensors")
     if wrong:
         raise BadInput(f"{index.name} and its shards disagree", wrong, "fetch the raw files anew")
-    return Checkpoint({t: at for shard in shards.values() for t, at in shard.tensors.items()})
+    tensors = {t: at for shard in shards.values() for t, at in shard.tensors.items()}
+    besides = sorted({name for shard in shards.values() for name in shard.besides})
+    return Checkpoint(tensors, naming.wrapped_in, tuple(besides))
 
 
 def _weight_map(index: Path) -> dict[str, str]:

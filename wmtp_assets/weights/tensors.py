@@ -37,6 +37,7 @@ class TensorAt:
     Attributes:
         position: Byte in the file of the tensor's first value.
         stride: Distance of neighbours along each axis, in values.
+        of_complex: Complex numbers were published; the last axis holds their two parts.
     """
 
     name: str
@@ -45,6 +46,12 @@ class TensorAt:
     shape: tuple[int, ...]
     stride: tuple[int, ...]
     position: int
+    of_complex: bool = False
+
+    @property
+    def form(self) -> str:
+        """The shape as published, for a person."""
+        return f"{list(self.shape[:-1])} complex" if self.of_complex else f"{list(self.shape)}"
 
     @property
     def elements(self) -> int:

@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.weights.dtypes import DTYPES
+from wmtp_assets.weights.dtypes import DTYPES, PAIRS
+from wmtp_assets.weights.naming import PLAIN, Naming
 from wmtp_assets.weights.tensors import TensorAt
 from wmtp_assets.weights.zip_directory import FETCH_ANEW, Archive, Extent, read_directory
 
-# A state dict may lie one level down under one of these names; it is unwrapped and reported.
+# A state dict may lie below these names; it is unwrapped and reported.
 WRAPPERS = ("model", "state_dict")
+# Levels that are searched for it.
+DEPTH = 4
 
 # What unpickling raises on a stream that is no state dict; each becomes one BadInput.
 _UNPICKLING_ERRORS = (
@@ -44,24 +47,30 @@ class Checkpoint:
 
     Attributes:
         wrapped_in: The key that the state dict was found under, "" when at the top.
-        besides: Plain values beside the state dict, which are not kept.
+        besides: What lies beside the state dict, which is not kept.
+        doubts: Why `wrapped_in` is not certain: other tensors lie beside it, or it is a name that
+            is not usual. The catalog's row settles them.
     """
 
     tensors: Mapping[str, TensorAt]
     wrapped_in: str = ""
     besides: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
-def index_checkpoint(path: Path) -> Checkpoint:
+def index_checkpoint(path: Path, naming: Naming = PLAIN) -> Checkpoint:
     """Index the tensors of one torch zip checkpoint.
 
+    Args:
+        naming: Where the catalog says that the state dict lies; names stay as published.
+
     Raises:
-        BadInput: Not a sound zip, a pickle that is not tensors, or tensors that the zip does not
-            hold; all culprits of one kind at once.
+        BadInput: Not a sound zip, a pickle that is not tensors, tensors that the zip does not
+            hold, or no or several state dicts; all culprits of one kind at once.
     """
     archive = read_directory(path)
     loaded, storages = _unpickle(archive, path)
-    state, wrapped_in, besides = _unwrap(loaded, path)
+    state, wrapped_in, besides, doubts = _unwrap(loaded, path, naming)
     tensors, wrong = {}, []
     for name, value in state.items():
         found = _tensor_at(name, value, path, storages)
@@ -72,7 +81,7 @@ def index_checkpoint(path: Path) -> Checkpoint:
     if wrong:
         raise BadInput(f"{path.name} holds what is no sound tensor", wrong, FETCH_ANEW)
     in_file_order = sorted(tensors.values(), key=lambda t: (t.position, t.name))
-    return Checkpoint({t.name: t for t in in_file_order}, wrapped_in, besides)
+    return Checkpoint({t.name: t for t in in_file_order}, wrapped_in, besides, doubts)
 
 
 def _unpickle(archive: Archive, path: Path) -> tuple[Any, dict[int, Extent]]:
@@ -107,34 +116,77 @@ def _refused_global(error: Exception) -> str | None:
     return wanted[0][:200] if wanted else None
 
 
-def _unwrap(value: Any, path: Path) -> tuple[dict, str, tuple[str, ...]]:
-    wrapped_in: list[str] = []
-    besides: list[str] = []
-    wrong: list[str] = []
-    while isinstance(value, dict):
-        inside = [key for key in WRAPPERS if isinstance(value.get(key), dict)]
-        if not inside:
-            break
-        others = [key for key in value if key != inside[0]]
-        wrong += [f"{key} holds tensors too" for key in others if _holds_tensors(value[key])]
-        besides += [str(key) for key in others]
-        wrapped_in.append(inside[0])
-        value = value[inside[0]]
+def _unwrap(
+    value: Any, path: Path, naming: Naming
+) -> tuple[dict, str, tuple[str, ...], tuple[str, ...]]:
+    """The state dict, the keys above it, what lies beside it, and why that is not certain."""
     if not isinstance(value, dict) or not value:
-        wrong.append(f"{type(value).__name__} instead of named tensors")
-    if wrong:
-        raise BadInput(f"{path.name} is not one state dict", wrong, FETCH_ANEW)
-    return value, ".".join(wrapped_in), tuple(besides)
+        told = f"{type(value).__name__} instead of named tensors"
+        raise BadInput(f"{path.name} is not one state dict", [told], FETCH_ANEW)
+    found = _state_dicts(value)
+    stated = [keys for keys in found if ".".join(keys) == naming.wrapped_in]
+    usual = [keys for keys in found if set(keys) <= set(WRAPPERS)]
+    if naming.wrapped_in and not stated:
+        places = ", ".join(repr(".".join(keys)) for keys in found)
+        raise BadInput(
+            f"{path.name} holds no state dict under {naming.wrapped_in!r} as the catalog says",
+            [f"it lies under {places}" if any(found) else "its names are at the top"],
+            "correct wrapped_in in the model's row in wmtp_assets/published.py",
+        )
+    if not stated and len(usual) != 1 and len(found) > 1:
+        raise BadInput(
+            f"{path.name} holds several state dicts",
+            [".".join(keys) for keys in found],
+            naming.say({"wrapped_in": "one of these"}),
+        )
+    # A dict without any tensor is looked at as a state dict, which names its values.
+    [keys] = (stated or usual or found)[:1] or [()]
+    besides: dict[str, Any] = {}
+    for key in keys:
+        besides |= {str(other): inner for other, inner in value.items() if other != key}
+        value = value[key]
+    doubts = [
+        f"beside it {key} holds tensors too" for key in besides if _holds_tensors(besides[key])
+    ]
+    if keys and (doubts or keys not in usual):
+        doubts.insert(0, f"the state dict lies under {'.'.join(keys)!r}")
+    return value, ".".join(keys), tuple(besides), tuple(doubts)
+
+
+def _state_dicts(value: dict) -> list[tuple[str, ...]]:
+    """The keys above each dict that holds tensors itself; what lies below such a one is not one."""
+    import torch
+
+    found: list[tuple[str, ...]] = []
+    level: list[tuple[tuple[str, ...], dict]] = [((), value)]
+    seen = {id(value)}
+    for _ in range(DEPTH):
+        below = []
+        for keys, inner in level:
+            if any(isinstance(v, torch.Tensor) for v in inner.values()):
+                found.append(keys)
+                continue
+            for key, v in inner.items():
+                # An optimizer's state lies under numbers, or under names of tensors with dots.
+                if isinstance(v, dict) and id(v) not in seen and isinstance(key, str):
+                    seen.add(id(v))
+                    below += [((*keys, key), v)] if "." not in key else []
+        level = below
+    return found
 
 
 def _holds_tensors(value: Any) -> bool:
     import torch
 
-    if isinstance(value, dict):
-        return any(_holds_tensors(inner) for inner in value.values())
-    if isinstance(value, list | tuple):
-        return any(_holds_tensors(inner) for inner in value)
-    return isinstance(value, torch.Tensor)
+    waiting, seen = [value], set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, torch.Tensor):
+            return True
+        if isinstance(value, dict | list | tuple) and id(value) not in seen:
+            seen.add(id(value))
+            waiting += value.values() if isinstance(value, dict) else value
+    return False
 
 
 def _tensor_at(name: Any, value: Any, path: Path, storages: Mapping[int, Extent]) -> TensorAt | str:
@@ -143,14 +195,18 @@ def _tensor_at(name: Any, value: Any, path: Path, storages: Mapping[int, Extent]
 
     if not isinstance(name, str) or not isinstance(value, torch.Tensor):
         return f"{name} is a {type(value).__name__}"
-    dtype = str(value.dtype).removeprefix("torch.")
+    published = str(value.dtype).removeprefix("torch.")
+    dtype = PAIRS.get(published, published)
     if value.layout != torch.strided or dtype not in DTYPES or value.is_neg() or value.is_conj():
-        return f"{name} is {dtype} of layout {value.layout}"
+        return f"{name} is {published} of layout {value.layout}"
     extent = storages.get(getattr(value.untyped_storage(), "_checkpoint_offset", -1))
     if extent is None:
         return f"{name} has no storage in the zip"
-    position = extent.first_byte + value.storage_offset() * DTYPES[dtype].size_bytes
-    found = TensorAt(name, path, dtype, tuple(value.shape), tuple(value.stride()), position)
+    position = extent.first_byte + value.storage_offset() * value.element_size()
+    shape, stride, paired = tuple(value.shape), tuple(value.stride()), published in PAIRS
+    if paired:
+        shape, stride = (*shape, 2), (*(2 * step for step in stride), 1)
+    found = TensorAt(name, path, dtype, shape, stride, position, of_complex=paired)
     if position + found.span_bytes > extent.first_byte + extent.size_bytes:
         return (
             f"{name}: storage of {extent.size_bytes:,} bytes is shorter than shape "

@@ -108,8 +108,8 @@ FAULTS: dict[str, tuple[Make, tuple[str, ...]]] = {
         ("missing norm.weight [16]", "compare the repository"),
     ),
     "extra key": (
-        whole(lambda s: s.update(freqs_cis=torch.ones(4))),
-        ("unexpected freqs_cis [4]",),
+        whole(lambda s: s.update(freqs=torch.ones(4))),
+        ("unexpected freqs [4]",),
     ),
     "several keys": (
         whole(lambda s: s.update({"odd": s.pop("norm.weight"), "even": torch.ones(2)})),

@@ -1,21 +1,35 @@
 """Which tensors are stored, and what is dropped with a reason."""
 
+from collections.abc import Mapping
+
 import pytest
 import torch
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.weights.architecture import SHAPES, llama_shapes
-from wmtp_assets.weights.selection import DROPPED, Dropped, require_equal_twins, select_tensors
+from wmtp_assets.weights.rotary import WIDTH_AND_HEADS
+from wmtp_assets.weights.selection import TWINS as TWIN_RULES
+from wmtp_assets.weights.selection import (
+    Dropped,
+    dropped_rules,
+    require_equal_twins,
+    select_tensors,
+)
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.tensors import TensorAt, row_major
-from wmtp_assets.weights.torch_zip import Checkpoint, index_checkpoint
+from wmtp_assets.weights.torch_zip import index_checkpoint
 
 TWINS = (Dropped("copy.*", "a second copy", twin_of=("copy.", "model.")),)
 
 
-def checkpoint(tmp_path, state) -> Checkpoint:
+# Heads of 8 in every form of settings.
+SETTINGS = {"dim": 16, "n_heads": 2, "hidden_size": 16, "num_attention_heads": 2}
+INV_FREQ = "l.rotary_emb.inv_freq"
+
+
+def checkpoint(tmp_path, state) -> Mapping[str, TensorAt]:
     torch.save(state, tmp_path / "a.pth")
-    return index_checkpoint(tmp_path / "a.pth")
+    return index_checkpoint(tmp_path / "a.pth").tensors
 
 
 def test_missing_extra_and_wrong_shapes_are_one_error(tmp_path):
@@ -30,25 +44,18 @@ def test_missing_extra_and_wrong_shapes_are_one_error(tmp_path):
 
 
 def test_dropped_tensors_have_a_reason_and_the_others_keep_the_order_of_the_file(tmp_path):
-    state = {"z": torch.ones(2), "l.rotary_emb.inv_freq": torch.ones(3), "a": torch.ones(1)}
-    chosen = select_tensors(checkpoint(tmp_path, state), {"a": (1,), "z": (2,)}, DROPPED["llama"])
+    state = {"z": torch.ones(2), INV_FREQ: torch.ones(4), "a": torch.ones(1)}
+    rules = dropped_rules("llama", SETTINGS)
+    chosen = select_tensors(checkpoint(tmp_path, state), {"a": (1,), "z": (2,)}, rules)
     assert [tensor.name for tensor in chosen.kept] == ["z", "a"]
-    assert list(chosen.dropped) == ["l.rotary_emb.inv_freq"]
-    assert "not a weight" in chosen.dropped["l.rotary_emb.inv_freq"]
+    assert list(chosen.dropped) == [INV_FREQ]
+    assert "not a weight" in chosen.dropped[INV_FREQ]
 
 
 def test_no_rule_drops_a_tensor_of_the_architecture(tmp_path):
-    state = {"l.rotary_emb.inv_freq": torch.ones(3)}
-    chosen = select_tensors(
-        checkpoint(tmp_path, state), {"l.rotary_emb.inv_freq": (3,)}, DROPPED["llama"]
-    )
+    tensors = checkpoint(tmp_path, {INV_FREQ: torch.ones(4)})
+    chosen = select_tensors(tensors, {INV_FREQ: (4,)}, dropped_rules("llama", SETTINGS))
     assert len(chosen.kept) == 1 and not chosen.dropped
-
-
-def test_meta_drops_nothing(tmp_path):
-    state = {"a": torch.ones(1), "l.rotary_emb.inv_freq": torch.ones(3)}
-    with pytest.raises(BadInput, match=r"unexpected l\.rotary_emb\.inv_freq"):
-        select_tensors(checkpoint(tmp_path, state), {"a": (1,)}, DROPPED["meta-mtp"])
 
 
 @pytest.mark.parametrize("copy", [torch.arange(6.0), torch.arange(12.0)[::2] / 2])
@@ -93,9 +100,10 @@ def test_the_real_index_is_the_architecture_and_the_dropped_buffers(upstream, tm
     for name in names:
         shape = shapes.get(name, (64,))
         tensors[name] = TensorAt(name, tmp_path / "a", "float32", shape, row_major(shape), 0)
-    chosen = select_tensors(Checkpoint(tensors), shapes, DROPPED["llama"])
+    config = read_object(folder / "config.json")
+    chosen = select_tensors(tensors, shapes, dropped_rules("llama", config))
     assert (len(chosen.kept), len(chosen.dropped)) == (291, 32)
 
 
 def test_every_implementation_has_its_rules():
-    assert DROPPED.keys() == SHAPES.keys()
+    assert TWIN_RULES.keys() == WIDTH_AND_HEADS.keys() == SHAPES.keys()

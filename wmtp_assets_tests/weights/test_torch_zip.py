@@ -60,6 +60,15 @@ def test_every_dtype_and_layout_is_read_by_position(tmp_path):
         assert torch.equal(found[name], tensor.detach()), name
 
 
+def test_complex_numbers_are_read_as_pairs(tmp_path):
+    numbers = torch.randn(3, 4, 2)
+    turns = torch.view_as_complex(numbers)
+    state = {"plain": turns, "turned": turns.t(), "late": turns[1:, 2], "wide": turns.cdouble()}
+    found = read(saved(tmp_path / "a.pth", state))
+    for name, tensor in state.items():
+        assert torch.equal(found[name], torch.view_as_real(tensor)), name
+
+
 def test_tensors_longer_than_a_chunk_come_whole(tmp_path, monkeypatch):
     monkeypatch.setattr("wmtp_assets.weights.tensors.CHUNK_ELEMENTS", 1000)
     state = {"long": torch.randn(70, 90), "across": torch.randn(90, 70).t()}
@@ -81,13 +90,12 @@ def test_a_nested_state_dict_is_unwrapped_and_reported(tmp_path, wrap, under):
     assert index.wrapped_in == under
 
 
-def test_plain_values_beside_the_state_dict_are_listed_and_tensors_refused(tmp_path):
+def test_plain_values_beside_the_state_dict_are_listed_and_tensors_make_a_doubt(tmp_path):
     state = {"a": torch.ones(2)}
     index = index_checkpoint(saved(tmp_path / "a.pth", {"model": state, "step": 3}))
-    assert index.besides == ("step",)
+    assert (index.besides, index.doubts) == (("step",), ())
     other = saved(tmp_path / "b.pth", {"model": state, "optimizer": [{"m": torch.ones(1)}]})
-    with pytest.raises(BadInput, match="optimizer holds tensors too"):
-        index_checkpoint(other)
+    assert "beside it optimizer holds tensors too" in index_checkpoint(other).doubts
 
 
 class Payload:
@@ -120,7 +128,8 @@ def test_what_is_no_mapping_of_names_to_tensors_is_refused(tmp_path, value):
 @pytest.mark.parametrize(
     "tensor",
     [
-        torch.ones(2, dtype=torch.complex64),
+        torch.ones(2).to(torch.float8_e4m3fn),
+        torch.ones(2, dtype=torch.complex64).conj(),
         torch.sparse_coo_tensor([[0]], [1.0], (3,), check_invariants=True),
     ],
 )

@@ -16,11 +16,13 @@ from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
-from wmtp_assets.weights.configs import model_shapes
+from wmtp_assets.weights.architecture import SHAPES
+from wmtp_assets.weights.configs import model_settings
 from wmtp_assets.weights.convert import convert
 from wmtp_assets.weights.metadata import describe_model, write_dated
+from wmtp_assets.weights.naming import naming_of
 from wmtp_assets.weights.readings import Row
-from wmtp_assets.weights.selection import DROPPED
+from wmtp_assets.weights.selection import dropped_rules
 
 
 def safetensors_asset(
@@ -52,12 +54,14 @@ def safetensors_asset(
         started = time.monotonic()
         model = row(setup.catalog)
         folder = setup.store.model(model.folder)
+        settings = model_settings(model, folder)
         done = convert(
             folder.raw / model.checkpoint,
             folder.weights,
-            model_shapes(model, folder),
-            dropped=DROPPED[model.implementation],
+            SHAPES[model.implementation](settings),
+            dropped=dropped_rules(model.implementation, settings),
             dtype=model.dtype,
+            naming=naming_of(model),
             report=context.log.info,
         )
         copies = [
