@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
+from wmtp_assets.doctor.checkpoints import checkpoint_lines, look_at_checkpoints
 from wmtp_assets.doctor.lines import Line, State, fail, ok, table
 from wmtp_assets.doctor.machine import (
     SETUP,
@@ -19,7 +20,7 @@ from wmtp_assets.doctor.machine import (
     record_lines,
 )
 from wmtp_assets.doctor.optional import optional_lines, postgres_lines
-from wmtp_assets.doctor.plans import JOBS, disk_lines, wanted_by
+from wmtp_assets.doctor.plans import JOBS, Known, disk_lines, listed_bytes, wanted_by
 from wmtp_assets.doctor.sources import SECONDS, asked, hub_lines, mirror_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import MirrorSource
@@ -76,7 +77,13 @@ def job_lines(settings: Settings, jobs: list[str]) -> Iterator[Line]:
     if settings.source == "sample" and not settings.sample_mirror.exists():
         # The embedded upstream is written first.
         free -= sum(row.raw_bytes for row in (*SAMPLE.models, *SAMPLE.datasets))
-    yield from disk_lines(jobs, catalog, store, free)
+    mirror = MirrorSource(settings.mirror_dir) if settings.source == "mirror" else None
+    looked = look_at_checkpoints(jobs, catalog, store, mirror.root if mirror else None)
+    plans = {folder: plan for folder, plan in looked.items() if not isinstance(plan, BadInput)}
+    weights = {folder: plan.size_bytes for folder, plan in plans.items()}
+    known = Known(listed_bytes(catalog, jobs, store, mirror), weights)
+    yield from disk_lines(jobs, catalog, store, free, known)
+    yield from checkpoint_lines(looked)
     try:
         repos = [asked(store, wanted) for wanted in wanted_by(catalog, jobs)]
     except BadInput as error:
@@ -84,8 +91,8 @@ def job_lines(settings: Settings, jobs: list[str]) -> Iterator[Line]:
         return
     if settings.source == "sample":
         yield ok("network: the sample needs none, and no token")
-    elif settings.source == "mirror":
-        yield from mirror_lines(MirrorSource(settings.mirror_dir), repos)
+    elif mirror:
+        yield from mirror_lines(mirror, repos)
     else:
         yield from _hub(repos)
 

@@ -1,11 +1,15 @@
 """Which repositories and how much disk each job needs."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wmtp_assets.catalog import Catalog, Dataset, Files, Model
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
+from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.lock import locked_repo
+from wmtp_assets.hub.sources import Listing, MirrorSource, select
 from wmtp_assets.hub.stored import raw_folder, wanted_files
 from wmtp_assets.store import Store
 
@@ -19,7 +23,7 @@ JOBS = {
 }
 # The datasets count tokens with the tokenizer of the open reference model, and need no more of it.
 TOKENIZER = "ref_sheared", Files("tokenizer.model")
-# Weights are stored with two bytes a value, float16 or bfloat16.
+# Weights are stored with two bytes a value, float16 or bfloat16, until their checkpoint is here.
 WEIGHT_BYTES = 2
 # JSONL, line metadata and small sets beside the parquet: a planning figure, as in the README.
 DERIVED_PER_RAW = 2
@@ -70,7 +74,53 @@ def _is_dataset(catalog: Catalog, name: str) -> bool:
     return isinstance(getattr(catalog, name), Dataset)
 
 
-def disk_need(catalog: Catalog, job: str, store: Store) -> Need:
+@dataclass(frozen=True)
+class Known:
+    """Sizes that are known better than from the catalog.
+
+    Attributes:
+        raw: Repository id -> bytes of its raw files, as locked or as a mirror lists them.
+        weights: `folder` of a model's row -> bytes of the file that its checkpoint becomes.
+    """
+
+    raw: Mapping[str, int] = field(default_factory=dict)
+    weights: Mapping[str, int] = field(default_factory=dict)
+
+
+CATALOG_ONLY = Known()
+
+
+def listed_bytes(
+    catalog: Catalog, jobs: list[str], store: Store, mirror: MirrorSource | None = None
+) -> dict[str, int]:
+    """Repository id -> bytes of its raw files, where the lock or a mirror lists all of them.
+
+    A damaged lock or listing says nothing here; `sources.py` names it.
+    """
+    found = {}
+    for name in dict.fromkeys(name for job in jobs for name in JOBS[job]):
+        row = getattr(catalog, name)
+        for listing in _listings(row, store, mirror):
+            with contextlib.suppress(BadInput):
+                sizes = [file.size_bytes for file in select(listing, row.raw)]
+                if None not in sizes:
+                    found[row.repo.id] = sum(sizes)
+                    break
+    return found
+
+
+def _listings(row: Model | Dataset, store: Store, mirror: MirrorSource | None) -> Iterator[Listing]:
+    """What lists the files of a repository, the surest first."""
+    with contextlib.suppress(BadInput):
+        locked = locked_repo(store.lock, row.repo)
+        if locked:
+            yield locked.listing
+    with contextlib.suppress(BadInput):
+        if mirror:
+            yield mirror.list_files(row.repo, row.repo.revision)
+
+
+def disk_need(catalog: Catalog, job: str, store: Store, known: Known = CATALOG_ONLY) -> Need:
     """The bytes that a job writes: raw files that are not there yet, and what is derived.
 
     Derived files are made anew beside the earlier ones, which stay until the new ones are whole.
@@ -78,14 +128,16 @@ def disk_need(catalog: Catalog, job: str, store: Store) -> Need:
     least = most = MICRO_BYTES if job in WITH_MICRO else 0
     for name in JOBS[job]:
         row = getattr(catalog, name)
+        raw_bytes = known.raw.get(row.repo.id, row.raw_bytes)
         if isinstance(row, Model):
-            derived, homes = row.parameters * WEIGHT_BYTES, (store.model(row.folder).root,)
+            derived = known.weights.get(row.folder, row.parameters * WEIGHT_BYTES)
+            homes = (store.model(row.folder).root,)
         else:
             folder = store.dataset(row.name)
-            derived, homes = row.raw_bytes * DERIVED_PER_RAW, (folder.root, folder.small)
+            derived, homes = raw_bytes * DERIVED_PER_RAW, (folder.root, folder.small)
         raw_there = folder_bytes(raw_folder(store, row))
         derived_there = sum(folder_bytes(home) for home in homes) - raw_there
-        raw = max(0, row.raw_bytes - raw_there)
+        raw = max(0, raw_bytes - raw_there)
         least += raw + max(0, derived - derived_there)
         most += raw + derived
     return Need(least, most)
@@ -97,10 +149,12 @@ def folder_bytes(folder: Path) -> int:
     return sum(p.stat().st_size for p in files)
 
 
-def disk_lines(jobs: list[str], catalog: Catalog, store: Store, free: int) -> Iterator[Line]:
+def disk_lines(
+    jobs: list[str], catalog: Catalog, store: Store, free: int, known: Known = CATALOG_ONLY
+) -> Iterator[Line]:
     """Whether the free bytes hold what each job writes."""
     for job in jobs:
-        need = disk_need(catalog, job, store)
+        need = disk_need(catalog, job, store, known)
         what = f"disk for {job}: {need.least / 1e9:.1f} GB needed, {free / 1e9:.1f} GB free"
         if free < need.least:
             yield fail(what, "free space there, or choose another WMTP_STORAGE_ROOT")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import safe_open
-from torch._subclasses.fake_tensor import FakeTensorMode
 
 from wmtp_assets.weights.tensors import TensorReader
 from wmtp_assets.weights.torch_zip import index_checkpoint
 from wmtp_assets_tests.weights.conftest import PROJECT
+from wmtp_assets_tests.weights.sparse import write_sparse
 
 # RLIMIT_DATA counts private writable memory; Python with torch needs about 350 MB of it.
 LIMIT_BYTES = 700_000_000
@@ -30,16 +30,13 @@ convert(source, source.with_name("model.safetensors"), {shapes})
 """
 
 
-def write_sparse(path: Path, tensors: int) -> dict[str, tuple[int, int]]:
+def write_numbered(path: Path, tensors: int) -> dict[str, tuple[int, int]]:
     """Write a float32 checkpoint of zeros, 67 MB a tensor and nearly nothing on disk.
 
     The last value of each tensor is its number, from 1.
     """
     shapes = {f"layers.{n}.weight": (SIDE, SIDE) for n in range(tensors)}
-    with FakeTensorMode():
-        state = {name: torch.empty(shape) for name, shape in shapes.items()}
-    with torch.serialization.skip_data(materialize_fake_tensors=True):
-        torch.save(state, path)
+    write_sparse(path, shapes)
     index = index_checkpoint(path).tensors
     with open(path, "r+b") as handle:
         for number, name in enumerate(shapes, 1):
@@ -63,7 +60,7 @@ def limited(source: Path, work: str) -> subprocess.CompletedProcess:
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS does not enforce RLIMIT_DATA")
 def test_a_model_of_twice_the_memory_limit_converts_where_torch_load_fails(tmp_path):
     source, target = tmp_path / "a.pth", tmp_path / "model.safetensors"
-    shapes = write_sparse(source, 24)
+    shapes = write_numbered(source, 24)
     assert source.stat().st_size > 2 * LIMIT_BYTES
     for mapped in (False, True):
         load = f"torch.load(source, weights_only=True, mmap={mapped})"
@@ -80,7 +77,7 @@ def test_a_model_of_twice_the_memory_limit_converts_where_torch_load_fails(tmp_p
 
 def test_tensors_beyond_four_gigabytes_are_found(tmp_path):
     path = tmp_path / "a.pth"
-    shapes = write_sparse(path, 68)
+    shapes = write_numbered(path, 68)
     index = index_checkpoint(path).tensors
     assert index["layers.67.weight"].position > 2**32
     with TensorReader() as reader:

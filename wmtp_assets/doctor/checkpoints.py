@@ -1,0 +1,86 @@
+"""What a conversion would say of a checkpoint that is here, from its pickle index.
+
+Names, shapes and dtypes, and the values of buffers that would be dropped; no weight is read. Only
+where a checkpoint lies is torch imported, which takes most of the time.
+"""
+
+import importlib.util
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wmtp_assets.catalog import Catalog, Model
+from wmtp_assets.doctor.lines import Line, fail, ok
+from wmtp_assets.doctor.plans import JOBS
+from wmtp_assets.errors import BadInput
+from wmtp_assets.store import Store
+
+if TYPE_CHECKING:
+    from wmtp_assets.weights.plan import Plan
+
+SHOWN = 5
+
+
+def look_at_checkpoints(
+    jobs: list[str], catalog: Catalog, store: Store, mirror: Path | None = None
+) -> "dict[str, Plan | BadInput]":
+    """Plan the conversion of each model of the jobs whose checkpoint is in the storage.
+
+    Args:
+        mirror: A mirror folder; a checkpoint that is there and not yet here is looked at there.
+
+    Returns:
+        `folder` of the model's row -> its plan, or what the conversion would refuse.
+    """
+    if importlib.util.find_spec("torch") is None:
+        return {}
+    names = dict.fromkeys(name for job in jobs for name in JOBS[job])
+    rows = (getattr(catalog, name) for name in names)
+    found = {}
+    for model in (row for row in rows if isinstance(row, Model)):
+        homes = [store.model(model.folder).raw, *([mirror / model.repo.id] if mirror else [])]
+        sources = (home / model.checkpoint for home in homes)
+        source = next((path for path in sources if path.is_file()), None)
+        answer = _plan(model, source) if source else None
+        if answer is not None:
+            found[model.folder] = answer
+    return found
+
+
+def _plan(model: Model, source: Path) -> "Plan | BadInput | None":
+    """None while files of the checkpoint are still to come."""
+    from wmtp_assets.weights.configs import SETTINGS_FILE, require_geometry
+    from wmtp_assets.weights.plan import plan_model
+    from wmtp_assets.weights.selection import require_computed_values
+    from wmtp_assets.weights.shards import source_files
+    from wmtp_assets.weights.strict_json import read_object
+
+    stated = source.with_name(SETTINGS_FILE[model.implementation])
+    try:
+        if not all(path.is_file() for path in source_files(source)):
+            return None
+        settings = read_object(stated) if stated.is_file() else model.geometry
+        require_geometry(settings, model.geometry, stated)
+        plan = plan_model(model, settings, source)
+        require_computed_values(plan.selection)
+    except BadInput as error:
+        return error
+    return plan
+
+
+def checkpoint_lines(looked: "Mapping[str, Plan | BadInput]") -> Iterator[Line]:
+    """One line for each checkpoint that is here."""
+    for folder, answer in looked.items():
+        what = f"checkpoint of {folder}"
+        if isinstance(answer, BadInput):
+            named = "; ".join(answer.culprits[:SHOWN])
+            more = len(answer.culprits) - SHOWN
+            hidden = f"; and {more} more" if more > 0 else ""
+            yield fail(f"{what}: {answer.thing}: {named}{hidden}", answer.fix)
+            continue
+        dropped = list(answer.selection.dropped)
+        said = f"{what}: {len(answer.kept)} tensors, {', '.join(answer.source_dtypes)}"
+        if dropped:
+            said += f"; not stored: {dropped[0]}"
+            said += f" and {len(dropped) - 1} more" if dropped[1:] else ""
+        yield ok(said)
