@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.catalog import Model
+from wmtp_assets.folders import ModelFolder
 from wmtp_assets.weights.architecture import SHAPES, Settings, Shapes
 from wmtp_assets.weights.dtypes import stored_dtype
-from wmtp_assets.weights.header import Planned, header_bytes
+from wmtp_assets.weights.header import Planned, header_bytes, read_header
 from wmtp_assets.weights.naming import PLAIN, Naming, naming_of, plain_tensors
 from wmtp_assets.weights.selection import Dropped, Selection, dropped_rules, select_tensors
 from wmtp_assets.weights.shards import index_source
-from wmtp_assets.weights.tensors import TensorAt
+from wmtp_assets.weights.tensors import TensorAt, main_dtype
 from wmtp_assets.weights.torch_zip import Checkpoint
 
 
@@ -88,3 +89,17 @@ def plan_model(model: Model, settings: Settings, source: Path) -> Plan:
         dtype=model.dtype,
         naming=naming_of(model),
     )
+
+
+def kept_dtype(model: Model, settings: Settings, folder: ModelFolder) -> str:
+    """The dtype of a model that is stored as published: of its checkpoint, by values.
+
+    Raw files may be removed once the model is stored; then it is that of the stored file.
+
+    Raises:
+        BadInput: As `plan_model`.
+    """
+    source = folder.raw / model.checkpoint
+    if folder.weights.is_file() and not source.is_file():
+        return main_dtype(read_header(folder.weights).tensors.values())
+    return main_dtype(plan_model(model, settings, source).kept)

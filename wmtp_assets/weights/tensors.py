@@ -6,7 +6,7 @@ whole; only a tensor that is not stored in row-major order is read as one piece.
 
 import contextlib
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -76,6 +76,14 @@ class TensorAt:
         return all(
             size == 1 or mine == step for (size, step), mine in zip(real, self.stride, strict=True)
         )
+
+
+def main_dtype(tensors: Iterable[TensorAt]) -> str:
+    """The dtype that most values have: what a config file states of them."""
+    values: Counter[str] = Counter()
+    for tensor in tensors:
+        values[tensor.dtype] += tensor.elements
+    return max(sorted(values), key=values.__getitem__)
 
 
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ allows: two heads of 32, five blocks. Geometry is catalog data, so nothing is sp
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +91,21 @@ def write_mirror(root: Path, catalog: Catalog) -> MirrorSource:
 class TinyStorage:
     """A storage of the tiny catalog, materialized without Dagster's machinery."""
 
-    def __init__(self, root: Path):
-        catalog = tiny_catalog()
+    def __init__(
+        self,
+        root: Path,
+        catalog: Catalog | None = None,
+        published: Callable[[MirrorSource], None] = lambda mirror: None,
+        micro: Sequence[dg.AssetsDefinition] = tuple(micro_assets),
+    ):
+        """Make it of a catalog, and of its mirror after a change."""
+        catalog = catalog or tiny_catalog()
         source = write_mirror(root / "mirror", catalog)
+        published(source)
         self.setup = Setup(catalog, source, Store(root / "storage", root / "docs"))
         self.made: dict[str, dg.MaterializeResult] = {}
         self._healthy: dict[tuple[str, str], Finding] = {}
-        definitions = [*(raw_assets[key] for key in RAW), *weights_assets, *micro_assets]
+        definitions = [*(raw_assets[key] for key in RAW), *weights_assets, *micro]
         storage_layout(self.setup)
         for definition in in_dependency_order(definitions):
             self.make(definition)

@@ -6,6 +6,7 @@ from wmtp_assets import store
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights.configs import CONFIG, require_geometry, with_dtype
+from wmtp_assets.weights.plan import kept_dtype
 from wmtp_assets.weights.shared.assets import metadata_asset, safetensors_asset
 from wmtp_assets.weights.strict_json import read_object
 
@@ -23,8 +24,9 @@ def starling_rm_configs(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
     folder = setup.store.model(model.folder)
     config = read_object(folder.raw / CONFIG)
     require_geometry(config, model.geometry, folder.raw / CONFIG)
-    file = store.write_json(folder.configs / CONFIG, with_dtype(config, model.dtype))
-    return materialized(setup, folder.configs, [file], repo=model.repo, dtype=model.dtype)
+    dtype = kept_dtype(model, config, folder)
+    file = store.write_json(folder.configs / CONFIG, with_dtype(config, dtype))
+    return materialized(setup, folder.configs, [file], repo=model.repo, dtype=dtype)
 
 
 starling_rm_safetensors = safetensors_asset(

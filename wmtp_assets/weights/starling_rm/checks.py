@@ -10,6 +10,7 @@ from wmtp_assets.weights.convert import SOURCE_DTYPES
 from wmtp_assets.weights.header import read_header
 from wmtp_assets.weights.readings import metadata_reading, weights_readings
 from wmtp_assets.weights.strict_json import read_object
+from wmtp_assets.weights.tensors import main_dtype
 from wmtp_assets.weights.weights_findings import DTYPE_KEPT, kept_dtype_finding
 
 
@@ -37,7 +38,7 @@ def _kept_dtype(setup: Setup, seen: Seen) -> dict[str, Finding]:
 
 def _says_dtype(setup: Setup, seen: Seen) -> dict[str, Finding]:
     folder = setup.store.model(setup.catalog.starling_rm.folder)
-    stored = ", ".join(read_header(folder.weights).dtypes)
+    stored = main_dtype(read_header(folder.weights).tensors.values())
     config = read_object(folder.configs / configs.CONFIG)
     return {configs.SAYS_DTYPE: configs.dtype_finding(config, stored)}
 
