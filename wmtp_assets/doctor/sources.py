@@ -7,20 +7,28 @@ worth a warning only. A token is never printed, nor what a server said.
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from wmtp_assets.catalog import Repo
 from wmtp_assets.doctor.lines import Line, State, fail, ok, warn
 from wmtp_assets.doctor.plans import Wanted
 from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.facts import is_commit
+from wmtp_assets.hub.forms import fault
+from wmtp_assets.hub.listing import listed
 from wmtp_assets.hub.lock import LockedRepo, locked_repo
-from wmtp_assets.hub.sources import MirrorSource, select
+from wmtp_assets.hub.sources import MirrorSource, RemoteFile, select
 from wmtp_assets.hub.stored import find_locked
 from wmtp_assets.store import Store
 
 # One answer takes well below a second; the whole look ends within five.
 SECONDS = 4
 TOKEN_FIX = "make a token at https://huggingface.co/settings/tokens and export HF_TOKEN"
+
+
+class OtherCommit(Exception):
+    """The Hub answers with another commit than the one asked for."""
 
 
 class Api(Protocol):
@@ -47,6 +55,11 @@ class Asked:
     def name(self) -> str:
         return self.wanted.name
 
+    @property
+    def revision(self) -> str:
+        """What a fetch asks for."""
+        return self.locked.commit if self.locked else self.repo.revision
+
     def judged(self, line: Line) -> Line:
         """The line, as a warning where nothing more is needed of the repository."""
         if self.complete and line.state == State.FAIL:
@@ -72,25 +85,28 @@ def asked(store: Store, wanted: Wanted) -> Asked:
 
 
 def mirror_lines(mirror: MirrorSource, repos: list[Asked]) -> Iterator[Line]:
-    """Whether the mirror holds the files of the catalog, with their stated sizes."""
+    """Whether the mirror holds the files of the catalog, with their stated sizes, and no other."""
     for ask in repos:
         repo = ask.repo
         try:
-            files = select(mirror.list_files(repo, repo.revision), ask.wanted.files)
+            files = select(listed(mirror, repo, ask.revision), ask.wanted.files)
         except BadInput as error:
             yield ask.judged(fail(f"mirror: {error.thing}: {'; '.join(error.culprits)}", error.fix))
             continue
         paths = {file.path: mirror.root / repo.id / file.path for file in files}
-        wrong = [
-            file.path
-            for file in files
-            if not paths[file.path].is_file() or paths[file.path].stat().st_size != file.size_bytes
-        ]
+        wrong = [file.path for file in files if not _is_that(paths[file.path], file)]
         if wrong:
-            what = f"mirror: missing or of another size: {repo.id}: {', '.join(wrong[:5])}"
+            what = f"mirror: missing, or no such file: {repo.id}: {', '.join(wrong[:5])}"
             yield ask.judged(fail(what, "complete the mirror; job write_mirror makes one"))
         else:
             yield ok(f"mirror holds {ask.name}, {len(files)} files")
+
+
+def _is_that(path: Path, file: RemoteFile) -> bool:
+    """Whether a file has its stated size and the form of its name; its bytes are not hashed."""
+    if not path.is_file() or file.size_bytes not in (None, path.stat().st_size):
+        return False
+    return fault(path, file.path) is None
 
 
 def hub_lines(
@@ -154,10 +170,12 @@ def answers_within(seconds: float, asks: dict[str, Callable[[], object]]) -> dic
 
 def _ask(api: Api, ask: Asked) -> None:
     repo = ask.repo
-    revision = ask.locked.commit if ask.locked else repo.revision
-    info = api.repo_info(repo.id, repo_type=repo.kind, revision=revision)
+    info = api.repo_info(repo.id, repo_type=repo.kind, revision=ask.revision)
     if repo.gated or getattr(info, "gated", False):
         api.auth_check(repo.id, repo_type=repo.kind)
+    offered = getattr(info, "sha", None)
+    if is_commit(ask.revision) and offered != ask.revision:
+        raise OtherCommit(offered)
 
 
 def repo_line(ask: Asked, answer: object, token: bool) -> Line:
@@ -176,9 +194,11 @@ def repo_line(ask: Asked, answer: object, token: bool) -> Line:
         fix = "the name in wmtp_assets/published.py, or a token that may read it"
         return fail(f"not found: {ask.name}", f"check {fix}")
     if isinstance(answer, errors.RevisionNotFoundError):
-        revision = ask.locked.commit if ask.locked else repo.revision
         fix = "job renew_lock" if ask.locked else "the revision in wmtp_assets/published.py"
-        return fail(f"revision {revision} is gone: {ask.name}", f"see {fix}")
+        return fail(f"revision {ask.revision} is gone: {ask.name}", f"see {fix}")
+    if isinstance(answer, OtherCommit):
+        what = f"asked for {ask.revision}, answered with {answer}: {ask.name}"
+        return fail(what, "check HF_ENDPOINT: it must give the commit that it is asked for")
     if _unreachable(answer):
         return fail(f"no answer about {ask.name}", "look again; check the network")
     status = _status(answer)

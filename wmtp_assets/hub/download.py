@@ -1,7 +1,8 @@
 """One upstream file under its name, proven; several of them side by side.
 
 Whoever comes second to a file waits for the first and then finds it there. A wrong body is fetched
-once more from the start; the second wrong one is set aside as `<name>.rejected`.
+once more from the start; the second wrong one is set aside as `<name>.rejected`, if it came whole.
+A body that is what the source states and still no such file is not fetched twice.
 """
 
 import threading
@@ -14,9 +15,10 @@ from queue import SimpleQueue
 from wmtp_assets import store
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.facts import spoken_size
 from wmtp_assets.hub.partial import LOOK_SECONDS, Partial, Place
 from wmtp_assets.hub.progress import Progress
-from wmtp_assets.hub.proof import WrongBody, kept, require_digest
+from wmtp_assets.hub.proof import WrongBody, kept, require_proof
 from wmtp_assets.hub.retry import Stopped
 from wmtp_assets.hub.sources import RemoteFile, Source
 from wmtp_assets.hub.transfer import transfer
@@ -103,19 +105,32 @@ def download(
         if found := kept(one.place.target, one.file):
             progress.kept(one.file.path, found.size_bytes)
             return found
-        report(f"{one.repo.id}: {one.file.path}, {one.file.size_bytes:,} bytes")
+        report(f"{one.repo.id}: {one.file.path}, {spoken_size(one.file.size_bytes)}")
         try:
             return _try(one, one.place.adopt(alone), stop, progress, report)
         except WrongBody as error:
+            if error.as_stated:
+                raise _refused(one, error) from error
             report(f"{one.repo.id}: {one.file.path}: {error.thing}; fetching it once more")
         try:
             return _try(one, None, stop, progress, report, set_aside=True)
         except WrongBody as error:
-            raise BadInput(
-                f"{one.repo.id} at {one.commit} sent a wrong file",
-                [f"{one.file.path}: {error.thing}"],
-                f"look at {one.place.rejected.name} beside it, then run again",
-            ) from error
+            raise _refused(one, error) from error
+
+
+def _refused(one: Download, error: WrongBody) -> BadInput:
+    """The error for a file that is not accepted; names the file set aside where there is one."""
+    fix = "see what answers there (HF_ENDPOINT, WMTP_MIRROR_DIR)"
+    if error.as_stated:
+        fix = "the source holds just this under that name, such as a repository without its LFS "
+        fix += "objects: fetch them there, or use another HF_ENDPOINT"
+    if error.set_aside:
+        fix += f"; what was sent is {one.place.rejected.name} beside it"
+    return BadInput(
+        f"{one.repo.id} at {one.commit} sent a wrong file",
+        [f"{one.file.path}: {error.thing}"],
+        f"{fix}; then run again",
+    )
 
 
 def _try(
@@ -136,14 +151,16 @@ def _try(
     def opened(start: int):
         return one.source.open(one.repo, one.commit, file.path, start)
 
-    store.require_free_space(place.folder, file.size_bytes - place.bytes_on_disk)
+    store.require_free_space(place.folder, (file.size_bytes or 0) - place.bytes_on_disk)
     arrived = transfer(
         opened, place, file.size_bytes, left_over, stop=stop, progress=progress, report=report
     )
     try:
-        require_digest(arrived.partial.path, arrived.sha256, file)
-    except WrongBody:
-        place.put_aside(arrived.partial, keep=set_aside)
+        require_proof(arrived.partial.path, arrived.sha256, file)
+    except WrongBody as error:
+        last = set_aside or error.as_stated
+        place.put_aside(arrived.partial, keep=last)
+        error.set_aside = last
         raise
     place.publish(arrived.partial)
     return StoredFile(place.target, arrived.size_bytes, arrived.sha256)

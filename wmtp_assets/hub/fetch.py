@@ -2,7 +2,9 @@
 
 In: a repository row, the wanted files, a source. Out: what lies in the folder now. A file that is
 there and right is kept. A file is right when its sha256 equals the catalog's pin, the lock and the
-source's own statement, as far as each of them has one; a contradiction is an error with both.
+source's own statement, as far as each of them has one, and it has the form of its name; a
+contradiction is an error with both. What earlier releases locked and can be no such file (an empty
+one, a pointer text) is locked anew.
 """
 
 import contextlib
@@ -15,8 +17,10 @@ from pathlib import Path
 from wmtp_assets import store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.hub import forms
 from wmtp_assets.hub import lock as locks
 from wmtp_assets.hub.download import Download, download_all
+from wmtp_assets.hub.listing import completed, listed
 from wmtp_assets.hub.partial import Place
 from wmtp_assets.hub.progress import Progress
 from wmtp_assets.hub.proof import kept
@@ -25,6 +29,7 @@ from wmtp_assets.hub.sources import (
     Listing,
     RemoteFile,
     Source,
+    beside,
     is_plain,
     select,
 )
@@ -60,19 +65,46 @@ def fetch_files(
         BadInput: Anything that is not as pinned, locked and stated; the good files stay.
     """
     locked = locks.locked_repo(lock, repo)
+    impossible = _impossible(locked, wanted, folder) if locked else {}
+    for path, (size, _) in impossible.items():
+        report(
+            f"{repo.id}: {path} is locked with {size:,} bytes that are no such file; locked anew"
+        )
+    if impossible:
+        believed = {p: facts for p, facts in locked.files.items() if p not in impossible}
+        locked = dataclasses.replace(locked, files=believed)
     commit, files = _bound_files(source, repo, wanted, locked, folder)
     places = {f.path: Place(folder, f.path) for f in files}
     _refuse_links(places.values(), lock.parent)
     have = {f.path: kept(folder / f.path, f) for f in files}
     missing = [f for f in files if have[f.path] is None]
-    total = sum(f.size_bytes for f in missing)
+    total = sum(f.size_bytes or 0 for f in missing)
     there = sum(places[f.path].bytes_on_disk for f in missing)
     store.require_free_space(folder, total - there)
-    progress = Progress(repo.id, total)
+    unknown = any(f.size_bytes is None for f in missing)
+    progress = Progress(repo.id, total, at_least=unknown)
     downloads = [Download(source, repo, commit, f, places[f.path]) for f in missing]
     have |= download_all(downloads, progress, report)
-    locks.extend_lock(lock, repo, commit, {p: (f.size_bytes, f.sha256) for p, f in have.items()})
+    proven = {path: (file.size_bytes, file.sha256) for path, file in have.items()}
+    locks.extend_lock(lock, repo, commit, proven, instead_of=impossible)
     return Fetched(commit, tuple(have.values()), len(files) - len(missing), progress.received)
+
+
+def _impossible(
+    locked: locks.LockedRepo, wanted: tuple[Files, ...], folder: Path
+) -> dict[str, tuple[int, str]]:
+    """What the lock holds and no such file can be: by its size, or seen in the locked bytes."""
+    return {
+        path: (size, sha256)
+        for path, (size, sha256) in locked.files.items()
+        if not beside([path], wanted)
+        and (forms.is_impossible(path, size) or _is_locked_fault(folder / path, path, size, sha256))
+    }
+
+
+def _is_locked_fault(file: Path, path: str, size: int, sha256: str) -> bool:
+    there = is_plain(path) and file.is_file() and file.stat().st_size == size
+    return there and forms.fault(file, path) is not None and store.sha256_of(file) == sha256
 
 
 def _bound_files(
@@ -93,9 +125,14 @@ def _bound_files(
             if all((folder / f.path).is_file() for f in files):
                 return locked.commit, files
     listing = _listing(source, repo, wanted, locked, folder)
-    files = _bind(select(listing, wanted), f"{source.name} at {listing.commit}", repo, locked)
+    chosen = select(listing, wanted)
+    known = {f.path for f in chosen if f.size_bytes and f.path in repo.pins}
+    known |= locked.files.keys() if locked else set()
+    chosen = completed(source, repo, listing.commit, chosen, known)
+    files = _bind(chosen, f"{source.name} at {listing.commit}", repo, locked)
     if locked and listing.commit != locked.commit:
-        # A mirror has one commit only: what the lock names is proven by digest, the rest is not.
+        # A mirror without a listing has no commits to go by, and neither has a lock made from one:
+        # what the lock names is proven by digest, the rest is not.
         _refuse_unlocked(files, locked, listing.commit, repo)
     return locked.commit if locked else listing.commit, files
 
@@ -121,7 +158,7 @@ def _listing(
 ) -> Listing:
     """What the source has, or the error of the source with what is missing for want of it."""
     try:
-        return source.list_files(repo, locked.commit if locked else repo.revision)
+        return listed(source, repo, locked.commit if locked else repo.revision)
     except BadInput as error:
         known = list(locked.files) if locked else []
         named = [
@@ -150,7 +187,9 @@ def _bind(
         if len(set(stated.values())) > 1:
             told = ", ".join(f"{who} says {digest}" for who, digest in stated.items())
             wrong.append(f"{file.path}: {told}")
-        bound.append(dataclasses.replace(file, sha256=next(iter(stated.values()), None)))
+        size = file.size_bytes or (known[file.path][0] if file.path in known else None)
+        digest = next(iter(stated.values()), None)
+        bound.append(dataclasses.replace(file, size_bytes=size, sha256=digest))
     if wrong:
         raise BadInput(
             f"{repo.id} is not what was pinned or locked; nothing was fetched",

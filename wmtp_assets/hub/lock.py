@@ -6,19 +6,19 @@ obeyed ever after: a moved branch changes nothing, a changed file is refused.
 
 import contextlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.facts import known_sha256
 from wmtp_assets.hub.sources import Listing, RemoteFile
 
 LOCK_VERSION = 1
-SHA256 = re.compile("[0-9a-f]{64}")
 RESTORE = (
     "put back an earlier copy, or remove the damaged part: what is not locked is trusted anew on "
     "the next fetch"
@@ -95,7 +95,7 @@ def _is_fact(facts: Any) -> bool:
     size, sha256 = facts.get("size_bytes"), facts.get("sha256")
     # A bool is an int in Python.
     sized = type(size) is int and size >= 0
-    return sized and isinstance(sha256, str) and SHA256.fullmatch(sha256) is not None
+    return sized and known_sha256(sha256) is not None
 
 
 def stated_files(files: Mapping[str, tuple[int, str]]) -> dict[str, dict[str, Any]]:
@@ -136,7 +136,13 @@ def locked_commit(path: Path, repo: Repo) -> str:
     return require_locked(path, repo).commit
 
 
-def extend_lock(path: Path, repo: Repo, commit: str, files: Mapping[str, tuple[int, str]]) -> None:
+def extend_lock(
+    path: Path,
+    repo: Repo,
+    commit: str,
+    files: Mapping[str, tuple[int, str]],
+    instead_of: Mapping[str, tuple[int, str]] = MappingProxyType({}),
+) -> None:
     """Add verified files to the lock; what is there already stays as it is.
 
     Assets run side by side, so reading and writing happen under a file lock. Where file locks do
@@ -145,6 +151,7 @@ def extend_lock(path: Path, repo: Repo, commit: str, files: Mapping[str, tuple[i
 
     Args:
         files: Path in the repository -> (size in bytes, sha256).
+        instead_of: Entries that were found to be of no such file; these may be replaced.
 
     Raises:
         BadInput: The repository is locked at another commit, or a file with another digest; both
@@ -159,10 +166,12 @@ def extend_lock(path: Path, repo: Repo, commit: str, files: Mapping[str, tuple[i
                 "run again: the locked commit is fetched; job renew_lock follows the branch",
             )
         new = _entry(repo, commit, files)["files"]
+        wrong = stated_files(instead_of)
+        known = {name: facts for name, facts in entry["files"].items() if wrong.get(name) != facts}
         changed = [
-            f"{name}: locked {entry['files'][name]['sha256']}, now {facts['sha256']}"
+            f"{name}: locked {known[name]['sha256']}, now {facts['sha256']}"
             for name, facts in new.items()
-            if entry["files"].get(name, facts) != facts
+            if known.get(name, facts) != facts
         ]
         if changed:
             raise BadInput(
@@ -170,7 +179,7 @@ def extend_lock(path: Path, repo: Repo, commit: str, files: Mapping[str, tuple[i
                 changed,
                 "compare the source with the lock; job renew_lock accepts a wanted change",
             )
-        merged = dict(sorted({**new, **entry["files"]}.items()))
+        merged = dict(sorted({**entry["files"], **new, **known}.items()))
         if merged != entry["files"] or not path.exists():
             _write(path, lock, repo, {**entry, "files": merged})
 

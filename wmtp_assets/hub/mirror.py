@@ -13,14 +13,16 @@ from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.forms import fault
 from wmtp_assets.hub.lock import LockedRepo, stated_files
 from wmtp_assets.hub.sources import LISTING_NAME
 
 
 @dataclass(frozen=True)
 class MirrorFile:
-    """One locked file: where it lies, where it goes, what it must be."""
+    """One locked file: its published path, where it lies, where it goes, what it must be."""
 
+    path: str
     source: Path
     target: Path
     size_bytes: int
@@ -70,7 +72,7 @@ def write_mirror(
     """
     repos = list(repos)
     files = [
-        MirrorFile(found[path], target / locked.repo / path, size, sha256)
+        MirrorFile(path, found[path], target / locked.repo / path, size, sha256)
         for locked, found in repos
         for path, (size, sha256) in locked.files.items()
     ]
@@ -95,11 +97,12 @@ def write_mirror(
 
 
 class WrongBytes(Exception):
-    """The digest of a file is not the locked one."""
+    """The digest of a file is not the locked one, or it is no such file."""
 
 
 def _place(file: MirrorFile) -> str:
-    if _is_there(file) and store.sha256_of(file.target) == file.sha256:
+    there = _is_there(file) and store.sha256_of(file.target) == file.sha256
+    if there and not fault(file.target, file.path):
         return "kept"
     with store.atomic_path(file.target) as temporary:
         temporary.unlink()
@@ -112,6 +115,8 @@ def _place(file: MirrorFile) -> str:
         found = store.sha256_of(temporary)
         if found != file.sha256:
             raise WrongBytes(f"sha256 {found}, locked {file.sha256}")
+        if wrong := fault(temporary, file.path):
+            raise WrongBytes(wrong)
     return how
 
 

@@ -13,6 +13,8 @@ class Progress:
     title: str
     total_bytes: int
     clock: Callable[[], float] = time.monotonic
+    at_least: bool = False
+    """Whether there are files beyond `total_bytes` whose size is not known."""
     received: int = 0
     _there: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -32,13 +34,20 @@ class Progress:
             self._there[file] = position
 
     def line(self) -> str:
-        """One line for a person: `org/repo: 12.3 of 27.0 GB, 105 MB/s, 2 min 20 s left`."""
+        """One line for a person: `org/repo: 12.3 of 27.0 GB, 105 MB/s, 2 min 20 s left`.
+
+        Where sizes are unknown: `org/repo: 12.3 of at least 27.0 GB, 105 MB/s`.
+        """
         with self._lock:
             there, received = sum(self._there.values()), self.received
         rate = received / max(self.clock() - self._started, 1e-9)
+        speed = f"{rate / 1e6:,.1f} MB/s"
+        if self.at_least:
+            least = max(there, self.total_bytes) / 1e9
+            return f"{self.title}: {there / 1e9:,.2f} of at least {least:,.2f} GB, {speed}"
         left = f"{_spoken((self.total_bytes - there) / rate)} left" if rate else "waiting"
         amount = f"{there / 1e9:,.2f} of {self.total_bytes / 1e9:,.2f} GB"
-        return f"{self.title}: {amount}, {rate / 1e6:,.1f} MB/s, {left}"
+        return f"{self.title}: {amount}, {speed}, {left}"
 
 
 def _spoken(seconds: float) -> str:

@@ -1,16 +1,24 @@
-"""Whether the bytes on disk are those of an upstream file: size, sha256, git blob id."""
+"""Whether the bytes on disk are those of an upstream file: size, sha256, git blob id, form."""
 
 import hashlib
 from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.sources import LFS_POINTER, RemoteFile
+from wmtp_assets.hub import forms
+from wmtp_assets.hub.sources import RemoteFile
 from wmtp_assets.store import StoredFile
 
 
 class WrongBody(BadInput):
-    """The bytes are not those of the file."""
+    """The bytes are not those of the file.
+
+    `set_aside` says whether they were kept for a look; `as_stated` whether they are what the source
+    states of them: fetching them again changes nothing.
+    """
+
+    set_aside = False
+    as_stated = False
 
     def __init__(self, thing: str):
         super().__init__(thing, (), "fetch the file again")
@@ -28,17 +36,44 @@ def prove(path: Path, file: RemoteFile) -> StoredFile:
     """Hash a file and compare it with what is known of it.
 
     Raises:
-        WrongBody: Wrong size, a Git LFS pointer text, or another digest; both are named.
+        WrongBody: As `require_proof`.
+    """
+    require_size(path, file)
+    found = store.stored(path)
+    require_proof(path, found.sha256, file)
+    return found
+
+
+def require_proof(path: Path, sha256: str, file: RemoteFile) -> None:
+    """Compare bytes with what is known of them: their size, their digest, the form of the name.
+
+    Args:
+        sha256: That of the bytes on disk.
+
+    Raises:
+        WrongBody: Another size or digest (both are named), another thing than such a file, or
+            nothing is known of it that could prove it whole.
+    """
+    require_size(path, file)
+    require_digest(path, sha256, file)
+    stated = file.sha256 or file.git_blob
+    if wrong := forms.fault(path, file.path):
+        error = WrongBody(wrong)
+        error.as_stated = bool(stated)
+        raise error
+    if not stated and file.size_bytes is None and not forms.form_of(file.path).shows_end:
+        raise WrongBody("neither size nor digest is stated, and its form does not prove it whole")
+
+
+def require_size(path: Path, file: RemoteFile) -> None:
+    """Compare the size of a file on disk with the known one, if there is one.
+
+    Raises:
+        WrongBody: Both are named, or what lies there instead of the file.
     """
     size = path.stat().st_size
-    if size != file.size_bytes:
-        with open(path, "rb") as handle:
-            if handle.read(len(LFS_POINTER)) == LFS_POINTER:
-                raise WrongBody("a Git LFS pointer text instead of the file")
-        raise WrongBody(f"{size:,} bytes, expected {file.size_bytes:,}")
-    found = store.stored(path)
-    require_digest(path, found.sha256, file)
-    return found
+    if file.size_bytes is not None and size != file.size_bytes:
+        raise WrongBody(_other_thing(path) or f"{size:,} bytes, expected {file.size_bytes:,}")
 
 
 def require_digest(path: Path, sha256: str, file: RemoteFile) -> None:
@@ -47,10 +82,19 @@ def require_digest(path: Path, sha256: str, file: RemoteFile) -> None:
     Raises:
         WrongBody: Both are named.
     """
+    differs = ""
     if file.sha256 and sha256 != file.sha256:
-        raise WrongBody(f"sha256 {sha256}, expected {file.sha256}")
+        differs = f"sha256 {sha256}, expected {file.sha256}"
     if not file.sha256 and file.git_blob and (blob := git_blob_of(path)) != file.git_blob:
-        raise WrongBody(f"git blob {blob}, expected {file.git_blob}")
+        differs = f"git blob {blob}, expected {file.git_blob}"
+    if differs:
+        other = _other_thing(path)
+        raise WrongBody(f"{other}: {differs}" if other else differs)
+
+
+def _other_thing(path: Path) -> str | None:
+    with open(path, "rb") as handle:
+        return forms.other_thing(handle.read(forms.HEAD_BYTES))
 
 
 def git_blob_of(path: Path) -> str:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.facts import spoken_size
+from wmtp_assets.hub.listing import completed, listed
 from wmtp_assets.hub.lock import LockedRepo
-from wmtp_assets.hub.sources import Listing, RemoteFile, Source, beside, select
+from wmtp_assets.hub.sources import RemoteFile, Source, beside, select
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Renewal:
     removed: tuple[str, ...]
     changed: tuple[str, ...]
     unknown: tuple[str, ...]
-    """Of equal size at another commit, without a digest to compare: the next fetch tells."""
+    """At another commit, of equal or unknown size, without a digest to compare."""
 
     @property
     def differs(self) -> bool:
@@ -41,15 +43,15 @@ class Renewal:
         of = {file.path: file for file in self.files}
         same = len(self.files) - len(self.added) - len(self.changed) - len(self.unknown)
         told = [f"{self.repo.id}: {self.old.commit} -> {self.commit}, {same} files unchanged"]
-        told += [f"  new      {p}, {of[p].size_bytes:,} bytes" for p in self.added]
+        told += [f"  new      {p}, {spoken_size(of[p].size_bytes)}" for p in self.added]
         told += [f"  gone     {p}" for p in self.removed]
         told += [
             f"  changed  {p}: {self.old.files[p][0]:,} bytes, sha256 {self.old.files[p][1]} -> "
-            f"{of[p].size_bytes:,} bytes, sha256 {of[p].sha256 or 'told by the next fetch'}"
+            f"{spoken_size(of[p].size_bytes)}, sha256 {of[p].sha256 or 'told by the next fetch'}"
             for p in self.changed
         ]
         return told + [
-            f"  unknown  {p}: no digest stated; the next fetch tells" for p in self.unknown
+            f"  unknown  {p}: nothing stated to compare; the next fetch tells" for p in self.unknown
         ]
 
     @property
@@ -61,9 +63,11 @@ class Renewal:
         """
         unsure = {*self.changed, *self.added, *self.unknown}
         return {
-            file.path: (file.size_bytes, file.sha256 or self.old.files[file.path][1])
+            file.path: (file.size_bytes, file.sha256)
+            if file.size_bytes and file.sha256
+            else self.old.files[file.path]
             for file in self.files
-            if file.sha256 or file.path not in unsure
+            if (file.size_bytes and file.sha256) or file.path not in unsure
         }
 
 
@@ -78,13 +82,14 @@ def plan_renewal(source: Source, repo: Repo, wanted: tuple[Files, ...], old: Loc
             pins: then the catalog comes first.
     """
     wanted += tuple(Files(glob.escape(path)) for path in beside(old.files, wanted))
-    new = source.list_files(repo, repo.revision)
-    files = sorted(select(new, wanted), key=lambda file: file.path)
+    new = listed(source, repo, repo.revision)
+    chosen = completed(source, repo, new.commit, select(new, wanted))
+    files = sorted(chosen, key=lambda file: file.path)
     _require_pins(repo, new.commit, files)
     # Git blob ids can be compared with those at the locked commit only.
     moved, blobs = new.commit != old.commit, {}
     if moved and any(file.git_blob for file in files):
-        blobs = _blobs(source.list_files(repo, old.commit), old.commit)
+        blobs = _blobs(source, repo, old.commit)
     verdicts = {file.path: _verdict(file, old, moved, blobs.get(file.path)) for file in files}
 
     def having(verdict: str) -> tuple[str, ...]:
@@ -99,7 +104,7 @@ def _verdict(file: RemoteFile, old: LockedRepo, moved: bool, old_blob: str | Non
     if file.path not in old.files:
         return "new"
     size, sha256 = old.files[file.path]
-    if size != file.size_bytes:
+    if file.size_bytes not in (None, size):
         return "changed"
     if file.sha256:
         return "same" if file.sha256 == sha256 else "changed"
@@ -108,10 +113,9 @@ def _verdict(file: RemoteFile, old: LockedRepo, moved: bool, old_blob: str | Non
     return "unknown" if moved else "same"
 
 
-def _blobs(listing: Listing, commit: str) -> dict[str, str | None]:
-    if listing.commit != commit:
-        return {}
-    return {file.path: file.git_blob for file in listing.files}
+def _blobs(source: Source, repo: Repo, commit: str) -> dict[str, str | None]:
+    """The git blob ids at the locked commit, as far as they are listed."""
+    return {file.path: file.git_blob for file in listed(source, repo, commit).files}
 
 
 def _require_pins(repo: Repo, commit: str, files: list[RemoteFile]) -> None:

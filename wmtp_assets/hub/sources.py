@@ -7,6 +7,7 @@ of one file from a position on. It proves nothing: `transfer.py` hashes what arr
 
 import contextlib
 import fnmatch
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,21 +17,21 @@ from typing import Protocol
 from wmtp_assets import store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.facts import known_sha256, known_size
 
 LISTING_NAME = "wmtp_mirror.json"
-LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file of an upstream repository; digests are None where the source states none.
+    """A file of an upstream repository; what the source does not state of it is None.
 
     The Hub states `sha256` for LFS files and `git_blob` (SHA-1 of `blob <size>\\0` + bytes) for
     the others.
     """
 
     path: str
-    size_bytes: int
+    size_bytes: int | None
     sha256: str | None = None
     git_blob: str | None = None
 
@@ -68,6 +69,10 @@ class Source(Protocol):
         """List the repository at a commit or branch."""
         ...
 
+    def ask(self, repo: Repo, commit: str, path: str) -> RemoteFile:
+        """What can be told of one file that the listing leaves open; no byte of it is read."""
+        ...
+
     def open(self, repo: Repo, commit: str, path: str, start: int) -> AbstractContextManager[Body]:
         """The bytes of one file from a position on; TryAgain for what may pass by itself."""
         ...
@@ -80,9 +85,14 @@ class HubSource:
     name: str = "hub"
 
     def list_files(self, repo: Repo, revision: str) -> Listing:
-        from wmtp_assets.hub.web import list_repo
+        from wmtp_assets.hub.questions import list_repo
 
         return list_repo(repo, revision)
+
+    def ask(self, repo: Repo, commit: str, path: str) -> RemoteFile:
+        from wmtp_assets.hub.questions import ask_file
+
+        return ask_file(repo, commit, path)
 
     def open(self, repo: Repo, commit: str, path: str, start: int) -> AbstractContextManager[Body]:
         from wmtp_assets.hub.web import open_file
@@ -109,20 +119,24 @@ class MirrorSource:
         try:
             stated = store.read_json(listing).get(repo.id) if listing.exists() else None
             if stated:
-                files = tuple(RemoteFile(path, **facts) for path, facts in stated["files"].items())
-                return Listing(repo.id, stated["commit"], files)
-        except (AttributeError, KeyError, TypeError) as error:
+                files = tuple(_stated(path, **facts) for path, facts in stated["files"].items())
+                return Listing(repo.id, _text(stated["commit"]), files)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BadInput(
                 f"{listing} is no listing of a mirror ({type(error).__name__}: {error})",
                 [repo.id],
                 "write the mirror anew with job write_mirror, or remove the listing",
             ) from error
         files = tuple(
-            RemoteFile(path.relative_to(folder).as_posix(), path.stat().st_size)
+            RemoteFile(path.relative_to(folder).as_posix(), known_size(path.stat().st_size))
             for path in sorted(folder.rglob("*"))
             if path.is_file() and ".cache" not in path.parts
         )
         return Listing(repo.id, revision, files)
+
+    def ask(self, repo: Repo, commit: str, path: str) -> RemoteFile:
+        upstream = self.root / repo.id / path
+        return RemoteFile(path, known_size(upstream.stat().st_size) if upstream.is_file() else None)
 
     @contextlib.contextmanager
     def open(self, repo: Repo, commit: str, path: str, start: int) -> Iterator[Body]:
@@ -136,6 +150,19 @@ class MirrorSource:
             handle.seek(start)
             chunks = iter(lambda: handle.read(store.CHUNK_BYTES), b"")
             yield Body(start, f"{facts.st_size}-{facts.st_mtime_ns}", facts.st_size, chunks)
+
+
+def _stated(path: str, *, size_bytes: int, sha256: str) -> RemoteFile:
+    """One file of a listing of digests, which states both; an earlier release wrote sizes of 0."""
+    if known_sha256(sha256) is None or type(size_bytes) is not int or size_bytes < 0:
+        raise ValueError(f"{path}: {size_bytes!r}, {sha256!r} is not its size and sha256")
+    return RemoteFile(path, known_size(size_bytes), sha256)
+
+
+def _text(commit: object) -> str:
+    if not isinstance(commit, str) or not commit:
+        raise ValueError(f"commit is {commit!r}")
+    return commit
 
 
 class IncompleteRepo(BadInput):
@@ -156,6 +183,8 @@ def select(listing: Listing, wanted: tuple[Files, ...]) -> list[RemoteFile]:
         chosen |= {f.path: f for f in matches}
         if len(matches) != files.count:
             wrong.append(f"{files.pattern} matches {len(matches)} files, not {files.count}")
+    listed = Counter(file.path for file in listing.files if file.path in chosen)
+    wrong += [f"{path} is listed {times} times" for path, times in listed.items() if times > 1]
     wrong += [f"{path!r} is not a plain relative path" for path in chosen if not is_plain(path)]
     if wrong:
         raise IncompleteRepo(

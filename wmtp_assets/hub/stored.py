@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.catalog import Dataset, Files, Model
+from wmtp_assets.hub.forms import is_impossible
 from wmtp_assets.hub.lock import LockedRepo
 from wmtp_assets.hub.sources import beside, is_plain, select
 from wmtp_assets.store import Store
@@ -11,7 +12,10 @@ from wmtp_assets.store import Store
 
 @dataclass(frozen=True)
 class OnDisk:
-    """The locked files that are there with their size, and those that are not."""
+    """The locked files that are there with their size, and those that are not.
+
+    A file locked with a size that no such file has (as an empty one) is none that is there.
+    """
 
     found: dict[str, Path]
     missing: tuple[str, ...]
@@ -48,6 +52,6 @@ def find_locked(
     for path, (size, _) in locked.files.items():
         places = [folder / path for folder in published_folders(store, row) if is_plain(path)]
         there = [p for p in places if p.is_file() and p.stat().st_size == size]
-        if there:
+        if there and not is_impossible(path, size):
             found[path] = there[0]
     return OnDisk(found, tuple(path for path in locked.files if path not in found))

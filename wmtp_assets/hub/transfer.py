@@ -1,9 +1,10 @@
 """The bytes of one file, across cut connections and dead processes, hashed while they arrive.
 
 In: a way to open the upstream file at a position. Out: a whole file beside its target with its
-SHA-256; `fetch.py` decides whether it is the right one. What an earlier process left is hashed
-again from the disk and continued, if it is of the content that is sent now; bytes of two contents
-never come together. Not promised: that the bytes are right.
+SHA-256, where it begins as a file of its name does; `download.py` decides whether it is the right
+one. What an earlier process left is hashed again from the disk and continued, if it is of the
+content that is sent now; bytes of two contents never come together. Not promised: that the bytes
+are right.
 """
 
 import contextlib
@@ -14,11 +15,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from wmtp_assets import store
+from wmtp_assets.hub import forms
 from wmtp_assets.hub.partial import DISK_FULL, Partial, Place, plain_etag, unwritable
 from wmtp_assets.hub.progress import Progress
 from wmtp_assets.hub.proof import WrongBody
 from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
-from wmtp_assets.hub.sources import LFS_POINTER, Body
+from wmtp_assets.hub.sources import Body
 from wmtp_assets.writer import HashingWriter
 
 # Less than this between two failures is no progress: a line that breaks at once is given up.
@@ -47,6 +49,7 @@ class Landing:
         self.partial = partial
         self._handle = open(partial.path, mode, buffering=store.BUFFER_BYTES)  # noqa: SIM115
         self._out = HashingWriter(self._handle)
+        self._head = b""
 
     @property
     def position(self) -> int:
@@ -62,9 +65,22 @@ class Landing:
             if stop.is_set():
                 raise Stopped
             self._out.hash(chunk)
+            self._look_at_head(chunk)
 
     def write(self, chunk: bytes) -> None:
+        """Append bytes.
+
+        Raises:
+            WrongBody: The file does not begin as one of its name: told before the rest arrives.
+        """
         self._out.write(chunk)
+        self._look_at_head(chunk)
+
+    def _look_at_head(self, chunk: bytes) -> None:
+        if (lacking := forms.HEAD_BYTES - len(self._head)) > 0:
+            self._head += chunk[:lacking]
+            if len(chunk) >= lacking and (wrong := forms.head_fault(self._place.file, self._head)):
+                raise WrongBody(wrong)
 
     def start_over(self, etag: str) -> None:
         """Drop what is there; what comes is of this content."""
@@ -89,7 +105,7 @@ class Landing:
 def transfer(
     opened: Open,
     place: Place,
-    size_bytes: int,
+    size_bytes: int | None,
     left_over: Partial | None,
     *,
     stop: threading.Event,
@@ -100,14 +116,15 @@ def transfer(
 
     Args:
         opened: Opens the upstream file at a position, as `Source.open` does.
-        size_bytes: What the file must have.
+        size_bytes: What the file must have; None where nothing states it: then the body has the
+            size that its own head states, or ends where the connection says so.
         left_over: What an earlier process left of it.
         stop: Ends the transfer; what arrived stays for the next one.
         progress: Told how much of the file is there, as it grows.
         report: Told a line for each failure that is waited out.
 
     Raises:
-        WrongBody: Another size than stated, a Git LFS pointer text.
+        WrongBody: Another size than stated, another thing than such a file.
         TryAgain: Too many failures in a row; what arrived stays.
         BadInput: The disk is full (what arrived is removed) or cannot be written.
     """
@@ -118,10 +135,12 @@ def transfer(
         landing = Landing(place, left_over)
         landing.hash_what_is_there(stop)
         progress.kept(place.file, landing.position)
-        while landing.position < size_bytes:
+        whole = size_bytes is not None and landing.position >= size_bytes
+        while not whole:
             before = landing.position
             try:
                 _receive(opened, landing, size_bytes, stop, grown)
+                whole = True
             except TryAgain as error:
                 if landing.position - before >= PROGRESS_BYTES:
                     patience.renew()
@@ -143,11 +162,11 @@ def transfer(
 def _receive(
     opened: Open,
     landing: Landing,
-    size_bytes: int,
+    size_bytes: int | None,
     stop: threading.Event,
     grown: Callable[[int], None],
 ) -> None:
-    """One answer of the source, as far as it goes."""
+    """One answer of the source; returns once the file is whole."""
     if landing.position and not landing.partial.etag:
         landing.start_over("")  # nothing says that the next bytes are of the same content
     asked = landing.position
@@ -161,6 +180,8 @@ def _receive(
             raise TryAgain(f"asked for the bytes from {asked:,} on, was sent others")
         if body.start == 0:
             landing.start_over(etag)
+        if size_bytes is None:
+            size_bytes = body.size_bytes
         if body.size_bytes not in (None, size_bytes):
             raise WrongBody(_wrong_size(body, size_bytes))
         for chunk in body.chunks:
@@ -168,13 +189,12 @@ def _receive(
                 raise Stopped
             landing.write(chunk)
             grown(landing.position)
-            if landing.position > size_bytes:
+            if size_bytes is not None and landing.position > size_bytes:
                 raise WrongBody(f"more than {size_bytes:,} bytes")
-    if landing.position < size_bytes:
+    if size_bytes is not None and landing.position < size_bytes:
         raise TryAgain(f"the body ended after {landing.position:,} of {size_bytes:,} bytes")
 
 
 def _wrong_size(body: Body, size_bytes: int) -> str:
-    if body.start == 0 and next(body.chunks, b"").startswith(LFS_POINTER):
-        return "a Git LFS pointer text instead of the file"
-    return f"{body.size_bytes:,} bytes, expected {size_bytes:,}"
+    other = forms.other_thing(next(body.chunks, b"")) if body.start == 0 else None
+    return other or f"{body.size_bytes:,} bytes, expected {size_bytes:,}"

@@ -1,4 +1,4 @@
-"""The Hugging Face Hub through huggingface_hub: its listings, its bytes, its errors in our words.
+"""The Hugging Face Hub through huggingface_hub: its bytes, its errors in our words.
 
 The library does names, revisions, authentication, endpoints, redirects and errors. The bytes come
 through its own HTTP session, because its downloads keep nothing for another process: it writes to
@@ -16,51 +16,32 @@ from typing import Any
 
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.retry import Busy, TryAgain, retried
-from wmtp_assets.hub.sources import Body, Listing, RemoteFile
+from wmtp_assets.hub.facts import is_commit
+from wmtp_assets.hub.retry import Busy, TryAgain
+from wmtp_assets.hub.sources import Body
 
 TOKENS_URL = "https://huggingface.co/settings/tokens"
 BUSY_STATUS = {408, 429, 500, 502, 503, 504}
 RANGE_REFUSED = 416
-COMMIT = re.compile(r"[0-9a-f]{40}")
 CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
-def list_repo(repo: Repo, revision: str) -> Listing:
-    """The files of a repository at a commit or branch, with the digests that the Hub states.
+def plain_etag(etag: str) -> str:
+    """An ETag without its quotes and the mark of a weak one."""
+    return etag.removeprefix("W/").strip('"')
+
+
+def require_answer_of(commit: str, answers: list) -> None:
+    """Refuse answers that say that they are of another commit than the one asked for.
 
     Raises:
-        BadInput: The Hub does not give it, or under another name; with what to do.
+        BadInput: It is named.
     """
-    from huggingface_hub import HfApi, constants
-
-    def ask() -> Any:
-        with explained(repo, revision):
-            return HfApi().repo_info(
-                repo.id,
-                repo_type=repo.kind,
-                revision=revision,
-                files_metadata=True,
-                timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT,  # its default waits for ever
-            )
-
-    info = retried(ask)
-    if info.id.lower() != repo.id.lower():
+    said = [a.headers["X-Repo-Commit"] for a in answers if "X-Repo-Commit" in a.headers]
+    if is_commit(commit) and said and said[0] != commit:
         raise BadInput(
-            f"{repo.id} was renamed upstream",
-            [f"it is {info.id} now"],
-            "look whether it is the same repository, then write the new name into the catalog",
+            f"asked for {commit}, answered from another commit", said[:1], "check HF_ENDPOINT"
         )
-    files = tuple(
-        RemoteFile(
-            path=sibling.rfilename,
-            size_bytes=sibling.size or 0,
-            sha256=sibling.lfs.sha256 if sibling.lfs else None,
-            git_blob=None if sibling.lfs else sibling.blob_id,
-        )
-        for sibling in info.siblings or ()
-    )
-    return Listing(repo.id, info.sha or revision, files)
 
 
 @contextlib.contextmanager
@@ -87,11 +68,7 @@ def open_file(repo: Repo, commit: str, path: str, start: int) -> Iterator[Body]:
             if response.status_code != RANGE_REFUSED:
                 hf_raise_for_status(response)
         answers = [*response.history, response]
-        said = [a.headers["X-Repo-Commit"] for a in answers if "X-Repo-Commit" in a.headers]
-        if COMMIT.fullmatch(commit) and said and said[0] != commit:
-            raise BadInput(
-                f"asked for {commit}, answered from another commit", said[:1], "check HF_ENDPOINT"
-            )
+        require_answer_of(commit, answers)
         yield _body(answers, _explained_chunks(repo, what, response.iter_bytes))
 
 
@@ -104,10 +81,10 @@ def _body(answers: list, chunks: Iterator[bytes]) -> Body:
         return Body(0, "", None, chunks)  # positions would count packed bytes
     # The Hub names the content on the redirect, the CDN knows it by a name of its own.
     linked = [a.headers["X-Linked-ETag"] for a in answers if "X-Linked-ETag" in a.headers]
-    etag = (linked[0] if linked else last.get("ETag", "")).removeprefix("W/").strip('"')
+    etag = plain_etag(linked[0] if linked else last.get("ETag", ""))
     if answers[-1].status_code != 206:
         length = last.get("Content-Length")
-        return Body(0, etag, int(length) if length else None, chunks)
+        return Body(0, etag, int(length) if length and length.isdecimal() else None, chunks)
     span = CONTENT_RANGE.fullmatch(last.get("Content-Range", ""))
     start, size = map(int, span.groups()) if span else (None, None)
     return Body(start, etag, size, chunks)

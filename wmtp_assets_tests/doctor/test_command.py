@@ -23,7 +23,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
         if parts[-1] == "auth-check":
             return self._send(403, {}, {"X-Error-Code": "GatedRepo"})
         repo = "/".join(parts[2:4])
-        return self._send(200, {"id": repo, "sha": "c" * 40, "siblings": []})
+        commit = parts[5] if parts[4:5] == ["revision"] and parts[5] != "main" else "c" * 40
+        return self._send(200, {"id": repo, "sha": commit, "siblings": []})
 
     def _send(self, status: int, answer: dict, headers: dict[str, str] | None = None):
         body = json.dumps(answer).encode()

@@ -1,5 +1,6 @@
 """What a mirror or the Hub would not give is named, with the fix, and never with the token."""
 
+import hashlib
 import threading
 from types import SimpleNamespace
 
@@ -10,8 +11,10 @@ from huggingface_hub import errors
 from wmtp_assets.doctor import sources
 from wmtp_assets.doctor.lines import Line, State, table
 from wmtp_assets.doctor.sources import Asked, asked, hub_lines, mirror_lines
+from wmtp_assets.hub.lock import read_lock
 from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets_tests.doctor.world import MBPP, META, fetched, states
+from wmtp_assets.store import write_json
+from wmtp_assets_tests.doctor.world import MBPP, META, PARQUET, fetched, states
 from wmtp_assets_tests.hub.world import write_repo
 
 TOKEN = "hf_" + "s" * 34
@@ -20,13 +23,37 @@ TOKEN = "hf_" + "s" * 34
 def test_a_mirror_with_all_files_is_well(store, tmp_path):
     names = [files.pattern.replace("*", "0") for files in MBPP.files]
     mirror = tmp_path / "mirror"
-    write_repo(mirror, MBPP.row.repo, dict.fromkeys(names, b"rows"), "a" * 40)
+    write_repo(mirror, MBPP.row.repo, dict.fromkeys(names, PARQUET), MBPP.row.repo.revision)
     assert states(mirror_lines(MirrorSource(mirror), [asked(store, MBPP)])) == [State.OK]
     (mirror / MBPP.row.repo.id / names[0]).write_bytes(b"ro")
     [line] = mirror_lines(MirrorSource(mirror), [asked(store, MBPP)])
     assert line.state == State.FAIL and names[0] in line.what and "write_mirror" in line.fix
+    (mirror / MBPP.row.repo.id / names[0]).write_bytes(b"<html>portal")
+    assert states(mirror_lines(MirrorSource(mirror), [asked(store, MBPP)])) == [State.FAIL]
     (mirror / MBPP.row.repo.id / names[0]).unlink()
     assert states(mirror_lines(MirrorSource(mirror), [asked(store, MBPP)])) == [State.FAIL]
+
+
+def test_a_mirror_of_another_commit_than_a_fetch_asks_for_is_named(store, tmp_path):
+    names = [files.pattern.replace("*", "0") for files in MBPP.files]
+    write_repo(tmp_path, MBPP.row.repo, dict.fromkeys(names, PARQUET), "a" * 40)
+    [line] = mirror_lines(MirrorSource(tmp_path), [asked(store, MBPP)])
+    assert line.state == State.FAIL and f"mirror lists {'a' * 40}" in line.what
+    fetched(store, MBPP)  # locked at the commit of the mirror
+    assert states(mirror_lines(MirrorSource(tmp_path), [asked(store, MBPP)])) == [State.OK]
+
+
+def test_a_file_that_an_earlier_release_locked_empty_is_not_there(store):
+    fetched(store, MBPP)
+    assert asked(store, MBPP).complete
+    first = next(store.dataset("mbpp").raw.rglob("*.parquet"))
+    first.write_bytes(b"")
+    lock = read_lock(store.lock)
+    facts = lock["repos"][MBPP.row.repo.id]["files"]
+    name = first.relative_to(store.dataset("mbpp").raw).as_posix()
+    facts[name] = {"size_bytes": 0, "sha256": hashlib.sha256(b"").hexdigest()}
+    write_json(store.lock, lock)
+    assert not asked(store, MBPP).complete
 
 
 def test_a_mirror_without_the_repository_is_named_and_matters_only_if_files_are_missing(
@@ -51,6 +78,7 @@ class Hub:
     def __init__(self, *, info=None, licence=None, who=None):
         self.info, self.licence, self.who = info or {}, licence or {}, who
         self.revisions = {}
+        self.offered = None
 
     def whoami(self) -> dict:
         if self.who:
@@ -61,7 +89,7 @@ class Hub:
         self.revisions[repo_id] = revision
         if repo_id in self.info:
             raise self.info[repo_id]
-        return SimpleNamespace(gated=False)
+        return SimpleNamespace(gated=False, sha=self.offered or revision)
 
     def auth_check(self, repo_id: str, *, repo_type: str) -> None:
         if repo_id in self.licence:
@@ -126,6 +154,14 @@ def test_the_locked_commit_is_asked_for_and_else_the_revision_of_the_catalog(sto
     fetched(store, MBPP)
     look(hub, asked(store, MBPP), Asked(META))
     assert hub.revisions == {MBPP.row.repo.id: "a" * 40, META.row.repo.id: "main"}
+
+
+def test_a_hub_that_answers_with_another_commit_is_named():
+    hub = Hub()
+    hub.offered = "b" * 40
+    line = look(hub)[3]
+    assert line.state == State.FAIL and "HF_ENDPOINT" in line.fix
+    assert f"asked for {MBPP.row.repo.revision}, answered with {'b' * 40}" in line.what
 
 
 def test_without_network_a_complete_storage_needs_nothing_and_else_it_says_what(store):

@@ -9,6 +9,7 @@ from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.store import Store
 
+PARQUET = b"PAR1" + b"rows" + b"PAR1"
 META = wanted_by(PUBLISHED, ["models"])[0]
 MBPP = Wanted(PUBLISHED.mbpp, PUBLISHED.mbpp.raw, ("datasets",))
 
@@ -24,7 +25,7 @@ def fetched(store: Store, wanted: Wanted) -> None:
     for files in wanted.files:
         path = raw / files.pattern.replace("*", "0")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"x")
-        digest = hashlib.sha256(b"x").hexdigest()
-        facts[path.relative_to(raw).as_posix()] = (1, digest)
+        path.write_bytes(PARQUET)
+        digest = hashlib.sha256(PARQUET).hexdigest()
+        facts[path.relative_to(raw).as_posix()] = (len(PARQUET), digest)
     extend_lock(store.lock, wanted.row.repo, "a" * 40, facts)

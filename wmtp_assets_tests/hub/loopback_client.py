@@ -22,7 +22,7 @@ PROGRAM = textwrap.dedent("""
     retry.FIRST_WAIT_SECONDS = 0.001
     root, kind = Path(sys.argv[1]), sys.argv[2]
     repo = Repo(id="org/thing", kind=kind, revision="main", licence="MIT")
-    wanted = (Files("big/*.bin"), Files("config.json"))
+    wanted = (Files("big/*.dat"), Files("config.json"))
     lines = []
     try:
         got = fetch_files(HubSource(), repo, wanted, root / "raw", root / "lock.json", lines.append)
@@ -31,7 +31,7 @@ PROGRAM = textwrap.dedent("""
         facts = {"error": str(error)}
     print(json.dumps(facts | {"lines": lines}))
 """)
-BIG = "big/a.bin"
+BIG = "big/a.dat"
 FILES = {BIG: os.urandom(3_000_000), "config.json": b'{"a": 1}', "README.md": b"x"}
 
 

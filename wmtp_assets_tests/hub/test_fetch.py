@@ -16,8 +16,8 @@ from wmtp_assets.hub.proof import git_blob_of
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
 
 REPO = Repo(id="org/model", kind="model", revision="main", licence="MIT")
-WANTED = (Files("weights/*.bin", 2), Files("config.json"))
-CONTENT = {"weights/1.bin": b"one", "weights/2.bin": b"two", "config.json": b"{}", "README": b"x"}
+WANTED = (Files("weights/*.dat", 2), Files("config.txt"))
+CONTENT = {"weights/1.dat": b"one", "weights/2.dat": b"two", "config.txt": b"{}", "README": b"x"}
 
 
 def digest(data: bytes) -> str:
@@ -50,7 +50,7 @@ def test_wanted_files_arrive_and_are_locked_with_their_digests(tmp_path, mirror)
     fetched = fetch(tmp_path, mirror)
     assert (fetched.kept, fetched.fetched_bytes, len(fetched.files)) == (0, 8, 3)
     locked = read_lock(tmp_path / "s" / "lock.json")["repos"][REPO.id]
-    assert locked["files"]["weights/2.bin"] == {"size_bytes": 3, "sha256": digest(b"two")}
+    assert locked["files"]["weights/2.dat"] == {"size_bytes": 3, "sha256": digest(b"two")}
     assert "README" not in locked["files"]
 
 
@@ -62,25 +62,25 @@ def test_what_is_right_on_disk_is_kept_and_needs_no_source(tmp_path, mirror):
 
 def test_a_damaged_raw_file_is_fetched_again(tmp_path, mirror):
     fetch(tmp_path, mirror)
-    (tmp_path / "s" / "raw" / "config.json").write_bytes(b"[]")
+    (tmp_path / "s" / "raw" / "config.txt").write_bytes(b"[]")
     assert fetch(tmp_path, mirror).fetched_bytes == 2
-    assert (tmp_path / "s" / "raw" / "config.json").read_bytes() == b"{}"
+    assert (tmp_path / "s" / "raw" / "config.txt").read_bytes() == b"{}"
 
 
 def test_a_missing_file_offline_says_what_is_missing(tmp_path, mirror):
     fetch(tmp_path, mirror)
-    (tmp_path / "s" / "raw" / "config.json").unlink()
+    (tmp_path / "s" / "raw" / "config.txt").unlink()
     with pytest.raises(BadInput, match="no folder of this repository: org/model"):
         fetch(tmp_path, tmp_path / "no mirror at all")
-    assert (tmp_path / "s" / "raw" / "weights" / "1.bin").read_bytes() == b"one"
+    assert (tmp_path / "s" / "raw" / "weights" / "1.dat").read_bytes() == b"one"
 
 
 def test_a_silently_changed_file_is_refused_and_both_digests_named(tmp_path, mirror):
     write_listing(mirror, CONTENT)
     fetch(tmp_path, mirror)
-    (tmp_path / "s" / "raw" / "config.json").unlink()
-    write_listing(mirror, CONTENT | {"config.json": b"[]"}, commit="b" * 40)
-    (mirror / REPO.id / "config.json").write_bytes(b"[]")
+    (tmp_path / "s" / "raw" / "config.txt").unlink()
+    write_listing(mirror, CONTENT | {"config.txt": b"[]"})
+    (mirror / REPO.id / "config.txt").write_bytes(b"[]")
     with pytest.raises(BadInput) as error:
         fetch(tmp_path, mirror)
     assert digest(b"{}") in str(error.value) and digest(b"[]") in str(error.value)
@@ -88,12 +88,41 @@ def test_a_silently_changed_file_is_refused_and_both_digests_named(tmp_path, mir
 
 def test_a_file_of_another_commit_never_joins_the_locked_ones(tmp_path, mirror):
     write_listing(mirror, CONTENT)
-    fetch(tmp_path, mirror, wanted=(Files("config.json"),))
+    fetch(tmp_path, mirror, wanted=(Files("config.txt"),))
     before = read_lock(tmp_path / "s" / "lock.json")
     write_listing(mirror, CONTENT, commit="b" * 40)
-    with pytest.raises(BadInput, match=f"locked at {'a' * 40}, and {'b' * 40} is offered"):
+    with pytest.raises(BadInput, match=f"asked for at {'a' * 40}, and mirror lists {'b' * 40}"):
         fetch(tmp_path, mirror)
     assert read_lock(tmp_path / "s" / "lock.json") == before
+
+
+def test_a_lock_without_a_commit_takes_no_file_of_a_commit(tmp_path, mirror):
+    fetch(tmp_path, mirror, wanted=(Files("config.txt"),))
+    write_listing(mirror, CONTENT, commit="b" * 40)
+    with pytest.raises(BadInput, match=f"locked at main, and {'b' * 40} is offered"):
+        fetch(tmp_path, mirror)
+
+
+def test_a_mirror_of_another_commit_than_the_catalog_pins_is_refused_whatever_it_holds(
+    tmp_path, mirror
+):
+    write_listing(mirror, CONTENT, commit="b" * 40)
+    pinned = dataclasses.replace(REPO, revision="a" * 40)
+    with pytest.raises(BadInput, match=f"asked for at {'a' * 40}, and mirror lists {'b' * 40}"):
+        fetch(tmp_path, mirror, pinned)
+    assert not (tmp_path / "s").exists()
+    write_listing(mirror, CONTENT, commit="a" * 40)
+    assert fetch(tmp_path, mirror, pinned).commit == "a" * 40
+
+
+def test_a_mirror_of_the_locked_commit_gives_its_files_though_the_catalog_moved_on(
+    tmp_path, mirror
+):
+    write_listing(mirror, CONTENT)
+    fetch(tmp_path, mirror)
+    (tmp_path / "s" / "raw" / "config.txt").unlink()
+    moved = dataclasses.replace(REPO, revision="b" * 40)
+    assert fetch(tmp_path, mirror, moved).commit == "a" * 40
 
 
 @pytest.mark.parametrize(
@@ -108,31 +137,31 @@ def test_a_damaged_listing_of_a_mirror_is_named(tmp_path, mirror, listing):
 
 def test_a_changed_file_in_a_mirror_without_listing_is_refused_too(tmp_path, mirror):
     fetch(tmp_path, mirror)
-    (tmp_path / "s" / "raw" / "config.json").unlink()
-    (mirror / REPO.id / "config.json").write_bytes(b"[]")
+    (tmp_path / "s" / "raw" / "config.txt").unlink()
+    (mirror / REPO.id / "config.txt").write_bytes(b"[]")
     with pytest.raises(BadInput, match="sent a wrong file") as error:
         fetch(tmp_path, mirror)
     assert digest(b"{}") in str(error.value) and digest(b"[]") in str(error.value)
 
 
 def test_a_catalog_pin_binds_the_first_fetch(tmp_path, mirror):
-    pinned = dataclasses.replace(REPO, pins={"config.json": digest(b"other")})
+    pinned = dataclasses.replace(REPO, pins={"config.txt": digest(b"other")})
     with pytest.raises(BadInput, match=digest(b"other")):
         fetch(tmp_path, mirror, pinned)
-    assert not (tmp_path / "s" / "raw" / "config.json").exists()
+    assert not (tmp_path / "s" / "raw" / "config.txt").exists()
 
 
 def test_wrong_bytes_of_the_right_length_are_set_aside_and_the_good_file_stays(tmp_path, mirror):
     write_listing(mirror, CONTENT)
     fetch(tmp_path, mirror)
-    other = tmp_path / "s" / "raw" / "weights" / "1.bin"
+    other = tmp_path / "s" / "raw" / "weights" / "1.dat"
     other.unlink()
-    (mirror / REPO.id / "weights" / "1.bin").write_bytes(b"eno")
-    with pytest.raises(BadInput, match=r"sent a wrong file: weights/1.bin: sha256 .*, expected"):
+    (mirror / REPO.id / "weights" / "1.dat").write_bytes(b"eno")
+    with pytest.raises(BadInput, match=r"sent a wrong file: weights/1.dat: sha256 .*, expected"):
         fetch(tmp_path, mirror)
     assert not other.exists()
-    assert other.with_name("1.bin.rejected").read_bytes() == b"eno"
-    assert (tmp_path / "s" / "raw" / "weights" / "2.bin").read_bytes() == b"two"
+    assert other.with_name("1.dat.rejected").read_bytes() == b"eno"
+    assert (tmp_path / "s" / "raw" / "weights" / "2.dat").read_bytes() == b"two"
 
 
 @pytest.mark.parametrize(
@@ -141,14 +170,14 @@ def test_wrong_bytes_of_the_right_length_are_set_aside_and_the_good_file_stays(t
 )
 def test_a_short_body_and_an_lfs_pointer_are_named(tmp_path, mirror, data, told):
     write_listing(mirror, CONTENT)
-    (mirror / REPO.id / "weights" / "1.bin").write_bytes(data)
+    (mirror / REPO.id / "weights" / "1.dat").write_bytes(data)
     with pytest.raises(BadInput, match=told):
         fetch(tmp_path, mirror)
 
 
 def test_a_pattern_that_matches_another_number_of_files_is_named(tmp_path, mirror):
-    with pytest.raises(BadInput, match=r"weights/\*\.bin matches 2 files, not 3"):
-        fetch(tmp_path, mirror, wanted=(Files("weights/*.bin", 3),))
+    with pytest.raises(BadInput, match=r"weights/\*\.dat matches 2 files, not 3"):
+        fetch(tmp_path, mirror, wanted=(Files("weights/*.dat", 3),))
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a\\b", "c:x", "a\0b"])

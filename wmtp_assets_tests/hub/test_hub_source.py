@@ -14,7 +14,7 @@ TOKEN = "hf_" + "s" * 34
 
 @pytest.mark.parametrize("kind", ["model", "dataset"])
 def test_files_arrive_at_the_resolved_commit_and_are_kept_next_time(tmp_path, kind):
-    hub = FakeHub({"org/thing": FILES}, lfs={"big/a.bin"})
+    hub = FakeHub({"org/thing": FILES}, lfs={"big/a.dat"})
     with serve(hub) as endpoint:
         first = run(tmp_path, endpoint, kind)
         asked = len(hub.served)
@@ -23,21 +23,21 @@ def test_files_arrive_at_the_resolved_commit_and_are_kept_next_time(tmp_path, ki
     assert first == {"commit": hub.commit, "kept": 0, "bytes": SIZE + 8}
     assert second == {"commit": hub.commit, "kept": 2, "bytes": 0}
     assert len(hub.served) == asked, "what is locked and right is not asked for again"
-    for name in ("big/a.bin", "config.json"):
+    for name in ("big/a.dat", "config.json"):
         assert (tmp_path / "raw" / name).read_bytes() == FILES[name]
 
 
 def test_wrong_bytes_are_named_with_both_digests(tmp_path):
-    lie = {"big/a.bin": b"z" * SIZE}
-    with serve(FakeHub({"org/thing": FILES}, lfs={"big/a.bin"}, lie=lie)) as endpoint:
+    lie = {"big/a.dat": b"z" * SIZE}
+    with serve(FakeHub({"org/thing": FILES}, lfs={"big/a.dat"}, lie=lie)) as endpoint:
         error = run(tmp_path, endpoint)["error"]
-    assert "big/a.bin: sha256" in error and "expected" in error
-    assert not (tmp_path / "raw" / "big" / "a.bin").exists()
+    assert "big/a.dat: sha256" in error and "expected" in error
+    assert not (tmp_path / "raw" / "big" / "a.dat").exists()
 
 
 def test_a_small_file_is_proven_by_its_git_blob_id(tmp_path):
     lie = {"config.json": b'{"a": 2}'}
-    with serve(FakeHub({"org/thing": FILES}, lfs={"big/a.bin"}, lie=lie)) as endpoint:
+    with serve(FakeHub({"org/thing": FILES}, lfs={"big/a.dat"}, lie=lie)) as endpoint:
         assert "config.json: git blob" in run(tmp_path, endpoint)["error"]
 
 
@@ -89,7 +89,7 @@ def test_a_commit_that_is_gone_upstream_is_named(tmp_path):
 def test_a_file_that_is_gone_upstream_is_named(tmp_path):
     hub = FakeHub({"org/thing": {k: v for k, v in FILES.items() if k != BIG}})
     with serve(hub) as endpoint:
-        assert "big/*.bin matches 0 files, not 1" in run(tmp_path, endpoint)["error"]
+        assert "big/*.dat matches 0 files, not 1" in run(tmp_path, endpoint)["error"]
 
 
 def test_offline_with_everything_verified_passes(tmp_path):

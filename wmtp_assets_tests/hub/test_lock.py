@@ -11,8 +11,8 @@ from wmtp_assets.hub.lock import extend_lock, locked_commit, locked_repo, read_l
 
 REPO = Repo(id="org/data", kind="dataset", revision="main", licence="MIT")
 A, B = "a" * 40, "b" * 40
-ONE = {"one.bin": (3, "1" * 64)}
-TWO = {"two.bin": (4, "2" * 64)}
+ONE = {"one.dat": (3, "1" * 64)}
+TWO = {"two.dat": (4, "2" * 64)}
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def test_files_of_another_commit_are_refused_and_both_commits_named(lock):
 
 def test_another_digest_of_a_locked_file_is_refused_and_both_digests_named(lock):
     before = lock.read_bytes()
-    with pytest.raises(BadInput, match=f"one.bin: locked {'1' * 64}, now {'9' * 64}"):
-        extend_lock(lock, REPO, A, {"one.bin": (3, "9" * 64)} | TWO)
+    with pytest.raises(BadInput, match=f"one.dat: locked {'1' * 64}, now {'9' * 64}"):
+        extend_lock(lock, REPO, A, {"one.dat": (3, "9" * 64)} | TWO)
     assert lock.read_bytes() == before
 
 
@@ -67,12 +67,12 @@ def test_an_entry_is_replaced_only_if_it_is_still_the_one_that_was_looked_at(loc
 
 
 def damaged(**entry) -> str:
-    whole = {"commit": A, "files": {"one.bin": {"size_bytes": 3, "sha256": "1" * 64}}}
+    whole = {"commit": A, "files": {"one.dat": {"size_bytes": 3, "sha256": "1" * 64}}}
     return json.dumps({"version": 1, "repos": {"org/data": whole | entry}})
 
 
 def fact(**facts) -> str:
-    return damaged(files={"one.bin": {"size_bytes": 3, "sha256": "1" * 64} | facts})
+    return damaged(files={"one.dat": {"size_bytes": 3, "sha256": "1" * 64} | facts})
 
 
 @pytest.mark.parametrize(
@@ -88,14 +88,14 @@ def fact(**facts) -> str:
         ('{"version": 1, "repos": {"org/data": {}}}', "commit is None; org/data: files is None"),
         (damaged(commit=7), "org/data: commit is 7"),
         (damaged(commit=""), "org/data: commit is ''"),
-        (damaged(files=["one.bin"]), r"files is \['one.bin'\]"),
-        (damaged(files={"one.bin": None}), "one.bin: None is not its size_bytes and sha256"),
-        (damaged(files={"one.bin": {"size_bytes": 3}}), "one.bin: .* is not its size"),
-        (fact(size_bytes="3"), "one.bin: .* is not its size"),
-        (fact(size_bytes=-1), "one.bin: .* is not its size"),
-        (fact(size_bytes=True), "one.bin: .* is not its size"),
-        (fact(sha256="1" * 63), "one.bin: .* is not its size"),
-        (fact(sha256=None), "one.bin: .* is not its size"),
+        (damaged(files=["one.dat"]), r"files is \['one.dat'\]"),
+        (damaged(files={"one.dat": None}), "one.dat: None is not its size_bytes and sha256"),
+        (damaged(files={"one.dat": {"size_bytes": 3}}), "one.dat: .* is not its size"),
+        (fact(size_bytes="3"), "one.dat: .* is not its size"),
+        (fact(size_bytes=-1), "one.dat: .* is not its size"),
+        (fact(size_bytes=True), "one.dat: .* is not its size"),
+        (fact(sha256="1" * 63), "one.dat: .* is not its size"),
+        (fact(sha256=None), "one.dat: .* is not its size"),
     ],
 )
 def test_a_damaged_lock_is_named_with_the_culprit_and_the_fix(lock, text, culprit):

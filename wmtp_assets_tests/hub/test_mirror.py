@@ -26,10 +26,10 @@ A = "a" * 40
 MODEL = replace(
     PUBLISHED.meta_mtp,
     repo=replace(PUBLISHED.meta_mtp.repo, pins={}),
-    raw=(Files("7B/weights.pth"), Files("tokenizer.json")),
+    raw=(Files("7B/weights.dat"), Files("tokenizer.json")),
 )
 CATALOG = replace(PUBLISHED, meta_mtp=MODEL)
-FILES = {"7B/weights.pth": b"w" * 1000, "tokenizer.json": b"{}", "tokenizer.model": b"pieces"}
+FILES = {"7B/weights.dat": b"w" * 1000, "tokenizer.json": b"{}", "tokenizer.model": b"pieces"}
 
 
 @pytest.fixture
@@ -58,16 +58,16 @@ def test_what_is_fetched_from_the_mirror_has_equal_digests(setup, tmp_path):
 
 
 def test_files_are_hard_links_where_they_can_be_and_copies_elsewhere(setup, tmp_path, monkeypatch):
-    raw = setup.store.model(MODEL.folder).raw / "7B" / "weights.pth"
+    raw = setup.store.model(MODEL.folder).raw / "7B" / "weights.dat"
     write_mirror(tmp_path / "linked", mirrored_repos(setup))
-    assert (tmp_path / "linked" / MODEL.repo.id / "7B" / "weights.pth").samefile(raw)
+    assert (tmp_path / "linked" / MODEL.repo.id / "7B" / "weights.dat").samefile(raw)
 
     def no_links(*args, **kwargs):
         raise OSError("another file system")
 
     monkeypatch.setattr(os, "link", no_links)
     assert write_mirror(tmp_path / "copied", mirrored_repos(setup)).copied == 3
-    copy = tmp_path / "copied" / MODEL.repo.id / "7B" / "weights.pth"
+    copy = tmp_path / "copied" / MODEL.repo.id / "7B" / "weights.dat"
     assert copy.read_bytes() == raw.read_bytes() and not copy.samefile(raw)
 
 
@@ -91,9 +91,9 @@ def test_a_damaged_file_in_the_mirror_is_replaced(setup, tmp_path):
 
 
 def test_a_damaged_storage_is_named_with_both_digests_and_spreads_nothing(setup, tmp_path):
-    raw = setup.store.model(MODEL.folder).raw / "7B" / "weights.pth"
+    raw = setup.store.model(MODEL.folder).raw / "7B" / "weights.dat"
     raw.write_bytes(b"v" * 1000)
-    with pytest.raises(BadInput, match=r"weights.pth: sha256 \w{64}, locked \w{64}"):
+    with pytest.raises(BadInput, match=r"weights.dat: sha256 \w{64}, locked \w{64}"):
         write_mirror(tmp_path / "mirror", mirrored_repos(setup))
     folder = tmp_path / "mirror" / MODEL.repo.id
     assert not (tmp_path / "mirror" / LISTING_NAME).exists()
@@ -119,11 +119,11 @@ def test_an_empty_storage_has_nothing_to_mirror(tmp_path):
 
 def test_a_lock_with_fewer_files_than_the_catalog_is_named(setup):
     entry = locked_repo(setup.store.lock, MODEL.repo)
-    assert "7B/weights.pth" in entry.files
+    assert "7B/weights.dat" in entry.files
     lock = read_lock(setup.store.lock)
-    del lock["repos"][MODEL.repo.id]["files"]["7B/weights.pth"]
+    del lock["repos"][MODEL.repo.id]["files"]["7B/weights.dat"]
     store.write_json(setup.store.lock, lock)
-    with pytest.raises(BadInput, match=r"7B/weights\.pth matches 0 files"):
+    with pytest.raises(BadInput, match=r"7B/weights\.dat matches 0 files"):
         mirrored_repos(setup)
 
 

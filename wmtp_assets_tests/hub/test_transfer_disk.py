@@ -24,8 +24,8 @@ SIZE = 8_000_000
 def mirror(tmp_path: Path) -> MirrorSource:
     folder = tmp_path / "mirror" / REPO.id
     folder.mkdir(parents=True)
-    (folder / "big.bin").write_bytes(os.urandom(SIZE))
-    (folder / "small.bin").write_bytes(b"small")
+    (folder / "big.dat").write_bytes(os.urandom(SIZE))
+    (folder / "small.dat").write_bytes(b"small")
     return MirrorSource(tmp_path / "mirror")
 
 
@@ -57,22 +57,22 @@ def test_a_disk_that_is_too_small_is_refused_before_the_first_byte(tmp_path, mir
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage(SIZE, 1, SIZE - 1))
     with pytest.raises(BadInput, match=f"{SIZE:,} bytes needed, {SIZE - 1:,} free"):
-        fetch(mirror, tmp_path / "s", "big.bin")
+        fetch(mirror, tmp_path / "s", "big.dat")
     assert not (tmp_path / "s").exists()
 
 
 def test_what_is_there_already_is_not_needed_again(tmp_path, mirror, monkeypatch):
     from wmtp_assets.hub.partial import Place
 
-    upstream = mirror.root / REPO.id / "big.bin"
-    with mirror.open(REPO, "main", "big.bin", 0) as body:
-        partial = Place(tmp_path / "s" / "raw", "big.bin").new(body.etag)
+    upstream = mirror.root / REPO.id / "big.dat"
+    with mirror.open(REPO, "main", "big.dat", 0) as body:
+        partial = Place(tmp_path / "s" / "raw", "big.dat").new(body.etag)
     partial.path.parent.mkdir(parents=True)
     partial.path.write_bytes(upstream.read_bytes()[: SIZE // 2])
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage(SIZE, 1, SIZE // 2))
-    assert fetch(mirror, tmp_path / "s", "big.bin").fetched_bytes == SIZE // 2
-    assert (tmp_path / "s" / "raw" / "big.bin").read_bytes() == upstream.read_bytes()
+    assert fetch(mirror, tmp_path / "s", "big.dat").fetched_bytes == SIZE // 2
+    assert (tmp_path / "s" / "raw" / "big.dat").read_bytes() == upstream.read_bytes()
 
 
 @needs_mount
@@ -81,24 +81,24 @@ def test_a_disk_that_becomes_full_midway_keeps_the_good_and_removes_the_half(
 ):
     monkeypatch.setattr(store, "require_free_space", lambda folder, needed: None)
     with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=4m", "tmpfs") as disk:
-        fetch(mirror, disk, "small.bin")
-        with pytest.raises(BadInput, match=r"disk became full while big\.bin arrived"):
-            fetch(mirror, disk, "small.bin", "big.bin")
-        assert (disk / "raw" / "small.bin").read_bytes() == b"small"
-        assert not list(disk.rglob("*.partial")) and not (disk / "raw" / "big.bin").exists()
+        fetch(mirror, disk, "small.dat")
+        with pytest.raises(BadInput, match=r"disk became full while big\.dat arrived"):
+            fetch(mirror, disk, "small.dat", "big.dat")
+        assert (disk / "raw" / "small.dat").read_bytes() == b"small"
+        assert not list(disk.rglob("*.partial")) and not (disk / "raw" / "big.dat").exists()
         assert shutil.disk_usage(disk).free > 3_000_000
 
 
 @needs_mount
 def test_a_read_only_target_is_named_and_what_is_in_it_stays(tmp_path, mirror):
     storage = tmp_path / "s"
-    fetch(mirror, storage, "small.bin")
+    fetch(mirror, storage, "small.dat")
     with mounted(storage, "--bind", str(storage)):
         subprocess.run(["mount", "-o", "remount,ro,bind", str(storage)], check=True)
         with pytest.raises(BadInput, match=r"cannot write into .*raw \(Read-only file system\)"):
-            fetch(mirror, storage, "small.bin", "big.bin")
-        assert (storage / "raw" / "small.bin").read_bytes() == b"small"
-    fetch(mirror, storage, "small.bin", "big.bin")
+            fetch(mirror, storage, "small.dat", "big.dat")
+        assert (storage / "raw" / "small.dat").read_bytes() == b"small"
+    fetch(mirror, storage, "small.dat", "big.dat")
 
 
 def test_a_raw_folder_that_is_a_link_out_of_the_storage_is_refused(tmp_path, mirror):
@@ -106,12 +106,12 @@ def test_a_raw_folder_that_is_a_link_out_of_the_storage_is_refused(tmp_path, mir
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / "raw").symlink_to(tmp_path / "outside")
     with pytest.raises(BadInput, match="symbolic link leads out"):
-        fetch(mirror, tmp_path / "s", "small.bin")
+        fetch(mirror, tmp_path / "s", "small.dat")
     assert not list((tmp_path / "outside").iterdir())
 
 
 def test_a_storage_root_that_is_a_link_is_fine(tmp_path, mirror):
     (tmp_path / "outside").mkdir()
     (tmp_path / "s").symlink_to(tmp_path / "outside")
-    fetch(mirror, tmp_path / "s", "small.bin")
-    assert (tmp_path / "outside" / "raw" / "small.bin").read_bytes() == b"small"
+    fetch(mirror, tmp_path / "s", "small.dat")
+    assert (tmp_path / "outside" / "raw" / "small.dat").read_bytes() == b"small"

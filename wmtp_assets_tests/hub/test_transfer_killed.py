@@ -24,7 +24,7 @@ LIBRARY = textwrap.dedent("""
     import json, sys
     from huggingface_hub import hf_hub_download
 
-    hf_hub_download("org/thing", "big/a.bin", local_dir=sys.argv[1] + "/raw")
+    hf_hub_download("org/thing", "big/a.dat", local_dir=sys.argv[1] + "/raw")
     print(json.dumps({}))
 """)
 

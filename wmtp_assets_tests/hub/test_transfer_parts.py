@@ -40,7 +40,7 @@ def dead_pid() -> int:
 
 
 def test_behind_a_guard_that_holds_the_longest_is_continued_and_the_others_go(tmp_path):
-    place = Place(tmp_path, "a.bin")
+    place = Place(tmp_path, "a.dat")
     left_by(place, os.getppid(), b"1")
     left_by(place, dead_pid(), b"12")
     adopted = place.adopt(alone=True)
@@ -49,7 +49,7 @@ def test_behind_a_guard_that_holds_the_longest_is_continued_and_the_others_go(tm
 
 
 def test_without_a_guard_only_what_a_dead_process_left_is_taken(tmp_path):
-    place = Place(tmp_path, "a.bin")
+    place = Place(tmp_path, "a.dat")
     of_alive = left_by(place, os.getppid(), b"123")
     left_by(place, dead_pid(), b"12")
     adopted = place.adopt(alone=False)
@@ -57,8 +57,8 @@ def test_without_a_guard_only_what_a_dead_process_left_is_taken(tmp_path):
 
 
 def test_a_file_whose_name_begins_with_that_of_another_is_left_alone(tmp_path):
-    left_by(Place(tmp_path, "a.bin.index.json"), dead_pid(), b"1")
-    assert Place(tmp_path, "a.bin").adopt(alone=True) is None
+    left_by(Place(tmp_path, "a.dat.index.json"), dead_pid(), b"1")
+    assert Place(tmp_path, "a.dat").adopt(alone=True) is None
 
 
 class Together:
@@ -67,7 +67,7 @@ class Together:
     name = "together"
 
     def __init__(self, files: int, at_once: int):
-        self.paths = [f"{n}.bin" for n in range(files)]
+        self.paths = [f"{n}.dat" for n in range(files)]
         self.barrier = threading.Barrier(at_once, timeout=30)
         self.threads: set[int] = set()
 
@@ -84,7 +84,7 @@ class Together:
 
 def test_several_files_come_at_once_and_not_more_than_the_bound(tmp_path):
     source = Together(files=2 * SIDE_BY_SIDE, at_once=SIDE_BY_SIDE)
-    wanted = (Files("*.bin", 2 * SIDE_BY_SIDE),)
+    wanted = (Files("*.dat", 2 * SIDE_BY_SIDE),)
     fetched = fetch_files(source, REPO, wanted, tmp_path / "raw", tmp_path / "lock.json")
     assert fetched.fetched_bytes == 2 * SIDE_BY_SIDE
     assert len(source.threads) == SIDE_BY_SIDE
@@ -94,7 +94,7 @@ def test_one_failure_ends_the_others_and_is_the_one_that_is_told(tmp_path):
     class Half(Together):
         @contextlib.contextmanager
         def open(self, repo: Repo, commit: str, path: str, start: int):
-            if path == "0.bin":
+            if path == "0.dat":
                 raise BadInput("the first one is gone", [path], "none")
             yield Body(0, "e", 1, self.endless())
 
@@ -102,7 +102,7 @@ def test_one_failure_ends_the_others_and_is_the_one_that_is_told(tmp_path):
             while True:
                 yield b""
 
-    wanted = (Files("*.bin", 3),)
+    wanted = (Files("*.dat", 3),)
     with pytest.raises(BadInput, match="the first one is gone"):
         fetch_files(Half(3, 1), REPO, wanted, tmp_path / "raw", tmp_path / "lock.json")
 

@@ -37,7 +37,7 @@ def test_a_moved_branch_shows_on_the_raw_asset_and_nothing_is_fetched(world):
     world.publish(b"other", B)
     watch(world)
     assert world.shows_change()
-    assert world.raw_file.read_bytes() == b"first"
+    assert world.rows == b"first"
     assert locked_commit(world.lock, world.repo) == A
 
 

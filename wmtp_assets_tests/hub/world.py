@@ -19,6 +19,7 @@ from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
 
 FILE = "openai_humaneval/test-00000.parquet"
+MAGIC = b"PAR1"
 RAW = dg.AssetKey(["humaneval", "raw"])
 UPSTREAM = dg.AssetKey(["upstream", "humaneval"])
 
@@ -49,9 +50,14 @@ class World:
     def raw_file(self) -> Path:
         return self.storage / "datasets_v2" / "humaneval" / "raw" / FILE
 
-    def publish(self, data: bytes, commit: str) -> None:
-        """Put other bytes upstream, under a commit."""
-        write_repo(self.mirror, self.repo, {FILE: data}, commit)
+    @property
+    def rows(self) -> bytes:
+        """What lies in the raw file, between the marks of its form."""
+        return self.raw_file.read_bytes().removeprefix(MAGIC).removesuffix(MAGIC)
+
+    def publish(self, rows: bytes, commit: str) -> None:
+        """Put other rows upstream, under a commit."""
+        write_repo(self.mirror, self.repo, {FILE: MAGIC + rows + MAGIC}, commit)
 
     def run(self, job: str, **kwargs) -> dg.ExecuteInProcessResult:
         definition = self.definitions.resolve_job_def(job)

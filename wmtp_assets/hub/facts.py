@@ -1,0 +1,38 @@
+"""What a source says of a file, believed only where it has the form of the thing.
+
+A size that is absent, null, 0, negative, a bool or a text is unknown: no published file that is
+wanted here is empty. A digest of another form is no digest.
+"""
+
+import re
+from typing import Any
+
+COMMIT = re.compile("[0-9a-f]{40}")
+GIT_BLOB = re.compile("[0-9a-f]{40}")
+SHA256 = re.compile("[0-9a-f]{64}")
+
+
+def known_size(stated: Any) -> int | None:
+    """A stated size in bytes, or None where it tells nothing."""
+    # A bool is an int in Python.
+    return stated if type(stated) is int and stated > 0 else None
+
+
+def known_sha256(stated: Any) -> str | None:
+    """A stated sha256, or None where it is none."""
+    return stated if isinstance(stated, str) and SHA256.fullmatch(stated) else None
+
+
+def known_blob(stated: Any) -> str | None:
+    """A stated git blob id, or None where it is none."""
+    return stated if isinstance(stated, str) and GIT_BLOB.fullmatch(stated) else None
+
+
+def is_commit(revision: Any) -> bool:
+    """Whether a revision names one commit, and not a branch."""
+    return isinstance(revision, str) and COMMIT.fullmatch(revision) is not None
+
+
+def spoken_size(size_bytes: int | None) -> str:
+    """A size for a person: `1,234 bytes`."""
+    return "size unknown" if size_bytes is None else f"{size_bytes:,} bytes"

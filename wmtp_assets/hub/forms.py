@@ -1,0 +1,114 @@
+"""What the bytes of a published file must look like, by its name, whatever was said of them.
+
+A digest says that the bytes are those that the source names; it does not say that they are the
+file: a repository without its LFS objects states the digest of a pointer text, a portal sends a
+page of its own with status 200. Read are the first and the last bytes, and JSON files whole.
+"""
+
+import fnmatch
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+HEAD_BYTES = 512
+TAIL_BYTES = 1024
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+PAGE = (b"<!doctype", b"<html", b"<head", b"<body", b"<script", b"<?xml")
+# The largest wanted is a tokenizer.json of 1.8 MB.
+MOST_JSON_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form: how it begins, what its last bytes hold, or the keys of the JSON object that it is.
+
+    `least_bytes` is the size below which nothing has it.
+    """
+
+    name: str
+    head: bytes = b""
+    end: bytes = b""
+    keys: tuple[str, ...] | None = None
+    least_bytes: int = 1
+
+    @property
+    def shows_end(self) -> bool:
+        """Whether a body that was cut off cannot have it."""
+        return bool(self.end) or self.keys is not None
+
+
+# torch.save writes a zip since 1.6; what it wrote before is read nowhere here.
+TORCH = Form("a torch checkpoint (zip)", b"PK\x03\x04", b"PK\x05\x06", least_bytes=22)
+ANY = Form("a file")
+# pattern of the path -> form; the first that matches counts
+FORMS = {
+    "*.parquet": Form("a parquet file", b"PAR1", b"PAR1", least_bytes=12),
+    "*.pth": TORCH,
+    "*.bin": TORCH,
+    "*.index.json": Form("the index of a checkpoint", keys=("weight_map",), least_bytes=2),
+    "*.json": Form("a JSON object", keys=(), least_bytes=2),
+}
+
+
+def form_of(path: str) -> Form:
+    """The form that a file of this path has."""
+    return next((form for name, form in FORMS.items() if fnmatch.fnmatchcase(path, name)), ANY)
+
+
+def head_fault(path: str, head: bytes) -> str | None:
+    """What is wrong with a file by its first HEAD_BYTES (all of it, where it is shorter)."""
+    if other := other_thing(head):
+        return other
+    form = form_of(path)
+    if not head.startswith(form.head):
+        return f"not {form.name}: it begins with {head[: len(form.head)]!r}, not {form.head!r}"
+    return None
+
+
+def other_thing(head: bytes) -> str | None:
+    """What the first bytes are of that is sent in place of a file, if they are."""
+    if head.startswith(LFS_POINTER):
+        return "a Git LFS pointer text instead of the file"
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:16].lower().startswith(PAGE):
+        return "an HTML page instead of the file"
+    return None
+
+
+def fault(file: Path, path: str) -> str | None:
+    """What is wrong with a file on disk that is published under `path`; None if nothing is."""
+    size = file.stat().st_size
+    if not size:
+        return "an empty file"
+    with open(file, "rb") as handle:
+        head = handle.read(HEAD_BYTES)
+        if wrong := head_fault(path, head):
+            return wrong
+        form = form_of(path)
+        if form.end:
+            handle.seek(max(0, size - TAIL_BYTES))
+            if size < form.least_bytes or not _ends(handle.read(), form):
+                return f"not {form.name}, or cut off: its end lacks {form.end!r}"
+    return _json_fault(file, form, size) if form.keys is not None else None
+
+
+def is_impossible(path: str, size_bytes: int) -> bool:
+    """Whether no file of this path can have so few bytes."""
+    return size_bytes < form_of(path).least_bytes
+
+
+def _ends(tail: bytes, form: Form) -> bool:
+    # A zip may have a comment behind its end record; parquet has nothing behind its magic.
+    return form.end in tail if form is TORCH else tail.endswith(form.end)
+
+
+def _json_fault(file: Path, form: Form, size: int) -> str | None:
+    if size > MOST_JSON_BYTES:
+        return f"not {form.name}: {size:,} bytes, at most {MOST_JSON_BYTES:,} are read as JSON"
+    try:
+        found = json.loads(file.read_bytes())
+    except (ValueError, RecursionError) as error:
+        return f"not {form.name}, or cut off: no JSON ({error})"
+    if not isinstance(found, dict):
+        return f"not {form.name}: a JSON {type(found).__name__}"
+    missing = [key for key in form.keys or () if not isinstance(found.get(key), dict)]
+    return f"not {form.name}: it has no {', '.join(missing)}" if missing else None
