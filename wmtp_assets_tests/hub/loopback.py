@@ -39,6 +39,10 @@ class Fault:
     """Where cut: keep the connection open and send nothing more."""
     ignore_range: bool = False
     etag: str | None = None
+    without: tuple[str, ...] = ()
+    """Headers that are left out; without Content-Length the end of the connection ends the body."""
+    chunked: bool = False
+    """Say the end of the body with it, and no length before."""
 
 
 NO_FAULT = Fault()
@@ -76,6 +80,12 @@ class FakeHub:
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     """Path -> what the next answers with its bytes show, one each; below: what every one shows."""
     always: dict[str, Fault] = field(default_factory=dict)
+    heads: dict[str, Fault] = field(default_factory=dict)
+    """Path -> what every answer to HEAD shows."""
+    listed: dict[str, list[dict]] = field(default_factory=dict)
+    """Repository -> its files as they are listed in place of the right listing."""
+    info: dict[str, dict] = field(default_factory=dict)
+    """Repository -> what else its listing says: another `sha`."""
     api_faults: list[Fault] = field(default_factory=list)
     """What the next answers about repositories show."""
     bytes_per_second: int | None = None
@@ -162,7 +172,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             answer = [self._leaf(repo, path) for path in self.hub.repos[repo]]
         else:
             files = [self._sibling(repo, path) for path in self.hub.repos[repo]]
-            answer = {"id": repo, "sha": commit, "siblings": files}
+            files = self.hub.listed.get(repo, files)
+            answer = {"id": repo, "sha": commit, "siblings": files} | self.hub.info.get(repo, {})
         self._send(200, json.dumps(answer).encode())
 
     def _sibling(self, repo: str, path: str) -> dict:
@@ -210,7 +221,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _fault(self, path: str, taken: bool) -> Fault:
         """What this answer shows; a redirect looks and leaves it to the CDN."""
         if self.command != "GET":
-            return NO_FAULT
+            return self.hub.heads.get(path, NO_FAULT)
         waiting = self.hub.faults.get(path)
         if not waiting:
             return self.hub.always.get(path, NO_FAULT)
@@ -234,27 +245,33 @@ class Handler(http.server.BaseHTTPRequestHandler):
         sent = count if fault.cut_after is None else min(fault.cut_after, count)
         headers["Content-Length"] = str(sent if fault.short else count)
         headers |= fault.headers
+        if fault.chunked:
+            headers["Transfer-Encoding"] = "chunked"
+        for name in (*fault.without, *(["Content-Length"] if fault.chunked else [])):
+            headers.pop(name, None)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command == "GET":
-            self._stream(path, content, start, sent)
-            self.close_connection = sent < count
+            self._stream(path, content, start, sent, fault.chunked)
+            self.close_connection = sent < count or "Content-Length" in fault.without
             if fault.stall:
                 self.connection.recv(1)
 
-    def _stream(self, path: str, content: bytes | Path, start: int, count: int):
+    def _stream(self, path: str, content: bytes | Path, start: int, count: int, chunked: bool):
         self.wfile.flush()
         with _opened(content) as handle:
             handle.seek(start)
             while count:
                 chunk = handle.read(min(CHUNK_BYTES, count))
-                self.wfile.write(chunk)
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk)
                 self.hub.bytes_served[path] += len(chunk)
                 count -= len(chunk)
                 if self.hub.bytes_per_second:
                     time.sleep(len(chunk) / self.hub.bytes_per_second)
+            if chunked:
+                self.wfile.write(b"0\r\n\r\n")
 
     def _refuse(self, code: str, status: int):
         self._send(status, b"{}", {"X-Error-Code": code})
