@@ -52,6 +52,10 @@ class Landing:
         self._head = b""
 
     @property
+    def file(self) -> str:
+        return self._place.file
+
+    @property
     def position(self) -> int:
         return self._out.size_bytes
 
@@ -174,10 +178,14 @@ def _receive(
         etag = plain_etag(body.etag)
         if asked and body.start == asked and etag != landing.partial.etag:
             landing.start_over("")
-            raise TryAgain(f"the content changed upstream after {asked:,} bytes of it")
+            raise TryAgain(
+                f"{landing.file}: the content changed upstream after {asked:,} bytes of it"
+            )
         if body.start not in (0, asked):
             landing.start_over("")
-            raise TryAgain(f"asked for the bytes from {asked:,} on, was sent others")
+            raise TryAgain(
+                f"{landing.file}: asked for the bytes from {asked:,} on, was sent others"
+            )
         if body.start == 0:
             landing.start_over(etag)
         if size_bytes is None:
@@ -192,7 +200,9 @@ def _receive(
             if size_bytes is not None and landing.position > size_bytes:
                 raise WrongBody(f"more than {size_bytes:,} bytes")
     if size_bytes is not None and landing.position < size_bytes:
-        raise TryAgain(f"the body ended after {landing.position:,} of {size_bytes:,} bytes")
+        raise TryAgain(
+            f"{landing.file}: the body ended after {landing.position:,} of {size_bytes:,} bytes"
+        )
 
 
 def _wrong_size(body: Body, size_bytes: int) -> str:

@@ -162,7 +162,7 @@ REFUSED = {
         PARQUET,
         head=Fault(headers={"Content-Length": "3009"}),
         body=NOTHING_SAID,
-        told=("the body ended after 3,008 of 3,009 bytes",),
+        told=("HEAD_said.parquet: the body ended after 3,008 of 3,009 bytes",),
     ),
     "more bytes than HEAD said": Case(
         "{}.parquet",
