@@ -56,6 +56,7 @@ def materialized(
     Args:
         home: The folder (or file) that a person opens to look at the artifact.
         files: All files of the asset, with the digests of the bytes as written.
+        repo: The repository that it comes from; the commit has to come with it.
         started: time.monotonic() at the start of long work; adds duration and rate.
         work_bytes: Bytes that the long work read or fetched, for the rate.
         content: Another data version than the digest over the bytes (documents have one).
@@ -72,7 +73,9 @@ def materialized(
         CONTENT: content,
     }
     if repo is not None:
-        facts |= {"repo": dg.MetadataValue.url(repo.url), "revision": commit or repo.revision}
+        if commit is None:
+            raise TypeError(f"the commit of {repo.id} is missing; a branch names no content")
+        facts |= {"repo": dg.MetadataValue.url(repo.url), "revision": commit}
     if started is not None:
         seconds = time.monotonic() - started
         facts[DURATION_SECONDS] = round(seconds, 3)

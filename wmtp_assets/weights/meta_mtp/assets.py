@@ -5,6 +5,7 @@ import dagster as dg
 from wmtp_assets import store
 from wmtp_assets.catalog import Files
 from wmtp_assets.hub.fetch import fetch_files
+from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights.configs import (
@@ -59,7 +60,8 @@ def meta_mtp_configs(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
         store.copy_file(source, folder.configs / PARAMS),
         store.write_bytes(folder.configs / ADAPTER, adapter_bytes(adapter)),
     )
-    return materialized(setup, folder.configs, files, repo=model.repo, **adapter)
+    commit = locked_commit(setup.store.lock, model.repo)
+    return materialized(setup, folder.configs, files, repo=model.repo, commit=commit, **adapter)
 
 
 meta_mtp_safetensors = safetensors_asset(

@@ -8,6 +8,7 @@ from wmtp_assets import store
 from wmtp_assets.catalog import Files
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.fetch import fetch_files
+from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights.configs import (
@@ -63,7 +64,10 @@ def ref_sheared_configs(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
         store.write_json(folder.configs / CONFIG, with_dtype(config, model.dtype)),
         store.copy_file(generation, folder.configs / GENERATION_CONFIG),
     )
-    return materialized(setup, folder.configs, files, repo=model.repo, dtype=model.dtype)
+    commit = locked_commit(setup.store.lock, model.repo)
+    return materialized(
+        setup, folder.configs, files, repo=model.repo, commit=commit, dtype=model.dtype
+    )
 
 
 def beside_weights(folder: ModelFolder) -> list[Path]:

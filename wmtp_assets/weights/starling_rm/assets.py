@@ -3,6 +3,7 @@
 import dagster as dg
 
 from wmtp_assets import store
+from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights.configs import CONFIG, require_geometry, with_dtype
@@ -26,7 +27,8 @@ def starling_rm_configs(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
     require_geometry(config, model.geometry, folder.raw / CONFIG)
     dtype = kept_dtype(model, config, folder)
     file = store.write_json(folder.configs / CONFIG, with_dtype(config, dtype))
-    return materialized(setup, folder.configs, [file], repo=model.repo, dtype=dtype)
+    commit = locked_commit(setup.store.lock, model.repo)
+    return materialized(setup, folder.configs, [file], repo=model.repo, commit=commit, dtype=dtype)
 
 
 starling_rm_safetensors = safetensors_asset(
