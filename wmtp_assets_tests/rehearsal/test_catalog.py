@@ -1,0 +1,74 @@
+"""The catalog of the rehearsal is the published one but for `REPLACED`; the files are real."""
+
+from dataclasses import fields, replace
+
+from wmtp_assets.catalog import Catalog, Dataset, Model
+from wmtp_assets.published import LLAMA_TOKENIZER_SHA256, MBPP, PUBLISHED, REF_SHEARED
+from wmtp_assets.store import sha256_of
+from wmtp_assets_tests.rehearsal.upstream import (
+    LLAMA,
+    MBPP_SPLITS,
+    REPLACED,
+    SHEARED,
+    SHEARED_FILES,
+    needs_upstream,
+    read_mbpp,
+    rehearsal_catalog,
+)
+
+
+def differences(one: Catalog, other: Catalog) -> set[tuple[str, str]]:
+    """(row, field) of a catalog that is not as in the other one; pins as their path."""
+    found = set()
+    for name in (field.name for field in fields(one)):
+        left, right = getattr(one, name), getattr(other, name)
+        if not isinstance(left, Model | Dataset):
+            found |= {(name, "")} if left != right else set()
+            continue
+        for part in (field.name for field in fields(left) if field.name != "repo"):
+            if getattr(left, part) != getattr(right, part):
+                found.add((name, part))
+        if replace(left.repo, pins={}) != replace(right.repo, pins={}):
+            found.add((name, "repo"))
+        pins = left.repo.pins.items() ^ right.repo.pins.items()
+        found |= {(name, f"pins of {path}") for path, _ in pins}
+    return found
+
+
+def test_only_the_rows_that_have_a_reason_are_not_the_published_ones():
+    named = {(name, what) for name, what in REPLACED if not what.endswith("/*")}
+    for name, what in REPLACED.keys() - named:
+        folder = what.removesuffix("*")
+        pins = getattr(PUBLISHED, name).repo.pins
+        named |= {
+            (name, f"pins of {path}") for path in pins if f"pins of {path}".startswith(folder)
+        }
+    assert differences(PUBLISHED, rehearsal_catalog()) == named
+
+
+def test_rows_of_mbpp_and_humaneval_the_tokenizer_and_accepted_findings_are_the_published_ones():
+    catalog = rehearsal_catalog()
+    assert catalog.mbpp.splits == MBPP.splits
+    assert catalog.humaneval == PUBLISHED.humaneval
+    assert catalog.tokenizer_sha256 == LLAMA_TOKENIZER_SHA256
+    assert catalog.accepted_findings == PUBLISHED.accepted_findings
+    assert catalog.ref_sheared.repo.pins == {
+        path: sha256
+        for path, sha256 in REF_SHEARED.repo.pins.items()
+        if path in (*SHEARED_FILES, "tokenizer.model")
+    }
+
+
+@needs_upstream
+def test_the_real_files_have_the_published_digests():
+    pins = REF_SHEARED.repo.pins
+    found = {path.name: sha256_of(path) for path in (LLAMA, *(SHEARED / n for n in SHEARED_FILES))}
+    assert found == {name: pins[name] for name in found}
+
+
+@needs_upstream
+def test_the_published_problems_fill_the_splits_of_the_catalog():
+    numbers = sorted(row["task_id"] for row in read_mbpp())
+    assert numbers == [n for first, last in MBPP_SPLITS.values() for n in range(first, last + 1)]
+    rows = {split: last - first + 1 for split, (first, last) in MBPP_SPLITS.items()}
+    assert rows == {"prompt": 10} | {split.name: split.source_rows for split in MBPP.splits}

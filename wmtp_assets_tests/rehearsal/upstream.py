@@ -1,0 +1,151 @@
+"""A mirror that holds what upstream really published, as far as it is here, and its catalog.
+
+MBPP, HumanEval, the tokenizer and the small files of Sheared-LLaMA are the real bytes; MBPP's
+parquet files are written anew from the published JSON lines. Weights and CodeContests come from the
+sample's generator: the published names and columns, small. `REPLACED` names each row of the
+published catalog that therefore cannot be the published one.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from wmtp_assets import store
+from wmtp_assets.catalog import Catalog, Dataset, Model, Repo
+from wmtp_assets.hub.sources import LISTING_NAME
+from wmtp_assets.published import PUBLISHED
+from wmtp_assets.sample import checkpoints, codecontests, humaneval, mbpp
+from wmtp_assets.sample.catalog import SAMPLE
+
+PROJECT = Path(__file__).parents[2]
+FILES = Path(os.environ.get("WMTP_UPSTREAM_FILES", PROJECT.parent / "shared" / "upstream"))
+MBPP_JSONL = FILES / "mbpp" / "mbpp.jsonl"
+LLAMA = FILES / "meta-llama-mtp" / "tokenizer.model"
+SHEARED = FILES / "ref-sheared-llama-2.7b"
+MISSING = [str(path) for path in (MBPP_JSONL, LLAMA, SHEARED) if not path.exists()]
+needs_upstream = pytest.mark.skipif(
+    bool(MISSING), reason=f"no real upstream files: {', '.join(MISSING)} (set WMTP_UPSTREAM_FILES)"
+)
+
+# Split -> first and last task_id, as the authors divided their 974 problems.
+MBPP_SPLITS = {
+    "prompt": (1, 10),
+    "test": (11, 510),
+    "validation": (511, 600),
+    "train": (601, 974),
+}
+# The real files of Sheared-LLaMA that do not state the size of the model.
+SHEARED_FILES = (
+    "generation_config.json",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+)
+
+SMALL_MODEL = "the weights are the sample's, 61 million parameters under the published names"
+OTHER_WRITER = "rows as published, in a parquet file that another writer wrote"
+SMALL_CODECONTESTS = "the problems are the sample's, 81 under the published columns"
+# (row, field) of PUBLISHED that is another one here -> why.
+REPLACED: Mapping[tuple[str, str], str] = {
+    ("meta_mtp", "geometry"): SMALL_MODEL,
+    ("meta_mtp", "parameters"): SMALL_MODEL,
+    ("meta_mtp", "raw_bytes"): SMALL_MODEL,
+    ("meta_mtp", "pins of 7B_1T_4/params.json"): SMALL_MODEL,
+    ("ref_sheared", "geometry"): SMALL_MODEL,
+    ("ref_sheared", "parameters"): SMALL_MODEL,
+    ("ref_sheared", "raw_bytes"): SMALL_MODEL,
+    ("ref_sheared", "pins of config.json"): SMALL_MODEL,
+    ("ref_sheared", "pins of pytorch_model.bin.index.json"): SMALL_MODEL,
+    ("codecontests", "splits"): SMALL_CODECONTESTS,
+    ("codecontests", "raw_bytes"): SMALL_CODECONTESTS,
+    ("codecontests", "pins of data/*"): SMALL_CODECONTESTS,
+    ("mbpp", "pins of full/*"): OTHER_WRITER,
+}
+
+
+def rehearsal_catalog() -> Catalog:
+    """The published catalog with the rows of `REPLACED` taken from the sample's, or left out."""
+    rows = {name: getattr(PUBLISHED, name) for name, _ in REPLACED}
+    for (name, what), _ in REPLACED.items():
+        if what.startswith("pins of "):
+            rows[name] = _without_pins(rows[name], what.removeprefix("pins of "))
+        else:
+            rows[name] = replace(rows[name], **{what: getattr(getattr(SAMPLE, name), what)})
+    return replace(PUBLISHED, **rows)
+
+
+def _without_pins(row: Model | Dataset, pattern: str) -> Model | Dataset:
+    kept = {path: sha for path, sha in row.repo.pins.items() if not Path(path).match(pattern)}
+    assert len(kept) < len(row.repo.pins), f"no pin of {row.repo.id} is {pattern}"
+    return replace(row, repo=replace(row.repo, pins=kept))
+
+
+def write_mirror(root: Path, catalog: Catalog) -> None:
+    """Write all repositories but that of the optional reward model."""
+    meta = root / catalog.meta_mtp.repo.id
+    checkpoints.write_meta_mtp(meta)
+    shutil.copyfile(LLAMA, meta / LLAMA.name)
+    sheared = root / catalog.ref_sheared.repo.id
+    sheared.mkdir(parents=True)
+    checkpoints.write_ref_sheared(sheared)
+    for path in (LLAMA, *(SHEARED / name for name in SHEARED_FILES)):
+        shutil.copyfile(path, sheared / path.name)
+    codecontests.write_codecontests(root / catalog.codecontests.repo.id)
+    humaneval.write_humaneval(root / catalog.humaneval.repo.id)
+    write_mbpp(root / catalog.mbpp.repo.id, read_mbpp())
+    models = (catalog.meta_mtp, catalog.ref_sheared)
+    write_listing(root, [row.repo for row in (*models, *catalog.datasets)])
+
+
+def write_mbpp_mirror(root: Path, catalog: Catalog, problems: Iterable[Mapping[str, Any]]) -> None:
+    """Write what MBPP and its statistics need: these problems, and the tokenizer."""
+    sheared = root / catalog.ref_sheared.repo.id
+    sheared.mkdir(parents=True)
+    shutil.copyfile(LLAMA, sheared / LLAMA.name)
+    write_mbpp(root / catalog.mbpp.repo.id, problems)
+    write_listing(root, [catalog.ref_sheared.repo, catalog.mbpp.repo])
+
+
+def read_mbpp() -> list[dict[str, Any]]:
+    """The 974 problems as published; only a line feed ends a line."""
+    return [json.loads(line) for line in MBPP_JSONL.read_bytes().split(b"\n") if line]
+
+
+def write_mbpp(folder: Path, problems: Iterable[Mapping[str, Any]]) -> None:
+    """Write one parquet file per split into `folder/full`, with the published schema."""
+    (folder / "full").mkdir(parents=True)
+    problems = list(problems)
+    for split, (first, last) in MBPP_SPLITS.items():
+        rows = [row for row in problems if first <= row["task_id"] <= last]
+        table = pa.Table.from_pylist(rows, schema=mbpp.schema())
+        pq.write_table(table, folder / "full" / f"{split}-00000-of-00001.parquet")
+
+
+def write_listing(root: Path, repos: Iterable[Repo]) -> None:
+    """State the digest of every file, at the commit of the catalog where it has one."""
+    listing = {}
+    for repo in repos:
+        folder = root / repo.id
+        files = {
+            path.relative_to(folder).as_posix(): store.stored(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+        content = store.content_digest({name: of.sha256 for name, of in files.items()})
+        digest = content.removeprefix("sha256:")[:40]
+        listing[repo.id] = {
+            "commit": digest if repo.revision == "main" else repo.revision,
+            "files": {
+                name: {"size_bytes": of.size_bytes, "sha256": of.sha256}
+                for name, of in files.items()
+            },
+        }
+    store.write_json(root / LISTING_NAME, listing)

@@ -1,0 +1,84 @@
+"""A storage made from the rehearsal's mirror, its Dagster record on disk, and what is read of both.
+
+The graph is the one of `build_definitions`, the catalog the published one as far as it can be.
+"""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+import dagster as dg
+
+from wmtp_assets.catalog import Catalog
+from wmtp_assets.definitions import build_definitions
+from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.signoff.__main__ import decide
+from wmtp_assets.signoff.approval.chain import Role, Verdict
+from wmtp_assets.signoff.approval.record import read_approval
+from wmtp_assets.signoff.approval.signing import NoSigner
+from wmtp_assets.signoff.approval.standing import Approval
+from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome
+from wmtp_assets.signoff.record import read_evidence
+from wmtp_assets.signoff.status import is_fine, status_lines
+
+# What the statistics of MBPP are made from: a graph of ten seconds.
+MBPP_JOB = dg.define_asset_job(
+    "mbpp", selection=dg.AssetSelection.assets(["mbpp", "stats"]).upstream()
+)
+
+
+class Rehearsal:
+    """A storage and its record, below the folder that holds `mirror`."""
+
+    def __init__(self, root: Path, catalog: Catalog, instance: dg.DagsterInstance):
+        self.instance = instance
+        self.storage = root / "storage"
+        self.docs = root / "docs"
+        graph = build_definitions(
+            catalog=catalog,
+            source=MirrorSource(root / "mirror"),
+            storage_root=self.storage,
+            docs_root=self.docs,
+            with_reward_model=False,
+        )
+        self.definitions = dg.Definitions.merge(graph, dg.Definitions(jobs=[MBPP_JOB]))
+        self.setup = graph.resources["setup"]
+        self.declared = graph.resources["declared"]
+
+    def run(self, job: str) -> dg.ExecuteInProcessResult:
+        definition = self.definitions.resolve_job_def(job)
+        return definition.execute_in_process(instance=self.instance, raise_on_error=False)
+
+    @property
+    def evidence(self) -> Evidence:
+        return read_evidence(self.instance, self.declared, self.setup)
+
+    @property
+    def approval(self) -> Approval:
+        return read_approval(self.instance, self.setup, self.evidence)
+
+    @property
+    def open_checks(self) -> dict[str, Judged]:
+        """ "asset check" -> its outcome, of those that are not simply passed."""
+        return {
+            f"{judged.check.asset} {judged.check.name}": judged
+            for judged in self.evidence.counting
+            if judged.outcome != Outcome.PASSED
+        }
+
+    def status(self) -> tuple[bool, list[str]]:
+        """As the command `signoff status`: whether it exits 0, and its lines."""
+        evidence = self.evidence
+        approval = read_approval(self.instance, self.setup, evidence)
+        return is_fine(evidence, approval), list(status_lines(evidence, approval))
+
+    def approve(self, acknowledge: Iterable[str]) -> None:
+        """As the command `signoff approve`; raises BadInput when it is refused."""
+        options = argparse.Namespace(
+            reviewer="Ann",
+            role=Role.REVIEWER,
+            decision=Verdict.APPROVED,
+            note="rehearsed",
+            acknowledge=list(acknowledge),
+        )
+        decide(self.definitions, self.instance, options, NoSigner())
