@@ -8,6 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from wmtp_assets.accepted import ACCEPTED, BEYOND
+from wmtp_assets.findings import CULPRITS
 from wmtp_assets_tests.rehearsal.upstream import (
     needs_upstream,
     read_mbpp,
@@ -50,15 +52,16 @@ def with_text(problems: list[dict[str, Any]], task_id: int, text: str) -> list[d
 def test_the_three_known_pairs_pass_and_the_check_says_why(tmp_path):
     found = judged(tmp_path, read_mbpp(), with_rows=True)
     assert found.passed, found.description
-    assert found.description.startswith("accepted in the catalog")
-    assert [pair for pair in KNOWN if pair not in found.description] == []
+    assert found.description.startswith("accepted in the catalog: ")
+    assert sorted(found.metadata[ACCEPTED].value) == KNOWN
+    assert [pair for pair in KNOWN if f"{pair} (as published" not in found.description] == []
 
 
 def test_without_the_accepted_rows_the_three_pairs_warn(tmp_path):
     found = judged(tmp_path, read_mbpp(), with_rows=False)
     assert not found.passed
     assert found.severity == dg.AssetCheckSeverity.WARN
-    assert sorted(found.metadata["culprits"].value) == KNOWN
+    assert sorted(found.metadata[CULPRITS].value) == KNOWN
 
 
 def test_a_fourth_pair_warns_and_is_named(tmp_path):
@@ -67,4 +70,12 @@ def test_a_fourth_pair_warns_and_is_named(tmp_path):
     found = judged(tmp_path, with_text(problems, 300, f" {text.upper()}\n"), with_rows=True)
     assert not found.passed
     assert found.severity == dg.AssetCheckSeverity.WARN
-    assert PLANTED in found.description
+    assert found.description.startswith(f"{PLANTED}; beside what is accepted in the catalog: ")
+    assert found.metadata[BEYOND].value == [PLANTED]
+
+
+def test_a_known_pair_that_is_mended_upstream_needs_no_row(tmp_path):
+    problems = with_text(read_mbpp(), 217, "Write a function for something else altogether.")
+    found = judged(tmp_path, problems, with_rows=True)
+    assert found.passed
+    assert sorted(found.metadata[ACCEPTED].value) == KNOWN[1:]
