@@ -12,6 +12,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.signoff.approval.standing import Standing
 from wmtp_assets.signoff.evidence import Outcome
+from wmtp_assets_tests.rehearsal.__main__ import show
 from wmtp_assets_tests.rehearsal.rows import (
     count_tokens,
     humaneval_records,
@@ -159,3 +160,13 @@ def test_an_approval_is_refused_until_each_warning_is_acknowledged_and_then_stan
     report = (rehearsal.docs / "phase1_completion_report.md").read_text()
     assert "- [x] the reviewer approved" in report
     assert [digest for digest in digests if digest not in report] == []
+
+
+def test_the_command_shows_the_warnings_the_refusal_and_the_approval(rehearsal, capsys):
+    assert show(rehearsal) == 0
+    told = capsys.readouterr().out
+    before, after = told.split("approve: refused\n")
+    for check in WARNINGS:
+        assert f"warned {check} " in before and f"not acknowledged: warned {check} " in after
+    assert f"approve: {len(WARNINGS)} warnings acknowledged" in after
+    assert "approval: approved: approved by Ann" in after

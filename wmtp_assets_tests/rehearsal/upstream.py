@@ -30,10 +30,6 @@ FILES = Path(os.environ.get("WMTP_UPSTREAM_FILES", PROJECT.parent / "shared" / "
 MBPP_JSONL = FILES / "mbpp" / "mbpp.jsonl"
 LLAMA = FILES / "meta-llama-mtp" / "tokenizer.model"
 SHEARED = FILES / "ref-sheared-llama-2.7b"
-MISSING = [str(path) for path in (MBPP_JSONL, LLAMA, SHEARED) if not path.exists()]
-needs_upstream = pytest.mark.skipif(
-    bool(MISSING), reason=f"no real upstream files: {', '.join(MISSING)} (set WMTP_UPSTREAM_FILES)"
-)
 
 # Split -> first and last task_id, as the authors divided their 974 problems.
 MBPP_SPLITS = {
@@ -48,6 +44,11 @@ SHEARED_FILES = (
     "special_tokens_map.json",
     "tokenizer.json",
     "tokenizer_config.json",
+)
+NEEDED = (MBPP_JSONL, LLAMA, *(SHEARED / name for name in SHEARED_FILES))
+MISSING = [str(path) for path in NEEDED if not path.is_file()]
+needs_upstream = pytest.mark.skipif(
+    bool(MISSING), reason=f"no real upstream files: {', '.join(MISSING)} (set WMTP_UPSTREAM_FILES)"
 )
 
 SMALL_MODEL = "the weights are the sample's, 61 million parameters under the published names"

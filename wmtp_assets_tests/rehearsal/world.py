@@ -4,14 +4,18 @@ The graph is the one of `build_definitions`, the catalog the published one as fa
 """
 
 import argparse
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import dagster as dg
+import pytest
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 
 from wmtp_assets.catalog import Catalog
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.sample.__main__ import reuse_engines
 from wmtp_assets.signoff.__main__ import decide
 from wmtp_assets.signoff.approval.chain import Role, Verdict
 from wmtp_assets.signoff.approval.record import read_approval
@@ -20,6 +24,7 @@ from wmtp_assets.signoff.approval.standing import Approval
 from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome
 from wmtp_assets.signoff.record import read_evidence
 from wmtp_assets.signoff.status import is_fine, status_lines
+from wmtp_assets_tests.rehearsal.upstream import rehearsal_catalog, write_mirror
 
 # What the statistics of MBPP are made from: a graph of ten seconds.
 MBPP_JOB = dg.define_asset_job(
@@ -44,6 +49,7 @@ class Rehearsal:
         self.definitions = dg.Definitions.merge(graph, dg.Definitions(jobs=[MBPP_JOB]))
         self.setup = graph.resources["setup"]
         self.declared = graph.resources["declared"]
+        self.succeeded: dict[str, bool] = {}
 
     def run(self, job: str) -> dg.ExecuteInProcessResult:
         definition = self.definitions.resolve_job_def(job)
@@ -82,3 +88,24 @@ class Rehearsal:
             acknowledge=list(acknowledge),
         )
         decide(self.definitions, self.instance, options, NoSigner())
+
+
+@contextlib.contextmanager
+def rehearsed(root: Path) -> Iterator[Rehearsal]:
+    """Mirror, phase1 and report below a folder, on a record on disk: about 40 s.
+
+    Whether each job succeeded stands in `succeeded`.
+    """
+    catalog = rehearsal_catalog()
+    write_mirror(root / "mirror", catalog)
+    (root / "home").mkdir()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        dg.DagsterInstance.local_temp(str(root / "home")) as instance,
+    ):
+        # Put back at the end.
+        patch.setattr(sqlite_event_log, "create_engine", sqlite_event_log.create_engine)
+        reuse_engines()
+        rehearsal = Rehearsal(root, catalog, instance)
+        rehearsal.succeeded = {job: rehearsal.run(job).success for job in ("phase1", "report")}
+        yield rehearsal
