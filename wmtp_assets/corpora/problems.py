@@ -20,6 +20,7 @@ from wmtp_assets.corpora.formats import (
     OTHER_LANGUAGES,
     UNKNOWN_LANGUAGE,
 )
+from wmtp_assets.corpora.names import unique_names
 from wmtp_assets.corpora.parquet import FIX, Row, read_rows
 from wmtp_assets.errors import BadInput
 
@@ -87,21 +88,25 @@ def read_problems(
 def find_repeated_names(paths: Sequence[Path]) -> list[RepeatedName]:
     """Find the problems of a CodeContests split whose name came before.
 
-    The first keeps its name, the n-th is written `{name}__{n}`: names repeat across the platforms
-    that the problems come from, and a task_id must not.
+    The first keeps its name, the n-th is written `{name}__{n}` (names.py, with the exceptions).
+
+    Raises:
+        BadInput: A file is damaged, or a name is null.
     """
-    seen: Counter = Counter()
-    repeated = []
+    places, names = [], []
     for path in paths:
         for number, row in read_rows(path, {"name": ("string",)}):
             name = row["name"].as_py()
             if name is None:
                 culprit = f"row {number}: name is null"
                 raise BadInput(f"a row of {path} cannot be used", [culprit], FIX)
-            seen[name] += 1
-            if seen[name] > 1:
-                repeated.append(RepeatedName(path.name, number, name, f"{name}__{seen[name]}"))
-    return repeated
+            places.append((path.name, number))
+            names.append(name)
+    return [
+        RepeatedName(file, row, name, written)
+        for (file, row), name, written in zip(places, names, unique_names(names), strict=True)
+        if written != name
+    ]
 
 
 def join_public_tests(tests: list[tuple[str, str]]) -> str:

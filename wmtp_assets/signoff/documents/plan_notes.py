@@ -42,7 +42,8 @@ DIFFERENCES = (
     ),
     (
         "task_id is `{name}_correct_{i}`",
-        "The n-th problem of the same name in a split is written `{name}__{n}`",
+        "The n-th problem of the same name in a split is written `{name}__{n}`, or with the next "
+        "number that no other problem has",
         "Names repeat across source platforms; task_id has to be unique",
     ),
     (
