@@ -36,10 +36,13 @@ def test_what_upstream_published_is_exactly_these_checks():
         "codecontests/stats no_near_duplicates_across_splits",
         "codecontests/stats no_overlap_with_humaneval",
         "codecontests/stats no_overlap_with_mbpp",
+        "codecontests/stats published_text_is_utf8",
         "codecontests/stats splits_share_no_problem",
         "codecontests/test row_counts_equal_catalog",
         "codecontests/train row_counts_equal_catalog",
         "codecontests/valid row_counts_equal_catalog",
+        "humaneval/stats published_text_is_utf8",
         "mbpp/stats no_near_duplicates_across_splits",
+        "mbpp/stats published_text_is_utf8",
         "mbpp/stats splits_share_no_problem",
     }

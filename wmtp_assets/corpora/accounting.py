@@ -14,6 +14,7 @@ from wmtp_assets.catalog import Split
 from wmtp_assets.corpora.culprits import Culprits
 from wmtp_assets.corpora.formats import (
     FORMATS,
+    INVALID_UTF8,
     KEPT_LANGUAGES,
     OTHER_LANGUAGE,
     OTHER_LANGUAGES,
@@ -22,6 +23,7 @@ from wmtp_assets.corpora.formats import (
 )
 from wmtp_assets.corpora.line_metadata import read_facts
 from wmtp_assets.corpora.parquet import FIX, count_rows, open_parquet, reading
+from wmtp_assets.corpora.problems import read_problems
 from wmtp_assets.corpora.tally import CANDIDATES, DROPPED, ROWS, SOURCE_ROWS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
@@ -42,7 +44,9 @@ def judge_sum(dataset: str, split: Split, metadata: Path, sources: Sequence[Path
     ]
     if not form.labelled:
         sums.append(("candidates, one a source row", tally.source_rows, tally.candidates))
-    dropped = {reason: tally.dropped[reason] for reason in form.dropped}
+        if recorded := tally.dropped[INVALID_UTF8]:
+            sums.append(("rows that are not UTF-8", count_invalid(dataset, sources), recorded))
+    dropped = tally.reasons(form)
     told = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
     return Culprits(
         f"{what}: expected {expected:,}, recorded {found:,}"
@@ -61,13 +65,16 @@ def judge_languages(metadata: Path, sources: Sequence[Path]) -> Finding:
     """Count the language codes of all solutions again and compare what was dropped for them."""
     tally = read_facts(metadata, FORMATS["codecontests"]).tally
     codes = count_languages(sources)
+    # Counted by reading every text, hence only where some was dropped for it.
+    invalid = count_invalid("codecontests", sources) if tally.dropped[INVALID_UTF8] else 0
     python = sum(codes[code] for code in KEPT_LANGUAGES)
     other = sum(codes[code] for code in OTHER_LANGUAGES)
     sums = [
         (CANDIDATES, codes.total(), tally.candidates),
         (OTHER_LANGUAGE, other, tally.dropped[OTHER_LANGUAGE]),
         (UNKNOWN_LANGUAGE, codes.total() - python - other, tally.dropped[UNKNOWN_LANGUAGE]),
-        (f"{ROWS} and {OVER_LENGTH}", python, tally.rows + tally.dropped[OVER_LENGTH]),
+        (f"{ROWS} and {OVER_LENGTH}", python - invalid, tally.rows + tally.dropped[OVER_LENGTH]),
+        (INVALID_UTF8, invalid, tally.dropped[INVALID_UTF8]),
     ]
     return Culprits(
         f"{what}: {expected:,} in the source, recorded {found:,}"
@@ -77,6 +84,19 @@ def judge_languages(metadata: Path, sources: Sequence[Path]) -> Finding:
         f"{codes.total():,} solutions in the source, {python:,} of them Python",
         "the source holds other counts",
         languages={str(code): codes[code] for code in sorted(codes)},
+    )
+
+
+def count_invalid(dataset: str, sources: Sequence[Path]) -> int:
+    """Candidates that cannot be written because text of theirs is not UTF-8.
+
+    Raises:
+        BadInput: A file is damaged, or a row is unusable.
+    """
+    return sum(
+        problem.dropped[INVALID_UTF8]
+        for path in sources
+        for problem in read_problems(dataset, path, None, {})
     )
 
 

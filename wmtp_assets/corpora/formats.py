@@ -19,6 +19,8 @@ OTHER_LANGUAGES = (2, 4)
 OTHER_LANGUAGE = "other_language"
 UNKNOWN_LANGUAGE = "unknown_language"
 OVER_LENGTH = "over_length"
+# Stated only where it occurs: no file is known to hold such text.
+INVALID_UTF8 = "invalid_utf8"
 
 TOKEN_FIELDS = ("instruction", "input", "output")
 TOTAL = "total"
@@ -32,7 +34,7 @@ class Format:
         splits: Split names in their published order; each is an asset of its own.
         columns: Parquet column -> its accepted types, written as `parquet.type_name` does.
         fields: JSONL keys in their order -> type.
-        dropped: Every reason for which a candidate is not written.
+        dropped: Every reason for which a candidate is not written, `INVALID_UTF8` aside.
         labelled: Whether rows have is_correct and difficulty.
     """
 

@@ -17,10 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from wmtp_assets.corpora.formats import Format
+from wmtp_assets.corpora.formats import INVALID_UTF8, Format
+from wmtp_assets.corpora.invalid_text import InvalidText
 from wmtp_assets.corpora.records import dump_json, type_fault
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.errors import BadInput
+from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.writer import HashingWriter
 
 OPENING = b'"metadata":[\n'
@@ -28,6 +30,7 @@ CLOSING = b"]}\n"
 FIX = "materialize the asset of the split again"
 REPEATED_NAMES = "repeated_names"
 REPEATED_NAME = {"file": str, "row": int, "name": str, "written": str}
+INVALID_TEXT = {"file": str, "row_group": int, "row": int, "place": str, "dropped": int}
 HEAD_KEYS = ["dataset", "split", "source_file", "sha256", "stats"]
 
 
@@ -41,11 +44,16 @@ class LineMetadata:
 
 @dataclass(frozen=True)
 class SplitFacts:
-    """What the head of a split's line metadata states, proven to be of the right form."""
+    """What the head of a split's line metadata states, proven to be of the right form.
+
+    Attributes:
+        invalid: The first of what was dropped because it is not UTF-8; the tally counts all.
+    """
 
     sha256: str
     tally: Tally
     repeated_names: list[dict[str, Any]]
+    invalid: list[InvalidText]
 
 
 def head_bytes(head: Mapping[str, Any]) -> bytes:
@@ -92,9 +100,25 @@ def read_facts(path: Path, form: Format) -> SplitFacts:
         repeated = stats.pop(REPEATED_NAMES, [])
         if fault := type_fault(repeated, [REPEATED_NAME], REPEATED_NAMES):
             raise ValueError(fault)
-        return SplitFacts(str(head["sha256"]), Tally.from_stats(stats, form), repeated)
+        invalid = _read_invalid(stats.pop(INVALID_UTF8, []))
+        tally = Tally.from_stats(stats, form)
+        _require_explained(tally.dropped[INVALID_UTF8], invalid)
+        return SplitFacts(str(head["sha256"]), tally, repeated, invalid)
     except ValueError as error:
         raise BadInput(f"{path.name} line 1: {error}", [path], FIX) from error
+
+
+def _read_invalid(listed: Any) -> list[InvalidText]:
+    if fault := type_fault(listed, [INVALID_TEXT], INVALID_UTF8):
+        raise ValueError(fault)
+    return [InvalidText(**entry) for entry in listed]
+
+
+def _require_explained(dropped: int, listed: list[InvalidText]) -> None:
+    """Raise unless the listed texts cost what was dropped; a full list may be cut short."""
+    cost = sum(invalid.dropped for invalid in listed)
+    if cost != dropped and not (len(listed) == MAX_SAMPLES and cost < dropped):
+        raise ValueError(f"{dropped:,} dropped as {INVALID_UTF8}, the texts listed cost {cost:,}")
 
 
 def _read_head(path: Path, handle: BinaryIO) -> dict[str, Any]:

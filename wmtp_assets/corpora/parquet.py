@@ -73,6 +73,9 @@ def read_rows(
 ) -> Iterator[tuple[int, Row]]:
     """Yield (row number in the file, column -> scalar) of some or all row groups, in file order.
 
+    Text need not be UTF-8: a scalar that holds other bytes raises UnicodeDecodeError when it is
+    made a Python value, and only then, so that text nobody asks for stops nobody.
+
     Raises:
         BadInput: As `open_parquet`, or a page that cannot be decoded.
     """
@@ -87,10 +90,37 @@ def read_rows(
                     batch = next(batches, None)
                     if batch is None:
                         break
-                    batch.validate(full=True)
+                    _require_sound(batch)
                 for index in range(batch.num_rows):
                     yield number, {name: batch[name][index] for name in columns}
                     number += 1
+
+
+def row_group_of(path: Path, columns: Columns, number: int) -> int:
+    """The row group of a row, by its number in the file."""
+    with open_parquet(path, columns) as file:
+        group = 0
+        while (rows := file.metadata.row_group(group).num_rows) <= number:
+            number, group = number - rows, group + 1
+        return group
+
+
+def _require_sound(batch: pa.RecordBatch) -> None:
+    """Prove offsets and lengths; where bytes are not UTF-8, of the same data as bytes."""
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid:
+        for column in batch.columns:
+            column.view(_as_bytes(column.type)).validate(full=True)
+
+
+def _as_bytes(kind: pa.DataType) -> pa.DataType:
+    """A type with the same layout, in which text is bytes."""
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_as_bytes(field.type)) for field in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_as_bytes(kind.value_type)))
+    return pa.binary() if pa.types.is_string(kind) else kind
 
 
 def needed_bytes(file: pq.ParquetFile, group: int, columns: Columns) -> int:

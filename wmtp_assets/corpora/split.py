@@ -17,13 +17,14 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.corpora.cluster import convert_on_cluster
-from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.formats import FORMATS, INVALID_UTF8
+from wmtp_assets.corpora.invalid_text import InvalidText
 from wmtp_assets.corpora.line_metadata import REPEATED_NAMES, write_line_metadata
 from wmtp_assets.corpora.pool import convert_units
 from wmtp_assets.corpora.problems import RepeatedName, find_repeated_names
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter
-from wmtp_assets.corpora.units import UNIT_BYTES, Part, plan_units
+from wmtp_assets.corpora.units import UNIT_BYTES, Part, keep_first, plan_units
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.store import StoredFile
@@ -80,6 +81,7 @@ def convert_split(
     progress = _Progress(f"{dataset}/{split}", sum(u.size_bytes for u in units), report)
     tally = Tally()
     runs: list[tuple[bytes, int]] = []
+    invalid: list[InvalidText] = []
     # Leaving: the inner file is renamed first, the outer one, which names its digest, last.
     with store.atomic_writer(metadata) as items, store.atomic_writer(jsonl) as lines:
         with _parts_beside(jsonl) as new_part:
@@ -93,9 +95,10 @@ def convert_split(
                     part.path.unlink(missing_ok=True)
                     tally.add(part.tally)
                     runs += part.runs
+                    keep_first(invalid, part.invalid)
                     progress.advance(unit.size_bytes, tally.rows)
         tally.require_balance(f"{dataset}/{split}")
-        stats = stats_of(tally, dataset, repeated)
+        stats = stats_of(tally, dataset, repeated, invalid)
         head = {"dataset": dataset, "split": split, "source_file": jsonl.name}
         write_line_metadata(items, {**head, "sha256": lines.sha256, "stats": stats}, runs)
     files = (
@@ -105,11 +108,22 @@ def convert_split(
     return Conversion(files, stats, source_bytes, time.monotonic() - started)
 
 
-def stats_of(tally: Tally, dataset: str, repeated: Sequence[RepeatedName]) -> dict[str, Any]:
-    """The stored counts of a split; names that repeat are listed where a dataset has names."""
+def stats_of(
+    tally: Tally,
+    dataset: str,
+    repeated: Sequence[RepeatedName],
+    invalid: Sequence[InvalidText] = (),
+) -> dict[str, Any]:
+    """The stored counts of a split.
+
+    Names that repeat are listed where a dataset has names, text that is not UTF-8 where it cost
+    candidates.
+    """
     stats = tally.as_stats(FORMATS[dataset])
     if "name" in FORMATS[dataset].columns:
         stats[REPEATED_NAMES] = [asdict(r) for r in repeated]
+    if invalid:
+        stats[INVALID_UTF8] = [asdict(i) for i in invalid]
     return stats
 
 

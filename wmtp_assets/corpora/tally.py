@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wmtp_assets.corpora.formats import TOKEN_FIELDS, TOTAL, Format
+from wmtp_assets.corpora.formats import INVALID_UTF8, TOKEN_FIELDS, TOTAL, Format
 from wmtp_assets.errors import BadInput
 
 SOURCE_ROWS = "source_rows"
@@ -140,9 +140,16 @@ class Tally:
         return {
             SOURCE_ROWS: self.source_rows,
             CANDIDATES: self.candidates,
-            DROPPED: {reason: self.dropped[reason] for reason in form.dropped},
+            DROPPED: self.reasons(form),
             **self.recounted(form),
         }
+
+    def reasons(self, form: Format) -> dict[str, int]:
+        """Reason -> candidates not written for it."""
+        counts = {reason: self.dropped[reason] for reason in form.dropped}
+        if invalid := self.dropped[INVALID_UTF8]:
+            counts[INVALID_UTF8] = invalid
+        return counts
 
     def recounted(self, form: Format) -> dict[str, Any]:
         """The counts that the JSONL alone decides."""

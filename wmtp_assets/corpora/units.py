@@ -6,16 +6,18 @@ order are the split. The bytes of a record are those of
 `json.dumps(record, ensure_ascii=False, separators=(",", ":"))`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.corpora.formats import FORMATS, OVER_LENGTH
+from wmtp_assets.corpora.invalid_text import InvalidText
 from wmtp_assets.corpora.parquet import needed_bytes, open_parquet
 from wmtp_assets.corpora.problems import Problem, RepeatedName, read_problems
 from wmtp_assets.corpora.records import dump_json, line_item, quote_json
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter, TokenCounter, load_counter
+from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.store import BUFFER_BYTES
 
 # A second of work for one process, or a row group where that is larger (about 100 MB in the
@@ -42,12 +44,18 @@ class Unit:
 
 @dataclass(frozen=True)
 class Part:
-    """A written part: its size, its counts, its line metadata as runs of (item, lines)."""
+    """A written part.
+
+    Attributes:
+        runs: Its line metadata, as (item, lines that have it).
+        invalid: The first of what is not UTF-8 and was dropped; the tally counts all of it.
+    """
 
     path: Path
     size_bytes: int
     tally: Tally
     runs: tuple[tuple[bytes, int], ...]
+    invalid: tuple[InvalidText, ...] = ()
 
 
 def plan_units(
@@ -83,9 +91,11 @@ def convert_unit(unit: Unit, part: Path) -> Part:
     counter = load_counter(unit.filter.tokenizer, unit.filter.tokenizer_sha256)
     tally = Tally()
     runs: list[tuple[bytes, int]] = []
+    invalid: list[InvalidText] = []
     with open(part, "wb", buffering=BUFFER_BYTES) as out:
         problems = read_problems(unit.dataset, unit.path, unit.row_groups, unit.renamed)
         for problem in problems:
+            keep_first(invalid, problem.invalid)
             for lines, item, count in _records(problem, counter, unit.filter.max_tokens, tally):
                 out.writelines(lines)
                 if runs and runs[-1][0] == item:
@@ -93,7 +103,13 @@ def convert_unit(unit: Unit, part: Path) -> Part:
                 else:
                     runs.append((item, count))
         size_bytes = out.tell()
-    return Part(part, size_bytes, tally, tuple(runs))
+    return Part(part, size_bytes, tally, tuple(runs), tuple(invalid))
+
+
+def keep_first(kept: list[InvalidText], found: Iterable[InvalidText]) -> None:
+    """Add to the samples of a split, which are its first in the order of files and rows."""
+    kept.extend(found)
+    del kept[MAX_SAMPLES:]
 
 
 def _records(

@@ -20,6 +20,12 @@ SAYS = {
         "Rows, labels and difficulties equal a recount of the JSONL", "this project counted"
     )
 }
+SAYS_TEXT = {
+    inspection.TEXT_IS_UTF8: upstream(
+        "No candidate was dropped because its text is not UTF-8",
+        "the bytes are upstream's, and what is dropped is named",
+    )
+}
 SAYS_ACROSS = {
     inspection.SHARE_NO_PROBLEM: upstream(
         "No problem name or description is in two splits",
@@ -79,6 +85,10 @@ def stats_readings(*, dataset: str) -> list[Reading]:
         found = inspection.judge_summary(content, recorded_summary(setup, seen))
         return {inspection.SUMMARY_AGREES: found}
 
+    def texts(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        row, folder = stored_dataset(setup.catalog, setup.store, dataset)
+        return {inspection.TEXT_IS_UTF8: inspection.judge_text(row, folder)}
+
     def pictures(setup: Setup, seen: Seen) -> dict[str, Finding]:
         day = recorded_summary(setup, seen).name.removesuffix(SUFFIX)
         folder = setup.store.dataset(dataset).stats
@@ -102,6 +112,7 @@ def stats_readings(*, dataset: str) -> list[Reading]:
                 )
             },
         ),
+        Reading(texts, SAYS_TEXT),
     ]
     if several:
         readings.append(Reading(near, SAYS_NEAR, deep=True))

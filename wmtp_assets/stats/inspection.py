@@ -5,20 +5,20 @@ problems; another collects what near duplicates are looked for in.
 """
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.corpora.culprits import Culprits
-from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.formats import FORMATS, INVALID_UTF8
 from wmtp_assets.corpora.line_metadata import read_facts
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import MAX_SAMPLES, Finding, compare, flatten
+from wmtp_assets.findings import MAX_SAMPLES, Finding, compare, flatten, verdict
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.stats import overlap
-from wmtp_assets.stats.labels import LABELLED_BOTH
+from wmtp_assets.stats.labels import EXACT, LABELLED_BOTH
 from wmtp_assets.stats.plots import plot_names, require_png
 from wmtp_assets.stats.recount import Recount, recount_split
 from wmtp_assets.stats.summary import DATE, SUFFIX
@@ -28,6 +28,7 @@ SHARE_NO_PROBLEM = "splits_share_no_problem"
 NO_NEAR_DUPLICATES = "no_near_duplicates_across_splits"
 SUMMARY_AGREES = "summary_agrees_with_line_metadata"
 PLOTS_PRESENT = "plots_are_present"
+TEXT_IS_UTF8 = "published_text_is_utf8"
 
 PAIRS = "pairs"
 
@@ -47,9 +48,23 @@ def inspect_stats(dataset: Dataset, folder: DatasetFolder, summary: Path) -> dic
         expected |= flatten({name: recount.counts})
         found |= flatten({name: {key: stated[key] for key in recount.counts if key in stated}})
     findings = {EQUAL_RECOUNT: compare("recounted numbers", expected, found)}
+    if labels := _told_of_labels(recounts):
+        counted = findings[EQUAL_RECOUNT]
+        findings[EQUAL_RECOUNT] = replace(counted, summary=f"{counted.summary}; {labels}")
     if len(names) > 1:
         findings[SHARE_NO_PROBLEM] = _judge_overlap(dataset, folder, recounts)
     return findings
+
+
+def _told_of_labels(recounts: dict[str, Recount]) -> str:
+    """How many programs upstream publishes as correct and as incorrect for one problem."""
+    counted = {
+        name: recount.counts[LABELLED_BOTH][EXACT]
+        for name, recount in recounts.items()
+        if LABELLED_BOTH in recount.counts
+    }
+    told = (f"{n['texts']:,} in {name} ({n['records']:,} records)" for name, n in counted.items())
+    return "programs published with both labels: " + ", ".join(told) if counted else ""
 
 
 def _judge_overlap(
@@ -91,6 +106,25 @@ def inspect_near_duplicates(dataset: Dataset, folder: DatasetFolder) -> Finding:
         threshold=overlap.NEAR_THRESHOLD,
         compared={name: dict(of) for name, of in counts.items()},
         **{PAIRS: [asdict(pair) for pair in pairs[:MAX_SAMPLES]]},
+    )
+
+
+def judge_text(dataset: Dataset, folder: DatasetFolder) -> Finding:
+    """What the splits state of published text that is not UTF-8 and was dropped for it.
+
+    The first of each split are named; the counts are exact.
+    """
+    form = FORMATS[dataset.name]
+    facts = {
+        split.name: read_facts(folder.line_metadata(split.name), form) for split in dataset.splits
+    }
+    dropped = {name: of.tally.dropped[INVALID_UTF8] for name, of in facts.items()}
+    told = ", ".join(f"{count:,} in {name}" for name, count in dropped.items())
+    return verdict(
+        [f"{name}: {invalid}" for name, of in facts.items() for invalid in of.invalid],
+        f"no candidate was dropped because its text is not UTF-8 ({told})",
+        f"{sum(dropped.values()):,} candidates were dropped, their text is not UTF-8 ({told})",
+        **{f"{name}_{INVALID_UTF8}": count for name, count in dropped.items()},
     )
 
 

@@ -123,14 +123,3 @@ def test_damaged_pages_end_in_an_error_or_in_other_rows_never_in_a_crash(tmp_pat
         except BadInput as error:
             named += "raw.parquet" in str(error)
     assert named > 2
-
-
-def test_text_that_is_not_utf8_is_named(tmp_path):
-    row = problem("x", "caf\u00e9", [(3, "a")])
-    path = write_parquet("codecontests", [row], tmp_path / "raw.parquet")
-    table = pq.read_table(path)
-    latin = pa.array([b"caf\xe9"], pa.binary()).view(pa.string())
-    place = table.schema.get_field_index("description")
-    pq.write_table(table.set_column(place, "description", latin), path)
-    with pytest.raises(BadInput, match=r"cannot be read.*raw\.parquet"):
-        convert(path)

@@ -20,6 +20,8 @@ from wmtp_assets_tests.corpora.dask_cluster import Cluster
 from wmtp_assets_tests.corpora.gate import Gate, wait_until
 from wmtp_assets_tests.corpora.rows import CODECONTESTS, ROWS
 from wmtp_assets_tests.corpora.test_conversion import convert
+from wmtp_assets_tests.corpora.test_invalid_text import convert as convert_bytes
+from wmtp_assets_tests.corpora.test_invalid_text import many
 
 EARLIER, LATER = CODECONTESTS["valid"], CODECONTESTS["train"]
 NAMES = ["train.jsonl", "train_metadata.json"]
@@ -74,6 +76,13 @@ def test_two_workers_write_the_bytes_of_one_process(tmp_path, two_workers):
     two = convert(tmp_path / "two", LATER, unit_bytes=1, scheduler=two_workers.address)
     assert two == one
     assert sorted(files_of(tmp_path / "two")) == NAMES
+
+
+def test_what_is_not_utf8_is_named_as_one_process_names_it(tmp_path, two_workers):
+    one, _ = convert_bytes(tmp_path / "one", many(12), unit_bytes=1)
+    two, _ = convert_bytes(tmp_path / "two", many(12), unit_bytes=1, scheduler=two_workers.address)
+    assert len(one.stats["invalid_utf8"]) == 20 and one.stats["dropped"]["invalid_utf8"] == 24
+    assert [file.sha256 for file in one.files] == [file.sha256 for file in two.files]
 
 
 @pytest.mark.parametrize(("dataset", "name"), [("mbpp", "train"), ("humaneval", "test")])

@@ -39,7 +39,13 @@ SMALL = {
     "small_sets_are_subsets_of_their_splits",
     "small_folder_loads_with_datasets",
 }
-STATS = {"stats_equal_recount", "summary_agrees_with_line_metadata", "plots_are_present"}
+TEXT = "published_text_is_utf8"
+STATS = {
+    "stats_equal_recount",
+    "summary_agrees_with_line_metadata",
+    "plots_are_present",
+    TEXT,
+}
 ACROSS = {"splits_share_no_problem", "no_near_duplicates_across_splits"}
 LABELLED = {
     "split": {"task_id_agrees_with_is_correct", "dropped_languages_equal_source"},

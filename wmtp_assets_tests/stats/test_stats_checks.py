@@ -8,7 +8,11 @@ from wmtp_assets.accepted import accept
 from wmtp_assets.catalog import AcceptedFinding
 from wmtp_assets.corpora.culprits import FINDING_SHA256
 from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.line_metadata import read_facts
 from wmtp_assets.corpora.records import dump_json
+from wmtp_assets.corpora.schema.card import build_card
+from wmtp_assets.corpora.schema.schema_json import read_stored_splits
+from wmtp_assets.corpora.sources import length_filter
 from wmtp_assets.stats import inspection
 from wmtp_assets.stats.checks import no_overlap_with, stats_readings
 from wmtp_assets_tests.corpora.world import DAY, judge, lines_of
@@ -42,7 +46,7 @@ def test_every_check_passes_but_the_planted_warning(made, dataset):
     findings = decide(made, dataset)
     failed = {name for name, finding in findings.items() if not finding.passed}
     assert failed == ({inspection.NO_NEAR_DUPLICATES} if dataset == "codecontests" else set())
-    assert len(findings) == {"codecontests": 7, "mbpp": 5, "humaneval": 3}[dataset]
+    assert len(findings) == {"codecontests": 8, "mbpp": 6, "humaneval": 4}[dataset]
 
 
 def test_the_planted_near_duplicate_is_named_with_a_digest_and_a_table(made):
@@ -97,6 +101,41 @@ def test_contradictory_labels_are_recounted_prompt_by_prompt(damaged):
     finding = decide(damaged)[inspection.EQUAL_RECOUNT]
     assert "valid.labelled_both.exact.texts: expected 3, found 0" in finding.summary
     assert "valid.labelled_both.exact.records: expected 18, found 0" in finding.summary
+
+
+def test_contradictory_labels_are_told_where_the_recount_agrees(made):
+    finding = decide(made)[inspection.EQUAL_RECOUNT]
+    assert finding.passed
+    assert "both labels: 0 in train (0 records), 0 in valid (0 records)" in finding.summary
+
+
+def test_text_that_was_dropped_is_counted_and_named(damaged):
+    path = damaged.store.dataset("codecontests").line_metadata("valid")
+    candidates = read_facts(path, FORMATS["codecontests"]).tally.candidates
+    place = b'"row_group":2,"row":7,"place":"solutions.solution[5]"'
+    entry = b'{"file":"v.parquet",' + place + b',"dropped":3}'
+    for old, new in (
+        (b'"over_length":0}', b'"over_length":0,"invalid_utf8":3}'),
+        (b'"candidates":%d' % candidates, b'"candidates":%d' % (candidates + 3)),
+        (b'"repeated_names":[]', b'"repeated_names":[],"invalid_utf8":[' + entry + b"]"),
+    ):
+        replace_in(path, old, new)
+    finding = decide(damaged)[inspection.TEXT_IS_UTF8]
+    assert not finding.passed
+    assert finding.summary == (
+        "3 candidates were dropped, their text is not UTF-8 (0 in train, 3 in valid, 0 in test): "
+        "valid: v.parquet row group 2 row 7 solutions.solution[5] (3 dropped)"
+    )
+    assert finding.evidence["valid_invalid_utf8"] == 3
+    card = build_card(*described(damaged)).decode()
+    assert "| dropped: over length | dropped: invalid utf8 |" in card
+
+
+def described(setup):
+    """What the card of CodeContests is made of."""
+    row = setup.catalog.codecontests
+    splits = read_stored_splits(row, setup.store.dataset(row.name))
+    return row, "c" * 40, splits, length_filter(setup.catalog, setup.store)
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"splits": []}', b'{"splits": {"train": 1}}'])

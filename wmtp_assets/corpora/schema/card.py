@@ -4,6 +4,7 @@ Its YAML head names exactly the JSONL files as splits and the type of every fiel
 other files of the folder are left alone and the first rows decide nothing.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -124,18 +125,26 @@ def _feature(name: str, kind: FieldType) -> dict[str, Any]:
 def _counts_table(dataset: Dataset, splits: list[StoredSplit]) -> str:
     form = FORMATS[dataset.name]
     labels = ["correct", "incorrect"] if form.labelled else []
-    dropped = [reason.replace("_", " ") for reason in form.dropped]
+    reasons = _reasons(dataset.name, splits)
+    dropped = [reason.replace("_", " ") for reason in reasons]
     columns = ["split", "published rows", "candidates", "records", *labels]
     columns += [f"dropped: {reason}" for reason in dropped]
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     for split in splits:
-        numbers = " | ".join(f"{n:,}" for n in _numbers(split.facts.tally, dataset.name))
+        numbers = " | ".join(f"{n:,}" for n in _numbers(split.facts.tally, dataset.name, reasons))
         lines.append(f"| {split.name} | {numbers} |")
     return "\n".join(lines)
 
 
-def _numbers(tally: Tally, dataset: str) -> list[int]:
+def _reasons(dataset: str, splits: list[StoredSplit]) -> list[str]:
+    """Every reason that is stated of any split."""
+    form = FORMATS[dataset]
+    stated = (split.facts.tally.reasons(form) for split in splits)
+    return list(dict.fromkeys([*form.dropped, *itertools.chain.from_iterable(stated)]))
+
+
+def _numbers(tally: Tally, dataset: str, reasons: list[str]) -> list[int]:
     form = FORMATS[dataset]
     labels = [tally.by_class(True), tally.by_class(False)] if form.labelled else []
-    dropped = [tally.dropped[reason] for reason in form.dropped]
+    dropped = [tally.dropped[reason] for reason in reasons]
     return [tally.source_rows, tally.candidates, tally.rows, *labels, *dropped]
