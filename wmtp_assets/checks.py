@@ -106,7 +106,7 @@ def checks_on(
         setup: Setup = context.resources.setup
         selected = {check.name for check in context.selected_asset_check_keys}
         chosen = [r for r in (*_BYTES_READINGS, *readings) if selected & r.propositions.keys()]
-        metadata = recorded_metadata(context.instance, asset_key)
+        metadata = recorded_metadata(context.instance, asset_key, setup.store)
         recorded = metadata[FILES] if metadata else {}
         digests = observe(setup, recorded, deep=any(r.deep for r in chosen))
         seen = Seen(metadata, recorded, digests, context)

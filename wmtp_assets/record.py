@@ -18,12 +18,16 @@ from dagster._core.storage.asset_check_execution_record import (
 
 from wmtp_assets import store as store_
 from wmtp_assets.catalog import Repo
+from wmtp_assets.roots import Move, Whereabouts, whereabouts_of
 from wmtp_assets.setup import Setup
-from wmtp_assets.store import StoredFile
+from wmtp_assets.store import Store, StoredFile
 
 FILES = "files"
 CONTENT = "content_sha256"
 STORAGE_ROOT = "storage_root"
+# Of the observation that tells of a move (signoff/moving), on the asset that is the storage itself.
+MOVED_FROM = "moved_from"
+MOVES_KEY = dg.AssetKey("storage_layout")
 SIZE_BYTES = "size_bytes"
 DURATION_SECONDS = "duration_seconds"
 RATE_MB_PER_SECOND = "rate_mb_per_second"
@@ -109,17 +113,31 @@ def _as_metadata(value: Any) -> Any:
     return dg.MetadataValue.json(dict(value) if isinstance(value, Mapping) else list(value))
 
 
-def recorded_metadata(instance: dg.DagsterInstance, key: dg.AssetKey) -> dict[str, Any] | None:
-    """The metadata values of the latest materialization by a run, or None if there is none."""
-    record = latest_by_run(instance, key)
+def recorded_metadata(
+    instance: dg.DagsterInstance, key: dg.AssetKey, store: Store
+) -> dict[str, Any] | None:
+    """The metadata values of the latest materialization by a run on this storage, None if none."""
+    record = latest_on(instance, key, whereabouts(instance, store))
     if record is None:
         return None
     return {name: value.value for name, value in record.asset_materialization.metadata.items()}
 
 
-def latest_by_run(instance: dg.DagsterInstance, key: dg.AssetKey) -> dg.EventLogRecord | None:
-    """The latest materialization that a run made."""
-    return next(made_by_runs(instance, key), None)
+def whereabouts(instance: dg.DagsterInstance, store: Store) -> Whereabouts:
+    """Where this storage has been, as runs of job record_move told; a posted move is nothing."""
+    moves = []
+    for record in seen_by_runs(instance, MOVES_KEY):
+        facts = record.asset_observation.metadata
+        if MOVED_FROM in facts:
+            moves.append(Move(facts[MOVED_FROM].value, facts[STORAGE_ROOT].value, record.timestamp))
+    return whereabouts_of(str(store.root), moves)
+
+
+def latest_on(
+    instance: dg.DagsterInstance, key: dg.AssetKey, here: Whereabouts
+) -> dg.EventLogRecord | None:
+    """The latest materialization that a run made on this storage."""
+    return next(made_on(instance, key, here), None)
 
 
 def made_by_runs(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[dg.EventLogRecord]:
@@ -132,13 +150,20 @@ def made_by_runs(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[dg.
 
 
 def made_on(
-    instance: dg.DagsterInstance, key: dg.AssetKey, root: str
+    instance: dg.DagsterInstance, key: dg.AssetKey, here: Whereabouts
 ) -> Iterator[dg.EventLogRecord]:
-    """The same, of those whose metadata names this storage root."""
-    for record in made_by_runs(instance, key):
-        stated = record.asset_materialization.metadata.get(STORAGE_ROOT)
-        if stated is not None and stated.value == root:
-            yield record
+    """The same, of those about this storage: others may be on the same record."""
+    return (record for record in made_by_runs(instance, key) if is_made_on(record, here))
+
+
+def is_made_on(record: dg.EventLogRecord, here: Whereabouts) -> bool:
+    """Whether a run made it on this storage."""
+    return bool(record.run_id) and here.hold(made_root_of(record), record.timestamp)
+
+
+def made_root_of(record: dg.EventLogRecord) -> str | None:
+    """The storage root that a materialization is about."""
+    return _root_in(record.asset_materialization)
 
 
 def seen_by_runs(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[dg.EventLogRecord]:
@@ -172,15 +197,36 @@ def check_history(
 
 
 def results_on(
-    instance: dg.DagsterInstance, key: dg.AssetCheckKey, root: str, status=EVALUATED
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, here: Whereabouts, status=EVALUATED
 ) -> Iterator[AssetCheckExecutionRecord]:
-    """The results of a check that runs recorded for this storage root, newest first."""
+    """The results of a check that runs recorded for this storage, newest first."""
     for record in check_history(instance, key, status=status):
-        if record.run_id and root_of(record) == root:
+        if record.run_id and is_result_on(record, here):
             yield record
+
+
+def is_result_on(record: AssetCheckExecutionRecord, here: Whereabouts) -> bool:
+    """Whether a result is about this storage."""
+    return here.hold(root_of(record), record.event.timestamp)
 
 
 def root_of(record: AssetCheckExecutionRecord) -> str | None:
     """The storage root that a result is about."""
-    value = record.event.dagster_event.asset_check_evaluation_data.metadata.get(STORAGE_ROOT)
-    return value.value if value else None
+    return _root_in(record.event.dagster_event.asset_check_evaluation_data)
+
+
+def root_of_run(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """The storage root of a run, by the first thing that it made or judged; None if nothing."""
+    kinds = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
+    for record in instance.get_records_for_run(run_id, of_type=kinds, limit=PAGE).records:
+        event = record.event_log_entry.dagster_event
+        made = event.is_step_materialization
+        root = _root_in(event.materialization if made else event.asset_check_evaluation_data)
+        if root is not None:
+            return root
+    return None
+
+
+def _root_in(event: Any) -> str | None:
+    stated = event.metadata.get(STORAGE_ROOT)
+    return stated.value if stated else None

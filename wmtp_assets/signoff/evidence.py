@@ -61,6 +61,7 @@ class AssetRow:
     Attributes:
         differing: One clause for each file that is not as recorded now.
         outdated: The inputs that have other content now than it was made from.
+        elsewhere: The other storage that the record has it of, where it has none of this one.
     """
 
     key: str
@@ -69,6 +70,7 @@ class AssetRow:
     latest: Materialization | None
     differing: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
+    elsewhere: str | None = None
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,9 @@ def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> Judged:
     """Decide what the newest result of a check is worth now."""
     latest, made = check.latest, asset.latest
     if made is None:
-        return Judged(check, Outcome.NOT_EVALUATED, "the asset was never materialized")
+        of_another = f"; the record has it of {asset.elsewhere}" if asset.elsewhere else ""
+        why = f"the asset was never materialized{of_another}"
+        return Judged(check, Outcome.NOT_EVALUATED, why)
     on_root = latest is not None and latest.storage_root == storage_root
     on_latest = latest is not None and latest.target == made.storage_id
     if on_root and on_latest and not latest.passed and not latest.warns:

@@ -1,36 +1,30 @@
 """Reads the Dagster record into the rows of evidence.py."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import dagster as dg
-from dagster._core.execution.stats import StepEventStatus
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
-from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE, checks_step, observe
+from wmtp_assets.checks import observe
 from wmtp_assets.record import (
-    CONTENT,
     DATA_VERSION_TAG,
-    EVALUATED,
     FILES,
     INPUT_VERSION_TAG,
-    STORAGE_ROOT,
-    check_history,
-    latest_by_run,
-    root_of,
+    is_made_on,
+    latest_on,
+    made_root_of,
+    whereabouts,
 )
+from wmtp_assets.roots import Whereabouts
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.evidence import (
     AssetRow,
-    CheckRow,
-    Evaluation,
     Evidence,
     Materialization,
     judge,
     with_outdated,
 )
+from wmtp_assets.signoff.results import Past, check_row
 
 INPUT_VERSION_PREFIX = f"{INPUT_VERSION_TAG}/"
 
@@ -57,16 +51,19 @@ def read_evidence(
             a file whose time differs is read.
     """
     specs = declared.assets
+    here = whereabouts(instance, setup.store)
     # Three queries for the whole graph; a query for each check took 3 ms x 300.
-    made = {
+    newest_made = {
         record.asset_entry.asset_key: record.asset_entry.last_materialization_record
         for record in instance.get_asset_records([spec.key for spec in specs])
     }
-    for key, newest_made in made.items():
-        if newest_made is not None and not newest_made.run_id:
-            made[key] = latest_by_run(instance, key)
+    made = {
+        key: record if is_made_on(record, here) else latest_on(instance, key, here)
+        for key, record in newest_made.items()
+        if record is not None
+    }
     rows = (
-        _asset_row(setup, spec, made.get(spec.key), look_at_disk)
+        _asset_row(setup, spec, made.get(spec.key), newest_made.get(spec.key), look_at_disk)
         for spec in sorted(specs, key=lambda spec: spec.key.path)
     )
     assets = {row.key: row for row in with_outdated(rows)}
@@ -77,15 +74,14 @@ def read_evidence(
     newest = instance.event_log_storage.get_latest_asset_check_execution_by_key(
         [spec.key for spec in check_specs]
     )
-    root = str(setup.store.root)
-    failed_steps = _failed_steps(instance)
+    past = Past(instance, here)
     judged = []
     for spec in check_specs:
         asset = assets[spec.asset_key.to_user_string()]
-        row = _check_row(instance, setup, spec, newest.get(spec.key), asset, failed_steps)
-        judged.append(judge(row, asset, root))
+        row = check_row(past, spec, newest.get(spec.key), asset)
+        judged.append(judge(row, asset, here.root))
     return Evidence(
-        storage_root=root,
+        storage_root=here.root,
         source=setup.source.name,
         catalog=setup.catalog.name,
         assets=tuple(assets.values()),
@@ -93,16 +89,50 @@ def read_evidence(
     )
 
 
+def recorded_assets(
+    instance: dg.DagsterInstance, declared: Declared, here: Whereabouts
+) -> tuple[AssetRow, ...]:
+    """What runs made on one storage, undeclared assets too; no disk is looked at."""
+    specs = {spec.key: spec for spec in declared.assets}
+    keys = sorted({*specs, *instance.get_asset_keys()}, key=lambda key: key.path)
+    found = ((key, latest_on(instance, key, here)) for key in keys)
+    rows = [_described(specs.get(key) or dg.AssetSpec(key), made) for key, made in found if made]
+    # A decision and a backup are no files of an asset: they have no list of them.
+    return tuple(row for row in rows if isinstance(row.latest.files, Mapping) and row.latest.files)
+
+
+def recorded_roots(instance: dg.DagsterInstance, declared: Declared) -> list[str]:
+    """The storage roots that the newest materializations are about."""
+    found = {
+        made_root_of(record.asset_entry.last_materialization_record)
+        for record in instance.get_asset_records([spec.key for spec in declared.assets])
+        if record.asset_entry.last_materialization_record
+    }
+    return sorted(root for root in found if root)
+
+
 def _asset_row(
-    setup: Setup, spec: dg.AssetSpec, record: dg.EventLogRecord | None, look_at_disk: bool
+    setup: Setup,
+    spec: dg.AssetSpec,
+    record: dg.EventLogRecord | None,
+    newest: dg.EventLogRecord | None,
+    look_at_disk: bool,
 ) -> AssetRow:
-    latest = _materialization(record) if record else None
+    of_another = record is None and newest is not None and newest.run_id
+    row = _described(spec, record)
+    return replace(
+        row,
+        differing=_differing(setup, row.latest.files) if record and look_at_disk else (),
+        elsewhere=made_root_of(newest) if of_another else None,
+    )
+
+
+def _described(spec: dg.AssetSpec, record: dg.EventLogRecord | None) -> AssetRow:
     return AssetRow(
         key=spec.key.to_user_string(),
         group=spec.group_name or "",
         description=(spec.description or "").split("\n")[0],
-        latest=latest,
-        differing=_differing(setup, latest.files) if latest and look_at_disk else (),
+        latest=_materialization(record) if record else None,
     )
 
 
@@ -133,105 +163,3 @@ def _differing(setup: Setup, files: Mapping[str, Mapping]) -> tuple[str, ...]:
         for path, facts in sorted(files.items())
         if now.get(path) != facts["sha256"]
     )
-
-
-def _check_row(
-    instance: dg.DagsterInstance,
-    setup: Setup,
-    spec: dg.AssetCheckSpec,
-    newest: AssetCheckExecutionRecord | None,
-    asset: AssetRow,
-    failed_steps: Callable[[str], Collection[str]],
-) -> CheckRow:
-    step, root = checks_step(spec.asset_key), str(setup.store.root)
-    evaluated = elsewhere = crashed = None
-    for record in _since(instance, spec.key, newest):
-        if not record.run_id:
-            continue  # posted
-        if record.status not in EVALUATED:
-            # Planned: by a run that broke in the check's own step, or never came to it.
-            crashed = crashed or (record.run_id if step in failed_steps(record.run_id) else None)
-        elif root_of(record) == root:
-            evaluated = record
-            break
-        else:
-            elsewhere = elsewhere or record
-    counts = evaluated or elsewhere
-    return CheckRow(
-        asset=asset.key,
-        name=spec.name,
-        says=spec.description or "",
-        deep=spec.metadata.get(DEEP_TAG) == EVERY_BYTE,
-        latest=_evaluation(instance, counts, asset) if counts else None,
-        crashed_in=crashed,
-    )
-
-
-def _since(
-    instance: dg.DagsterInstance, key: dg.AssetCheckKey, newest: AssetCheckExecutionRecord | None
-) -> Iterator[AssetCheckExecutionRecord]:
-    """The records of a check, newest first; those before the newest are asked for when needed.
-
-    After a failed phase1 they are needed for every check: few at first, since reading 25 for each
-    of 300 took seconds.
-    """
-    if newest is None:
-        return
-    yield newest
-    yield from check_history(instance, key, cursor=newest.id)
-
-
-def _failed_steps(instance: dg.DagsterInstance) -> Callable[[str], Collection[str]]:
-    """The steps of a run that failed, looked up once a run: it reads all events of the run."""
-
-    @cache
-    def failed_steps(run_id: str) -> Collection[str]:
-        return {
-            stats.step_key
-            for stats in instance.get_run_step_stats(run_id)
-            if stats.status == StepEventStatus.FAILURE
-        }
-
-    return failed_steps
-
-
-def _evaluation(
-    instance: dg.DagsterInstance, record: AssetCheckExecutionRecord, asset: AssetRow
-) -> Evaluation:
-    result = record.event.dagster_event.asset_check_evaluation_data
-    values = {name: _plain(value) for name, value in result.metadata.items()}
-    target = result.target_materialization_data
-    if target is None:
-        version = None
-    elif asset.latest and target.storage_id == asset.latest.storage_id:
-        version = asset.latest.version
-    else:
-        version = _version_of(instance, result.asset_key, target.storage_id)
-    return Evaluation(
-        passed=result.passed,
-        warns=result.severity == dg.AssetCheckSeverity.WARN,
-        summary=result.description or "",
-        content=values.pop(CONTENT, None),
-        storage_root=values.pop(STORAGE_ROOT, None),
-        target=target.storage_id if target else None,
-        target_version=version,
-        run_id=record.run_id,
-        timestamp=record.event.timestamp,
-        evidence=values,
-    )
-
-
-def _plain(value: dg.MetadataValue) -> Any:
-    """A metadata value as JSON data; a table as its rows."""
-    if isinstance(value, dg.TableMetadataValue):
-        return [dict(record.data) for record in value.records]
-    return value.value
-
-
-def _version_of(instance: dg.DagsterInstance, key: dg.AssetKey, storage_id: int) -> str | None:
-    """The data version of one materialization, found by its storage id."""
-    records = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=key, storage_ids=[storage_id]), limit=1
-    ).records
-    made = records[0].asset_materialization if records else None
-    return (made.tags or {}).get(DATA_VERSION_TAG) if made else None

@@ -8,7 +8,7 @@ import dagster as dg
 from wmtp_assets import store as store_
 from wmtp_assets.checks import Seen
 from wmtp_assets.findings import Finding
-from wmtp_assets.record import CONTENT, SUCCEEDED, results_on
+from wmtp_assets.record import CONTENT, SUCCEEDED, results_on, whereabouts
 from wmtp_assets.setup import Setup
 
 
@@ -39,7 +39,8 @@ def _passes(
     if seen.context is None:
         return
     check_key = dg.AssetCheckKey(dg.AssetKey(key.split("/")), check)
-    root = str(setup.store.root)
-    for record in results_on(seen.context.instance, check_key, root, {SUCCEEDED}):
+    instance = seen.context.instance
+    here = whereabouts(instance, setup.store)
+    for record in results_on(instance, check_key, here, {SUCCEEDED}):
         result = record.event.dagster_event.asset_check_evaluation_data
         yield result, record.create_timestamp

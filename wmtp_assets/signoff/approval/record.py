@@ -13,6 +13,7 @@ from wmtp_assets.record import (
     STORAGE_ROOT,
     made_on,
     results_on,
+    whereabouts,
 )
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Entry, read_chain
@@ -56,17 +57,17 @@ def read_approval(instance: dg.DagsterInstance, setup: Setup, evidence: Evidence
 
 
 def recorded_decision(instance: dg.DagsterInstance, store: Store) -> str | None:
-    """The digest of the newest decision that a run recorded for this storage root."""
-    for record in made_on(instance, APPROVAL_KEY, str(store.root)):
+    """The digest of the newest decision that a run recorded for this storage."""
+    for record in made_on(instance, APPROVAL_KEY, whereabouts(instance, store)):
         tags = record.asset_materialization.tags or {}
         return tags.get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
     return None
 
 
 def latest_result(instance: dg.DagsterInstance, store: Store) -> tuple[str | None, str]:
-    """The standing and its sentence, as a run last evaluated them for this storage root."""
+    """The standing and its sentence, as a run last evaluated them for this storage."""
     key = dg.AssetCheckKey(APPROVAL_KEY, APPROVED_BY_REVIEWER)
-    for record in results_on(instance, key, str(store.root)):
+    for record in results_on(instance, key, whereabouts(instance, store)):
         result = record.event.dagster_event.asset_check_evaluation_data
         return result.metadata["standing"].value, result.description or ""
     return None, ""

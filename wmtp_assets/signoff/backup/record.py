@@ -14,9 +14,11 @@ from wmtp_assets.record import (
     SIZE_BYTES,
     STORAGE_ROOT,
     check_history,
+    is_result_on,
     made_on,
-    root_of,
+    whereabouts,
 )
+from wmtp_assets.roots import Whereabouts
 from wmtp_assets.signoff.approval.record import as_table
 from wmtp_assets.signoff.backup.copying import BackedUp
 from wmtp_assets.signoff.backup.place import Place
@@ -85,15 +87,15 @@ def copy_result(store: Store, place: Place, read: Read) -> Mapping[str, Any]:
 def read_backup(
     instance: dg.DagsterInstance, store: Store, place: str | None = None
 ) -> Backup | None:
-    """The newest backup of this storage root that a run recorded, and how its copy is.
+    """The newest backup of this storage that a run recorded, and how its copy is.
 
     The copy is as the newest evaluation since says; posted events are nothing.
 
     Args:
         place: Of the backups there; of all if it is not given.
     """
-    root = str(store.root)
-    for record in made_on(instance, BACKUP_KEY, root):
+    here = whereabouts(instance, store)
+    for record in made_on(instance, BACKUP_KEY, here):
         facts = {k: v.value for k, v in record.asset_materialization.metadata.items()}
         if place in (None, facts["place"]):
             return Backup(
@@ -103,12 +105,14 @@ def read_backup(
                 newest_decision_sha256=facts["newest_decision_sha256"],
                 decision=facts["decision"],
                 copied_at=facts["copied_at"],
-                damage=_damage_since(instance, root, facts["place"], record.timestamp),
+                damage=_damage_since(instance, here, facts["place"], record.timestamp),
             )
     return None
 
 
-def _damage_since(instance: dg.DagsterInstance, root: str, place: str, copied: float) -> str:
+def _damage_since(
+    instance: dg.DagsterInstance, here: Whereabouts, place: str, copied: float
+) -> str:
     """What the newest look at a copy said of it; a look that broke says that much."""
     for record in check_history(instance, dg.AssetCheckKey(BACKUP_KEY, COPY_IS_AS_APPROVED)):
         if not record.run_id:
@@ -121,7 +125,7 @@ def _damage_since(instance: dg.DagsterInstance, root: str, place: str, copied: f
                 return f"the copy could not be read in run {record.run_id}" if since else ""
             continue
         result = record.event.dagster_event.asset_check_evaluation_data
-        if root_of(record) == root and result.metadata["place"].value == place:
+        if is_result_on(record, here) and result.metadata["place"].value == place:
             failed = record.status == FAILED and record.event.timestamp >= copied
             return (result.description or "the copy differs") if failed else ""
     return ""

@@ -5,7 +5,13 @@ from itertools import islice
 
 import dagster as dg
 
-from wmtp_assets.record import EVALUATED, FAILED, check_history, made_by_runs, root_of
+from wmtp_assets.record import (
+    FAILED,
+    made_on,
+    results_on,
+    whereabouts,
+)
+from wmtp_assets.roots import Whereabouts
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.record import read_approval
 from wmtp_assets.signoff.backup.record import read_backup
@@ -39,33 +45,30 @@ def dossier_of(
 def read_failures(
     instance: dg.DagsterInstance, declared: Declared, setup: Setup
 ) -> tuple[Failure, ...]:
-    """The failed evaluations of the artifacts' checks on this storage root, newest first."""
+    """The failed evaluations of the artifacts' checks on this storage, newest first."""
+    here = whereabouts(instance, setup.store)
     documents = {spec.key for spec in declared.assets if spec.group_name in DOCUMENT_GROUPS}
     artifacts = {spec.key for spec in declared.assets} - documents
     found = [
         failure
         for spec in declared.checks
         if spec.asset_key in artifacts
-        for failure in _failures_of(instance, spec.key, str(setup.store.root))
+        for failure in _failures_of(instance, spec.key, here)
     ]
     return tuple(sorted(found, key=lambda f: f.failed_at, reverse=True)[:MAX_FAILURES])
 
 
 def _failures_of(
-    instance: dg.DagsterInstance, key: dg.AssetCheckKey, root: str
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, here: Whereabouts
 ) -> Iterator[Failure]:
-    failed = list(islice(check_history(instance, key, status={FAILED}), MAX_FAILURES))
-    results = [(r, r.event.dagster_event.asset_check_evaluation_data) for r in failed if r.run_id]
-    results = [
-        (record, result)
-        for record, result in results
-        if result.severity == dg.AssetCheckSeverity.ERROR and root_of(record) == root
-    ]
+    failed = islice(results_on(instance, key, here, {FAILED}), MAX_FAILURES)
+    results = [(r, r.event.dagster_event.asset_check_evaluation_data) for r in failed]
+    results = [row for row in results if row[1].severity == dg.AssetCheckSeverity.ERROR]
     if not results:
         return
-    ended = [r for r in check_history(instance, key, status=EVALUATED) if r.run_id]
+    ended = results_on(instance, key, here)
     passed = sorted((r.event.timestamp, r.run_id) for r in ended if r.status != FAILED)
-    made = sorted((r.timestamp, r.run_id) for r in made_by_runs(instance, key.asset_key))
+    made = sorted((r.timestamp, r.run_id) for r in made_on(instance, key.asset_key, here))
     for record, result in results:
         failed_at = record.event.timestamp
         yield Failure(

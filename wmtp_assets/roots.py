@@ -1,0 +1,82 @@
+"""Which records are about this storage: where it has been, and from when until when.
+
+Pure: records name a storage by its root. Two spellings of one folder (a link, `..`) are one place,
+and a storage that was moved is the one it was, once a run has told so (signoff/moving). Not here:
+where roots come from (settings.py) and how moves enter the record (record.py).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Move:
+    """That the storage at `old` is at `new` since; the time in seconds since 1970."""
+
+    old: str
+    new: str
+    told_at: float
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A place at which the storage was; records of another time are about another storage."""
+
+    place: str
+    since: float = -inf
+    until: float = inf
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """The places of one storage, its present root first."""
+
+    stays: tuple[Stay, ...]
+
+    @property
+    def root(self) -> str:
+        """The present storage root."""
+        return self.stays[0].place
+
+    def hold(self, stated: str | None, at: float) -> bool:
+        """Whether a record about the root `stated`, made at that time, is about this storage."""
+        if stated is None:
+            return False
+        during = [stay.place for stay in self.stays if stay.since <= at < stay.until]
+        return stated in during or any(is_one_place(stated, place) for place in during)
+
+
+def whereabouts_of(root: str, moves: Iterable[Move] = ()) -> Whereabouts:
+    """Follow the moves of a storage back from where it is now.
+
+    What was recorded at a place before the storage came there is about another one, as is what
+    was recorded at its old place after it had left.
+    """
+    stays, until = [], inf
+    place, ordered = root, sorted(moves, key=lambda move: move.told_at, reverse=True)
+    while True:
+        move = next((m for m in ordered if m.told_at < until and place in (m.old, m.new)), None)
+        stays.append(Stay(place, move.told_at if move else -inf, until))
+        if move is None or place != move.new:
+            return Whereabouts(tuple(stays))
+        place, until = move.old, move.told_at
+
+
+def resolved(path: Path | str) -> Path:
+    """The one spelling of a folder, whether it is there or not; a loop of links stays as it is."""
+    try:
+        return Path(path).resolve()
+    except (OSError, RuntimeError):  # a loop of links, before Python 3.13
+        return Path(path).absolute()
+
+
+def is_one_place(one: str, other: str) -> bool:
+    """Whether two spellings name one folder now: by links, or on a disk that ignores case."""
+    if one == other or resolved(one) == resolved(other):
+        return True
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False

@@ -1,0 +1,86 @@
+"""Which records are about a storage: spellings of its root, moves told, in every order."""
+
+from math import inf
+from pathlib import Path
+
+import pytest
+
+from wmtp_assets.roots import Move, is_one_place, resolved, whereabouts_of
+
+A, B, C = "/mnt/a", "/mnt/b", "/mnt/c"
+AB, BC, BA = Move(A, B, 10), Move(B, C, 20), Move(B, A, 20)
+
+
+@pytest.mark.parametrize(
+    ("moves", "root", "held"),
+    [
+        ([], A, [(A, -inf, inf)]),
+        ([AB], B, [(B, 10, inf), (A, -inf, 10)]),
+        ([AB], A, [(A, 10, inf)]),
+        ([AB, BC], C, [(C, 20, inf), (B, 10, 20), (A, -inf, 10)]),
+        ([BC, AB], C, [(C, 20, inf), (B, 10, 20), (A, -inf, 10)]),
+        ([AB, BC], B, [(B, 20, inf)]),
+        ([AB, BA], A, [(A, 20, inf), (B, 10, 20), (A, -inf, 10)]),
+        ([AB, Move(A, B, 30)], B, [(B, 30, inf), (A, 10, 30)]),
+        ([AB, Move(C, A, 15)], A, [(A, 15, inf), (C, -inf, 15)]),
+        ([Move(A, A, 10)], A, [(A, 10, inf), (A, -inf, 10)]),
+    ],
+    ids=[
+        "never moved",
+        "moved here",
+        "moved away: what is there now is another storage",
+        "moved twice",
+        "in whatever order they are read",
+        "moved here and on",
+        "moved back: the one that was there meanwhile is not it",
+        "another storage that came to the same place later",
+        "another storage at the old place",
+        "told to itself",
+    ],
+)
+def test_a_storage_is_followed_back_through_its_moves(moves, root, held):
+    here = whereabouts_of(root, moves)
+    assert [(s.place, s.since, s.until) for s in here.stays] == held
+    assert here.root == root
+
+
+def test_a_record_counts_by_its_place_and_its_time():
+    here = whereabouts_of(B, [AB])
+    told = {(place, at): here.hold(place, at) for place in (A, B, C, None) for at in (9, 10, 11)}
+    assert {row for row, held in told.items() if held} == {(A, 9), (B, 10), (B, 11)}
+
+
+def test_two_spellings_of_a_folder_are_one_place(tmp_path: Path):
+    real = tmp_path / "real"
+    (real / "st").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(real)
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    root = str(real / "st")
+    for other in (real / ".." / "real" / "st", tmp_path / "link" / "st"):
+        assert is_one_place(str(other), root)
+        assert str(resolved(other)) == root
+        assert whereabouts_of(root).hold(str(other), 1)
+    for other in (real, tmp_path / "link", tmp_path / "gone", tmp_path / "loop"):
+        assert not is_one_place(str(other), root)
+    assert resolved(tmp_path / "loop").is_absolute()
+
+
+def test_a_link_that_points_elsewhere_now_is_another_place(tmp_path: Path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "one")
+    here = whereabouts_of(str(tmp_path / "one"))
+    assert here.hold(str(link), 1)
+    link.unlink()
+    link.symlink_to(tmp_path / "two")
+    assert not here.hold(str(link), 1)
+
+
+def test_a_place_of_the_past_is_known_by_a_link_that_dangles_now(tmp_path: Path):
+    """Recorded through /data before roots were resolved; then the disk behind it was moved."""
+    (tmp_path / "data").symlink_to(tmp_path / "gone")
+    moved = Move(str(tmp_path / "gone" / "st"), str(tmp_path / "new"), 10)
+    here = whereabouts_of(str(tmp_path / "new"), [moved])
+    assert here.hold(str(tmp_path / "data" / "st"), 9)
+    assert not here.hold(str(tmp_path / "data" / "st"), 11)
