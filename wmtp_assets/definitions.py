@@ -33,6 +33,7 @@ from wmtp_assets.layout.jobs import reset_storage
 from wmtp_assets.micro.assets import micro_assets
 from wmtp_assets.micro.checks import micro_checks
 from wmtp_assets.published import PUBLISHED
+from wmtp_assets.roots import resolved
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.checks import approval_checks
@@ -42,6 +43,7 @@ from wmtp_assets.signoff.backup.jobs import backup, backup_checks, backup_storag
 from wmtp_assets.signoff.documents.assets import approval, checklist, report_assets
 from wmtp_assets.signoff.documents.checks import document_checks
 from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS
+from wmtp_assets.signoff.moving.jobs import record_move
 from wmtp_assets.signoff.record import Declared
 from wmtp_assets.signoff.sensors import (
     evidence_alarms,
@@ -104,7 +106,8 @@ def build_definitions(
     Raises:
         BadInput: An accepted finding of the catalog names no declared check.
     """
-    store = Store(storage_root.absolute(), docs_root.absolute())
+    # The one spelling of the roots: evidence is found again by it.
+    store = Store(resolved(storage_root), resolved(docs_root))
     setup = Setup(catalog, source, store, workers, scheduler)
     every_check = [spec for definition in CHECKS for spec in definition.check_specs]
     require_declared(
@@ -142,6 +145,7 @@ def build_definitions(
             *jobs,
             *verifications,
             review_phase1,
+            record_move,
             watch,
             renew_lock,
             mirror_job,

@@ -88,12 +88,13 @@ JOBS = {
     "verify_storage",
     "verify_storage_deep",
     "review_phase1",
+    "record_move",
     "reset_storage",
     "watch_upstream",
     "renew_lock",
     "write_mirror",
 }
-OP_JOBS = {"reset_storage", "renew_lock", "write_mirror", "review_phase1"}
+OP_JOBS = {"reset_storage", "renew_lock", "write_mirror", "review_phase1", "record_move"}
 MAX_DESCRIPTION = 80
 
 

@@ -1,7 +1,7 @@
-"""`python -m wmtp_assets.signoff status | approve | verify | restore`: what a reviewer uses.
+"""`python -m wmtp_assets.signoff status | approve | moved | verify | restore`: for a reviewer.
 
-`status` and `approve` read the Dagster record; `verify` and `restore` need no Dagster, hence the
-imports inside the functions.
+`status`, `approve` and `moved` read the Dagster record; `verify` and `restore` need no Dagster,
+hence the imports inside the functions.
 """
 
 import argparse
@@ -53,6 +53,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="finding digests of the warnings that are accepted",
     )  # fmt: skip
     decided.add_argument("--key", type=Path, metavar="PEM", help="sign with this private key")
+    told = command("moved", moved, "tell that the storage was moved here; exit 1 if it was not")
+    told.add_argument("old_root", metavar="OLD_ROOT", help="the storage root before the move")
     verified = command("verify", verify, "verify an approved storage; exit 1 naming what differs")
     verified.add_argument("storage_root", type=Path, metavar="STORAGE_ROOT")
     verified.add_argument(
@@ -125,6 +127,33 @@ def decide(
         resources={"signer": signer},
         run_config={
             "ops": {"record_decision": {"config": config}},
+            "loggers": {"console": {}},
+        },
+    )
+
+
+def moved(options: argparse.Namespace) -> int:
+    """Run job record_move: every byte is read, and held against what was recorded there."""
+    with record() as instance:
+        from wmtp_assets.definitions import defs
+
+        tell_moved(defs, instance, options.old_root)
+    root = defs.resources["setup"].store.root
+    print(f"told: what was recorded of {options.old_root} counts for {root}")
+    print("next: python -m wmtp_assets.signoff status")
+    return 0
+
+
+def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root: str) -> None:
+    """Run job record_move.
+
+    Raises:
+        BadInput: It was refused; every reason is named.
+    """
+    defs.resolve_job_def("record_move").execute_in_process(
+        instance=instance,
+        run_config={
+            "ops": {"tell_move": {"config": {"old_root": old_root}}},
             "loggers": {"console": {}},
         },
     )

@@ -22,7 +22,7 @@ from wmtp_assets.propositions import ours, upstream
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.__main__ import decide
+from wmtp_assets.signoff.__main__ import decide, tell_moved
 from wmtp_assets.signoff.approval.chain import Chain, Role, Verdict, read_chain
 from wmtp_assets.signoff.approval.checks import approval_checks
 from wmtp_assets.signoff.approval.jobs import review_phase1
@@ -33,6 +33,7 @@ from wmtp_assets.signoff.backup.jobs import backup, backup_checks, backup_storag
 from wmtp_assets.signoff.documents.assets import approval, checklist, report_assets
 from wmtp_assets.signoff.documents.checks import document_checks
 from wmtp_assets.signoff.evidence import Evidence, Judged
+from wmtp_assets.signoff.moving.jobs import record_move
 from wmtp_assets.signoff.record import Declared, read_evidence
 from wmtp_assets.store import Store
 
@@ -139,6 +140,7 @@ class World:
             asset_checks=[*checks, backup_checks],
             jobs=[
                 review_phase1,
+                record_move,
                 backup_storage,
                 verify_backup,
                 *(
@@ -226,6 +228,21 @@ class World:
             raise_on_error=False,
             run_config={"ops": {"record_decision": {"config": config}}},
         ).success
+
+    def move(self, name: str) -> "World":
+        """The same storage at another root, unknown to the record; its docs stay."""
+        moved = World.__new__(World)
+        moved.root, moved.instance = self.root, self.instance
+        moved.store = Store(self.root / name, self.root / "d")
+        self.store.root.rename(moved.store.root)
+        moved.setup = Setup(PUBLISHED, MirrorSource(self.root), moved.store)
+        moved.file = moved.store.dataset("mbpp").jsonl("train")
+        moved.at(self.backups)
+        return moved
+
+    def tell_moved(self, old: Path | str) -> None:
+        """As the command does it; raises BadInput when it is refused."""
+        tell_moved(self.defs, self.instance, str(old))
 
     def latest(self, key: dg.AssetKey = TRAIN) -> dg.EventLogRecord:
         [record] = self.instance.fetch_materializations(key, limit=1).records
