@@ -3,12 +3,14 @@
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.places import address, folder, patterns_in
+from wmtp_assets.roots import resolved
 
 PREFIX = "WMTP_"
 SAMPLE_ROOT = Path(".sample")
@@ -17,6 +19,9 @@ ADDRESS = re.compile(r"[^\s@,<>]+@[^\s@,<>]+", re.ASCII)
 # Read by the tests, not by the project: a session that has it set is no mistake.
 NOT_OURS = {"WMTP_UPSTREAM_FILES"}
 
+Folder = Annotated[Path, BeforeValidator(folder)]
+Address = Annotated[str, BeforeValidator(address)]
+
 
 class Settings(BaseSettings):
     """Where the data comes from, where it goes, what converts it, where a copy of it is kept."""
@@ -24,25 +29,25 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True)
 
     source: Literal["sample", "hub", "mirror"] = "sample"
-    mirror_dir: Path | None = None
-    storage_root: Path | None = None
-    docs_root: Path | None = None
+    mirror_dir: Folder | None = None
+    storage_root: Folder | None = None
+    docs_root: Folder | None = None
     workers: int = os.cpu_count() or 1
     reward_model: bool | None = None
     dask_scheduler: str | None = None
-    backup_url: str | None = None
+    backup_url: Address | None = None
     slack_channel: str | None = None
     email_to: str | None = None
     email_from: str | None = None
 
     @property
     def storage(self) -> Path:
-        """The storage root, absolute."""
+        """The storage root, absolute and without links: the record finds a storage again by it."""
         return self._root(self.storage_root, "storage")
 
     @property
     def docs(self) -> Path:
-        """The root of the generated documents, absolute."""
+        """The root of the generated documents, likewise."""
         return self._root(self.docs_root, "docs")
 
     @property
@@ -76,15 +81,20 @@ class Settings(BaseSettings):
 
     def _root(self, given: Path | None, name: str) -> Path:
         default = SAMPLE_ROOT / name if self.source == "sample" else Path(name)
-        return (given or default).absolute()
+        return resolved(given or default)
 
 
 def _nest(one: Path, other: Path) -> bool:
     """Whether one folder lies in the other, also by way of links."""
-    return any(
-        a.is_relative_to(b) or b.is_relative_to(a)
-        for a, b in ((one, other), (one.resolve(), other.resolve()))
-    )
+    one, other = resolved(one), resolved(other)
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
+def _told(name: str, message: str) -> str:
+    """A reason of ours as a sentence on the variable; one of pydantic's as it is."""
+    ours = "Value error, "
+    told = f" {message.removeprefix(ours)}" if message.startswith(ours) else f": {message}"
+    return f"{PREFIX}{name}".upper() + told
 
 
 def read_settings() -> Settings:
@@ -103,9 +113,14 @@ def read_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        wrong += [f"{PREFIX}{e['loc'][0]}".upper() + f": {e['msg']}" for e in error.errors()]
+        wrong += [_told(e["loc"][0], e["msg"]) for e in error.errors()]
     if settings and settings.workers < 1:
         wrong.append("WMTP_WORKERS must be at least 1")
+    if settings and (marks := patterns_in(settings.storage)):
+        wrong.append(
+            f"WMTP_STORAGE_ROOT has {marks} in its path, which datasets.load_dataset takes for a "
+            f"pattern, here and in training: {settings.storage}"
+        )
     if settings and settings.roots_nest:
         wrong.append(
             "WMTP_STORAGE_ROOT and WMTP_DOCS_ROOT must not lie in each other: "

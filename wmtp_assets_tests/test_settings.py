@@ -52,7 +52,7 @@ def test_a_mirror_needs_its_folder(monkeypatch, tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("storage", "docs"),
-    [("s", "s/docs/sub"), ("d/storage", "d"), ("s", "s"), ("s", "s/../d"), ("link/in", "real")],
+    [("s", "s/docs/sub"), ("d/storage", "d"), ("s", "s"), ("link/in", "real")],
 )
 def test_roots_that_lie_in_each_other_are_refused(monkeypatch, tmp_path: Path, storage, docs):
     (tmp_path / "real").mkdir()
@@ -144,3 +144,128 @@ def test_a_backup_in_or_around_a_root_is_refused(monkeypatch, tmp_path: Path, ur
     monkeypatch.setenv("WMTP_BACKUP_URL", url.format(root=tmp_path))
     with pytest.raises(BadInput, match="WMTP_BACKUP_URL must lie apart"):
         read_settings()
+
+
+FOLDERS = ["WMTP_STORAGE_ROOT", "WMTP_MIRROR_DIR", "WMTP_DOCS_ROOT"]
+
+
+def test_no_setting_is_a_path_that_is_not_tried_here():
+    paths = [n for n, field in Settings.model_fields.items() if "Path" in str(field.annotation)]
+    assert [f"WMTP_{name.upper()}" for name in sorted(paths, reverse=True)] == FOLDERS
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_the_home_folder_is_expanded_and_no_folder_of_that_name_is_made(
+    monkeypatch, tmp_path: Path, name: str
+):
+    (tmp_path / "home" / "st").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv(name, "~/st")
+    settings = read_settings()
+    read = {
+        "WMTP_STORAGE_ROOT": settings.storage,
+        "WMTP_DOCS_ROOT": settings.docs,
+        "WMTP_MIRROR_DIR": settings.mirror_dir,
+    }
+    assert read[name] == tmp_path / "home" / "st"
+
+
+REFUSED = {
+    "s3://bucket/st": "is an address, not a folder",
+    "file:///data/st": "is an address, not a folder",
+    "file:/data/st": "is an address, not a folder",
+    "HTTPS://host/st": "is an address, not a folder",
+    "gs+x.y://bucket": "is an address, not a folder",
+    "'/data/st'": "has quotes around it",
+    '"/data/st"': "has quotes around it",
+    "/data/st\n": "has a newline or another control character",
+    "/data/a\nb": "has a newline or another control character",
+    "/data/a\tb": "has a newline or another control character",
+    "/data/a\x1b[0m": "has a newline or another control character",
+    "/data/a\u2028b": "has a newline or another control character",
+    "/data/a\udce9": "has a newline or another control character",
+    "$HOME/st": "has a variable that nothing expanded",
+    "/data/${USER}/st": "has a variable that nothing expanded",
+    "/data/st ": "has spaces around it",
+    " /data/st": "has spaces around it",
+    " ": "has spaces around it",
+    "~nobody_of_that_name/st": "names a home folder that there is not",
+    "/dev/null": "is not a folder",
+}
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize(("value", "says"), REFUSED.items(), ids=[repr(v) for v in REFUSED])
+def test_what_is_no_folder_of_this_machine_is_refused_by_name(monkeypatch, name, value, says):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadInput) as refused:
+        read_settings()
+    [told] = refused.value.culprits
+    assert told.startswith(f"{name} ") and says in told
+    assert told.isprintable()
+
+
+def test_all_that_is_wrong_with_places_is_told_at_once(monkeypatch):
+    monkeypatch.setenv("WMTP_STORAGE_ROOT", "'s3://bucket/st'")
+    monkeypatch.setenv("WMTP_DOCS_ROOT", "$HOME/docs ")
+    monkeypatch.setenv("WMTP_BACKUP_URL", "~nobody_of_that_name/b")
+    monkeypatch.setenv("WMTP_MIRROR_DIR", "file:///m")
+    with pytest.raises(BadInput) as refused:
+        read_settings()
+    told = str(refused.value)
+    for part in ("quotes", "spaces around it; has a variable", "BACKUP_URL names a home", "MIRROR"):
+        assert part in told
+
+
+@pytest.mark.parametrize("url", ["'s3://b/c'", "s3://b/c\n", "s3://b/c ", "s3://$BUCKET/c"])
+def test_an_address_of_backups_is_held_to_the_same_and_not_repeated(monkeypatch, url: str):
+    monkeypatch.setenv("WMTP_BACKUP_URL", url)
+    with pytest.raises(BadInput, match="WMTP_BACKUP_URL has") as refused:
+        read_settings()
+    assert "s3" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "é한글", "{a,b}", "a]b", "a#b%41", "a'b", "a:b", "~x", "a&b"]
+)
+def test_odd_names_of_folders_are_fine(monkeypatch, tmp_path: Path, name: str):
+    monkeypatch.setenv("WMTP_STORAGE_ROOT", str(tmp_path / name / "st"))
+    assert read_settings().storage == tmp_path / name / "st"
+
+
+@pytest.mark.parametrize("name", ["x[1]", "a*b", "a?b", "a::b"])
+def test_a_storage_that_no_load_dataset_opens_is_refused_at_the_start(
+    monkeypatch, tmp_path: Path, name: str
+):
+    """By its own path, by a link to it, and by the working folder it lies below."""
+    real = tmp_path / name
+    real.mkdir()
+    (tmp_path / "link").symlink_to(real)
+    says = r"WMTP_STORAGE_ROOT has .* in its path, which datasets\.load_dataset takes for a pattern"
+    for given in (real / "st", tmp_path / "link" / "st"):
+        monkeypatch.setenv("WMTP_STORAGE_ROOT", str(given))
+        with pytest.raises(BadInput, match=says):
+            read_settings()
+    monkeypatch.delenv("WMTP_STORAGE_ROOT")
+    monkeypatch.chdir(real)
+    with pytest.raises(BadInput, match=says):
+        read_settings()
+    monkeypatch.setenv("WMTP_STORAGE_ROOT", str(tmp_path / "st"))
+    assert read_settings().storage == tmp_path / "st", "documents and the mirror may lie there"
+
+
+def test_one_storage_has_one_root_however_it_is_spelled(monkeypatch, tmp_path: Path):
+    (tmp_path / "real" / "st").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    roots = set()
+    for given in ("real", "./real/st/../../real/", "link", str(tmp_path / "link")):
+        monkeypatch.setenv("WMTP_STORAGE_ROOT", f"{given}/st")
+        monkeypatch.setenv("WMTP_DOCS_ROOT", f"{given}/st/../docs")
+        roots.add((read_settings().storage, read_settings().docs))
+    assert roots == {(tmp_path / "real" / "st", tmp_path / "real" / "docs")}
+
+
+def test_a_loop_of_links_is_no_traceback(monkeypatch, tmp_path: Path):
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setenv("WMTP_STORAGE_ROOT", str(tmp_path / "loop" / "st"))
+    assert read_settings().storage == tmp_path / "loop" / "st"

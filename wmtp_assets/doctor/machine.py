@@ -11,6 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
+from wmtp_assets.places import wrong_with_record
 from wmtp_assets.store import nearest_existing
 
 SETUP = "run make setup"
@@ -87,17 +88,16 @@ def folder_line(name: str, folder: Path, variable: str) -> Line:
 
 def record_lines(home: str | None, source: str) -> Iterator[Line]:
     """DAGSTER_HOME: without it the record is thrown away, with exit code 0."""
-    path = Path(home) if home else None
-    if path is None:
+    if not home:
         what = "DAGSTER_HOME is not set: the record would be thrown away"
         fix = "export DAGSTER_HOME=$PWD/.dagster_home; mkdir -p $DAGSTER_HOME"
         yield (
             warn(what, "make sample and make ui set it") if source == "sample" else fail(what, fix)
         )
-    elif not path.is_absolute() or not path.is_dir():
-        what = f"DAGSTER_HOME is not an absolute, existing folder: {home}"
-        yield fail(what, "export it as an absolute path, and mkdir -p it")
+    elif wrong := wrong_with_record(home):
+        yield fail(wrong, "export it as an absolute path, and mkdir -p it")
     else:
+        path = Path(home)
         yield folder_line("DAGSTER_HOME", path, "DAGSTER_HOME")
         if not (path / "dagster.yaml").is_file():
             what = "DAGSTER_HOME holds no dagster.yaml: no limits, telemetry on"

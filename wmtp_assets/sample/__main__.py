@@ -5,17 +5,14 @@ Python, Dagster and torch (12 s).
 """
 
 import contextlib
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 
-import dagster as dg
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
-
-from wmtp_assets.definitions import defs
+from wmtp_assets.errors import BadInput
 from wmtp_assets.settings import read_settings
 from wmtp_assets.signoff.__main__ import main as signoff
+from wmtp_assets.signoff.__main__ import record
 
 JOBS = ("phase1", "reward_model", "report")
 
@@ -26,6 +23,8 @@ def reuse_engines() -> None:
     It makes a new one for every query and every stored event; in a run of 1,000 events that was
     12 of 55 s of CPU. The connections themselves are still opened and closed each time.
     """
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+
     make, engines = sqlite_event_log.create_engine, {}
 
     def create_engine(url: str, **options):
@@ -48,20 +47,33 @@ def mirror_in_the_making() -> Iterator[None]:
 
 def main() -> int:
     """Run the jobs one after another, whatever comes of them; returns the exit code."""
-    if read_settings().source != "sample":
-        print("this is the rehearsal; set WMTP_SOURCE=sample", file=sys.stderr)
+    try:
+        succeeded = rehearse()
+    except BadInput as error:
+        print(error, file=sys.stderr)
         return 1
-    if not os.environ.get("DAGSTER_HOME"):
-        print("no record without DAGSTER_HOME; use `make sample`", file=sys.stderr)
-        return 1
-    reuse_engines()
-    succeeded = True
-    with mirror_in_the_making(), dg.DagsterInstance.get() as instance:
-        for name in JOBS:
-            job = defs.resolve_job_def(name)
-            result = job.execute_in_process(instance=instance, raise_on_error=False)
-            succeeded = succeeded and result.success
     return signoff(["status", "--table"]) or (0 if succeeded else 1)
+
+
+def rehearse() -> bool:
+    """Run the jobs; whether all of them succeeded.
+
+    Raises:
+        BadInput: Settings or DAGSTER_HOME are wrong.
+    """
+    source = read_settings().source
+    if source != "sample":
+        raise BadInput("this is the rehearsal", [f"WMTP_SOURCE={source}"], "unset it")
+    reuse_engines()
+    with record() as instance, mirror_in_the_making():
+        # Only now: it reads the settings too.
+        from wmtp_assets.definitions import defs
+
+        jobs = [defs.resolve_job_def(name) for name in JOBS]
+        ended = [
+            job.execute_in_process(instance=instance, raise_on_error=False).success for job in jobs
+        ]
+    return all(ended)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.places import RECORD_FIX, wrong_with_record
 from wmtp_assets.signoff.approval.chain import Role, Verdict
 
 if TYPE_CHECKING:
@@ -191,12 +192,8 @@ def record() -> Iterator["dg.DagsterInstance"]:
         BadInput: There is no record, or it cannot be opened.
     """
     home = os.environ.get("DAGSTER_HOME")
-    if not home or not Path(home).is_absolute() or not Path(home).is_dir():
-        raise BadInput(
-            "no record to read: DAGSTER_HOME is not an existing folder, absolute",
-            [home or "unset"],
-            "set it to the record's folder, absolute, such as $PWD/.sample/dagster_home",
-        )
+    if wrong := wrong_with_record(home):
+        raise BadInput("no record to read", [wrong], RECORD_FIX)
     import dagster as dg
 
     try:

@@ -33,9 +33,23 @@ def status_lines(evidence: Evidence, approval: Approval) -> Iterator[str]:
     open_rows = [j for j in counting if j.outcome != Outcome.PASSED]
     yield from (j.line for j in open_rows)
     yield f"{len(counting)} declared checks: {counted(counting)}"
-    yield f"storage {evidence.storage_root}, digest {evidence.storage_digest}"
+    made = any(asset.latest for asset in evidence.artifacts)
+    digest = evidence.storage_digest if made else "none yet"
+    yield f"storage {evidence.storage_root}, digest {digest}"
     yield f"approval: {approval.standing}: {approval.says}"
-    yield f"next: {_next_step(open_rows, approval)}"
+    yield f"next: {_where_it_was(evidence) or _next_step(open_rows, approval)}"
+
+
+def _where_it_was(evidence: Evidence) -> str:
+    """What to do where the record has nothing of this storage, and all of another."""
+    known = sorted({asset.elsewhere for asset in evidence.artifacts if asset.elsewhere})
+    if not known or any(asset.latest for asset in evidence.artifacts):
+        return ""
+    return (
+        f"the record is of the storage at {', '.join(known)}: set WMTP_STORAGE_ROOT to it; if it "
+        "was moved here, `python -m wmtp_assets.signoff moved OLD_ROOT` tells the record so; if "
+        "this is a new one, run job phase1, then job report"
+    )
 
 
 def counted(checks: Iterable[Judged]) -> str:

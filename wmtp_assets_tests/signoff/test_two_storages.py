@@ -13,6 +13,7 @@ from wmtp_assets.signoff.approval.standing import Standing
 from wmtp_assets.signoff.backup.record import read_backup
 from wmtp_assets.signoff.documents.record import read_failures
 from wmtp_assets.signoff.evidence import Outcome
+from wmtp_assets.signoff.status import status_lines
 from wmtp_assets_tests.signoff.world import CRASH, GOOD, TRAIN, WRONG, World
 
 BYTES = "bytes_match_materialized_digest"
@@ -186,3 +187,17 @@ def test_a_check_compares_with_what_was_made_here(two: Two):
     assert other(two) and two.here.run("verify"), "it would find the bytes of the other storage"
     [newest] = two.here.instance.fetch_materializations(TRAIN, limit=1).records
     assert newest.asset_materialization.metadata["storage_root"].value == str(two.there.store.root)
+
+
+def test_status_of_a_storage_the_record_does_not_know_names_the_one_it_does(two: Two):
+    assert two.here.run("phase1", GOOD)
+    lines = list(status_lines(two.there.evidence, two.there.approval))
+    root = two.here.store.root
+    assert f"storage {two.there.store.root}, digest none yet" in lines
+    assert lines[-1].startswith(f"next: the record is of the storage at {root}: set WMTP_STORAGE")
+    assert "signoff moved OLD_ROOT" in lines[-1]
+    assert f"digest {two.here.evidence.storage_digest}" in "\n".join(
+        status_lines(two.here.evidence, two.here.approval)
+    )
+    assert two.there.run("phase1", GOOD)
+    assert "the record is of" not in [*status_lines(two.there.evidence, two.there.approval)][-1]
