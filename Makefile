@@ -1,13 +1,14 @@
 # make sample | test | test-all | lint | ui | clean
 PYTHON ?= python3
-BIN := $(CURDIR)/.venv/bin
+# Relative, and asked for modules: the folder may have a space in its name.
+RUN := .venv/bin/python -m
 SOURCE := $(or $(WMTP_SOURCE),sample)
 # The record of a rehearsal never becomes evidence for the real storage.
 HOME_OF_sample := $(CURDIR)/.sample/dagster_home
 RECORD := $(or $(HOME_OF_$(SOURCE)),$(CURDIR)/.dagster_home)
 PORT ?= 3000
 
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e
+INSTALL := $(RUN) pip install --quiet --disable-pip-version-check -c constraints.txt -e
 
 .PHONY: setup setup-dev sample test test-all lint ui clean
 
@@ -36,27 +37,28 @@ sample: export WMTP_SLACK_CHANNEL :=
 sample: export WMTP_EMAIL_TO :=
 sample: export DAGSTER_HOME := $(HOME_OF_sample)
 sample: setup
-	@mkdir -p $(DAGSTER_HOME) && cp dagster.yaml $(DAGSTER_HOME)/
-	@PYTHONWARNINGS=ignore $(BIN)/python -m wmtp_assets.sample
+	@mkdir -p "$$DAGSTER_HOME" && cp dagster.yaml "$$DAGSTER_HOME"/
+	@PYTHONWARNINGS=ignore $(RUN) wmtp_assets.sample
 
 test: setup-dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not long'
+	$(RUN) pytest -n 2 --dist worksteal -m 'not long'
 
 # The long ones of a file share one storage: a file is not divided.
 test-all: lint test
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
+	$(RUN) pytest -n 2 --dist loadfile -m long
 
 lint: setup-dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
 
 # The UI has no login: 127.0.0.1 only. Two servers on one record would fight.
 ui: export DAGSTER_HOME := $(RECORD)
 ui: setup
-	@mkdir -p $(DAGSTER_HOME) && cp dagster.yaml $(DAGSTER_HOME)/
-	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' 2>/dev/null \
+	@mkdir -p "$$DAGSTER_HOME" && cp dagster.yaml "$$DAGSTER_HOME"/
+	@.venv/bin/python -c 'import os; from wmtp_assets import places; exit(places.wrong_with_record(os.environ["DAGSTER_HOME"]) or None)'
+	@.venv/bin/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' 2>/dev/null \
 		|| { echo "port $(PORT) is taken; stop the other server or use make ui PORT=..."; exit 1; }
-	PYTHONWARNINGS=ignore $(BIN)/dagster dev -h 127.0.0.1 -p $(PORT) -m wmtp_assets.definitions
+	PYTHONWARNINGS=ignore $(RUN) dagster dev -h 127.0.0.1 -p $(PORT) -m wmtp_assets.definitions
 
 clean:
 	rm -rf .sample
