@@ -31,9 +31,10 @@ class Stay:
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """The places of one storage, its present root first."""
+    """The places of one storage, its present root first; and the moves of all storages."""
 
     stays: tuple[Stay, ...]
+    moves: tuple[Move, ...] = ()
 
     @property
     def root(self) -> str:
@@ -47,6 +48,13 @@ class Whereabouts:
         during = [stay.place for stay in self.stays if stay.since <= at < stay.until]
         return stated in during or any(is_one_place(stated, place) for place in during)
 
+    def now_at(self, stated: str, at: float) -> str:
+        """Where the storage is now that a record about the root `stated`, made then, is about."""
+        for move in sorted(self.moves, key=lambda move: move.told_at):
+            if move.told_at > at and move.old == stated:
+                stated = move.new
+        return stated
+
 
 def whereabouts_of(root: str, moves: Iterable[Move] = ()) -> Whereabouts:
     """Follow the moves of a storage back from where it is now.
@@ -54,13 +62,14 @@ def whereabouts_of(root: str, moves: Iterable[Move] = ()) -> Whereabouts:
     What was recorded at a place before the storage came there is about another one, as is what
     was recorded at its old place after it had left.
     """
+    moves = tuple(moves)
     stays, until = [], inf
     place, ordered = root, sorted(moves, key=lambda move: move.told_at, reverse=True)
     while True:
         move = next((m for m in ordered if m.told_at < until and place in (m.old, m.new)), None)
         stays.append(Stay(place, move.told_at if move else -inf, until))
         if move is None or place != move.new:
-            return Whereabouts(tuple(stays))
+            return Whereabouts(tuple(stays), moves)
         place, until = move.old, move.told_at
 
 

@@ -44,6 +44,22 @@ def test_a_storage_is_followed_back_through_its_moves(moves, root, held):
     assert here.root == root
 
 
+def test_a_storage_is_followed_to_where_it_is_now():
+    here = whereabouts_of(C, [BC, AB])
+    told = [(place, at, here.now_at(place, at)) for place in (A, B, C) for at in (9, 15, 21)]
+    assert told == [
+        (A, 9, C),
+        (A, 15, A),
+        (A, 21, A),
+        (B, 9, C),
+        (B, 15, C),
+        (B, 21, B),
+        (C, 9, C),
+        (C, 15, C),
+        (C, 21, C),
+    ]
+
+
 def test_a_record_counts_by_its_place_and_its_time():
     here = whereabouts_of(B, [AB])
     told = {(place, at): here.hold(place, at) for place in (A, B, C, None) for at in (9, 10, 11)}

@@ -63,7 +63,7 @@ def read_evidence(
         if record is not None
     }
     rows = (
-        _asset_row(setup, spec, made.get(spec.key), newest_made.get(spec.key), look_at_disk)
+        _asset_row(setup, here, spec, made.get(spec.key), newest_made.get(spec.key), look_at_disk)
         for spec in sorted(specs, key=lambda spec: spec.key.path)
     )
     assets = {row.key: row for row in with_outdated(rows)}
@@ -101,10 +101,12 @@ def recorded_assets(
     return tuple(row for row in rows if isinstance(row.latest.files, Mapping) and row.latest.files)
 
 
-def recorded_roots(instance: dg.DagsterInstance, declared: Declared) -> list[str]:
-    """The storage roots that the newest materializations are about."""
+def recorded_roots(
+    instance: dg.DagsterInstance, declared: Declared, here: Whereabouts
+) -> list[str]:
+    """The present roots of the storages that the newest materializations are about."""
     found = {
-        made_root_of(record.asset_entry.last_materialization_record)
+        _root_now(record.asset_entry.last_materialization_record, here)
         for record in instance.get_asset_records([spec.key for spec in declared.assets])
         if record.asset_entry.last_materialization_record
     }
@@ -113,6 +115,7 @@ def recorded_roots(instance: dg.DagsterInstance, declared: Declared) -> list[str
 
 def _asset_row(
     setup: Setup,
+    here: Whereabouts,
     spec: dg.AssetSpec,
     record: dg.EventLogRecord | None,
     newest: dg.EventLogRecord | None,
@@ -123,8 +126,13 @@ def _asset_row(
     return replace(
         row,
         differing=_differing(setup, row.latest.files) if record and look_at_disk else (),
-        elsewhere=made_root_of(newest) if of_another else None,
+        elsewhere=_root_now(newest, here) if of_another else None,
     )
+
+
+def _root_now(record: dg.EventLogRecord, here: Whereabouts) -> str | None:
+    stated = made_root_of(record)
+    return stated and here.now_at(stated, record.timestamp)
 
 
 def _described(spec: dg.AssetSpec, record: dg.EventLogRecord | None) -> AssetRow:

@@ -92,16 +92,16 @@ def require_moved(
     old = resolved(Path(stated).expanduser())
     if is_one_place(str(old), str(store.root)):
         raise BadInput("nothing to tell: it is the same place", [old, store.root], "go on as ever")
+    now = whereabouts(instance, store)
     there = recorded_assets(instance, declared, whereabouts(instance, Store(old, store.docs)))
     if not there:
-        known = ", ".join(recorded_roots(instance, declared)) or "none"
+        known = ", ".join(recorded_roots(instance, declared, now)) or "none"
         raise BadInput(
             "the record has nothing of a storage there", [old], f"name one that it has: {known}"
         )
     if left := list(still_there(old, there)):
         raise BadInput("the old storage is still there", left, COPY)
-    here = recorded_assets(instance, declared, whereabouts(instance, store))
-    if anew := list(made_since(there, here)):
+    if anew := list(made_since(there, recorded_assets(instance, declared, now))):
         raise BadInput(f"assets were made here since, at {store.root}", anew, "go on with these")
     return old
 

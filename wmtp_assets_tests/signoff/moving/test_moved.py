@@ -237,8 +237,10 @@ def test_a_storage_cannot_be_moved_to_two_places(world: World):
     copy = World.move(one, "two")
     shutil.copytree(copy.store.root, one.store.root)
     one.tell_moved(world.store.root)
-    with pytest.raises(BadInput, match="the record has nothing of a storage there"):
+    has = f"nothing of a storage there: .*/s. Fix: name one that it has: {one.store.root}"
+    with pytest.raises(BadInput, match=has):
         copy.tell_moved(world.store.root)
     with pytest.raises(BadInput, match="the old storage is still there"):
         copy.tell_moved(one.store.root)
     assert (outcome(one), outcome(copy)) == (Outcome.PASSED, Outcome.NOT_EVALUATED)
+    assert str(one.store.root) in copy.judged("rows_parse").finding
