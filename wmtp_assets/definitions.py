@@ -24,7 +24,6 @@ from wmtp_assets.jobs import (
     FORKSERVER,
     IN_PROCESS,
     asset_jobs,
-    default_executor,
     verification_jobs,
 )
 from wmtp_assets.layout.assets import storage_layout
@@ -34,6 +33,7 @@ from wmtp_assets.micro.assets import micro_assets
 from wmtp_assets.micro.checks import micro_checks
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.roots import resolved
+from wmtp_assets.running import told_executor
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.checks import approval_checks
@@ -48,7 +48,7 @@ from wmtp_assets.signoff.record import Declared
 from wmtp_assets.signoff.sensors import (
     evidence_alarms,
     notice_sensors,
-    report_sensors,
+    report_sensor,
     verification_schedules,
 )
 from wmtp_assets.stats.assets import stats_assets
@@ -158,14 +158,16 @@ def build_definitions(
                 [*verifications, *([verify_backup] if backed_up else [])], source
             ),
         ],
-        sensors=[*report_sensors(report), evidence_alarms, *notices],
+        sensors=[report_sensor(report), evidence_alarms, *notices],
         resources={
             "setup": setup,
             "declared": declared,
             "signer": NoSigner(),
             "backup_url": backup_url,
         },
-        executor=default_executor(IN_PROCESS if catalog.name == "sample" else FORKSERVER),
+        executor=told_executor(
+            IN_PROCESS if catalog.name == "sample" else FORKSERVER, str(store.root)
+        ),
         loggers={"console": one_line_console},
     )
 

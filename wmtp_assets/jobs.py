@@ -88,22 +88,3 @@ def verification_jobs(checks: list[dg.AssetChecksDefinition]) -> list:
             config=QUIET,
         ),
     ]
-
-
-def default_executor(default: dict) -> dg.ExecutorDefinition:
-    """Dagster's own executor with another default; run config can still override it.
-
-    Args:
-        default: IN_PROCESS or FORKSERVER.
-    """
-    choice = dg.Field(dg.Permissive(), is_required=False)
-    schema = dg.Selector({"in_process": choice, "multiprocess": choice})
-
-    @dg.configured(
-        dg.multi_or_in_process_executor,
-        config_schema=dg.Field(schema, default_value=default),
-    )
-    def executor(config):
-        return config
-
-    return executor

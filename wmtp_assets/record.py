@@ -28,6 +28,8 @@ STORAGE_ROOT = "storage_root"
 # Of the observation that tells of a move (signoff/moving), on the asset that is the storage itself.
 MOVED_FROM = "moved_from"
 MOVES_KEY = dg.AssetKey("storage_layout")
+# The tag of a run that names the same.
+ROOT_TAG = "wmtp/storage_root"
 SIZE_BYTES = "size_bytes"
 DURATION_SECONDS = "duration_seconds"
 RATE_MB_PER_SECOND = "rate_mb_per_second"

@@ -5,14 +5,20 @@ Python, Dagster and torch (12 s).
 """
 
 import contextlib
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.settings import read_settings
 from wmtp_assets.signoff.__main__ import main as signoff
-from wmtp_assets.signoff.__main__ import record
+from wmtp_assets.signoff.__main__ import marks, record
+from wmtp_assets.stopped import Progress, stop_lines
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 JOBS = ("phase1", "reward_model", "report")
 
@@ -48,15 +54,19 @@ def mirror_in_the_making() -> Iterator[None]:
 def main() -> int:
     """Run the jobs one after another, whatever comes of them; returns the exit code."""
     try:
-        succeeded = rehearse()
+        ended = rehearse()
     except BadInput as error:
         print(error, file=sys.stderr)
         return 1
-    return signoff(["status", "--table"]) or (0 if succeeded else 1)
+    stopped = [line for progress in ended for line in stop_lines(progress, "make sample")]
+    interrupted = any(progress.interrupted for progress in ended)
+    code = 1 if interrupted else signoff(["status", "--table"]) or (1 if stopped else 0)
+    print("\n".join(stopped), end="\n" if stopped else "", file=sys.stderr)
+    return code
 
 
-def rehearse() -> bool:
-    """Run the jobs; whether all of them succeeded.
+def rehearse() -> list[Progress]:
+    """Run the jobs until one is interrupted; what came of each.
 
     Raises:
         BadInput: Settings or DAGSTER_HOME are wrong.
@@ -65,15 +75,26 @@ def rehearse() -> bool:
     if source != "sample":
         raise BadInput("this is the rehearsal", [f"WMTP_SOURCE={source}"], "unset it")
     reuse_engines()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    ended: list[Progress] = []
     with record() as instance, mirror_in_the_making():
         # Only now: it reads the settings too.
         from wmtp_assets.definitions import defs
 
-        jobs = [defs.resolve_job_def(name) for name in JOBS]
-        ended = [
-            job.execute_in_process(instance=instance, raise_on_error=False).success for job in jobs
-        ]
-    return all(ended)
+        for name in JOBS:
+            ended.append(run(defs, name, instance))
+            if ended[-1].interrupted:
+                break
+    return ended
+
+
+def run(defs: "dg.Definitions", name: str, instance: "dg.DagsterInstance") -> Progress:
+    """Run one job; what came of it."""
+    from wmtp_assets.running import progress_of
+
+    job = defs.resolve_job_def(name)
+    result = job.execute_in_process(instance=instance, raise_on_error=False, tags=marks(defs))
+    return progress_of(job, result)
 
 
 if __name__ == "__main__":

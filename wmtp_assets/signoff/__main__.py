@@ -96,7 +96,9 @@ def approve(options: argparse.Namespace) -> int:
 
         decide(defs, instance, options, signer)
         report = defs.resolve_job_def("report")
-        told = report.execute_in_process(instance=instance, raise_on_error=False).success
+        told = report.execute_in_process(
+            instance=instance, raise_on_error=False, tags=marks(defs)
+        ).success
     root = defs.resources["setup"].store.root
     entry = read_chain(root / "signoff").entries[-1]
     print(entry.decision.says)
@@ -126,6 +128,7 @@ def decide(
     defs.resolve_job_def("review_phase1").execute_in_process(
         instance=instance,
         resources={"signer": signer},
+        tags=marks(defs),
         run_config={
             "ops": {"record_decision": {"config": config}},
             "loggers": {"console": {}},
@@ -153,11 +156,19 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
     """
     defs.resolve_job_def("record_move").execute_in_process(
         instance=instance,
+        tags=marks(defs),
         run_config={
             "ops": {"tell_move": {"config": {"old_root": old_root}}},
             "loggers": {"console": {}},
         },
     )
+
+
+def marks(defs: "dg.Definitions") -> dict[str, str]:
+    """What a run of this process carries, as those of the other commands do."""
+    from wmtp_assets.running import run_tags
+
+    return run_tags(str(defs.resources["setup"].store.root))
 
 
 def verify(options: argparse.Namespace) -> int:

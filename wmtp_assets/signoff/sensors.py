@@ -7,20 +7,17 @@ import dagster as dg
 from wmtp_assets.hub.assets import RAW
 from wmtp_assets.hub.sources import Source
 from wmtp_assets.hub.upstream.record import moved_upstreams
+from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.alarms import News, changed_alarms, find_alarms
 from wmtp_assets.signoff.approval.record import latest_result
 from wmtp_assets.signoff.backup.record import read_backup
 from wmtp_assets.signoff.notices import send_by_mail, send_to_slack
 from wmtp_assets.signoff.record import Declared, read_evidence
+from wmtp_assets.signoff.unreported import find_unreported
 
-REPORT_AFTER = {
-    dg.DagsterRunStatus.SUCCESS: "report_after_success",
-    dg.DagsterRunStatus.FAILURE: "report_after_failure",
-    dg.DagsterRunStatus.CANCELED: "report_after_cancel",
-}
-# Their runs change nothing that a document tells.
-UNREPORTED = ("report", "watch_upstream", "write_mirror")
+# The daemon's own beat is about 5 s; starting a run takes some more: well within a minute.
+REPORT_SECONDS = 15
 ALARM_SECONDS = 300
 UNDER_WAY = [
     dg.DagsterRunStatus.STARTING,
@@ -43,26 +40,31 @@ SCHEDULES = {
 }
 
 
-def report_sensors(report) -> list[dg.SensorDefinition]:
-    """One sensor for each end of a run, also of a run that was started from an asset's page."""
+def report_sensor(report) -> dg.SensorDefinition:
+    """Starts a report when runs have ended that no report tells of; one for all of them."""
 
-    def sensor(status: dg.DagsterRunStatus, name: str) -> dg.SensorDefinition:
-        @dg.run_status_sensor(
-            name=name,
-            run_status=status,
-            request_job=report,
-            default_status=dg.DefaultSensorStatus.RUNNING,
-            description="Starts job report when a run has ended that may change what it tells.",
-        )
-        def start_report(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
-            name = context.dagster_run.job_name
-            if name in UNREPORTED:
-                return dg.SkipReason(f"{name} changes nothing that a document tells")
-            return dg.RunRequest(run_key=context.dagster_run.run_id)
+    @dg.sensor(
+        name="report_after_runs",
+        job=report,
+        minimum_interval_seconds=REPORT_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Starts job report after every run on this storage that may change what it "
+        "tells, also one that a script started.",
+    )
+    def sensor(
+        context: dg.SensorEvaluationContext, setup: dg.ResourceParam[Setup]
+    ) -> dg.RunRequest | dg.SkipReason:
+        root = str(setup.store.root)
+        found = find_unreported(context.instance, root, context.cursor)
+        context.update_cursor(found.cursor)
+        if found.waiting:
+            return dg.SkipReason(f"report {found.waiting} is about to begin")
+        if not found.ended:
+            return dg.SkipReason("nothing has ended since the newest report began")
+        # The newest: asked for once, also by a daemon that was restarted meanwhile.
+        return dg.RunRequest(run_key=found.ended[0].run_id, tags={ROOT_TAG: root})
 
-        return start_report
-
-    return [sensor(status, name) for status, name in REPORT_AFTER.items()]
+    return sensor
 
 
 def alarm_sensor(

@@ -14,14 +14,8 @@ from wmtp_assets.signoff.sensors import (
     UNDER_WAY,
     evidence_alarms,
     notice_sensors,
-    report_sensors,
 )
 from wmtp_assets_tests.signoff.world import GOOD, WRONG, World
-
-END = {
-    dg.DagsterRunStatus.SUCCESS: dg.DagsterEventType.RUN_SUCCESS,
-    dg.DagsterRunStatus.FAILURE: dg.DagsterEventType.RUN_FAILURE,
-}
 
 
 def graph(source: Source, tmp_path) -> dg.Definitions:
@@ -166,38 +160,13 @@ def test_a_backup_is_verified_each_month(tmp_path):
     assert monthly.default_status == dg.DefaultScheduleStatus.RUNNING
 
 
-def test_the_report_follows_every_job_that_changes_what_it_says(tmp_path):
+def test_the_sensors_are_these_and_one_starts_the_report(tmp_path):
     definitions = graph(MirrorSource(tmp_path), tmp_path)
-    sensors = {s.name: s for s in definitions.sensors}
-    reports = {"report_after_success", "report_after_failure", "report_after_cancel"}
-    assert sensors.keys() == reports | {"evidence_alarms"}
-    repository = definitions.get_repository_def()
-    for name in reports:
-        sensor = repository.get_sensor_def(name)
-        assert [target.job_name for target in sensor.targets] == ["report"]
-
-
-@pytest.mark.parametrize(
-    ("job", "starts"), [("review_phase1", True), ("unchecked", True), ("report", False)]
-)
-def test_the_report_follows_any_run_but_its_own(world: World, job: str, starts: bool):
-    world.run("phase1", GOOD)
-    if job == "review_phase1":
-        world.approve_in_ui()
-    else:
-        world.run(job)
-    run = world.instance.get_runs(limit=1)[0]
-    assert run.job_name == job
-    sensor = report_sensors(world.defs.resolve_job_def("report"))[0]
-    [event] = world.instance.get_records_for_run(run.run_id, of_type=END[run.status]).records
-    context = dg.build_run_status_sensor_context(
-        sensor_name=sensor.name,
-        dagster_event=event.event_log_entry.dagster_event,
-        dagster_instance=world.instance,
-        dagster_run=run,
-    )
-    asked = sensor(context)
-    assert isinstance(asked, dg.RunRequest if starts else dg.SkipReason)
+    assert {s.name for s in definitions.sensors} == {"report_after_runs", "evidence_alarms"}
+    sensor = definitions.get_repository_def().get_sensor_def("report_after_runs")
+    assert [target.job_name for target in sensor.targets] == ["report"]
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    assert sensor.minimum_interval_seconds <= 30
 
 
 def test_people_are_told_by_the_sensors_that_are_configured(tmp_path):

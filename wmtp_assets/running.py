@@ -1,0 +1,161 @@
+"""How the runs of this project run: marked with their storage; what stops one is told at its end.
+
+An executor is the one place that every run passes, of a job or of selected assets, started in the
+page or by a script. `execute_in_process` has an executor of its own: who uses it does both itself.
+"""
+
+import atexit
+import multiprocessing
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from wmtp_assets.errors import BadInput
+from wmtp_assets.record import ROOT_TAG
+from wmtp_assets.stopped import MODULE, Progress, go_on, stop_lines
+
+# Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
+# start, not on those of `dagster job execute` (dagster 17707).
+REPOSITORY_TAG, REPOSITORY = ".dagster/repository", f"__repository__@{MODULE}"
+# Dagster's own job for assets that were selected by hand.
+HAND_SELECTED = "__"
+# Errors that only wrap what happened, and the one whose checks are told already.
+WRAPPERS = {"DagsterExecutionStepExecutionError"}
+BAD_INPUT = f"{BadInput.__module__}.{BadInput.__name__}: "
+CHECK_FAILED = {"DagsterAssetCheckFailedError"}
+INTERRUPTS = (KeyboardInterrupt, dg.DagsterExecutionInterruptedError)
+TOLD_TO_STOP = "UNEXPECTED_TERMINATION"
+
+
+class Told(dg.Executor):
+    """Another executor, whose run is marked and whose stop is told."""
+
+    def __init__(self, inner: dg.Executor, storage_root: str):
+        self.inner = inner
+        self.storage_root = storage_root
+
+    @property
+    def retries(self):
+        return self.inner.retries
+
+    @property
+    def step_dependency_config(self):
+        return self.inner.step_dependency_config
+
+    def execute(self, plan_context, execution_plan) -> Iterator[dg.DagsterEvent]:
+        run = plan_context.dagster_run
+        tags = run_tags(self.storage_root)
+        if run.remote_job_origin:
+            # Started by the page, which has marked it, under whatever name it loads this code.
+            del tags[REPOSITORY_TAG]
+        plan_context.instance.add_run_tags(run.run_id, tags)
+        progress = planned(plan_context.job.get_definition(), run)
+        try:
+            for event in self.inner.execute(plan_context, execution_plan):
+                note(progress, event)
+                yield event
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if isinstance(error, INTERRUPTS):
+                progress.interrupted = True
+            else:
+                progress.failure("the run", f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            lines = [*stop_lines(progress, go_on(progress, dagster_command()))]
+            if lines and multiprocessing.parent_process() is None:
+                # After the traceback that Dagster prints of a failed run.
+                atexit.register(print, "\n".join(lines), file=sys.stderr, flush=True)
+            elif lines:
+                plan_context.log.error("\n".join(lines))
+
+
+def run_tags(storage_root: str) -> dict[str, str]:
+    """What a run of a script carries: its storage, and what the page groups it by."""
+    return {ROOT_TAG: storage_root, REPOSITORY_TAG: REPOSITORY}
+
+
+def planned(job: dg.JobDefinition, run: dg.DagsterRun) -> Progress:
+    """What a run is to do."""
+    graph = job.asset_layer.asset_graph
+    checks: dict[str, set[str]] = {}
+    for key in graph.asset_check_keys:
+        checks.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
+    made = graph.materializable_asset_keys & set(job.asset_layer.selected_asset_keys)
+    return Progress(
+        job=None if run.job_name.startswith(HAND_SELECTED) else run.job_name,
+        assets=frozenset(key.to_user_string() for key in made),
+        checks={asset: frozenset(names) for asset, names in checks.items()},
+        config=run.run_config,
+    )
+
+
+def progress_of(job: dg.JobDefinition, result: dg.ExecuteInProcessResult) -> Progress:
+    """What came of a run that has ended."""
+    progress = planned(job, result.dagster_run)
+    for event in result.all_events:
+        note(progress, event)
+    return progress
+
+
+def note(progress: Progress, event: dg.DagsterEvent) -> None:
+    """Take one event of a run into account."""
+    kind = event.event_type
+    if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
+        progress.made.add(event.asset_key.to_user_string())
+    elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        check = event.asset_check_evaluation_data
+        failed = not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
+        asset = check.asset_key.to_user_string()
+        progress.check(asset, check.check_name, (check.description or "") if failed else None)
+    elif kind == dg.DagsterEventType.STEP_FAILURE:
+        error = event.step_failure_data.error
+        while error is not None and error.cls_name in WRAPPERS and error.cause:
+            error = error.cause
+        if error is not None and error.cls_name in {kind.__name__ for kind in INTERRUPTS}:
+            progress.interrupted = True
+        elif error is None or error.cls_name not in CHECK_FAILED:
+            told = error.message.strip() if error else "no error was recorded"
+            told = told.removeprefix(BAD_INPUT)
+            progress.failure(event.step_key.replace("__", "/"), told)
+    elif kind == dg.DagsterEventType.RUN_FAILURE:
+        reason = event.job_failure_data.failure_reason
+        progress.interrupted |= reason is not None and reason.value == TOLD_TO_STOP
+
+
+def dagster_command() -> str:
+    """How `dagster` of this environment is called from the working folder."""
+    program = Path(sys.executable).parent / "dagster"
+    here = Path.cwd()
+    return str(program.relative_to(here) if program.is_relative_to(here) else program)
+
+
+def told_executor(default: dict, storage_root: str) -> dg.ExecutorDefinition:
+    """Dagster's own executor with another default, which run config can still override, told.
+
+    Args:
+        default: The run config of the executor.
+    """
+    inner = dg.multi_or_in_process_executor
+
+    @dg.executor(
+        name=inner.name,
+        config_schema=inner.config_schema,
+        requirements=lambda config: (
+            dg.multiple_process_executor_requirements() if "multiprocess" in config else []
+        ),
+    )
+    def told(context: dg.InitExecutorContext) -> dg.Executor:
+        return Told(inner.executor_creation_fn(context), storage_root)
+
+    choice = dg.Field(dg.Permissive(), is_required=False)
+    schema = dg.Selector({"in_process": choice, "multiprocess": choice})
+
+    @dg.configured(told, config_schema=dg.Field(schema, default_value=default))
+    def executor(config):
+        return config
+
+    return executor
