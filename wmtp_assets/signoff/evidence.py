@@ -62,6 +62,7 @@ class AssetRow:
         differing: One clause for each file that is not as recorded now.
         outdated: The inputs that have other content now than it was made from.
         elsewhere: The other storage that the record has it of, where it has none of this one.
+        touched: When the last of its files was written or renamed; no copy can preserve it (ctime).
     """
 
     key: str
@@ -71,6 +72,7 @@ class AssetRow:
     differing: tuple[str, ...] = ()
     outdated: tuple[str, ...] = ()
     elsewhere: str | None = None
+    touched: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -233,6 +235,19 @@ def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> Judged:
         )
         return Judged(check, Outcome.STALE, why)
     return Judged(check, Outcome.PASSED if latest.passed else Outcome.WARNED, latest.summary)
+
+
+def was_put_back(judged: Judged, asset: AssetRow) -> bool:
+    """Whether a check read other bytes than the recorded ones, and these are there again.
+
+    A file of the recorded size and time is believed to be the recorded one, unless nothing has
+    touched it since a check read it and found other bytes.
+    """
+    latest, made = judged.check.latest, asset.latest
+    if latest is None or made is None or asset.differing or latest.content == made.version:
+        return False
+    all_were_missing = latest.content == store.content_digest({})
+    return all_were_missing or asset.touched > latest.timestamp
 
 
 def is_ready(evidence: Evidence) -> bool:

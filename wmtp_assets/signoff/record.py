@@ -1,6 +1,6 @@
 """Reads the Dagster record into the rows of evidence.py."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import dagster as dg
@@ -127,6 +127,7 @@ def _asset_row(
         row,
         differing=_differing(setup, row.latest.files) if record and look_at_disk else (),
         elsewhere=_root_now(newest, here) if of_another else None,
+        touched=_touched(setup, row.latest.files) if record and look_at_disk else 0.0,
     )
 
 
@@ -171,3 +172,8 @@ def _differing(setup: Setup, files: Mapping[str, Mapping]) -> tuple[str, ...]:
         for path, facts in sorted(files.items())
         if now.get(path) != facts["sha256"]
     )
+
+
+def _touched(setup: Setup, files: Iterable[str]) -> float:
+    paths = [path for path in map(setup.store.locate, files) if path.is_file()]
+    return max((path.stat().st_ctime for path in paths), default=0.0)

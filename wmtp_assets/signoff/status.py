@@ -5,9 +5,17 @@ from collections.abc import Iterable, Iterator
 
 from wmtp_assets.signoff.approval.shape import RESTORE
 from wmtp_assets.signoff.approval.standing import Approval, Standing
-from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome, is_ready
+from wmtp_assets.signoff.evidence import (
+    FAILING,
+    Evidence,
+    Judged,
+    Outcome,
+    is_ready,
+    was_put_back,
+)
 
 MATERIALIZE_AGAIN = "materialize the assets named above again, then run verify_storage_deep"
+VERIFY_AGAIN = "run job verify_storage_deep: other bytes failed than those that are there now"
 
 
 def is_fine(evidence: Evidence, approval: Approval) -> bool:
@@ -37,7 +45,7 @@ def status_lines(evidence: Evidence, approval: Approval) -> Iterator[str]:
     digest = evidence.storage_digest if made else "none yet"
     yield f"storage {evidence.storage_root}, digest {digest}"
     yield f"approval: {approval.standing}: {approval.says}"
-    yield f"next: {_where_it_was(evidence) or _next_step(open_rows, approval)}"
+    yield f"next: {_where_it_was(evidence) or _next_step(evidence, open_rows, approval)}"
 
 
 def _where_it_was(evidence: Evidence) -> str:
@@ -58,12 +66,12 @@ def counted(checks: Iterable[Judged]) -> str:
     return ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items()))
 
 
-def _next_step(open_rows: list[Judged], approval: Approval) -> str:
+def _next_step(evidence: Evidence, open_rows: list[Judged], approval: Approval) -> str:
     if approval.damage:
         return RESTORE
     outcomes = {j.outcome for j in open_rows}
-    if Outcome.FAILED in outcomes or Outcome.DISK_DIFFERS in outcomes:
-        return MATERIALIZE_AGAIN
+    if failing := [j for j in open_rows if j.outcome in FAILING]:
+        return VERIFY_AGAIN if _verifying_is_enough(evidence, failing) else MATERIALIZE_AGAIN
     if approval.standing == Standing.APPROVED:
         return "nothing; verify_storage_deep keeps it true"
     if Outcome.STALE in outcomes:
@@ -73,3 +81,15 @@ def _next_step(open_rows: list[Judged], approval: Approval) -> str:
     if outcomes:
         return "a reviewer reads the warnings; approve with --acknowledge DIGEST for each"
     return "ready for approval"
+
+
+def _verifying_is_enough(evidence: Evidence, failing: list[Judged]) -> bool:
+    """Whether nothing has to be made: all that failed was judged in a run that met other bytes.
+
+    A check may have failed by the bytes of another asset, which it compares its own with.
+    """
+    assets = {asset.key: asset for asset in evidence.assets}
+    if any(assets[j.check.asset].differing for j in failing):
+        return False
+    met_others = {j.check.latest.run_id for j in failing if was_put_back(j, assets[j.check.asset])}
+    return all(j.check.latest.run_id in met_others for j in failing)

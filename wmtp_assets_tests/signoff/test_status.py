@@ -1,0 +1,126 @@
+"""What `signoff status` says to do next after checks failed: the cheapest thing that helps."""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from wmtp_assets.signoff.evidence import FAILING, Evidence
+from wmtp_assets.signoff.status import MATERIALIZE_AGAIN, VERIFY_AGAIN, status_lines
+from wmtp_assets_tests.signoff.world import GOOD, WRONG, World
+
+ROT = b"rot!"
+assert len(ROT) == len(GOOD)
+
+
+def next_step(world: World, evidence: Evidence | None = None) -> str:
+    return [*status_lines(evidence or world.evidence, world.approval)][-1].removeprefix("next: ")
+
+
+def replace_bytes(path: Path, content: bytes, *, keep_time: bool = False) -> None:
+    before = path.stat()
+    path.write_bytes(content)
+    if keep_time:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.fixture
+def rotten(world: World) -> World:
+    """A good storage of which a deep verification found one file changed."""
+    world.make_approvable()
+    replace_bytes(world.file, ROT)
+    assert not world.run("verify")
+    return world
+
+
+def test_bytes_that_are_still_wrong_are_made_anew(rotten: World):
+    assert next_step(rotten) == MATERIALIZE_AGAIN
+
+
+@pytest.mark.parametrize("keep_time", [False, True])
+def test_the_right_bytes_put_back_are_only_verified(rotten: World, keep_time: bool):
+    replace_bytes(rotten.file, GOOD, keep_time=keep_time)
+    assert next_step(rotten) == VERIFY_AGAIN
+    assert rotten.run("verify")
+    assert next_step(rotten) not in (VERIFY_AGAIN, MATERIALIZE_AGAIN)
+
+
+def test_rot_that_no_time_shows_is_not_taken_for_bytes_put_back(world: World):
+    """Size and modification time are the recorded ones: a quick look believes the file."""
+    world.make_approvable()
+    replace_bytes(world.file, ROT, keep_time=True)
+    assert world.evidence.of("mbpp/train")[0].outcome not in FAILING
+    assert not world.run("verify")
+    assert next_step(world) == MATERIALIZE_AGAIN
+    replace_bytes(world.file, ROT, keep_time=True)
+    assert next_step(world) == VERIFY_AGAIN, "touched since: reading it is what tells"
+    assert not world.run("verify")
+    assert next_step(world) == MATERIALIZE_AGAIN
+
+
+def test_other_wrong_bytes_are_made_anew(rotten: World):
+    replace_bytes(rotten.file, b"worse than rot")
+    assert next_step(rotten) == MATERIALIZE_AGAIN
+
+
+@pytest.mark.parametrize("kept", ["the file", "the storage"])
+def test_what_is_missing_is_made_anew_and_what_is_back_is_verified(
+    world: World, tmp_path: Path, kept: str
+):
+    """A disk that was not mounted comes back with its old times."""
+    world.make_approvable()
+    lost = world.file if kept == "the file" else world.store.root
+    lost.rename(tmp_path / "kept")
+    assert not world.run("verify")
+    assert next_step(world) == MATERIALIZE_AGAIN
+    if lost.exists():
+        shutil.rmtree(lost)
+    (tmp_path / "kept").rename(lost)
+    assert next_step(world) == VERIFY_AGAIN
+    assert world.run("verify")
+    assert next_step(world) not in (VERIFY_AGAIN, MATERIALIZE_AGAIN)
+
+
+def test_what_fails_by_its_own_content_is_made_anew(world: World):
+    assert not world.run("phase1", WRONG)
+    assert next_step(world) == MATERIALIZE_AGAIN
+    replace_bytes(world.file, WRONG)
+    assert next_step(world) == MATERIALIZE_AGAIN, "touched, with the bytes that failed"
+
+
+def test_a_failure_by_content_is_told_once_the_bytes_put_back_are_verified(world: World):
+    assert not world.run("phase1", WRONG)
+    raw = world.store.dataset("mbpp").raw / "raw.bin"
+    replace_bytes(raw, b"rot")
+    assert not world.run("verify")
+    assert next_step(world) == MATERIALIZE_AGAIN
+    replace_bytes(raw, b"published")
+    assert next_step(world) == VERIFY_AGAIN
+    assert not world.run("verify")
+    assert next_step(world) == MATERIALIZE_AGAIN
+
+
+def test_a_check_that_failed_by_the_bytes_of_another_asset_needs_no_more(rotten: World):
+    """Its own asset is as recorded, and was when it failed."""
+    replace_bytes(rotten.file, GOOD)
+    evidence = rotten.evidence
+    own = next(j for j in evidence.checks if j.outcome in FAILING)
+    raw = evidence.of("mbpp/raw")[0]
+    by_other = replace(raw.check.latest, passed=False, run_id=own.check.latest.run_id)
+    for latest, wanted in (
+        (by_other, VERIFY_AGAIN),
+        (replace(by_other, run_id="another run"), MATERIALIZE_AGAIN),
+    ):
+        failed = replace(raw, check=replace(raw.check, latest=latest), outcome=own.outcome)
+        checks = (failed, *(j for j in evidence.checks if j is not raw))
+        assert next_step(rotten, replace(evidence, checks=checks)) == wanted
+
+
+def test_what_differs_before_any_check_looked_is_made_anew_or_put_back(world: World):
+    world.make_approvable()
+    replace_bytes(world.file, ROT)
+    assert next_step(world) == MATERIALIZE_AGAIN
+    replace_bytes(world.file, GOOD)
+    assert next_step(world) == "ready for approval"
