@@ -28,6 +28,8 @@ WIDTH_AND_HEADS = {
 # [positions, head_dim / 2], or their real and imaginary parts [positions, head_dim / 2, 2].
 FREQUENCIES = ("rope.freqs", "rotary_emb.inv_freq")
 TURNS = ("freqs_cis",)
+# Eight times the longest context that a LLaMA is trained for; a view can claim any number.
+MAX_POSITIONS = 2**20
 # Trainers compute in float32: its frequencies lie up to 2**-21 off for heads of 80 or 100.
 COMPUTED_IN_FLOAT32 = 2.0**-20
 
@@ -67,10 +69,11 @@ def form_fault(tensor: TensorAt, rotary: Rotary) -> str | None:
     if not DTYPES[tensor.dtype].floating:
         return f"{tensor.name} is {tensor.dtype}, not floating point"
     if holds_turns(tensor.name):
-        good = len(tensor.shape) == 3 and tensor.shape[1:] == (rotary.pairs, 2) and tensor.elements
+        shape = tensor.shape
+        good = shape[1:] == (rotary.pairs, 2) and 0 < shape[0] <= MAX_POSITIONS
         expected = f"[positions, {rotary.pairs}] complex, or [positions, {rotary.pairs}, 2]"
     else:
-        good = tensor.shape == (rotary.pairs,) and not tensor.of_complex
+        good = tensor.shape == (rotary.pairs,)
         expected = f"[{rotary.pairs}]"
     return None if good else f"{tensor.name}: expected {expected}, found {tensor.form}"
 

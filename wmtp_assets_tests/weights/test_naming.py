@@ -143,6 +143,11 @@ def test_of_several_state_dicts_the_row_names_one(tmp_path):
     assert torch.equal(stored["norm.weight"], (STATE["norm.weight"] + 1).half())
 
 
+def test_one_state_dict_under_two_names_is_one(tmp_path):
+    refused = refusal(tmp_path, {"net": STATE, "again": STATE})
+    assert 'set wrapped_in="net"' in refused.fix
+
+
 def test_shards_of_a_trainer_are_named_and_taken_too(tmp_path):
     names = [f"module.{name}" for name in STATE]
     shards = {f"m-0000{n}-of-00002.bin": part for n, part in ((1, names[:1]), (2, names[1:]))}

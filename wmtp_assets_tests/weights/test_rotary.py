@@ -99,6 +99,17 @@ def test_turns_are_compared_as_complex_numbers_and_as_pairs(tmp_path, form: str)
     assert culprit.startswith(f"freqs_cis value {2 * (4095 * HALF + 3):,} is ")
 
 
+def test_the_last_of_many_chunks_is_compared_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("wmtp_assets.weights.tensors.CHUNK_ELEMENTS", 100)
+    wrong = turns(META, 50)
+    assert converted(tmp_path, {"freqs_cis": wrong}).dropped
+    wrong[49, HALF - 1] = -1
+    (tmp_path / "out/m.safetensors").unlink()
+    (tmp_path / "out").rmdir()
+    [culprit] = refusal(tmp_path, {"freqs_cis": wrong}).culprits
+    assert culprit.startswith(f"freqs_cis value {2 * 50 * HALF - 2:,} is -1")
+
+
 def test_turns_that_do_not_lie_in_row_major_order_are_compared_by_position(tmp_path):
     turned = turns(META, 50).t().contiguous().t()
     assert converted(tmp_path, {"freqs_cis": turned}).dropped
@@ -136,6 +147,8 @@ def test_other_values_are_one_error_that_names_buffer_value_theta_and_head(tmp_p
         ({"freqs_cis": torch.ones(8, HALF)}, f"found [8, {HALF}]"),
         ({"freqs_cis": torch.ones(0, HALF, 2)}, f"found [0, {HALF}, 2]"),
         ({"freqs_cis": torch.ones(8, 3).cfloat()}, "found [8, 3] complex"),
+        ({"freqs_cis": torch.ones(1, HALF, 2).expand(2**40, -1, -1)}, "found [1099511627776, "),
+        ({"freqs_cis": torch.tensor(1.0).cfloat()}, "found [] complex"),
     ],
 )
 def test_another_form_is_an_error_of_the_index_and_no_value_is_read(

@@ -7,7 +7,7 @@ DIFFERENCES = (
     (
         "The originals are float16; save_file labels them so",
         "They are cast to float16, and the check reads the bytes",
-        "Meta's checkpoint is float32: 6,738,415,616 parameters x 4 = 26.95 GB, its size",
+        "Meta's checkpoint is float32 by its size: 6,738,415,616 parameters x 4 = 26.95 GB",
     ),
     (
         "Micro models: 4 layers, 512 wide, vocabulary 32000, float16, below 50 MB",
