@@ -17,7 +17,7 @@ SAMPLE_ROOT = Path(".sample")
 SCHEDULER = re.compile(r"(tcp|tls)://[^\s/:]+:\d+")
 ADDRESS = re.compile(r"[^\s@,<>]+@[^\s@,<>]+", re.ASCII)
 # Read by the tests, not by the project: a session that has it set is no mistake.
-NOT_OURS = {"WMTP_UPSTREAM_FILES"}
+NOT_OURS = {"WMTP_TEST_OLAH", "WMTP_UPSTREAM_FILES"}
 
 Folder = Annotated[Path, BeforeValidator(folder)]
 Address = Annotated[str, BeforeValidator(address)]

@@ -206,6 +206,8 @@ def repo_line(ask: Asked, answer: object, token: bool) -> Line:
         return fail(f"token refused for {ask.name}", TOKEN_FIX)
     if status == 429:
         return warn(f"rate limit reached: {ask.name}", "wait some minutes; a token raises it")
+    if status == 404:  # a mirror that does not say what it is that it does not have
+        return fail(f"HTTP 404: {ask.name}", "check HF_ENDPOINT: what answers there has it not")
     told = f"HTTP {status}" if status else type(answer).__name__
     return fail(f"{told}: {ask.name}", "look again later; check HF_ENDPOINT")
 

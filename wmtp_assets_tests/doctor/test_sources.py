@@ -137,6 +137,7 @@ def test_a_token_that_is_not_valid_is_told_and_never_printed():
     [
         (http_error(errors.RepositoryNotFoundError, 404), State.FAIL, "not found"),
         (http_error(errors.RevisionNotFoundError, 404), State.FAIL, "is gone"),
+        (http_error(errors.HfHubHTTPError, 404), State.FAIL, "HTTP 404"),
         (http_error(errors.HfHubHTTPError, 429), State.WARN, "rate limit"),
         (http_error(errors.HfHubHTTPError, 503), State.FAIL, "HTTP 503"),
         (httpx2.ConnectError(TOKEN), State.FAIL, "no answer"),

@@ -11,7 +11,7 @@ from dagster._core.loader import LoadingContextForTest
 
 from wmtp_assets.catalog import Catalog, Repo
 from wmtp_assets.hub.assets import raw_assets
-from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
+from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource, Source
 from wmtp_assets.hub.upstream.assets import watched_repos
 from wmtp_assets.hub.upstream.jobs import watch_job
 from wmtp_assets.published import PUBLISHED
@@ -27,13 +27,20 @@ UPSTREAM = dg.AssetKey(["upstream", "humaneval"])
 class World:
     """One storage, one mirror, one record."""
 
-    def __init__(self, root: Path, instance: dg.DagsterInstance, *jobs, revision: str = "main"):
+    def __init__(
+        self,
+        root: Path,
+        instance: dg.DagsterInstance,
+        *jobs,
+        revision: str = "main",
+        source: Source | None = None,
+    ):
         self.mirror, self.storage, self.instance = root / "mirror", root / "storage", instance
         self.repo = replace(PUBLISHED.humaneval.repo, revision=revision)
         self.catalog: Catalog = replace(
             PUBLISHED, humaneval=replace(PUBLISHED.humaneval, repo=self.repo)
         )
-        self.source = MirrorSource(self.mirror)
+        self.source = source or MirrorSource(self.mirror)
         setup = Setup(self.catalog, self.source, Store(self.storage, root / "docs"))
         watched = watched_repos[RAW.to_user_string()]
         self.definitions = dg.Definitions(
