@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-REPO, FILE = "org/thing", "weights/big.bin"
+REPO, FILE = "org/thing", "weights/big.dat"
 NOISE_BYTES = 16 * 1024 * 1024
 KILL_AT = 0.6
 # way -> where its unfinished file lies below the folder of the download

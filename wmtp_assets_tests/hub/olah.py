@@ -56,6 +56,7 @@ def interpreter(cache: Path) -> str:
                 reason = (done.stderr or done.stdout).strip()[-200:] if done.returncode else ""
             except (OSError, subprocess.TimeoutExpired) as error:
                 reason = str(error)
+            reason = " ".join(reason.split())
             if reason:
                 pytest.skip(f"pip cannot install {package} here ({reason}); set WMTP_TEST_OLAH")
         (home / "installed").touch()

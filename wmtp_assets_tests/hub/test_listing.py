@@ -275,3 +275,10 @@ def test_what_nothing_proves_is_refused_by_name_and_never_locked(fetched, name):
     aside = (root / repo / f"{path}.rejected").exists()
     assert aside is (f"{path}.rejected beside it" in error)
     assert aside or not case.set_aside
+
+
+def test_an_unknown_size_is_told_as_unknown_and_no_end_is_claimed(fetched):
+    _, _, told = fetched
+    first, *_, last = told[repo_of("nothing said, a form with an end")]["lines"]
+    assert first.endswith(".parquet, size unknown")
+    assert " of at least 0.00 GB" in last and "left" not in last

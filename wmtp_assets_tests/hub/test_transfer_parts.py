@@ -120,6 +120,16 @@ def test_progress_tells_amount_rate_and_time_left_of_what_is_received():
     assert progress.received == 10_000_000_000
 
 
+def test_progress_with_unknown_sizes_claims_no_end():
+    now = [0.0]
+    progress = Progress("org/thing", 1_000_000_000, clock=lambda: now[0], at_least=True)
+    now[0] = 10.0
+    progress.at("a", 500_000_000)
+    assert progress.line() == "org/thing: 0.50 of at least 1.00 GB, 50.0 MB/s"
+    progress.at("b", 2_500_000_000)
+    assert progress.line() == "org/thing: 3.00 of at least 3.00 GB, 300.0 MB/s"
+
+
 def test_waits_double_and_end_after_the_last_try(monkeypatch):
     waited = []
     patience = Patience(report=waited.append)
