@@ -66,7 +66,8 @@ def _file(sibling: Any) -> RemoteFile:
     if not isinstance(sibling.rfilename, str):
         raise TypeError(f"a file is named {sibling.rfilename!r}")
     sizes = {known_size(sibling.size), known_size(sibling.lfs.size) if sibling.lfs else None}
-    size = max(sizes - {None}) if len(sizes - {None}) == 1 else None
+    sizes.discard(None)
+    size = sizes.pop() if len(sizes) == 1 else None
     return RemoteFile(
         path=sibling.rfilename,
         size_bytes=size,
