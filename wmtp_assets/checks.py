@@ -22,6 +22,7 @@ from wmtp_assets.findings import Finding, undecided, verdict
 from wmtp_assets.propositions import Kind, Proposition, ours
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
 from wmtp_assets.setup import Setup
+from wmtp_assets.undated import content_version
 
 DEEP_TAG = "reads"
 KIND = "kind"
@@ -110,7 +111,7 @@ def checks_on(
         recorded = metadata[FILES] if metadata else {}
         digests = observe(setup, recorded, deep=any(r.deep for r in chosen))
         seen = Seen(metadata, recorded, digests, context)
-        observed = content(setup, digests) if content else store_.content_digest(digests)
+        observed = (content or _content)(setup, digests)
         for reading in chosen:
             found = accept(_judged(reading, setup, seen), key, setup.catalog.accepted_findings)
             for name, finding in found.items():
@@ -136,6 +137,10 @@ def _severity(proposition: Proposition, finding: Finding) -> dg.AssetCheckSeveri
     if proposition.kind is Kind.UPSTREAM and finding.decided:
         return dg.AssetCheckSeverity.WARN
     return dg.AssetCheckSeverity.ERROR
+
+
+def _content(setup: Setup, digests: Mapping[str, str]) -> str:
+    return content_version(digests, setup.store.locate)
 
 
 def checks_step(key: dg.AssetKey) -> str:

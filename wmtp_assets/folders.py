@@ -9,6 +9,8 @@ from pathlib import Path
 MODELS = "models_v2"
 DATASETS = "datasets_v2"
 SMALL_SETS = "datasets_local_small"
+STATS = "stats"
+METADATA = "metadata.json"
 
 # Plan, Step 1, and the micro models of Step 5; raw/ of a micro model stays empty.
 SKELETON = tuple(
@@ -68,7 +70,7 @@ class ModelFolder:
 
     @property
     def metadata(self) -> Path:
-        return self.root / "metadata.json"
+        return self.root / METADATA
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class DatasetFolder:
 
     @property
     def stats(self) -> Path:
-        return self.root / "stats"
+        return self.root / STATS
 
     def jsonl(self, split: str) -> Path:
         return self.processed / f"{split}.jsonl"

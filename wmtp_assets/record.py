@@ -1,8 +1,8 @@
 """How a materialization enters the Dagster record, and how what runs recorded is found again.
 
-Glue that all rooms share. The content digest over all files is the data version, so that an asset
-remade with the same bytes leaves everything downstream fresh. The methods of
-`instance.event_log_storage` are not marked public; test_upstream.py pins them.
+Glue that all rooms share. The content digest over all files, their dates aside (undated.py), is the
+data version, so that an asset remade with the same content leaves everything downstream fresh. The
+methods of `instance.event_log_storage` are not marked public; test_upstream.py pins them.
 """
 
 import time
@@ -16,11 +16,11 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecordStatus,
 )
 
-from wmtp_assets import store as store_
 from wmtp_assets.catalog import Repo
 from wmtp_assets.roots import Move, Whereabouts, whereabouts_of
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store, StoredFile
+from wmtp_assets.undated import content_version
 
 FILES = "files"
 CONTENT = "content_sha256"
@@ -65,11 +65,11 @@ def materialized(
         repo: The repository that it comes from; the commit has to come with it.
         started: time.monotonic() at the start of long work; adds duration and rate.
         work_bytes: Bytes that the long work read or fetched, for the rate.
-        content: Another data version than the digest over the bytes (documents have one).
+        content: Another data version than that of the files (documents have one).
     """
     files = sorted(files, key=lambda f: f.path)
     digests = {setup.store.relative(f.path): f.sha256 for f in files}
-    content = content or store_.content_digest(digests)
+    content = content or content_version(digests, setup.store.locate)
     total = sum(f.size_bytes for f in files)
     facts: dict[str, Any] = {
         "dagster/uri": home.as_uri(),

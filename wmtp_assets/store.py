@@ -129,7 +129,12 @@ def write_bytes(path: Path, data: bytes) -> StoredFile:
 
 def write_json(path: Path, value: Any) -> StoredFile:
     """Write JSON for people: UTF-8, two spaces, the key order given, a final newline."""
-    return write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+    return write_bytes(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """The text that `write_json` writes."""
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def copy_file(source: Path, target: Path) -> StoredFile:

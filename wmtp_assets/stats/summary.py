@@ -5,7 +5,6 @@ text is encoded again; `sources` adds what only texts tell. The date is that of 
 newest summary stays, with its date, while it says the same; older ones are never touched.
 """
 
-import json
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -18,9 +17,9 @@ from wmtp_assets.corpora.schema.schema_json import StoredSplit
 from wmtp_assets.corpora.tally import TOKEN_LENGTHS, Tally
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
+from wmtp_assets.undated import DATE
 
 SUFFIX = "_summary.json"
-DATE = "date"
 PERCENTILES = (50, 90, 95, 99)
 
 
@@ -104,7 +103,7 @@ def newest_summary(folder: Path) -> Path | None:
 def summary_bytes(content: dict[str, Any], day: str) -> bytes:
     """The text of a summary: its date right after the name of the dataset."""
     dated = {"dataset": content["dataset"], DATE: day, **content}
-    return (json.dumps(dated, indent=2, ensure_ascii=False) + "\n").encode()
+    return store.json_bytes(dated)
 
 
 def _says(path: Path, content: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from wmtp_assets.findings import Finding, compare, flatten, verdict
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.store import Store, StoredFile
+from wmtp_assets.undated import CREATED_AT, is_time
 from wmtp_assets.weights.configs import (
     ADAPTER,
     CONFIG,
@@ -27,7 +28,6 @@ from wmtp_assets.weights.configs import (
 from wmtp_assets.weights.header import read_header
 from wmtp_assets.weights.strict_json import read_object
 
-CREATED_AT = "created_at"
 ON_DISK = "metadata_agrees_with_disk"
 STATES_FIELDS = "metadata_states_every_field"
 PARAMETERS_AGREE = "parameters_agree_across_files"
@@ -151,7 +151,7 @@ def metadata_findings(
     """Compare metadata.json with what the disk, the catalog and the lock say now."""
     stated = read_object(path)
     created = stated.pop(CREATED_AT, None)
-    dated = isinstance(created, str) and _is_time(created)
+    dated = is_time(created)
     names = stated.keys() | ({CREATED_AT} if dated else set())
     return {
         ON_DISK: compare("fields", flatten(expected), flatten(stated)),
@@ -185,10 +185,3 @@ def agreement_finding(folder: ModelFolder) -> Finding:
             culprits.append(f"{name}: " + ", ".join(f"{f} says {v}" for f, v in said.items()))
     good = f"{len(names)} settings agree in {', '.join(statements)}"
     return verdict(culprits, good, "the files disagree", settings=len(names))
-
-
-def _is_time(text: str) -> bool:
-    try:
-        return datetime.datetime.fromisoformat(text).tzinfo is not None
-    except ValueError:
-        return False

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from wmtp_assets import store as store_
 from wmtp_assets.checks import Seen
 from wmtp_assets.findings import Finding
 from wmtp_assets.record import CONTENT, SUCCEEDED, results_on, whereabouts
 from wmtp_assets.setup import Setup
+from wmtp_assets.undated import content_version
 
 
 def recorded_proof(setup: Setup, seen: Seen, key: str, check: str) -> Finding:
     """Whether a run on this storage proved the bytes that are on disk now."""
-    content = store_.content_digest(seen.digests)
+    content = content_version(seen.digests, setup.store.locate)
     for evaluation, timestamp in _passes(setup, seen, key, check):
         proven = evaluation.metadata.get(CONTENT)
         if proven is not None and proven.value == content:

@@ -193,14 +193,15 @@ def _asset_changes(key: str, manifest: Manifest, asset: AssetRow | None) -> Iter
         return
     yield from (f"{key}: {clause}" for clause in asset.differing)
     version = manifest["assets"].get(key)
-    if version == asset.latest.version:
-        return
     if version is None:
         yield f"{key} was not part of it"
         return
     before = {p: f for p, f in manifest["files"].items() if f.get("asset") == key}
     now = {path: facts["sha256"] for path, facts in asset.latest.files.items()}
-    clauses = differing_files(before, now) or [f"content {version} -> {asset.latest.version}"]
+    # Files too where the content is the same: a new date in one is what no signature covers.
+    clauses = differing_files(before, now)
+    if not clauses and version != asset.latest.version:
+        clauses = [f"content {version} -> {asset.latest.version}"]
     yield from (f"{key}: {clause}" for clause in clauses)
 
 

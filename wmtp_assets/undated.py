@@ -1,0 +1,73 @@
+"""What an asset holds, its dates aside: the data version of files some of which say when they came.
+
+A metadata.json has `created_at`; the files of statistics have a day in their names, the summary
+inside too. Two people who make the same storage on two days have the same content, and must be able
+to see it. Only a date in its own place, in a file that is otherwise written as this project writes
+it, is left out; of any other file every byte counts. The bytes themselves are compared elsewhere:
+a changed date is a changed file.
+"""
+
+import datetime
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets import store
+from wmtp_assets.folders import DATASETS, METADATA, STATS
+
+CREATED_AT = "created_at"
+DATE = "date"
+SUMMARY = "summary.json"
+# What is larger is not one of these files; it is not read for their sake.
+MAX_BYTES = 4_000_000
+
+_OF_STATS = re.compile(rf"({DATASETS}/[^/]+/{STATS}/)([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})_([^/]+)")
+
+
+def content_version(digests: Mapping[str, str], locate: Callable[[str], Path]) -> str:
+    """The data version of a set of files.
+
+    Args:
+        digests: Path as recorded -> sha256, in any order.
+        locate: Finds the file of such a path.
+    """
+    told = [_without_date(path, digest, locate) for path, digest in digests.items()]
+    if len(dict(told)) < len(told):
+        return store.content_digest(digests)  # files of two days: their names tell them apart
+    return store.content_digest(dict(told))
+
+
+def _without_date(path: str, digest: str, locate: Callable[[str], Path]) -> tuple[str, str]:
+    if path.endswith(f"/{METADATA}"):
+        return path, _digest_without(CREATED_AT, is_time, locate(path), digest)
+    if found := _OF_STATS.fullmatch(path):
+        folder, day, name = found.groups()
+        if name == SUMMARY:
+            digest = _digest_without(DATE, day.__eq__, locate(path), digest)
+        return folder + name, digest
+    return path, digest
+
+
+def _digest_without(field: str, is_date: Callable[[Any], bool], path: Path, digest: str) -> str:
+    """The digest of a JSON object without a field, or `digest` where it is not as written."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return digest
+        data = path.read_bytes()
+        value = json.loads(data)
+        if store.json_bytes(value) != data or not is_date(value.pop(field, None)):
+            return digest
+    except (OSError, ValueError, RecursionError, AttributeError, TypeError):
+        return digest
+    return hashlib.sha256(store.json_bytes(value)).hexdigest()
+
+
+def is_time(value: Any) -> bool:
+    """Whether a value is a point in time, in ISO 8601 with its zone."""
+    try:
+        return datetime.datetime.fromisoformat(value).tzinfo is not None
+    except (TypeError, ValueError):
+        return False
