@@ -12,8 +12,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from wmtp_assets.record import DATA_VERSION_TAG, latest_by_run
 from wmtp_assets_tests.signoff.approval.sealed import new_keys
 
 pytestmark = pytest.mark.long
@@ -68,6 +70,72 @@ def test_every_declared_check_is_evaluated_and_the_planted_pair_is_the_only_warn
     open_rows = [line for line in open_rows if not line.startswith("storage ")]
     assert len(open_rows) == 1
     assert open_rows[0].startswith("warned codecontests/stats no_near_duplicates_across_splits ")
+
+
+def digest_of(sample: Sample) -> str:
+    """The storage digest as `status` prints it."""
+    return re.search(r"^storage .*, digest (sha256:[0-9a-f]{64})$", sample.status().stdout, re.M)[1]
+
+
+def test_the_readme_names_the_digest_of_this_sample(sample):
+    """Made in another folder, by another user, on another day than the one it was written on."""
+    [stated] = re.findall(r"^sha256:[0-9a-f]{64}$", (PROJECT / "README.md").read_text(), re.M)
+    found = digest_of(sample)
+    assert stated == found, f"the sample's storage digest is now {found}: put it into README.md"
+
+
+# The sample of another day, in one process; the day is asked for in these modules alone.
+ON_ANOTHER_DAY = """
+import datetime, types
+import wmtp_assets.sample.__main__ as sample
+from wmtp_assets.micro import assets as micro
+from wmtp_assets.stats import assets as stats
+from wmtp_assets.weights.shared import assets as weights
+
+class Day(datetime.date):
+    today = classmethod(lambda cls: datetime.date(2031, 12, 24))
+
+class Time(datetime.datetime):
+    now = classmethod(lambda cls, zone: datetime.datetime(2031, 12, 24, tzinfo=zone))
+
+for module in (micro, stats, weights):
+    module.datetime = types.SimpleNamespace(**vars(datetime) | {"date": Day, "datetime": Time})
+sample.JOBS = ("phase1",)
+sample.main()
+"""
+
+
+def versions_of(sample: Sample) -> dict[str, str]:
+    """Asset -> its data version, of the artifacts that phase1 makes."""
+    with dg.DagsterInstance.from_config(str(sample.home)) as instance:
+        made = {key: latest_by_run(instance, key) for key in instance.all_asset_keys()}
+    return {
+        key.to_user_string(): record.asset_materialization.tags[DATA_VERSION_TAG]
+        for key, record in made.items()
+        if record and key.path[0] not in ("reports", "signoff", "starling_rm")
+    }
+
+
+def test_a_sample_of_another_day_folder_and_zone_is_the_same_asset_by_asset(sample, tmp_path):
+    other = Sample(tmp_path)
+    other.storage = tmp_path / "elsewhere" / "st"
+    other.settings = {
+        "WMTP_STORAGE_ROOT": str(other.storage),
+        "WMTP_DOCS_ROOT": str(tmp_path / "papers"),
+        "WMTP_WORKERS": "1",
+        "TZ": "Asia/Seoul",
+        "LC_ALL": "C",
+        "PYTHONHASHSEED": "77",
+    }
+    done = other.command(sys.executable, "-c", ON_ANOTHER_DAY)
+    dated = "datasets_v2/mbpp/stats/2031-12-24_summary.json"
+    assert (other.storage / dated).is_file(), done.stderr[-4000:]
+    described = (other.storage / "models_v2/micro-mtp/metadata.json").read_text()
+    assert '"created_at": "2031-12-24T00:00:00+00:00"' in described
+    here, there = versions_of(sample), versions_of(other)
+    assert here.keys() == there.keys()
+    assert [asset for asset in here if here[asset] != there[asset]] == []
+    assert digest_of(other) == digest_of(sample)
 
 
 @pytest.mark.skipif(not shutil.which("sha256sum"), reason="sha256sum is not on this machine")
