@@ -5,6 +5,8 @@ import json
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from wmtp_assets.catalog import Split
 from wmtp_assets.corpora import pool
@@ -161,6 +163,58 @@ def test_a_row_of_the_other_datasets_is_dropped_and_named(tmp_path, dataset, col
         reference.RECORDS[dataset](rows[:1])
     )
     assert all(finding.passed for finding in judged(tmp_path, dataset, rows=2))
+
+
+TEXT = st.sampled_from(["", "a", "b\n", "é", BAD, BAD + "x"])
+PROGRAMS = st.lists(st.tuples(st.sampled_from([0, 1, 2, 3, 4, 9]), TEXT), max_size=5)
+PROBLEMS = st.lists(
+    st.builds(
+        problem, TEXT, TEXT, PROGRAMS, PROGRAMS, tests=st.lists(st.tuples(TEXT, TEXT), max_size=3)
+    ),
+    max_size=6,
+)
+
+
+def is_bad(text: str) -> bool:
+    return BAD in text
+
+
+def told_beforehand(rows: list[dict]) -> list[dict]:
+    """The rows as they would be had upstream called what is no text a program in C++."""
+    mended = []
+    for number, row in enumerate(rows):
+        tests = row["public_tests"]
+        prompt = [row["name"], row["description"], *tests["input"][:2], *tests["output"][:2]]
+        lost = any(map(is_bad, prompt))
+        mended.append({**row, "description": "d" if lost else row["description"]})
+        if is_bad(row["name"]):
+            mended[-1]["name"] = f"no name {number}"
+        shown = {side: [t for t in of if not is_bad(t)] for side, of in tests.items()}
+        mended[-1]["public_tests"] = shown if lost else tests
+        for column in ("solutions", "incorrect_solutions"):
+            programs = list(zip(row[column]["language"], row[column]["solution"], strict=True))
+            kept = [
+                (2 if lost or is_bad(text) else code, "" if is_bad(text) else text)
+                for code, text in programs
+            ]
+            mended[-1][column] = pairs(kept, "language", "solution")
+    return mended
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rows=PROBLEMS, row_group_size=st.integers(1, 3), unit_bytes=st.sampled_from([1, 10**9]))
+def test_whatever_is_no_text_all_else_is_written_as_the_reference_writes_it(
+    tmp_path, rows, row_group_size, unit_bytes
+):
+    source = write_bytes_as_text("codecontests", rows, tmp_path / "raw.parquet", row_group_size)
+    folder = DatasetFolder(tmp_path / "out", tmp_path / "small")
+    made = convert_split("codecontests", "train", [source], folder, FILTER, unit_bytes=unit_bytes)
+    records = reference.codecontests_records(told_beforehand(rows))
+    assert folder.jsonl("train").read_bytes() == reference.jsonl_bytes(records)
+    assert made.stats["candidates"] == made.stats["rows"] + sum(made.stats["dropped"].values())
+    assert all(finding.passed for finding in judged(tmp_path, rows=len(rows)))
 
 
 def many(count: int) -> list[dict]:
