@@ -19,7 +19,10 @@ PATTERNS = ("*", "?", "[", "::")
 # SQLAlchemy reads the path of a SQLite file as an address: what is behind `?` is options, and
 # `%41` is another character. Dagster then writes beside the folder.
 ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
-RECORD_FIX = "set it to the record's folder, absolute, such as $PWD/.sample/dagster_home"
+RECORD_FIX = (
+    "set it to the record's folder, absolute and without ? and %, such as $PWD/.dagster_home, and "
+    "mkdir -p it; make sample and make ui do"
+)
 
 
 def oddities(text: str) -> Iterator[str]:

@@ -104,11 +104,12 @@ def read_settings() -> Settings:
         BadInput: Unknown names, bad values or a missing mirror folder, all of them at once.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    wrong = [
+    unknown = [
         f"{name} is no setting"
         for name in sorted(os.environ)
         if name.upper().startswith(PREFIX) and name.upper() not in known | NOT_OURS
     ]
+    wrong = [*unknown]
     settings = None
     try:
         settings = Settings()
@@ -119,7 +120,7 @@ def read_settings() -> Settings:
     if settings and (marks := patterns_in(settings.storage)):
         wrong.append(
             f"WMTP_STORAGE_ROOT has {marks} in its path, which datasets.load_dataset takes for a "
-            f"pattern, here and in training: {settings.storage}"
+            f"pattern, here and in training; choose a path without: {settings.storage}"
         )
     if settings and settings.roots_nest:
         wrong.append(
@@ -148,5 +149,6 @@ def read_settings() -> Settings:
         elif not settings.mirror_dir.is_dir():
             wrong.append(f"WMTP_MIRROR_DIR is not a folder: {settings.mirror_dir}")
     if wrong:
-        raise BadInput("settings", wrong, f"known names are {', '.join(sorted(known))}")
+        names = f"; known names are {', '.join(sorted(known))}" if unknown else ""
+        raise BadInput("settings", wrong, f"set what is named anew, or unset it{names}")
     return settings

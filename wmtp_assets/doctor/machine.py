@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
-from wmtp_assets.places import wrong_with_record
+from wmtp_assets.places import RECORD_FIX, wrong_with_record
 from wmtp_assets.store import nearest_existing
 
 SETUP = "run make setup"
@@ -95,7 +95,7 @@ def record_lines(home: str | None, source: str) -> Iterator[Line]:
             warn(what, "make sample and make ui set it") if source == "sample" else fail(what, fix)
         )
     elif wrong := wrong_with_record(home):
-        yield fail(wrong, "export it as an absolute path, and mkdir -p it")
+        yield fail(wrong, RECORD_FIX)
     else:
         path = Path(home)
         yield folder_line("DAGSTER_HOME", path, "DAGSTER_HOME")

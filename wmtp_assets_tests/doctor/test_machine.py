@@ -75,6 +75,9 @@ def test_the_record_needs_an_absolute_existing_folder_with_its_settings(tmp_path
     assert states(look(str(tmp_path))) == [State.OK, State.WARN]
     (tmp_path / "dagster.yaml").touch()
     assert states(look(str(tmp_path))) == [State.OK]
+    (tmp_path / "a?b").mkdir()
+    [line] = look(str(tmp_path / "a?b"), "sample")
+    assert line.state == State.FAIL and "SQLite takes for part of an address" in line.what
 
 
 def test_settings_that_only_dagster_would_read_are_named(tmp_path):
