@@ -13,9 +13,10 @@ SHOWN = {
     "STEP_SUCCESS": "done",
     "STEP_FAILURE": "FAILED",
     "STEP_SKIPPED": "skipped",
-    "RUN_SUCCESS": "run succeeded",
-    "RUN_FAILURE": "RUN FAILED",
-    "RUN_CANCELED": "RUN CANCELED",
+    # Dagster stores these under older names.
+    dg.DagsterEventType.RUN_SUCCESS.value: "run succeeded",
+    dg.DagsterEventType.RUN_FAILURE.value: "RUN FAILED",
+    dg.DagsterEventType.RUN_CANCELED.value: "RUN CANCELED",
 }
 
 

@@ -305,3 +305,50 @@ def test_a_signature_names_its_key_and_what_it_left_out(tmp_path: Path):
     assert bundle.key_fingerprint == fingerprint(read_public_key(keys.public))
     signer.set_hashing_config(hashing.Config()).sign(tmp_path / "s/a", tmp_path / "a.sig")
     assert read_bundle(tmp_path / "a.sig").digests.keys() == {ONE_FILE}
+
+
+def test_a_run_of_a_script_names_no_code_location_and_can_be_given_tags(instance):
+    # Rests on it: running.py gives it the tag by which the page finds the runs of a job, and
+    # unreported.py looks at runs itself. Were it named, Dagster's run-status sensors would do.
+    from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
+
+    from wmtp_assets.running import REPOSITORY_TAG
+
+    assert REPOSITORY_TAG == REPOSITORY_LABEL_TAG
+    told = run(instance, [thing], []).dagster_run
+    assert told.remote_job_origin is None
+    instance.add_run_tags(told.run_id, {REPOSITORY_TAG: "a@b"})
+    asked = dg.RunsFilter(tags={REPOSITORY_TAG: "a@b"})
+    assert [found.run_id for found in instance.get_runs(asked)] == [told.run_id]
+    page = instance.get_records_for_run(
+        told.run_id, of_type={dg.DagsterEventType.ASSET_MATERIALIZATION}, limit=1
+    )
+    assert len(page.records) == 1
+
+
+def test_a_job_knows_what_it_makes_and_checks(instance):
+    # Rests on it: running.py tells from it what a run that stopped did not do.
+    job = dg.Definitions(
+        assets=[thing, dg.AssetSpec("elsewhere")], asset_checks=[one_check(True)]
+    ).resolve_implicit_global_asset_job_def()
+    assert set(job.asset_layer.selected_asset_keys) == {thing.key}
+    assert job.asset_layer.asset_graph.materializable_asset_keys == {thing.key}
+    assert {key.name for key in job.asset_layer.asset_graph.asset_check_keys} == {"holds"}
+
+
+def test_an_error_in_a_step_and_a_failed_blocking_check_have_these_names(instance):
+    # Rests on it: running.py unwraps the first, and tells the second by what the check found.
+    from wmtp_assets.running import CHECK_FAILED, WRAPPERS
+
+    @dg.asset(name="thing")
+    def broken():
+        raise ZeroDivisionError
+
+    def names(*definitions) -> list[str]:
+        [failure] = [e for e in run(instance, *definitions).all_events if e.is_step_failure]
+        error = failure.step_failure_data.error
+        return [error.cls_name, error.cause.cls_name if error.cause else ""]
+
+    [wrapper], [check] = WRAPPERS, CHECK_FAILED
+    assert names([broken]) == [wrapper, "ZeroDivisionError"]
+    assert names([thing], [one_check(False)])[0] == check

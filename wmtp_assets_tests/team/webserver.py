@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -45,11 +46,24 @@ class Webserver:
 @contextmanager
 def running_webserver(*options: str, **environment: str) -> Iterator[Webserver]:
     """A webserver on the record of DAGSTER_HOME, for the graph with its default settings."""
+    with _running([SERVER, *options], environment) as webserver:
+        yield webserver
+
+
+@contextmanager
+def running_page(**environment: str) -> Iterator[Webserver]:
+    """The same with the daemon, whose sensors and queue run too: what `make ui` starts."""
+    with _running([SERVER.with_name("dagster"), "dev"], environment) as webserver:
+        yield webserver
+
+
+@contextmanager
+def _running(command: list, environment: dict[str, str]) -> Iterator[Webserver]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     inherited = {name: v for name, v in os.environ.items() if not name.startswith("WMTP_")}
     process = subprocess.Popen(
-        [SERVER, *options, "-h", "127.0.0.1", "-p", str(port), "-m", "wmtp_assets.definitions"],
+        [*command, "-h", "127.0.0.1", "-p", str(port), "-m", "wmtp_assets.definitions"],
         cwd=os.environ["DAGSTER_HOME"],
         env={**inherited, "PYTHONWARNINGS": "ignore", **environment},
         stdout=subprocess.DEVNULL,
@@ -60,7 +74,8 @@ def running_webserver(*options: str, **environment: str) -> Iterator[Webserver]:
         _wait(webserver, process)
         yield webserver
     finally:
-        process.terminate()
+        # Not SIGTERM: `dagster dev` ends its daemon and servers only when interrupted.
+        process.send_signal(signal.SIGINT)
         process.wait()
 
 
