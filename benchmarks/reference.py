@@ -67,17 +67,16 @@ def convert_codecontests(sources: Sequence[Path], target: Path, tokenizer: Path)
 def codecontests_records(problems: Sequence[dict]) -> list[dict]:
     """All Python solutions of published rows as records, before the length filter."""
     names = [problem["name"] for problem in problems]
-    used = set(names)
+    published = set(names)
     number = dict.fromkeys(names, 0)
     records = []
     for problem in problems:
         name = problem["name"]
         number[name] += 1
         if number[name] > 1:
-            while f"{name}__{number[name]}" in used:
+            while f"{name}__{number[name]}" in published:
                 number[name] += 1
             name = f"{name}__{number[name]}"
-            used.add(name)
         tests = problem["public_tests"]
         shown = []
         for place in range(min(2, len(tests["input"]), len(tests["output"]))):

@@ -12,21 +12,21 @@ def unique_names(published: Sequence[str]) -> list[str]:
     """Decide what is written in the place of each published name.
 
     The first problem of a name keeps it. The n-th (n >= 2) is written `{name}__{n}`; where that is
-    a published name or already written, with the next number that is free.
+    a published name, with the next number that makes none. Two that are made never meet: what
+    stands before the last `__` and its number is another name, or the number is another one.
 
     Args:
         published: The names of a whole split, in the order of its files and rows.
     """
-    taken = set(published)
+    first = frozenset(published)
     last: dict[str, int] = {}
     written = []
     for name in published:
         number = last.get(name, 0) + 1
         chosen = name
         if number > 1:
-            while (chosen := f"{name}__{number}") in taken:
+            while (chosen := f"{name}__{number}") in first:
                 number += 1
-            taken.add(chosen)
         last[name] = number
         written.append(chosen)
     return written
