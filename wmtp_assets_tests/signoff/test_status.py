@@ -102,6 +102,18 @@ def test_a_failure_by_content_is_told_once_the_bytes_put_back_are_verified(world
     assert next_step(world) == MATERIALIZE_AGAIN
 
 
+def test_as_long_as_one_of_several_files_is_wrong_something_is_made_anew(world: World):
+    world.make_approvable()
+    raw = world.store.dataset("mbpp").raw / "raw.bin"
+    for path in (raw, world.file):
+        replace_bytes(path, ROT)
+    assert not world.run("verify")
+    replace_bytes(raw, b"published")
+    assert next_step(world) == MATERIALIZE_AGAIN
+    replace_bytes(world.file, GOOD)
+    assert next_step(world) == VERIFY_AGAIN
+
+
 def test_a_check_that_failed_by_the_bytes_of_another_asset_needs_no_more(rotten: World):
     """Its own asset is as recorded, and was when it failed."""
     replace_bytes(rotten.file, GOOD)
