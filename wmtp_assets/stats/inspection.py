@@ -21,7 +21,8 @@ from wmtp_assets.stats import overlap
 from wmtp_assets.stats.labels import EXACT, LABELLED_BOTH
 from wmtp_assets.stats.plots import plot_names, require_png
 from wmtp_assets.stats.recount import Recount, recount_split
-from wmtp_assets.stats.summary import DATE, SUFFIX
+from wmtp_assets.stats.summary import SUFFIX
+from wmtp_assets.undated import DATE
 
 EQUAL_RECOUNT = "stats_equal_recount"
 SHARE_NO_PROBLEM = "splits_share_no_problem"

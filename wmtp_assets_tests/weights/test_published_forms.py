@@ -63,7 +63,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> TinyStorage:
 
 @pytest.mark.parametrize("key", WEIGHTS_READINGS)
 def test_every_check_of_the_models_passes(stored: TinyStorage, key: str):
-    checks = [check for reading in WEIGHTS_READINGS[key] for check in reading.says]
+    checks = [check for reading in WEIGHTS_READINGS[key] for check in reading.propositions]
     failed = {c: f.summary for c in checks if not (f := stored.healthy(key, c)).passed}
     assert failed == {}
 
