@@ -23,6 +23,8 @@ from wmtp_assets_tests.corpora.test_conversion import convert
 from wmtp_assets_tests.corpora.test_invalid_text import convert as convert_bytes
 from wmtp_assets_tests.corpora.test_invalid_text import many
 
+pytestmark = pytest.mark.long
+
 EARLIER, LATER = CODECONTESTS["valid"], CODECONTESTS["train"]
 NAMES = ["train.jsonl", "train_metadata.json"]
 
@@ -267,7 +269,6 @@ def test_a_killed_run_is_swept_and_its_late_worker_leaves_nothing(tmp_path, two_
     assert sorted(files_of(tmp_path)) == NAMES
 
 
-@pytest.mark.long
 def test_a_worker_that_was_cut_off_and_comes_late_changes_nothing(tmp_path):
     """Stopped, as its network might: the scheduler hears nothing and gives its unit away."""
     usual = convert(tmp_path / "usual", LATER)

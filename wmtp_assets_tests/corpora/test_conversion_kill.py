@@ -14,6 +14,8 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets_tests.corpora.rows import CODECONTESTS
 from wmtp_assets_tests.corpora.test_conversion import convert
 
+pytestmark = pytest.mark.long
+
 EARLIER, LATER = CODECONTESTS["valid"], CODECONTESTS["train"]
 NAMES = ["train.jsonl", "train_metadata.json"]
 

@@ -4,7 +4,11 @@ import random
 import subprocess
 import sys
 
+import pytest
+
 from wmtp_assets_tests.corpora.rows import problem, write_parquet
+
+pytestmark = pytest.mark.long
 
 # Arrow tells the peak of its memory since the process began: each conversion in one of its own.
 PROGRAM = """

@@ -14,6 +14,8 @@ from wmtp_assets.weights.assets import weights_assets
 from wmtp_assets.weights.checks import weights_checks
 from wmtp_assets_tests.weights.tiny import TinyStorage, damaged, flip
 
+pytestmark = pytest.mark.long
+
 PROVEN = "meta_mtp/safetensors"
 SELECTED = [
     "storage_layout",

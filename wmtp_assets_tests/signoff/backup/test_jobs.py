@@ -22,6 +22,8 @@ from wmtp_assets_tests.signoff.approval.sealed import seal
 from wmtp_assets_tests.signoff.backup.test_copying import changed, files_of
 from wmtp_assets_tests.signoff.world import World
 
+pytestmark = pytest.mark.long
+
 CHECK = f"signoff/backup {COPY_IS_AS_APPROVED}"
 
 

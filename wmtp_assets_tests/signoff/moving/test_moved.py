@@ -17,6 +17,8 @@ from wmtp_assets.signoff.evidence import Outcome, is_ready
 from wmtp_assets.store import Store
 from wmtp_assets_tests.signoff.world import GOOD, WARN, WRONG, World
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def approved(world: World) -> World:
