@@ -6,11 +6,13 @@
 import itertools
 from collections import Counter
 from collections.abc import Iterable
-
-import dagster as dg
+from typing import TYPE_CHECKING
 
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE, KIND, WHY
 from wmtp_assets.propositions import CONSEQUENCE, Kind
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 HEAD = """# Checks
 
@@ -32,7 +34,7 @@ Reads: *deep* is every byte; *quick* is headers, sizes, configs.
 """
 
 
-def render_checks(specs: Iterable[dg.AssetCheckSpec]) -> str:
+def render_checks(specs: Iterable["dg.AssetCheckSpec"]) -> str:
     """The page as Markdown; a row is a check with one statement, on however many assets."""
     specs = [spec for spec in specs if KIND in spec.metadata]
     kinds = Counter(spec.metadata[KIND] for spec in specs)
@@ -54,14 +56,14 @@ def render_checks(specs: Iterable[dg.AssetCheckSpec]) -> str:
     return "\n".join(parts)
 
 
-def _same(specs: list[dg.AssetCheckSpec]) -> Iterable[Iterable[dg.AssetCheckSpec]]:
-    def key(spec: dg.AssetCheckSpec) -> tuple[str, str]:
+def _same(specs: list["dg.AssetCheckSpec"]) -> Iterable[Iterable["dg.AssetCheckSpec"]]:
+    def key(spec: "dg.AssetCheckSpec") -> tuple[str, str]:
         return spec.name, spec.description
 
     return (of for _, of in itertools.groupby(sorted(specs, key=key), key))
 
 
-def _row(specs: list[dg.AssetCheckSpec]) -> str:
+def _row(specs: list["dg.AssetCheckSpec"]) -> str:
     assets = sorted(spec.asset_key.to_user_string() for spec in specs)
     on = ", ".join(f"`{asset}`" for asset in assets) if len(assets) < 12 else f"all {len(assets)}"
     first = specs[0]

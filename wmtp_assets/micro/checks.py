@@ -17,6 +17,7 @@ from wmtp_assets.weights import metadata, opening, proof, sums, weights_findings
 from wmtp_assets.weights import tokenizer_findings as tokenizers
 from wmtp_assets.weights.configs import CONFIG, GENERATION_CONFIG
 from wmtp_assets.weights.header import read_header
+from wmtp_assets.weights.stated import stated
 from wmtp_assets.weights.tokenizer import TOKENIZER_FILES
 
 Row = Callable[[Catalog], Micro]
@@ -78,14 +79,10 @@ def _readings(row: Row, equal: str) -> tuple[Reading, ...]:
         Reading(
             header,
             {
-                weights_findings.COVERS: ours(
-                    "The header parses and covers the file exactly", "this project wrote the file"
-                ),
-                weights_findings.NO_CLAIMS: ours(
-                    "The header claims the format and no dtype", "this project wrote the header"
-                ),
-                weights_findings.ALL_FLOAT16: ours(
-                    "Every tensor is float16 in the bytes", "this project cast the tensors"
+                **stated(
+                    weights_findings.COVERS,
+                    weights_findings.NO_CLAIMS,
+                    weights_findings.ALL_FLOAT16,
                 ),
                 weights_findings.SHAPES_MATCH: ours(
                     "Names and shapes follow from source and catalog",
@@ -121,30 +118,12 @@ def _readings(row: Row, equal: str) -> tuple[Reading, ...]:
                 ),
             },
         ),
-        Reading(
-            named,
-            {
-                sums.SUMS_COMPLETE: ours(
-                    "SHA256SUMS names every other file of its folder", "this project wrote it"
-                )
-            },
-        ),
-        Reading(
-            matching,
-            {
-                sums.SUMS_MATCH: ours(
-                    "SHA256SUMS holds the digests of the bytes", "this project hashed the files"
-                )
-            },
-            deep=True,
-        ),
+        Reading(named, stated(sums.SUMS_COMPLETE)),
+        Reading(matching, stated(sums.SUMS_MATCH), deep=True),
         Reading(
             values,
             {
-                proof.FINITE: ours(
-                    "No value is infinite or not a number",
-                    "the cast must not lose a value, and training cannot use one that is lost",
-                ),
+                **stated(proof.FINITE),
                 equal: ours(
                     "Every tensor is the planned part of the model it was made of",
                     "this project cut the tensors",
@@ -238,10 +217,7 @@ MICRO_READINGS: dict[str, tuple[Reading, ...]] = {
         Reading(
             _opens,
             {
-                opening.COPIES: ours(
-                    "Configs and tokenizer in the folder are the stored ones",
-                    "this project copied them",
-                ),
+                **stated(opening.COPIES),
                 findings.FORWARD: ours(
                     "transformers opens it; logits are finite, with gradients",
                     "this project made the model, and training starts from it",

@@ -18,6 +18,7 @@ from wmtp_assets.weights.header import read_header
 from wmtp_assets.weights.plan import plan_model
 from wmtp_assets.weights.record import recorded_proof
 from wmtp_assets.weights.shards import source_files
+from wmtp_assets.weights.stated import stated
 
 Row = Callable[[Catalog], Model]
 
@@ -65,12 +66,7 @@ def weights_readings(key: str, row: Row) -> tuple[Reading, ...]:
         Reading(
             header,
             {
-                weights_findings.COVERS: ours(
-                    "The header parses and covers the file exactly", "this project wrote the file"
-                ),
-                weights_findings.NO_CLAIMS: ours(
-                    "The header claims the format and no dtype", "this project wrote the header"
-                ),
+                **stated(weights_findings.COVERS, weights_findings.NO_CLAIMS),
                 weights_findings.SHAPES_MATCH: ours(
                     "Names and shapes are those of the model's config",
                     "this project selected the tensors",
@@ -81,30 +77,12 @@ def weights_readings(key: str, row: Row) -> tuple[Reading, ...]:
                 ),
             },
         ),
-        Reading(
-            named,
-            {
-                sums.SUMS_COMPLETE: ours(
-                    "SHA256SUMS names every other file of its folder", "this project wrote it"
-                )
-            },
-        ),
-        Reading(
-            matching,
-            {
-                sums.SUMS_MATCH: ours(
-                    "SHA256SUMS holds the digests of the bytes", "this project hashed the files"
-                )
-            },
-            deep=True,
-        ),
+        Reading(named, stated(sums.SUMS_COMPLETE)),
+        Reading(matching, stated(sums.SUMS_MATCH), deep=True),
         Reading(
             values,
             {
-                proof.FINITE: ours(
-                    "No value is infinite or not a number",
-                    "the cast must not lose a value, and training cannot use one that is lost",
-                ),
+                **stated(proof.FINITE),
                 proof.EQUAL: ours(
                     "Every tensor is the published one after the cast, bit for bit",
                     "this project cast the tensors",

@@ -9,6 +9,7 @@ from wmtp_assets.weights import configs, metadata
 from wmtp_assets.weights import tokenizer_findings as tokenizers
 from wmtp_assets.weights.header import read_header
 from wmtp_assets.weights.readings import metadata_reading, tokenizer_readings, weights_readings
+from wmtp_assets.weights.stated import stated
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.weights_findings import ALL_FLOAT16, float16_finding
 
@@ -82,14 +83,7 @@ META_MTP_READINGS: dict[str, tuple[Reading, ...]] = {
     ),
     "meta_mtp/safetensors": (
         *weights_readings("meta_mtp/safetensors", _row),
-        Reading(
-            _float16,
-            {
-                ALL_FLOAT16: ours(
-                    "Every tensor is float16 in the bytes", "this project cast the tensors"
-                )
-            },
-        ),
+        Reading(_float16, stated(ALL_FLOAT16)),
     ),
     "meta_mtp/metadata": (
         metadata_reading(_row),

@@ -10,6 +10,7 @@ from wmtp_assets.weights import tokenizer_findings as tokenizers
 from wmtp_assets.weights.header import read_header
 from wmtp_assets.weights.readings import metadata_reading, tokenizer_readings, weights_readings
 from wmtp_assets.weights.ref_sheared.assets import beside_weights
+from wmtp_assets.weights.stated import stated
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.weights_findings import ALL_FLOAT16, float16_finding
 
@@ -83,21 +84,11 @@ REF_SHEARED_READINGS: dict[str, tuple[Reading, ...]] = {
     ),
     "ref_sheared/safetensors": (
         *weights_readings("ref_sheared/safetensors", _row),
-        Reading(
-            _float16,
-            {
-                ALL_FLOAT16: ours(
-                    "Every tensor is float16 in the bytes", "this project cast the tensors"
-                )
-            },
-        ),
+        Reading(_float16, stated(ALL_FLOAT16)),
         Reading(
             _opens,
             {
-                opening.COPIES: ours(
-                    "Configs and tokenizer in the folder are the stored ones",
-                    "this project copied them",
-                ),
+                **stated(opening.COPIES),
                 opening.OPENS: ours(
                     "transformers opens the folder offline: config against header",
                     "this project completed the folder",
