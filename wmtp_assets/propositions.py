@@ -19,8 +19,8 @@ class Kind(StrEnum):
 
 # What follows from the kind, for the person at the UI.
 CONSEQUENCE = {
-    Kind.OURS: "An error, it blocks",
-    Kind.UPSTREAM: "A finding, it warns and blocks nothing",
+    Kind.OURS: "An error that blocks",
+    Kind.UPSTREAM: "A finding that warns and blocks nothing",
 }
 
 
