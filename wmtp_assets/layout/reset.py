@@ -1,9 +1,11 @@
 """What clearing the storage would remove (plan, Step 0): listed first, removed only when told.
 
 Spared: downloads in flight (.cache folders, and the raw folder of the 27 GB Meta checkpoint), the
-lock, and the sign-off.
+lock, and the sign-off. A link is removed itself; nothing behind it is listed or touched.
 """
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +30,8 @@ def plan_clearing(store: Store) -> Clearing:
     """List the files that a reset removes and the ones it spares."""
     remove, spare = [], []
     for name in CLEARED:
-        for path in sorted((store.root / name).rglob("*")):
+        for path in sorted(_leaves(store.root / name)):
             relative = path.relative_to(store.root)
-            if path.is_dir() and not path.is_symlink():
-                continue
             kept = ".cache" in relative.parts or relative.is_relative_to(SPARED_RAW)
             (spare if kept else remove).append(path)
     size = sum(path.lstat().st_size for path in remove)
@@ -41,11 +41,26 @@ def plan_clearing(store: Store) -> Clearing:
 def clear(store: Store, clearing: Clearing) -> None:
     """Remove the listed files and the folders that are empty then."""
     for path in clearing.files:
-        path.unlink(missing_ok=True)
-    for name in CLEARED:
-        top = store.root / name
-        for folder in sorted((p for p in top.rglob("*") if p.is_dir()), reverse=True):
+        # A folder on the way may have become a link since the look.
+        if path.parent.resolve() == path.parent:
+            path.unlink(missing_ok=True)
+    for top in (store.root / name for name in CLEARED):
+        for folder in _folders(top):
             if not any(folder.iterdir()):
                 folder.rmdir()
-        if top.is_dir() and not any(top.iterdir()):
-            top.rmdir()
+
+
+def _folders(top: Path) -> Iterator[Path]:
+    """The folders at or below a path, deepest first, no link entered."""
+    if not top.is_symlink():
+        yield from (Path(folder) for folder, _, _ in os.walk(top, topdown=False))
+
+
+def _leaves(top: Path) -> Iterator[Path]:
+    """The files and links at or below a path, no link entered."""
+    if top.is_symlink():
+        yield top
+        return
+    for folder, folders, files in os.walk(top):
+        yield from (Path(folder, name) for name in files)
+        yield from (path for path in (Path(folder, name) for name in folders) if path.is_symlink())

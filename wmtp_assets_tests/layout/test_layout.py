@@ -1,6 +1,7 @@
 """The folder skeleton, and clearing it."""
 
 import os
+import shutil
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -139,3 +140,59 @@ def test_clearing_lists_first_and_spares_downloads_in_flight(setup: Setup):
     assert all(path.exists() for path in spared)
     assert not any(path.exists() for path in removed)
     assert not (root / "models").exists()
+
+
+CHECKPOINT = "models_v2/meta-llama-mtp/raw/7B_1T_4/consolidated.pth"
+
+
+@pytest.mark.parametrize(
+    ("link", "target"),
+    [
+        ("models", "models_v2"),  # as later training code wants it
+        ("datasets/again", "../models_v2"),
+        ("datasets_v2/meta", "../models_v2/meta-llama-mtp"),
+        ("models_v2/meta", "meta-llama-mtp/raw"),
+        ("datasets_v2/outside", "../../outside"),
+        ("datasets_v2/nowhere", "not-there"),
+        ("datasets_v2/round", "."),
+    ],
+)
+def test_a_link_is_removed_and_nothing_behind_it(setup: Setup, link: str, target: str):
+    root = setup.store.root
+    kept = [root / CHECKPOINT, root.parent / "outside/of/it.bin"]
+    for path in [*kept, root / "datasets_v2/mbpp/raw/a.parquet"]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    (root / link).parent.mkdir(exist_ok=True)
+    (root / link).symlink_to(target)
+    clearing = plan_clearing(setup.store)
+    assert sorted(clearing.files) == sorted([root / link, root / "datasets_v2/mbpp/raw/a.parquet"])
+    clear(setup.store, clearing)
+    assert all(path.read_text() == "x" for path in kept)
+    assert not (root / link).is_symlink()
+    assert not (root / "datasets_v2").exists()
+
+
+def test_a_folder_that_became_a_link_since_the_look_is_not_entered(setup: Setup):
+    root = setup.store.root
+    folder = root / "datasets_v2/mbpp/raw"
+    (folder / "a.parquet").write_text("x")
+    clearing = plan_clearing(setup.store)
+    folder.rename(root / "elsewhere")
+    folder.symlink_to(root / "elsewhere")
+    clear(setup.store, clearing)
+    assert (root / "elsewhere/a.parquet").exists()
+
+
+def test_the_checkpoint_is_spared_by_its_real_place_too(setup: Setup):
+    """The whole layout lies on another disk, by links of its folders."""
+    root = setup.store.root
+    big = root.parent / "big"
+    (big / "raw/7B_1T_4").mkdir(parents=True)
+    (big / "raw/7B_1T_4/consolidated.pth").write_text("x")
+    shutil.rmtree(root / "models_v2/meta-llama-mtp")
+    (root / "models_v2/meta-llama-mtp").symlink_to(big)
+    clearing = plan_clearing(setup.store)
+    assert clearing.files == (root / "models_v2/meta-llama-mtp",)
+    clear(setup.store, clearing)
+    assert (big / "raw/7B_1T_4/consolidated.pth").exists()
