@@ -16,6 +16,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.weights.configs import PARAMS
+from wmtp_assets.weights.no_code import require_no_code
 from wmtp_assets.weights.opening import open_model
 from wmtp_assets.weights.strict_json import parse_object
 from wmtp_assets.weights.tokenizer import (
@@ -168,9 +169,10 @@ def token_losses(logits: "torch.Tensor", ids: list[int]) -> "torch.Tensor":
 def _other_ids(folder: Path, texts: dict[str, str], processor: Any) -> list[str]:
     """The rows whose ids from this folder are not sentencepiece's, BOS in front."""
     load_fast(folder / TOKENIZER_JSON)
+    require_no_code(folder)
     from transformers import AutoTokenizer
 
-    auto = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    auto = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     bos = processor.PieceToId(BOS)
     return [
         f"{folder.parent.name} reads {row} otherwise than sentencepiece"

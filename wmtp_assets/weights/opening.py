@@ -10,6 +10,7 @@ from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare
 from wmtp_assets.weights.header import Header
+from wmtp_assets.weights.no_code import require_no_code
 
 if TYPE_CHECKING:
     import torch
@@ -69,16 +70,17 @@ def skeleton_finding(folder: Path, header: Header) -> Finding:
     Reads config and header only; `open_model` reads the weights.
 
     Raises:
-        BadInput: transformers refuses the folder.
+        BadInput: The folder names code, or transformers refuses it.
     """
     import torch
 
+    require_no_code(folder)
     with _explained(folder):
         from transformers import AutoConfig, AutoModelForCausalLM
 
-        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(config)
+            model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
         state = {name: list(t.shape) for name, t in model.state_dict().items()}
         if config.tie_word_embeddings:
             state.pop("lm_head.weight", None)
@@ -102,13 +104,18 @@ def open_model(folder: Path, dtype: "torch.dtype | None" = None) -> Opened:
     transformers fills missing tensors with random values and only warns; here they are named.
 
     Raises:
-        BadInput: transformers refuses the folder.
+        BadInput: The folder names code, or transformers refuses it.
     """
+    require_no_code(folder)
     with _explained(folder), _no_progress_bar():
         from transformers import AutoModelForCausalLM
 
         model, loading = AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, output_loading_info=True, dtype=dtype or "auto"
+            folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            dtype=dtype or "auto",
         )
     complaints = [
         f"{kind}: {name}"

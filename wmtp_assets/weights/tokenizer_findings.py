@@ -8,6 +8,7 @@ from wmtp_assets import store
 from wmtp_assets.catalog import PIECES
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.weights.no_code import require_no_code
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.tokenizer import (
     BOS,
@@ -106,9 +107,10 @@ def auto_ids_finding(folder: Path) -> Finding:
     config = config_finding(folder)
     if not config.passed:
         return Finding(False, f"not opened: {config.summary}", config.evidence)
+    require_no_code(folder)
     from transformers import AutoTokenizer
 
-    auto = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    auto = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     return _ids_finding(
         folder / TOKENIZER_MODEL,
         lambda text: auto(text)["input_ids"],

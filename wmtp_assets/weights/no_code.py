@@ -1,0 +1,41 @@
+"""No code of a stored folder ever runs: a config that names some is refused before it is opened.
+
+With `auto_map` in a config and a model_type that it does not know, transformers asks on the
+terminal whether to run the folder's code, and runs it on "y"; a library that is told to trust does
+not even ask.
+"""
+
+from pathlib import Path
+
+from wmtp_assets import store
+from wmtp_assets.errors import BadInput
+
+# What transformers reads beside the weights, by name; tokenizer.json is data of another library.
+CONFIGS = (
+    "config.json",
+    "generation_config.json",
+    "tokenizer_config.json",
+    "processor_config.json",
+    "preprocessor_config.json",
+)
+NAMES_CODE = ("auto_map", "custom_pipelines")
+
+
+def require_no_code(folder: Path) -> None:
+    """Refuse a folder whose configs name code, or that holds some.
+
+    Raises:
+        BadInput: Each file and key that names code; a config that is no JSON.
+    """
+    wrong = [f"{path.name} is code" for path in sorted(folder.glob("*.py"))]
+    for path in (folder / name for name in CONFIGS):
+        if path.exists():
+            found = store.read_json(path)
+            named = found if isinstance(found, dict) else ()
+            wrong += [f"{path.name} names code under {key}" for key in NAMES_CODE if key in named]
+    if wrong:
+        raise BadInput(
+            f"{folder} is not opened: code of a storage is never run",
+            wrong,
+            "look who wrote it; materialize its asset again",
+        )
