@@ -24,6 +24,14 @@ RECORD_FIX = (
     "mkdir -p it; make sample and make ui do"
 )
 
+# user:password@ of a URL, which may hold / and @.
+CREDENTIALS = re.compile(r"(?<=://)\S*@")
+
+
+def without_credentials(text: str) -> str:
+    """A URL, or a sentence with one, as it may be shown: a reader of a log may not log in."""
+    return CREDENTIALS.sub("", text)
+
 
 def oddities(text: str) -> Iterator[str]:
     """What no path and no address may have, one clause each."""

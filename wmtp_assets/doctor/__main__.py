@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
@@ -18,6 +19,7 @@ from wmtp_assets.doctor.machine import (
     python_line,
     read_pins,
     record_lines,
+    temporary_line,
 )
 from wmtp_assets.doctor.optional import optional_lines, postgres_lines
 from wmtp_assets.doctor.plans import JOBS, Known, disk_lines, listed_bytes, wanted_by
@@ -48,6 +50,7 @@ def looks(jobs: list[str] | None) -> Iterator[Line]:
         yield from package_lines(requires(PACKAGE) or (), _pins(), version)
     except PackageNotFoundError:
         yield fail(f"the package {PACKAGE} is not installed", SETUP)
+    yield temporary_line(tempfile.gettempdir(), sys.platform)
     yield from dotenv_lines(Path.cwd())
     try:
         settings = read_settings()

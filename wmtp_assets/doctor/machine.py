@@ -15,6 +15,10 @@ from wmtp_assets.places import RECORD_FIX, wrong_with_record
 from wmtp_assets.store import nearest_existing
 
 SETUP = "run make setup"
+# Bytes of sockaddr_un.sun_path, the final zero included; other systems have at least 104.
+MOST_ADDRESS = {"linux": 108}
+# `/pymp-xxxxxxxx/listener-xxxxxxxx` of multiprocessing, the longest name; Dagster's are shorter.
+SOCKET_BYTES = len("/pymp-xxxxxxxx/listener-xxxxxxxx")
 # Dagster loads .env from the working folder; a shell and this look do not.
 READ_BY_DAGSTER = ("WMTP_", "HF_", "DAGSTER_HOME")
 
@@ -84,6 +88,22 @@ def folder_line(name: str, folder: Path, variable: str) -> Line:
             f"make it writable, or choose another {variable}",
         )
     return ok(f"{name} can be written: {folder}")
+
+
+def temporary_line(folder: str, system: str) -> Line:
+    """Whether the sockets of worker processes fit below the folder for temporary files.
+
+    Args:
+        folder: As `tempfile.gettempdir` gives it (TMPDIR).
+        system: As `sys.platform` names it.
+    """
+    length, most = len(os.fsencode(folder)), MOST_ADDRESS.get(system, 104) - 1 - SOCKET_BYTES
+    if length > most:
+        return fail(
+            f"TMPDIR is {length} bytes long, the sockets of processes need at most {most}",
+            "export TMPDIR=/tmp",
+        )
+    return ok(f"temporary files in {folder}")
 
 
 def record_lines(home: str | None, source: str) -> Iterator[Line]:

@@ -20,6 +20,7 @@ from wmtp_assets.hub.listing import listed
 from wmtp_assets.hub.lock import LockedRepo, locked_repo
 from wmtp_assets.hub.sources import MirrorSource, RemoteFile, select
 from wmtp_assets.hub.stored import find_locked
+from wmtp_assets.places import without_credentials
 from wmtp_assets.store import Store
 
 # One answer takes well below a second; the whole look ends within five.
@@ -128,6 +129,7 @@ def hub_lines(
     if token:
         asks["whoami"] = api.whoami
     answers = answers_within(SECONDS, asks)
+    endpoint = without_credentials(endpoint)
     if all(_unreachable(answer) for answer in answers.values()):
         line = fail(f"{endpoint} does not answer", "check the network, the proxy and HF_ENDPOINT")
         yield _all_here(line, repos)

@@ -1,5 +1,8 @@
 """What the machine must have: named where it lacks, with the fix."""
 
+import subprocess
+import sys
+import tempfile
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -86,3 +89,44 @@ def test_settings_that_only_dagster_would_read_are_named(tmp_path):
     [line] = machine.dotenv_lines(tmp_path, {"WMTP_SOURCE": "hub"})
     assert line.state == State.WARN and "HF_TOKEN" in line.what
     assert not any(word in line.what for word in ("WMTP_SOURCE", "OTHER", "secret"))
+
+
+@pytest.mark.parametrize(
+    ("length", "system", "state"),
+    [
+        (75, "linux", State.OK),
+        (76, "linux", State.FAIL),
+        (134, "linux", State.FAIL),
+        (71, "darwin", State.OK),
+        (72, "darwin", State.FAIL),
+    ],
+)
+def test_a_folder_for_temporary_files_that_leaves_no_room_for_sockets_is_said(
+    length, system, state
+):
+    line = machine.temporary_line("/" + "t" * (length - 1), system)
+    assert line.state == state
+    assert state == State.OK or f"{length} bytes long" in line.what
+
+
+WORKER = """
+import multiprocessing
+if __name__ == "__main__":
+    process = multiprocessing.get_context("forkserver").Process(target=print)
+    process.start()
+    process.join()
+"""
+
+
+@pytest.mark.parametrize("length", [75, 76])
+def test_the_sockets_of_processes_fit_exactly_where_the_doctor_says_so(length, monkeypatch):
+    if sys.platform != "linux":
+        pytest.skip("the limit of Linux; others have a shorter one")
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        folder = short + "/" + "t" * (length - len(short) - 1)
+        Path(folder).mkdir()
+        monkeypatch.setenv("TMPDIR", folder)
+        ran = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True)
+    fits = machine.temporary_line(folder, "linux").state == State.OK
+    assert (ran.returncode == 0) is fits
+    assert fits or "AF_UNIX path too long" in ran.stderr

@@ -103,6 +103,12 @@ def look(hub: Hub, *repos: Asked, token: bool = True, offline: bool = False) -> 
     return lines
 
 
+def test_the_password_of_an_endpoint_is_not_printed():
+    lines = list(hub_lines(Hub(), "https://ann:p@ss/word@hub", False, True, [Asked(MBPP)]))
+    assert "https://hub answers" in table(lines)
+    assert "ann" not in table(lines) and "word" not in table(lines)
+
+
 def test_a_hub_that_gives_everything_is_well():
     lines = look(Hub())
     assert states(lines) == [State.OK] * 4

@@ -7,16 +7,14 @@ last) and, while files are replaced, `v2.0.0.incoming/`.
 import contextlib
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.places import without_credentials
 from wmtp_assets.writer import to_disk
 
-# user:password@ of a URL, which may hold / and @: what reaches the record is shown to everybody.
-CREDENTIALS = re.compile(r"(?<=://)\S*@")
 AGAIN = "see whether it can be reached and written, then run it again; what is there whole is kept"
 
 
@@ -38,7 +36,7 @@ class Place:
         import fsspec
         from fsspec.implementations.local import LocalFileSystem
 
-        self.shown = CREDENTIALS.sub("", url)
+        self.shown = without_credentials(url)
         try:
             fsspec.get_filesystem_class(fsspec.utils.get_protocol(url))
         except (ImportError, ValueError) as error:
@@ -187,7 +185,7 @@ class Place:
         except BadInput:
             raise
         except Exception as error:  # the libraries behind fsspec raise what they like
-            said = CREDENTIALS.sub("", f"{type(error).__name__}: {error}")
+            said = without_credentials(f"{type(error).__name__}: {error}")
             # Not from it: Dagster records a cause, and this one may quote a password.
             raise BadInput(
                 f"the place of the backup failed ({said})", [f"{self.shown}: {path}"], AGAIN
