@@ -10,11 +10,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SERVER = Path(sys.executable).parent / "dagster-webserver"
 START_SECONDS = 60
+STOP_SECONDS = 60
+# A shell without job control starts `make test-all &` with SIGINT ignored, and so its children.
+HEEDING_SIGINT = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 
 class Webserver:
@@ -62,12 +69,14 @@ def _running(command: list, environment: dict[str, str]) -> Iterator[Webserver]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     inherited = {name: v for name, v in os.environ.items() if not name.startswith("WMTP_")}
+    served = [*command, "-h", "127.0.0.1", "-p", str(port), "-m", "wmtp_assets.definitions"]
     process = subprocess.Popen(
-        [*command, "-h", "127.0.0.1", "-p", str(port), "-m", "wmtp_assets.definitions"],
+        [sys.executable, "-c", HEEDING_SIGINT, *served],
         cwd=os.environ["DAGSTER_HOME"],
         env={**inherited, "PYTHONWARNINGS": "ignore", **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         webserver = Webserver(port)
@@ -76,7 +85,12 @@ def _running(command: list, environment: dict[str, str]) -> Iterator[Webserver]:
     finally:
         # Not SIGTERM: `dagster dev` ends its daemon and servers only when interrupted.
         process.send_signal(signal.SIGINT)
-        process.wait()
+        try:
+            process.wait(STOP_SECONDS)
+        finally:
+            # Nothing of it outlives the test, also where it did not heed.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait(webserver: Webserver, process: subprocess.Popen) -> None:
