@@ -223,7 +223,8 @@ def _may_explain(metadata: Path, form: Format, without_tests: int) -> str:
         facts = read_facts(metadata, form)
     except BadInput:
         return "its line metadata cannot be read"  # a finding of its own
-    told = [f"{facts.tally.dropped[reason]:,} dropped as {reason}" for reason in form.dropped]
+    dropped = facts.tally.reasons(form).items()
+    told = [f"{count:,} dropped as {reason}" for reason, count in dropped]
     told.append(f"{len(facts.repeated_names):,} problems renamed")
     return ", ".join([*told, f"{without_tests:,} rows without tests"])
 

@@ -12,8 +12,10 @@ from wmtp_assets.catalog import Split
 from wmtp_assets.corpora import pool
 from wmtp_assets.corpora.accounting import judge_languages, judge_sum
 from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.inspection import ROWS_EQUAL_CATALOG, inspect_split
 from wmtp_assets.corpora.line_metadata import read_facts
 from wmtp_assets.corpora.split import convert_split
+from wmtp_assets.corpora.tokens import load_counter
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets_tests.corpora import reference
@@ -108,6 +110,14 @@ def test_a_program_of_a_kept_language_is_dropped_counted_and_named(tmp_path):
         f"raw.parquet row group 1 row 3 {place} (1 dropped)" for place in places
     ]
     assert all(finding.passed for finding in judged(tmp_path, rows=4)), judged(tmp_path, rows=4)
+
+
+def test_what_was_dropped_for_it_may_explain_another_count_than_the_catalog_s(tmp_path):
+    _, folder = convert(tmp_path, [GOOD, problem("x", "d", [(3, "a"), (3, BAD)], [])])
+    split = Split("train", None, 2, 9, None, None, None)
+    counter = load_counter(FILTER.tokenizer, FILTER.tokenizer_sha256)
+    found = inspect_split("codecontests", split, folder, counter, FILTER.max_tokens, None)
+    assert "1 dropped as invalid_utf8" in found[ROWS_EQUAL_CATALOG].summary
 
 
 @pytest.mark.parametrize(
