@@ -97,7 +97,6 @@ class CheckRow:
 
     asset: str
     name: str
-    says: str
     deep: bool
     latest: Evaluation | None
     crashed_in: str | None = None

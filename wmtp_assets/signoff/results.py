@@ -100,7 +100,6 @@ def check_row(
     return CheckRow(
         asset=asset.key,
         name=spec.name,
-        says=spec.description or "",
         deep=spec.metadata.get(DEEP_TAG) == EVERY_BYTE,
         latest=_evaluation(past, counts, asset, on_root=bool(evaluated)) if counts else None,
         crashed_in=crashed,

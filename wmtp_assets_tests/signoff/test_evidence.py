@@ -21,7 +21,7 @@ ASSET = AssetRow("mbpp/train", "mbpp", "MBPP train", MADE)
 PASS = Evaluation(True, False, "fine", "sha256:now", ROOT, 10, "sha256:now", "run", 0.0, {})
 FAIL = dataclasses.replace(PASS, passed=False, summary="row 3 is broken")
 WARN = dataclasses.replace(FAIL, warns=True)
-CHECK = CheckRow("mbpp/train", "rows_parse", "says", True, PASS)
+CHECK = CheckRow("mbpp/train", "rows_parse", True, PASS)
 
 
 def old(evaluation: Evaluation, version: str) -> Evaluation:
