@@ -17,6 +17,7 @@ from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS, DatasetFolder, ModelFolder
+from wmtp_assets.regular import TINY_BYTES, open_regular, read_small
 from wmtp_assets.temporaries import sweep_abandoned, temporary_beside
 from wmtp_assets.writer import HashingWriter
 
@@ -139,7 +140,7 @@ def json_bytes(value: Any) -> bytes:
 
 def copy_file(source: Path, target: Path) -> StoredFile:
     """Copy a file atomically, hashing on the way."""
-    with open(source, "rb") as handle, atomic_writer(target) as out:
+    with open_regular(source) as handle, atomic_writer(target) as out:
         while chunk := handle.read(CHUNK_BYTES):
             out.write(chunk)
     return StoredFile(target, out.size_bytes, out.sha256)
@@ -149,10 +150,10 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        BadInput: The file is missing or is not JSON; it is named.
+        BadInput: The file is missing, no regular file, too large, or is not JSON; it is named.
     """
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(read_small(path))
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its asset") from error
     except (ValueError, RecursionError) as error:
@@ -160,13 +161,18 @@ def read_json(path: Path) -> Any:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, read in order with bounded memory."""
-    with open(path, "rb") as handle:
+    """SHA-256 of a file, read in order with bounded memory.
+
+    Raises:
+        FileNotFoundError: There is none.
+        BadInput: It is no regular file.
+    """
+    with open_regular(path) as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def stored(path: Path) -> StoredFile:
-    """Describe a file that is already in place, by reading it."""
+    """Describe a file that is already in place, by reading it; errors are those of `sha256_of`."""
     return StoredFile(path, path.stat().st_size, sha256_of(path))
 
 
@@ -183,10 +189,11 @@ def read_sums(path: Path) -> dict[str, str]:
     """Read a SHA256SUMS file: file name -> digest.
 
     Raises:
-        BadInput: The file is missing, empty (`sha256sum -c` refuses it) or has a malformed line.
+        BadInput: The file is missing, no regular file, too large, empty (`sha256sum -c` refuses it)
+            or has a malformed line.
     """
     try:
-        lines = path.read_text("utf-8", errors="replace").splitlines()
+        lines = read_small(path, limit=TINY_BYTES).decode("utf-8", "replace").splitlines()
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its asset") from error
     sums = {line[66:]: line[:64] for line in lines if line[64:66] == "  "}

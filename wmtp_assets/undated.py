@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
+from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DATASETS, METADATA, STATS
+from wmtp_assets.regular import read_small
 
 CREATED_AT = "created_at"
 DATE = "date"
@@ -54,13 +56,11 @@ def _without_date(path: str, digest: str, locate: Callable[[str], Path]) -> tupl
 def _digest_without(field: str, is_date: Callable[[Any], bool], path: Path, digest: str) -> str:
     """The digest of a JSON object without a field, or `digest` where it is not as written."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            return digest
-        data = path.read_bytes()
+        data = read_small(path, limit=MAX_BYTES)
         value = json.loads(data)
         if store.json_bytes(value) != data or not is_date(value.pop(field, None)):
             return digest
-    except (OSError, ValueError, RecursionError, AttributeError, TypeError):
+    except (BadInput, OSError, ValueError, RecursionError, AttributeError, TypeError):
         return digest
     return hashlib.sha256(store.json_bytes(value)).hexdigest()
 

@@ -23,6 +23,7 @@ from wmtp_assets.corpora.records import dump_json, type_fault
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import MAX_SAMPLES
+from wmtp_assets.regular import SMALL_BYTES, bounded_lines, open_regular
 from wmtp_assets.writer import HashingWriter
 
 OPENING = b'"metadata":[\n'
@@ -81,9 +82,11 @@ def open_line_metadata(path: Path) -> Iterator[LineMetadata]:
         BadInput: Missing, or not of this form; reading on may raise it too. File and line are
             named.
     """
-    if not path.exists():
-        raise BadInput("the line metadata is missing", [path], FIX)
-    with open(path, "rb") as handle:
+    try:
+        handle = open_regular(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput("the line metadata is missing", [path], FIX) from error
+    with handle:
         yield LineMetadata(_read_head(path, handle), _read_items(path, handle))
 
 
@@ -122,7 +125,7 @@ def _require_explained(dropped: int, listed: list[InvalidText]) -> None:
 
 
 def _read_head(path: Path, handle: BinaryIO) -> dict[str, Any]:
-    first, second = handle.readline(), handle.readline()
+    first, second = handle.readline(SMALL_BYTES), handle.readline(SMALL_BYTES)
     try:
         if second != OPENING or not first.endswith(b",\n"):
             raise ValueError("the first two lines are not those of line metadata")
@@ -136,7 +139,7 @@ def _read_head(path: Path, handle: BinaryIO) -> dict[str, Any]:
 
 def _read_items(path: Path, handle: BinaryIO) -> Iterator[bytes]:
     number, ended = 2, False
-    for number, line in enumerate(handle, 3):
+    for number, line in enumerate(bounded_lines(handle, path, first=3), 3):
         if line == CLOSING:
             break
         if ended or not line.endswith(b"\n"):

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import require_regular
 
 # A row of CodeContests has about 1 MB. Of 100 at a time Arrow held 176 MB, of 32 it held 108, of 8
 # 50, and was no slower.
@@ -44,6 +45,7 @@ def open_parquet(path: Path, columns: Columns) -> pq.ParquetFile:
         BadInput: Not parquet, truncated, or columns missing or of another type; all are named.
     """
     with reading(path):
+        require_regular(path)
         file = pq.ParquetFile(path, buffer_size=BUFFER_BYTES)
         schema = file.schema_arrow
     wrong = []

@@ -14,6 +14,7 @@ import orjson
 
 from wmtp_assets.corpora.formats import FieldType
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import bounded_lines, open_regular
 
 dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # What `dump_json` writes of a string, as UTF-8: the same bytes in a fifth of the time.
@@ -47,19 +48,21 @@ def raw_lines(path: Path) -> Iterator[bytes]:
     """Read a JSONL file line by line, as bytes with their line feed.
 
     Raises:
-        BadInput: The file is missing.
+        BadInput: The file is missing, no regular file, or has a line too long for any record.
     """
-    if not path.exists():
-        raise BadInput("the JSONL is missing", [path], "materialize its asset")
-    with open(path, "rb") as handle:
-        yield from handle
+    try:
+        handle = open_regular(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput("the JSONL is missing", [path], "materialize its asset") from error
+    with handle:
+        yield from bounded_lines(handle, path)
 
 
 def read_lines(path: Path, fields: Fields) -> Iterator[Line]:
     """Read a JSONL file line by line, each line proven to be of the schema or named as not.
 
     Raises:
-        BadInput: The file is missing.
+        BadInput: As `raw_lines`.
     """
     for number, raw in enumerate(raw_lines(path), 1):
         yield parse_line(number, raw, fields)

@@ -27,6 +27,7 @@ from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.corpora.units import UNIT_BYTES, Part, keep_first, plan_units
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
+from wmtp_assets.regular import open_regular
 from wmtp_assets.store import StoredFile
 from wmtp_assets.temporaries import temporary_beside
 from wmtp_assets.writer import HashingWriter
@@ -135,7 +136,7 @@ def _append(part: Part, out: HashingWriter) -> None:
     """
     buffer = memoryview(bytearray(store.CHUNK_BYTES))
     found = 0
-    with contextlib.suppress(FileNotFoundError), open(part.path, "rb", buffering=0) as handle:
+    with contextlib.suppress(FileNotFoundError), open_regular(part.path, buffering=0) as handle:
         while size := handle.readinto(buffer):
             out.write(buffer[:size])
             found += size

@@ -15,6 +15,7 @@ from wmtp_assets.catalog import PIECES
 from wmtp_assets.corpora.chunk_counts import ChunkCounts, Encode
 from wmtp_assets.corpora.vocabulary import find_cuts
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import read_small
 
 WHOLE = "texts encoded whole"
 BY_CHUNKS = "chunks encoded once"
@@ -109,7 +110,7 @@ def load_counter(path: Path, sha256: str) -> TokenCounter:
         BadInput: The file is missing, has another digest, or another number of pieces.
     """
     try:
-        model = path.read_bytes()
+        model = read_small(path)
     except OSError as error:
         raise BadInput(
             f"the tokenizer cannot be read ({error.strerror})",

@@ -10,12 +10,14 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from wmtp_assets.regular import SMALL_BYTES, open_regular, read_small
+
 HEAD_BYTES = 512
 TAIL_BYTES = 1024
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 PAGE = (b"<!doctype", b"<html", b"<head", b"<body", b"<script", b"<?xml")
 # The largest wanted is a tokenizer.json of 1.8 MB.
-MOST_JSON_BYTES = 64 * 1024 * 1024
+MOST_JSON_BYTES = SMALL_BYTES
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def fault(file: Path, path: str) -> str | None:
     size = file.stat().st_size
     if not size:
         return "an empty file"
-    with open(file, "rb") as handle:
+    with open_regular(file) as handle:
         head = handle.read(HEAD_BYTES)
         if wrong := head_fault(path, head):
             return wrong
@@ -105,7 +107,7 @@ def _json_fault(file: Path, form: Form, size: int) -> str | None:
     if size > MOST_JSON_BYTES:
         return f"not {form.name}: {size:,} bytes, at most {MOST_JSON_BYTES:,} are read as JSON"
     try:
-        found = json.loads(file.read_bytes())
+        found = json.loads(read_small(file, limit=MOST_JSON_BYTES))
     except (ValueError, RecursionError) as error:
         return f"not {form.name}, or cut off: no JSON ({error})"
     if not isinstance(found, dict):

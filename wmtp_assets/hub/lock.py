@@ -17,6 +17,7 @@ from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.facts import known_sha256
 from wmtp_assets.hub.sources import Listing, RemoteFile
+from wmtp_assets.regular import read_small
 
 LOCK_VERSION = 1
 RESTORE = (
@@ -49,7 +50,7 @@ def read_lock(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {"version": LOCK_VERSION, "repos": {}}
     try:
-        lock = json.loads(path.read_bytes())
+        lock = json.loads(read_small(path, root=path.parent))
     except ValueError as error:
         raise BadInput(f"{path} is not JSON ({error})", (), RESTORE) from error
     if isinstance(lock, dict) and lock.get("version", LOCK_VERSION) != LOCK_VERSION:

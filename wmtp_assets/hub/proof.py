@@ -7,6 +7,7 @@ from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub import forms
 from wmtp_assets.hub.sources import RemoteFile
+from wmtp_assets.regular import open_regular
 from wmtp_assets.store import StoredFile
 
 
@@ -93,14 +94,14 @@ def require_digest(path: Path, sha256: str, file: RemoteFile) -> None:
 
 
 def _other_thing(path: Path) -> str | None:
-    with open(path, "rb") as handle:
+    with open_regular(path) as handle:
         return forms.other_thing(handle.read(forms.HEAD_BYTES))
 
 
 def git_blob_of(path: Path) -> str:
     """The id git gives a file: SHA-1 over `blob <size>`, a zero byte and the bytes."""
     digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
-    with open(path, "rb") as handle:
+    with open_regular(path) as handle:
         while chunk := handle.read(store.CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()

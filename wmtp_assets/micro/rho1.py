@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.folders import ModelFolder
+from wmtp_assets.regular import bounded_lines, open_regular
 from wmtp_assets.weights.configs import PARAMS
 from wmtp_assets.weights.no_code import require_no_code
 from wmtp_assets.weights.opening import open_model
@@ -98,8 +99,8 @@ def read_texts(rows: Path) -> dict[str, str]:
     """
     texts = {}
     try:
-        with open(rows, "rb") as lines:
-            for number, line in enumerate(lines, 1):
+        with open_regular(rows) as handle:
+            for number, line in enumerate(bounded_lines(handle, rows), 1):
                 row = parse_object(line, rows)
                 values = [row.get(key) for key in ("task_id", "instruction", "input", "output")]
                 if not all(isinstance(value, str) for value in values):

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from wmtp_assets.regular import read_small
+
 # What follows this phrase (run ids, times) is no part of a document's content digest; as a heading
 # in Markdown, as a key in JSON.
 RUN_RECORD = "Run record (no part of the document's digest)"
@@ -29,7 +31,7 @@ def bullets(lines: Iterable[str]) -> str:
 
 def document_digest(path: Path) -> str:
     """The digest of a document's content: its bytes above the run record."""
-    return hashlib.sha256(path.read_bytes().split(RUN_RECORD.encode())[0]).hexdigest()
+    return hashlib.sha256(read_small(path).split(RUN_RECORD.encode())[0]).hexdigest()
 
 
 def body(text: str) -> str:

@@ -17,6 +17,7 @@ from wmtp_assets.corpora.line_metadata import read_facts
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import MAX_SAMPLES, Finding, compare, flatten, verdict
 from wmtp_assets.folders import DatasetFolder
+from wmtp_assets.regular import read_small
 from wmtp_assets.stats import overlap
 from wmtp_assets.stats.labels import EXACT, LABELLED_BOTH
 from wmtp_assets.stats.plots import plot_names, require_png
@@ -160,7 +161,7 @@ def judge_plots(dataset: str, folder: Path, day: str) -> Finding:
     names = [f"{day}_{name}.png" for name in plot_names(dataset)]
     for name in names:
         try:
-            require_png(name, (folder / name).read_bytes())
+            require_png(name, read_small(folder / name))
         except FileNotFoundError:
             culprits.add(f"{name} is missing")
         except BadInput as error:

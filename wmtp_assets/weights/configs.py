@@ -12,6 +12,7 @@ from wmtp_assets.catalog import Model
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, verdict
 from wmtp_assets.folders import ModelFolder
+from wmtp_assets.regular import TINY_BYTES, read_small
 from wmtp_assets.weights.architecture import SHAPES, Settings, Shapes, ffn_width
 from wmtp_assets.weights.strict_json import read_object
 
@@ -131,7 +132,7 @@ def read_adapter(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        value = yaml.safe_load(path.read_bytes())
+        value = yaml.safe_load(read_small(path, limit=TINY_BYTES))
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its asset") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:

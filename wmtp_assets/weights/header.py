@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import SMALL_BYTES, open_regular
 from wmtp_assets.weights.dtypes import BY_CODE, DTYPES
 from wmtp_assets.weights.strict_json import parse_object
 from wmtp_assets.weights.tensors import TensorAt, row_major
 
 # What transformers asks for; a dtype claimed here could contradict the bytes.
 HEADER_METADATA = {"format": "pt"}
-MAX_HEADER_BYTES = 100_000_000  # the limit of the safetensors library
+# A model of 10,000 tensors has 1.3 MB of header; the safetensors library reads up to 100 MB.
+MAX_HEADER_BYTES = SMALL_BYTES
 _METADATA = "__metadata__"
 _LENGTH = struct.Struct("<Q")
 
@@ -82,7 +84,7 @@ def read_header(path: Path) -> Header:
     """
     try:
         file_bytes = path.stat().st_size
-        with open(path, "rb") as handle:
+        with open_regular(path) as handle:
             prefix = handle.read(_LENGTH.size)
             length = _LENGTH.unpack(prefix)[0] if len(prefix) == _LENGTH.size else None
             if length is None or length > min(MAX_HEADER_BYTES, file_bytes - _LENGTH.size):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import require_regular_folder
 
 # What transformers reads beside the weights, by name; tokenizer.json is data of another library.
 CONFIGS = (
@@ -25,8 +26,10 @@ def require_no_code(folder: Path) -> None:
     """Refuse a folder whose configs name code, or that holds some.
 
     Raises:
-        BadInput: Each file and key that names code; a config that is no JSON.
+        BadInput: Each file and key that names code; a config that is no JSON; what is no regular
+            file, or too large for what the library would read whole.
     """
+    require_regular_folder(folder)
     wrong = [f"{path.name} is code" for path in sorted(folder.glob("*.py"))]
     for path in (folder / name for name in CONFIGS):
         if path.exists():

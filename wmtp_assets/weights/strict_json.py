@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import read_small
 
 FIX = "materialize its asset anew"
 
@@ -42,6 +43,6 @@ def read_object(path: Path) -> dict[str, Any]:
         BadInput: Missing, or not such a file.
     """
     try:
-        return parse_object(path.read_bytes(), path)
+        return parse_object(read_small(path), path)
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its asset") from error

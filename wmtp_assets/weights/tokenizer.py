@@ -14,6 +14,7 @@ from typing import Any
 from wmtp_assets import store
 from wmtp_assets.catalog import PIECES
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import read_small
 from wmtp_assets.store import StoredFile
 
 TOKENIZER_MODEL = "tokenizer.model"
@@ -44,7 +45,7 @@ def load_sentencepiece(path: Path) -> Any:
 
     processor = sentencepiece.SentencePieceProcessor()
     try:
-        processor.LoadFromSerializedProto(path.read_bytes())
+        processor.LoadFromSerializedProto(read_small(path))
         processor.GetPieceSize()
     except FileNotFoundError as error:
         raise BadInput("tokenizer is missing", [path], "materialize the tokenizer asset") from error

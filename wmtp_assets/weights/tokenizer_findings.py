@@ -8,6 +8,7 @@ from wmtp_assets import store
 from wmtp_assets.catalog import PIECES
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.regular import read_small
 from wmtp_assets.weights.no_code import require_no_code
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.tokenizer import (
@@ -141,7 +142,7 @@ def load_fast(path: Path) -> Any:
     from tokenizers import Tokenizer
 
     try:
-        return Tokenizer.from_buffer(path.read_bytes())
+        return Tokenizer.from_buffer(read_small(path))
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize the tokenizer asset") from error
     except Exception as error:

@@ -13,6 +13,8 @@ import os
 from collections import deque
 from pathlib import Path
 
+from wmtp_assets.regular import open_descriptor
+
 # Direct reads begin and end at multiples of this: the largest logical block in use.
 PAGE = 4096
 
@@ -42,11 +44,11 @@ class UncachedFile:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_DIRECT", 0))
+            self._descriptor = open_descriptor(path, flags=getattr(os, "O_DIRECT", 0))
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
-            self._descriptor = os.open(path, os.O_RDONLY)  # not every file system can
+            self._descriptor = open_descriptor(path)  # not every file system can
         if hasattr(fcntl, "F_NOCACHE"):
             fcntl.fcntl(self._descriptor, fcntl.F_NOCACHE, 1)  # macOS
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import open_regular
 
 FETCH_ANEW = "fetch the raw file anew, or compare the repository with the catalog"
 
@@ -55,7 +56,11 @@ def read_directory(path: Path) -> Archive:
     """
     try:
         # Unbuffered: a buffer would read weights after each header, 1.2 MB of a whole model.
-        with zipfile.ZipFile(path) as archive, open(path, "rb", buffering=0) as handle:
+        with (
+            open_regular(path) as whole,
+            zipfile.ZipFile(whole) as archive,
+            open_regular(path, buffering=0) as handle,
+        ):
             entries = archive.infolist()
             wrong = _odd_entries(entries)
             pickles = [e for e in entries if PurePosixPath(e.filename).name == "data.pkl"]

@@ -17,6 +17,7 @@ from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, flatten
 from wmtp_assets.folders import DatasetFolder
+from wmtp_assets.regular import TINY_BYTES, read_small, require_regular_folder
 
 SCHEMA_AGREES = "schema_json_agrees_with_splits"
 CARD_AGREES = "card_names_every_split"
@@ -45,7 +46,7 @@ def inspect_description(
         CARD_AGREES: (
             "statements of the card's head",
             card_head(dataset, splits),
-            lambda: read_head((processed / "README.md").read_bytes()),
+            lambda: read_head(read_small(processed / "README.md", limit=TINY_BYTES)),
         ),
         CROISSANT_AGREES: (
             "statements of croissant.json",
@@ -88,6 +89,7 @@ def inspect_loading(dataset: Dataset, folder: Path) -> Finding:
         *(OSError, ValueError, TypeError, LookupError, AttributeError),
         *(yaml.YAMLError, datasets.exceptions.DatasetsError),
     )
+    require_regular_folder(folder)
     culprits = Culprits()
     fields = list(FORMATS[dataset.name].fields)
     wanted = [split.name for split in dataset.splits]

@@ -196,6 +196,9 @@ def _problems(entry: Entry, number: int, before: Entry | None) -> Iterator[str]:
         except OSError as error:
             yield f"{name} cannot be read ({error.strerror})"
             continue
+        except BadInput as error:
+            yield f"{name} cannot be read ({error.thing})"
+            continue
         if name == MANIFEST and found != decision.manifest_sha256:
             yield f"{name} was changed: {DECISION} names {decision.manifest_sha256}, found {found}"
         elif sums and sums.get(name) != found:

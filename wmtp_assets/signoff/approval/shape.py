@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import read_small
 
 RESTORE = "put signoff/ back from a copy; a decision is never changed or removed"
 DECISION_FORMAT = "wmtp-decision-1"
@@ -104,7 +105,7 @@ def read_shaped(path: Path, rules: Mapping[str, Rule]) -> dict[str, Any]:
     if path.is_symlink() or not path.is_file():
         raise BadInput("file is missing or no regular file", [path], RESTORE)
     try:
-        stated = json.loads(path.read_bytes())
+        stated = json.loads(read_small(path))
     except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"not valid JSON ({error})", [path], RESTORE) from error
     if wrong := wrong_fields(stated, rules):

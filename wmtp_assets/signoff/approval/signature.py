@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import TINY_BYTES, read_small
 from wmtp_assets.signoff.approval.shape import RESTORE, is_sha256, mapping_of
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def read_bundle(path: Path) -> Bundle:
     if path.is_symlink() or not path.is_file():
         raise BadInput("signature is missing or no regular file", [path], RESTORE)
     try:
-        bundle = json.loads(path.read_bytes())
+        bundle = json.loads(read_small(path))
         envelope = bundle["dsseEnvelope"]
         payload = base64.b64decode(envelope["payload"], validate=True)
         statement = json.loads(payload)
@@ -104,7 +105,7 @@ def read_public_key(path: Path) -> "EllipticCurvePublicKey":
         raise BadInput("a key cannot be checked: no cryptography here", [path], INSTALL) from error
     fix = "give the public key of the reviewer: PEM, elliptic curve (P-256, P-384 or P-521)"
     try:
-        key = serialization.load_pem_public_key(path.read_bytes())
+        key = serialization.load_pem_public_key(read_small(path, limit=TINY_BYTES))
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise BadInput(f"no public key ({error})", [path], fix) from error
     if not isinstance(key, EllipticCurvePublicKey) or key.curve.name not in HASHES:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import TINY_BYTES, read_small
 from wmtp_assets.signoff.approval.covered import covered_files, ignored_paths
 from wmtp_assets.signoff.approval.signature import INSTALL, ONE_FILE, fingerprint, read_bundle
 
@@ -59,7 +60,7 @@ class KeySigner:
             raise BadInput(f"signing needs more packages ({error})", [], INSTALL) from error
         fix = "give a private key in PEM form: openssl ecparam -name prime256v1 -genkey -noout"
         try:
-            pem = key.read_bytes()
+            pem = read_small(key, limit=TINY_BYTES)
             password = getpass.getpass(f"passphrase of {key}: ") if b"ENCRYPTED" in pem else None
             # The library hands the passphrase on to cryptography, which takes bytes.
             secret = password and password.encode()

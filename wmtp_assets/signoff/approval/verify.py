@@ -133,6 +133,8 @@ def _read_all(root: Path, tell: Callable[[str], None]) -> tuple[dict[str, str], 
             found[path] = store.sha256_of(file)
         except OSError as error:
             unreadable.append(f"{path} cannot be read ({error.strerror})")
+        except BadInput as error:  # no longer what it was a moment ago
+            unreadable.append(f"{path} cannot be read ({error.thing})")
     return found, unreadable
 
 

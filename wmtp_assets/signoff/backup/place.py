@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.places import without_credentials
+from wmtp_assets.regular import open_regular
 from wmtp_assets.writer import to_disk
 
 AGAIN = "see whether it can be reached and written, then run it again; what is there whole is kept"
@@ -194,7 +195,7 @@ class Place:
 
 def _chunks(source: Path) -> Iterator[bytes]:
     try:
-        with open(source, "rb") as handle:
+        with open_regular(source) as handle:
             while chunk := handle.read(store.CHUNK_BYTES):
                 yield chunk
     except OSError as error:

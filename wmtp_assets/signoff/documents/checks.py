@@ -7,6 +7,7 @@ from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.propositions import ours
+from wmtp_assets.regular import read_text
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.covered import finished_files, of_no_asset
 from wmtp_assets.signoff.documents.assets import (
@@ -37,7 +38,7 @@ def differing_lines(expected: str, found: str) -> list[str]:
 
 
 def _text(setup: Setup, key: str) -> str:
-    return document_path(setup.store, key).read_text("utf-8", "replace")
+    return read_text(document_path(setup.store, key))
 
 
 def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
@@ -124,7 +125,7 @@ def _checklist_agrees(setup: Setup, seen: Seen) -> dict[str, Finding]:
         for j in judged_checks(step, evidence)
         if f"{j.check.asset} {j.check.name}" not in listed[step.number]
     ]
-    wrong = differing_lines(expected, as_markdown.read_text("utf-8", "replace"))
+    wrong = differing_lines(expected, read_text(as_markdown))
     digest = evidence.storage_digest
     return {
         NAMES_DIGEST: verdict(
