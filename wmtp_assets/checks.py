@@ -21,6 +21,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, undecided, verdict
 from wmtp_assets.propositions import Kind, Proposition, ours
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
+from wmtp_assets.regular import require_inside, require_regular
 from wmtp_assets.setup import Setup
 from wmtp_assets.undated import content_version
 
@@ -30,6 +31,7 @@ WHY = "why_this_kind"
 EVERY_BYTE = "every byte"
 BYTES_MATCH = "bytes_match_materialized_digest"
 SIZES_MATCH = "files_are_there_with_recorded_sizes"
+UNREADABLE = "unreadable"
 UNREADABLE_FIX = "make it readable, or materialize its asset again; then run the checks again"
 
 
@@ -157,18 +159,20 @@ def observe(setup: Setup, recorded: Mapping[str, Mapping], *, deep: bool) -> dic
     digests = {}
     for relative, facts in recorded.items():
         path = setup.store.locate(relative)
-        if not path.is_file():
-            continue
         try:
-            stat = path.stat()
+            stat = require_regular(path, root=setup.store.home_of(relative))
             same = (stat.st_size, stat.st_mtime_ns) == (facts["size_bytes"], facts["mtime_ns"])
             if deep:
                 digests[relative] = store_.sha256_of(path)
             else:
                 digests[relative] = facts["sha256"] if same else _read_once(path, *_identity(stat))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        # In the place of a digest, so that the check names the file and what ails it.
+        except BadInput as error:
+            digests[relative] = f"{UNREADABLE} ({error.thing})"
         except OSError as error:
-            # In the place of a digest, so that the check names the file and what ails it.
-            digests[relative] = f"unreadable ({error.strerror})"
+            digests[relative] = f"{UNREADABLE} ({error.strerror})"
     return digests
 
 
@@ -187,6 +191,8 @@ def _judged(reading: Reading, setup: Setup, seen: Seen) -> Mapping[str, Finding]
         nothing = undecided("the asset was never materialized; materialize it first")
         return dict.fromkeys(reading.propositions, nothing)
     try:
+        for relative in seen.files:
+            require_inside(setup.store.locate(relative), setup.store.home_of(relative))
         findings = reading.judge(setup, seen)
     except BadInput as error:
         return dict.fromkeys(reading.propositions, undecided(str(error)))
@@ -217,7 +223,7 @@ def _sizes_match(setup: Setup, seen: Seen) -> dict[str, Finding]:
         path: Path = setup.store.locate(relative)
         size = path.stat().st_size if path.is_file() else None
         if size != facts["size_bytes"]:
-            found = "missing" if size is None else f"{size:,} bytes"
+            found = seen.digests.get(relative, "missing") if size is None else f"{size:,} bytes"
             culprits.append(f"{relative}: recorded {facts['size_bytes']:,} bytes, {found}")
     good = f"{len(recorded)} files there, sizes as recorded"
     return {SIZES_MATCH: verdict(culprits, good, "changed on disk", files=len(recorded))}

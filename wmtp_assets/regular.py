@@ -176,7 +176,8 @@ def require_inside(path: Path, root: Path) -> None:
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
         raise _endless(path) from error
     if not inside:
-        raise BadInput(f"a link that leads out of {root}", [f"{path} -> {real}"], FIX)
+        fix = "put what it points to in the place of the link; the root itself may be one"
+        raise BadInput(f"a link that leads out of {root}", [f"{path} -> {real}"], fix)
 
 
 def _require_regular_mode(mode: int, path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS, DatasetFolder, ModelFolder
-from wmtp_assets.regular import TINY_BYTES, open_regular, read_small
+from wmtp_assets.regular import TINY_BYTES, open_regular, read_small, require_inside
 from wmtp_assets.temporaries import sweep_abandoned, temporary_beside
 from wmtp_assets.writer import HashingWriter
 
@@ -35,10 +35,27 @@ class Store:
     docs: Path
 
     def model(self, folder: str) -> ModelFolder:
-        return ModelFolder(self.root / MODELS / folder)
+        """The folder of a stored model.
+
+        Raises:
+            BadInput: It, or a folder in it, is a link that leads out of the storage.
+        """
+        found = ModelFolder(self.root / MODELS / folder)
+        for part in (found.raw, found.safetensors, found.configs, found.tokenizer):
+            require_inside(part, self.root)
+        return found
 
     def dataset(self, name: str) -> DatasetFolder:
-        return DatasetFolder(self.root / DATASETS / name, self.root / SMALL_SETS / f"{name}_small")
+        """The folders of a stored dataset.
+
+        Raises:
+            BadInput: One of them is a link that leads out of the storage.
+        """
+        small = self.root / SMALL_SETS / f"{name}_small"
+        found = DatasetFolder(self.root / DATASETS / name, small)
+        for part in (found.raw, found.processed, found.stats, small):
+            require_inside(part, self.root)
+        return found
 
     @property
     def lock(self) -> Path:
@@ -63,9 +80,11 @@ class Store:
 
     def locate(self, relative: str) -> Path:
         """The inverse of `relative`."""
-        if relative.startswith("docs/"):
-            return self.docs / relative.removeprefix("docs/")
-        return self.root / relative
+        return self.home_of(relative) / relative.removeprefix("docs/")
+
+    def home_of(self, relative: str) -> Path:
+        """The root that a file lies below, by its path in the record."""
+        return self.docs if relative.startswith("docs/") else self.root
 
 
 @dataclass(frozen=True)

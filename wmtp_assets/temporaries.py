@@ -3,11 +3,13 @@
 An owner is written `<host>.<pid>.<unique>`; once it has ended, what it left is swept or continued.
 """
 
+import contextlib
 import os
 import secrets
-import shutil
 import socket
 from pathlib import Path
+
+from wmtp_assets.walking import remove_tree
 
 # Tells this process from a dead one of the same pid: every run of a container may be pid 1.
 _PROCESS = secrets.token_hex(4)
@@ -57,7 +59,8 @@ def sweep_abandoned(path: Path) -> None:
     prefix = f".{path.name}."
     for leftover in path.parent.glob(f"{prefix}{socket.gethostname()}.*.tmp"):
         if has_ended(leftover.name.removeprefix(prefix).removesuffix(".tmp")):
-            if leftover.is_dir():
-                shutil.rmtree(leftover, ignore_errors=True)
+            if leftover.is_dir() and not leftover.is_symlink():
+                with contextlib.suppress(OSError):
+                    remove_tree(leftover)
             else:
                 leftover.unlink(missing_ok=True)

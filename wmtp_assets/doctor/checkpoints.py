@@ -13,6 +13,7 @@ from wmtp_assets.catalog import Catalog, Model
 from wmtp_assets.doctor.lines import Line, fail, ok
 from wmtp_assets.doctor.plans import JOBS
 from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import require_inside
 from wmtp_assets.store import Store
 
 if TYPE_CHECKING:
@@ -38,16 +39,21 @@ def look_at_checkpoints(
     rows = (getattr(catalog, name) for name in names)
     found = {}
     for model in (row for row in rows if isinstance(row, Model)):
-        homes = [store.model(model.folder).raw, *([mirror / model.repo.id] if mirror else [])]
-        sources = (home / model.checkpoint for home in homes)
-        source = next((path for path in sources if path.is_file()), None)
-        answer = _plan(model, source) if source else None
+        try:
+            homes = [(store.model(model.folder).raw, store.root)]
+        except BadInput as error:
+            found[model.folder] = error
+            continue
+        homes += [(mirror / model.repo.id, mirror)] if mirror else []
+        sources = ((home / model.checkpoint, root) for home, root in homes)
+        source = next((found for found in sources if found[0].is_file()), None)
+        answer = _plan(model, *source) if source else None
         if answer is not None:
             found[model.folder] = answer
     return found
 
 
-def _plan(model: Model, source: Path) -> "Plan | BadInput | None":
+def _plan(model: Model, source: Path, root: Path) -> "Plan | BadInput | None":
     """None while files of the checkpoint are still to come."""
     from wmtp_assets.weights.configs import SETTINGS_FILE, require_geometry
     from wmtp_assets.weights.plan import plan_model
@@ -59,6 +65,8 @@ def _plan(model: Model, source: Path) -> "Plan | BadInput | None":
     try:
         if not all(path.is_file() for path in source_files(source)):
             return None
+        for path in (source, *source_files(source)):
+            require_inside(path, root)
         settings = read_object(stated) if stated.is_file() else model.geometry
         require_geometry(settings, model.geometry, stated)
         plan = plan_model(model, settings, source)

@@ -12,6 +12,7 @@ from wmtp_assets.hub.lock import locked_repo
 from wmtp_assets.hub.sources import Listing, MirrorSource, select
 from wmtp_assets.hub.stored import raw_folder, wanted_files
 from wmtp_assets.store import Store
+from wmtp_assets.walking import files_below
 
 # job -> its catalog rows; test_graph.py compares them with what the jobs select.
 JOBS = {
@@ -145,8 +146,7 @@ def disk_need(catalog: Catalog, job: str, store: Store, known: Known = CATALOG_O
 
 def folder_bytes(folder: Path) -> int:
     """Bytes of the files below a folder, downloads in flight included."""
-    files = (p for p in folder.rglob("*") if p.is_file() and not p.is_symlink())
-    return sum(p.stat().st_size for p in files)
+    return sum(p.lstat().st_size for p in files_below(folder) if not p.is_symlink())
 
 
 def disk_lines(
@@ -154,7 +154,11 @@ def disk_lines(
 ) -> Iterator[Line]:
     """Whether the free bytes hold what each job writes."""
     for job in jobs:
-        need = disk_need(catalog, job, store, known)
+        try:
+            need = disk_need(catalog, job, store, known)
+        except BadInput as error:
+            yield fail(f"disk for {job}: {error.thing}: {'; '.join(error.culprits)}", error.fix)
+            continue
         what = f"disk for {job}: {need.least / 1e9:.1f} GB needed, {free / 1e9:.1f} GB free"
         if free < need.least:
             yield fail(what, "free space there, or choose another WMTP_STORAGE_ROOT")

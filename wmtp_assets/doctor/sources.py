@@ -21,6 +21,7 @@ from wmtp_assets.hub.lock import LockedRepo, locked_repo
 from wmtp_assets.hub.sources import MirrorSource, RemoteFile, select
 from wmtp_assets.hub.stored import find_locked
 from wmtp_assets.places import without_credentials
+from wmtp_assets.regular import require_regular
 from wmtp_assets.store import Store
 
 # One answer takes well below a second; the whole look ends within five.
@@ -95,7 +96,7 @@ def mirror_lines(mirror: MirrorSource, repos: list[Asked]) -> Iterator[Line]:
             yield ask.judged(fail(f"mirror: {error.thing}: {'; '.join(error.culprits)}", error.fix))
             continue
         paths = {file.path: mirror.root / repo.id / file.path for file in files}
-        wrong = [file.path for file in files if not _is_that(paths[file.path], file)]
+        wrong = [file.path for file in files if not _is_that(paths[file.path], file, mirror.root)]
         if wrong:
             what = f"mirror: missing, or no such file: {repo.id}: {', '.join(wrong[:5])}"
             yield ask.judged(fail(what, "complete the mirror; job write_mirror makes one"))
@@ -103,11 +104,13 @@ def mirror_lines(mirror: MirrorSource, repos: list[Asked]) -> Iterator[Line]:
             yield ok(f"mirror holds {ask.name}, {len(files)} files")
 
 
-def _is_that(path: Path, file: RemoteFile) -> bool:
+def _is_that(path: Path, file: RemoteFile, root: Path) -> bool:
     """Whether a file has its stated size and the form of its name; its bytes are not hashed."""
-    if not path.is_file() or file.size_bytes not in (None, path.stat().st_size):
+    try:
+        size = require_regular(path, root=root).st_size
+        return file.size_bytes in (None, size) and fault(path, file.path) is None
+    except (BadInput, OSError):
         return False
-    return fault(path, file.path) is None
 
 
 def hub_lines(

@@ -55,7 +55,8 @@ class Place:
 
     def found(self) -> list[Partial]:
         """The unfinished forms on disk, longest first."""
-        paths = sorted(self.unfinished.glob("*.partial"), key=_size_bytes, reverse=True)
+        there = (p for p in self.unfinished.glob("*.partial") if p.is_file() and not p.is_symlink())
+        paths = sorted(there, key=_size_bytes, reverse=True)
         return [Partial(path, path.name.split(".")[0]) for path in paths]
 
     def adopt(self, alone: bool) -> Partial | None:

@@ -7,6 +7,7 @@ of one file from a position on. It proves nothing: `transfer.py` hashes what arr
 
 import contextlib
 import fnmatch
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
@@ -18,6 +19,8 @@ from wmtp_assets import store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.facts import known_sha256, known_size
+from wmtp_assets.regular import open_regular, require_inside, require_regular
+from wmtp_assets.walking import files_below
 
 LISTING_NAME = "wmtp_mirror.json"
 
@@ -115,6 +118,7 @@ class MirrorSource:
                 [repo.id],
                 "copy the repository there, or set WMTP_MIRROR_DIR to the right folder",
             )
+        require_inside(folder, self.root)
         listing = self.root / LISTING_NAME
         try:
             stated = store.read_json(listing).get(repo.id) if listing.exists() else None
@@ -128,25 +132,37 @@ class MirrorSource:
                 "write the mirror anew with job write_mirror, or remove the listing",
             ) from error
         files = tuple(
-            RemoteFile(path.relative_to(folder).as_posix(), known_size(path.stat().st_size))
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and ".cache" not in path.parts
+            RemoteFile(path.relative_to(folder).as_posix(), self._size(path))
+            for path in sorted(files_below(folder))
+            if not path.is_dir() and ".cache" not in path.relative_to(folder).parts
         )
         return Listing(repo.id, revision, files)
 
+    def _size(self, path: Path) -> int | None:
+        """None of what is no file of the mirror; whoever wants it asks for it, and is told."""
+        try:
+            return known_size(require_regular(path, root=self.root).st_size)
+        except (BadInput, OSError):
+            return None
+
     def ask(self, repo: Repo, commit: str, path: str) -> RemoteFile:
-        upstream = self.root / repo.id / path
-        return RemoteFile(path, known_size(upstream.stat().st_size) if upstream.is_file() else None)
+        try:
+            found = require_regular(self.root / repo.id / path, root=self.root)
+        except (FileNotFoundError, NotADirectoryError):
+            return RemoteFile(path, None)
+        return RemoteFile(path, known_size(found.st_size))
 
     @contextlib.contextmanager
     def open(self, repo: Repo, commit: str, path: str, start: int) -> Iterator[Body]:
         upstream = self.root / repo.id / path
-        if not upstream.is_file():
+        try:
+            handle = open_regular(upstream, root=self.root)
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise BadInput(
                 f"the mirror {self.root} lacks a file", [f"{repo.id}/{path}"], "complete the mirror"
-            )
-        facts = upstream.stat()
-        with open(upstream, "rb") as handle:
+            ) from error
+        with handle:
+            facts = os.fstat(handle.fileno())
             handle.seek(start)
             chunks = iter(lambda: handle.read(store.CHUNK_BYTES), b"")
             yield Body(start, f"{facts.st_size}-{facts.st_mtime_ns}", facts.st_size, chunks)

@@ -1,7 +1,6 @@
 """The checks of storage_layout (plan, Steps 0 and 1)."""
 
 import contextlib
-import os
 import platform
 import re
 import sys
@@ -16,6 +15,7 @@ from wmtp_assets.folders import SKELETON
 from wmtp_assets.layout.assets import layout_digest
 from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
+from wmtp_assets.walking import walk
 
 SUPPORTED = ((3, 11), (3, 13))
 PACKAGE = "wmtp-assets"
@@ -88,11 +88,11 @@ def _no_leftovers(setup: Setup, seen: Seen) -> dict[str, Finding]:
 
 def _abandoned(root: Path) -> Iterator[Path]:
     """Temporary files, and folders of them, that nobody changed for long."""
-    for folder, folders, files in os.walk(root):
+    for folder, folders, files in walk(root):
         for path in (Path(folder, name) for name in (*folders, *files)):
             # What a running conversion removes meanwhile is not abandoned.
             with contextlib.suppress(FileNotFoundError):
-                if path.match(".*.tmp") and path.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                if path.match(".*.tmp") and path.lstat().st_mtime < time.time() - ABANDONED_SECONDS:
                     yield path
 
 

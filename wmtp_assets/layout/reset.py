@@ -4,13 +4,13 @@ Spared: downloads in flight (.cache folders, and the raw folder of the 27 GB Met
 lock, and the sign-off. A link is removed itself; nothing behind it is listed or touched.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS
 from wmtp_assets.store import Store
+from wmtp_assets.walking import files_below, walk
 
 # v2 folders and those of the layout before (plan, Step 0).
 CLEARED = (MODELS, DATASETS, SMALL_SETS, "models", "datasets")
@@ -53,7 +53,7 @@ def clear(store: Store, clearing: Clearing) -> None:
 def _folders(top: Path) -> Iterator[Path]:
     """The folders at or below a path, deepest first, no link entered."""
     if not top.is_symlink():
-        yield from (Path(folder) for folder, _, _ in os.walk(top, topdown=False))
+        yield from reversed([folder for folder, _, _ in walk(top)])
 
 
 def _leaves(top: Path) -> Iterator[Path]:
@@ -61,6 +61,4 @@ def _leaves(top: Path) -> Iterator[Path]:
     if top.is_symlink():
         yield top
         return
-    for folder, folders, files in os.walk(top):
-        yield from (Path(folder, name) for name in files)
-        yield from (path for path in (Path(folder, name) for name in folders) if path.is_symlink())
+    yield from files_below(top)

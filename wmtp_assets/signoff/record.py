@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from wmtp_assets.checks import observe
+from wmtp_assets.checks import UNREADABLE, observe
 from wmtp_assets.record import (
     DATA_VERSION_TAG,
     FILES,
@@ -168,10 +168,17 @@ def _materialization(record: dg.EventLogRecord) -> Materialization:
 def _differing(setup: Setup, files: Mapping[str, Mapping]) -> tuple[str, ...]:
     now = observe(setup, files, deep=False)
     return tuple(
-        f"{path} is missing" if path not in now else f"{path} is not as recorded"
+        f"{path} is {_unlike(now.get(path))}"
         for path, facts in sorted(files.items())
         if now.get(path) != facts["sha256"]
     )
+
+
+def _unlike(found: str | None) -> str:
+    """How a file differs, by what `observe` found in the place of its digest."""
+    if found is None:
+        return "missing"
+    return found if found.startswith(UNREADABLE) else "not as recorded"
 
 
 def _touched(setup: Setup, files: Iterable[str]) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.walking import files_below
 
 SUMS_MATCH = "sha256sums_match"
 SUMS_COMPLETE = "sha256sums_names_exactly_the_files"
@@ -30,8 +31,8 @@ def sums_complete_finding(sums: Path) -> Finding:
     named = store.read_sums(sums).keys()
     files = {
         path.relative_to(sums.parent).as_posix()
-        for path in sums.parent.rglob("*")
-        if path.is_file() and path != sums and not _unfinished(path)
+        for path in files_below(sums.parent)
+        if path != sums and not _unfinished(path)
     }
     culprits = [f"{name} is not there" for name in sorted(named - files)]
     culprits += [f"{name} is not named" for name in sorted(files - named)]

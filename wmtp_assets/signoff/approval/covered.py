@@ -1,11 +1,11 @@
 """Which files of the storage an approval covers: all but its own folder and downloads in flight."""
 
-import os
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.temporaries import is_in_work
+from wmtp_assets.walking import walk
 
 SIGNOFF = "signoff"
 CACHE = ".cache"
@@ -17,7 +17,9 @@ FILES_OF_NO_ASSET = frozenset({"sources.lock.json", ".gitkeep"})
 def ignored_paths(root: Path) -> tuple[str, ...]:
     """The paths below the storage root that a signature leaves out, as they are there now."""
     caches = sorted(
-        path.relative_to(root).as_posix() for path in root.rglob(CACHE) if path.is_dir()
+        (folder / CACHE).relative_to(root).as_posix()
+        for folder, folders, _ in walk(root)
+        if CACHE in folders
     )
     return (SIGNOFF, LOCK_GUARD, *caches)
 
@@ -62,8 +64,7 @@ def of_no_asset(stored: Iterable[str], recorded: Collection[str]) -> list[str]:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
-        here = Path(folder)
+    for here, folders, files in walk(root):
         folders[:] = sorted(n for n in folders if n != CACHE and (here, n) != (root, SIGNOFF))
         yield from (here / name for name in folders if (here / name).is_symlink())
         yield from (here / name for name in files if (here, name) != (root, LOCK_GUARD))

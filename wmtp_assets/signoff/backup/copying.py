@@ -25,6 +25,7 @@ from wmtp_assets.signoff.backup.tag import (
     read_tag,
     write_tag,
 )
+from wmtp_assets.walking import files_below
 
 # In signoff/, which an approval does not cover; not copied, since it begins with a dot.
 GUARD = ".backup.guard"
@@ -49,10 +50,10 @@ def approved_files(root: Path, entry: Entry) -> dict[str, Copied]:
         BadInput: Approved files are missing; all are named.
     """
     facts = {p: (f["size_bytes"], f["sha256"]) for p, f in entry.manifest["files"].items()}
-    for path in sorted((root / SIGNOFF).rglob("*")):
+    for path in sorted(files_below(root / SIGNOFF)):
         relative = path.relative_to(root)
         # A decision in the making begins with a dot.
-        if path.is_file() and not relative.parts[1].startswith("."):
+        if not relative.parts[1].startswith("."):
             written = store.stored(path)
             facts[relative.as_posix()] = (written.size_bytes, written.sha256)
     if missing := [path for path in facts if not (root / path).is_file()]:

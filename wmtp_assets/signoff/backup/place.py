@@ -9,11 +9,13 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.places import without_credentials
-from wmtp_assets.regular import open_regular
+from wmtp_assets.regular import SMALL_BYTES, open_regular
+from wmtp_assets.walking import files_below
 from wmtp_assets.writer import to_disk
 
 AGAIN = "see whether it can be reached and written, then run it again; what is there whole is kept"
@@ -59,6 +61,10 @@ class Place:
     def sizes(self, folder: str) -> dict[str, int]:
         """Path below `folder` -> bytes, of every file there; none if there is no such folder."""
         top = self._full(folder)
+        if self.folder:
+            paths = files_below(Path(top))
+            plain = [path for path in paths if path.is_file() and not path.is_symlink()]
+            return {path.relative_to(top).as_posix(): path.stat().st_size for path in plain}
         with self._said(folder):
             self._fs.invalidate_cache()
             found = self._fs.find(top, detail=True)
@@ -71,7 +77,7 @@ class Place:
     def digest(self, path: str) -> str:
         """SHA-256 of a file, read in order with bounded memory."""
         digest = hashlib.sha256()
-        with self._said(path), self._fs.open(self._full(path), "rb") as handle:
+        with self._said(path), self._reading(path) as handle:
             while chunk := handle.read(store.CHUNK_BYTES):
                 digest.update(chunk)
         return digest.hexdigest()
@@ -96,16 +102,31 @@ class Place:
         self.move(f"{path}.new", path)
 
     def read_bytes(self, path: str) -> bytes | None:
-        """A small file; None if there is none."""
+        """A small file; None if there is none.
+
+        Raises:
+            BadInput: It is larger than any such file, or the place fails.
+        """
         with self._said(path):
             self._fs.invalidate_cache()
-            return (
-                self._fs.cat_file(self._full(path)) if self._fs.isfile(self._full(path)) else None
+            if not (self.folder or self._fs.isfile(self._full(path))):
+                return None
+            try:
+                with self._reading(path) as handle:
+                    data = handle.read(SMALL_BYTES + 1)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        if len(data) > SMALL_BYTES:
+            raise BadInput(
+                f"larger than any such file ({SMALL_BYTES:,} bytes at most)",
+                [f"{self.shown}: {path}"],
+                "move it away, then run job backup_storage again; what is there whole is kept",
             )
+        return data
 
     def read_chunks(self, path: str) -> Iterator[bytes]:
         """A long file, in order."""
-        with self._said(path), self._fs.open(self._full(path), "rb") as handle:
+        with self._said(path), self._reading(path) as handle:
             while chunk := handle.read(store.CHUNK_BYTES):
                 yield chunk
 
@@ -168,6 +189,11 @@ class Place:
             with open(self._full(path), "rb") as written:
                 to_disk(written.fileno(), 0, 0)
             store.fsync_folder(Path(self._full(path)).parent)
+
+    def _reading(self, path: str) -> BinaryIO:
+        if self.folder:
+            return open_regular(Path(self._full(path)), root=Path(self.folder))
+        return self._fs.open(self._full(path), "rb")
 
     def _make_parent(self, path: str) -> None:
         parent = self._full(path).rpartition("/")[0]

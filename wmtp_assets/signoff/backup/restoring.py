@@ -17,6 +17,7 @@ from wmtp_assets.folders import SKELETON
 from wmtp_assets.signoff.approval.covered import SIGNOFF
 from wmtp_assets.signoff.backup.place import Place
 from wmtp_assets.signoff.backup.tag import INCOMING, REPLACING, TAG, Copied, Tag, read_tag
+from wmtp_assets.walking import files_below
 
 IN_THE_MAKING = f"{SIGNOFF}/."
 
@@ -62,7 +63,7 @@ def restore(place: Place, root: Path, tell: Callable[[str], None] = lambda line:
 def _restore(
     place: Place, tag: Tag, folders: Sequence[str], root: Path, tell: Callable[[str], None]
 ) -> Restored:
-    here = {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()}
+    here = {p.relative_to(root).as_posix() for p in files_below(root) if not p.is_dir()}
     others = sorted(path for path in here - tag.files.keys() if not path.startswith(IN_THE_MAKING))
     if newer := [path for path in others if path.startswith(f"{SIGNOFF}/")]:
         raise BadInput(

@@ -11,7 +11,9 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets import store
+from wmtp_assets.errors import BadInput
 from wmtp_assets.record import materialized
+from wmtp_assets.regular import read_text
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.documents.checklist import (
     build_checklist,
@@ -61,8 +63,16 @@ def document_content(setup: Setup, paths: list[str]) -> str:
     """The data version of documents: their bytes above the run record."""
     located = {path: setup.store.locate(path) for path in paths}
     return store.content_digest(
-        {path: document_digest(file) for path, file in located.items() if file.is_file()}
+        {path: _digest_or_why(file) for path, file in located.items() if file.is_file()}
     )
+
+
+def _digest_or_why(file: Path) -> str:
+    """The digest of a document, or why it has none: as its bytes check, which names that."""
+    try:
+        return document_digest(file)
+    except BadInput as error:
+        return error.thing
 
 
 def _written(
@@ -139,10 +149,14 @@ def checklist(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 def documents_current(setup: Setup, evidence: Evidence) -> dict[str, bool]:
     """Report asset key -> whether its file names the storage digest of now."""
     paths = {key: document_path(setup.store, key) for key in REPORTS}
-    return {
-        key: path.is_file() and evidence.storage_digest in path.read_text("utf-8", "replace")
-        for key, path in paths.items()
-    }
+    return {key: _names(path, evidence.storage_digest) for key, path in paths.items()}
+
+
+def _names(path: Path, digest: str) -> bool:
+    try:
+        return digest in read_text(path)
+    except (BadInput, OSError):
+        return False
 
 
 approval = dg.AssetSpec(
