@@ -192,7 +192,9 @@ def sha256_of(path: Path) -> str:
 
 def stored(path: Path) -> StoredFile:
     """Describe a file that is already in place, by reading it; errors are those of `sha256_of`."""
-    return StoredFile(path, path.stat().st_size, sha256_of(path))
+    with open_regular(path) as handle:
+        size = os.fstat(handle.fileno()).st_size
+        return StoredFile(path, size, hashlib.file_digest(handle, "sha256").hexdigest())
 
 
 def write_sums(target: Path, files: Iterable[StoredFile]) -> StoredFile:

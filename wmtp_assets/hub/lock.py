@@ -47,10 +47,10 @@ def read_lock(path: Path) -> dict[str, Any]:
     Raises:
         BadInput: It is damaged or of another version; every culprit is named.
     """
-    if not path.exists():
-        return {"version": LOCK_VERSION, "repos": {}}
     try:
         lock = json.loads(read_small(path, root=path.parent))
+    except FileNotFoundError:
+        return {"version": LOCK_VERSION, "repos": {}}
     except ValueError as error:
         raise BadInput(f"{path} is not JSON ({error})", (), RESTORE) from error
     if isinstance(lock, dict) and lock.get("version", LOCK_VERSION) != LOCK_VERSION:

@@ -1,6 +1,7 @@
 """Whether the bytes on disk are those of an upstream file: size, sha256, git blob id, form."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from wmtp_assets import store
@@ -100,8 +101,9 @@ def _other_thing(path: Path) -> str | None:
 
 def git_blob_of(path: Path) -> str:
     """The id git gives a file: SHA-1 over `blob <size>`, a zero byte and the bytes."""
-    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
     with open_regular(path) as handle:
+        size = os.fstat(handle.fileno()).st_size
+        digest = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
         while chunk := handle.read(store.CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()

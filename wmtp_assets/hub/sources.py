@@ -121,7 +121,7 @@ class MirrorSource:
         require_inside(folder, self.root)
         listing = self.root / LISTING_NAME
         try:
-            stated = store.read_json(listing).get(repo.id) if listing.exists() else None
+            stated = store.read_json(listing).get(repo.id) if os.path.lexists(listing) else None
             if stated:
                 files = tuple(_stated(path, **facts) for path, facts in stated["files"].items())
                 return Listing(repo.id, _text(stated["commit"]), files)

@@ -6,6 +6,7 @@ or overlap to the end of the file.
 
 import json
 import math
+import os
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -83,8 +84,8 @@ def read_header(path: Path) -> Header:
         BadInput: Missing, cut short, not a header, or entries that are malformed (all of them).
     """
     try:
-        file_bytes = path.stat().st_size
         with open_regular(path) as handle:
+            file_bytes = os.fstat(handle.fileno()).st_size
             prefix = handle.read(_LENGTH.size)
             length = _LENGTH.unpack(prefix)[0] if len(prefix) == _LENGTH.size else None
             if length is None or length > min(MAX_HEADER_BYTES, file_bytes - _LENGTH.size):
