@@ -18,6 +18,7 @@ from typing import Any
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS, DatasetFolder, ModelFolder
 from wmtp_assets.regular import TINY_BYTES, open_regular, read_small, require_inside
+from wmtp_assets.strict import parse_json, parse_sums
 from wmtp_assets.temporaries import sweep_abandoned, temporary_beside
 from wmtp_assets.writer import HashingWriter
 
@@ -169,13 +170,13 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        BadInput: The file is missing, no regular file, too large, or is not JSON; it is named.
+        BadInput: The file is missing, no regular file, too large, or is not strict JSON.
     """
     try:
-        return json.loads(read_small(path))
+        return parse_json(read_small(path))
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its asset") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BadInput(f"not valid JSON ({error})", [path], "materialize its asset anew") from error
 
 
@@ -210,17 +211,16 @@ def read_sums(path: Path) -> dict[str, str]:
     """Read a SHA256SUMS file: file name -> digest.
 
     Raises:
-        BadInput: The file is missing, no regular file, too large, empty (`sha256sum -c` refuses it)
-            or has a malformed line.
+        BadInput: The file is missing, no regular file, too large, empty, malformed, or names a file
+            outside of its folder.
     """
     try:
-        lines = read_small(path, limit=TINY_BYTES).decode("utf-8", "replace").splitlines()
+        return parse_sums(read_small(path, limit=TINY_BYTES))
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its asset") from error
-    sums = {line[66:]: line[:64] for line in lines if line[64:66] == "  "}
-    if len(sums) != len(lines) or not sums:
-        raise BadInput("SHA256SUMS is empty or malformed", [path], "materialize its asset anew")
-    return sums
+    except ValueError as error:
+        wrong = f"SHA256SUMS is empty or malformed ({error})"
+        raise BadInput(wrong, [path], "materialize its asset anew") from error
 
 
 def content_digest(digests: Mapping[str, str]) -> str:

@@ -9,7 +9,6 @@ a changed date is a changed file.
 
 import datetime
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DATASETS, METADATA, STATS
 from wmtp_assets.regular import read_small
+from wmtp_assets.strict import parse_json
 
 CREATED_AT = "created_at"
 DATE = "date"
@@ -57,10 +57,10 @@ def _digest_without(field: str, is_date: Callable[[Any], bool], path: Path, dige
     """The digest of a JSON object without a field, or `digest` where it is not as written."""
     try:
         data = read_small(path, limit=MAX_BYTES)
-        value = json.loads(data)
+        value = parse_json(data)
         if store.json_bytes(value) != data or not is_date(value.pop(field, None)):
             return digest
-    except (BadInput, OSError, ValueError, RecursionError, AttributeError, TypeError):
+    except (BadInput, OSError, ValueError, AttributeError, TypeError):
         return digest
     return hashlib.sha256(store.json_bytes(value)).hexdigest()
 

@@ -11,7 +11,6 @@ so that 3.7 million of them are written, read and compared without being held:
 """
 
 import contextlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.regular import SMALL_BYTES, bounded_lines, open_regular
+from wmtp_assets.strict import parse_json
 from wmtp_assets.writer import HashingWriter
 
 OPENING = b'"metadata":[\n'
@@ -129,10 +129,10 @@ def _read_head(path: Path, handle: BinaryIO) -> dict[str, Any]:
     try:
         if second != OPENING or not first.endswith(b",\n"):
             raise ValueError("the first two lines are not those of line metadata")
-        head = json.loads(first[:-2].decode() + "}")
+        head = parse_json(first[:-2] + b"}")
         if list(head) != HEAD_KEYS or not isinstance(head["stats"], dict):
             raise ValueError(f"its keys are not {HEAD_KEYS}")
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BadInput(f"{path.name} line 1: {error}", [path], FIX) from error
     return head
 

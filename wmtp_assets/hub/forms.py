@@ -6,11 +6,11 @@ page of its own with status 200. Read are the first and the last bytes, and JSON
 """
 
 import fnmatch
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.regular import SMALL_BYTES, open_regular, read_small
+from wmtp_assets.strict import parse_json
 
 HEAD_BYTES = 512
 TAIL_BYTES = 1024
@@ -107,8 +107,8 @@ def _json_fault(file: Path, form: Form, size: int) -> str | None:
     if size > MOST_JSON_BYTES:
         return f"not {form.name}: {size:,} bytes, at most {MOST_JSON_BYTES:,} are read as JSON"
     try:
-        found = json.loads(read_small(file, limit=MOST_JSON_BYTES))
-    except (ValueError, RecursionError) as error:
+        found = parse_json(read_small(file, limit=MOST_JSON_BYTES))
+    except ValueError as error:
         return f"not {form.name}, or cut off: no JSON ({error})"
     if not isinstance(found, dict):
         return f"not {form.name}: a JSON {type(found).__name__}"

@@ -5,7 +5,6 @@ obeyed ever after: a moved branch changes nothing, a changed file is refused.
 """
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,11 @@ from typing import Any
 from wmtp_assets import store
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.facts import known_sha256
+from wmtp_assets.hub.shapes import LockFile
 from wmtp_assets.hub.sources import Listing, RemoteFile
 from wmtp_assets.regular import read_small
+from wmtp_assets.shapes import Misshapen, shape_of
+from wmtp_assets.strict import parse_json, shown
 
 LOCK_VERSION = 1
 RESTORE = (
@@ -48,55 +49,23 @@ def read_lock(path: Path) -> dict[str, Any]:
         BadInput: It is damaged or of another version; every culprit is named.
     """
     try:
-        lock = json.loads(read_small(path, root=path.parent))
+        lock = parse_json(read_small(path, root=path.parent))
     except FileNotFoundError:
         return {"version": LOCK_VERSION, "repos": {}}
     except ValueError as error:
         raise BadInput(f"{path} is not JSON ({error})", (), RESTORE) from error
     if isinstance(lock, dict) and lock.get("version", LOCK_VERSION) != LOCK_VERSION:
         raise BadInput(
-            f"{path} is of version {lock['version']!r}, this release reads {LOCK_VERSION}",
+            f"{path} is of version {shown(lock['version'])}, this release reads {LOCK_VERSION}",
             (),
             "use the release of wmtp_assets that wrote it",
         )
-    if wrong := _mistakes(lock):
-        raise BadInput(f"{path} is damaged or was edited by hand", wrong, RESTORE)
+    try:
+        shape_of(LockFile, lock)
+    except Misshapen as error:
+        wrong = f"{path} is damaged or was edited by hand"
+        raise BadInput(wrong, error.faults, RESTORE) from error
     return lock
-
-
-def _mistakes(lock: Any) -> list[str]:
-    """What is not as `extend_lock` writes it."""
-    if not isinstance(lock, dict):
-        return ["no JSON object"]
-    wrong = [f"{key} is missing" for key in ("version", "repos") if key not in lock]
-    repos = lock.get("repos", {})
-    if not isinstance(repos, dict):
-        return [*wrong, "repos is no object"]
-    for repo, entry in repos.items():
-        if not isinstance(entry, dict):
-            wrong.append(f"{repo} is no object")
-            continue
-        commit, files = entry.get("commit"), entry.get("files")
-        if not (isinstance(commit, str) and commit):
-            wrong.append(f"{repo}: commit is {commit!r}")
-        if not isinstance(files, dict):
-            wrong.append(f"{repo}: files is {files!r}")
-            continue
-        wrong += [
-            f"{repo}: {name}: {facts!r} is not its size_bytes and sha256"
-            for name, facts in files.items()
-            if not _is_fact(facts)
-        ]
-    return wrong
-
-
-def _is_fact(facts: Any) -> bool:
-    if not isinstance(facts, dict):
-        return False
-    size, sha256 = facts.get("size_bytes"), facts.get("sha256")
-    # A bool is an int in Python.
-    sized = type(size) is int and size >= 0
-    return sized and known_sha256(sha256) is not None
 
 
 def stated_files(files: Mapping[str, tuple[int, str]]) -> dict[str, dict[str, Any]]:

@@ -10,12 +10,13 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.forms import fault
 from wmtp_assets.hub.lock import LockedRepo, stated_files
-from wmtp_assets.hub.sources import LISTING_NAME
+from wmtp_assets.hub.sources import LISTING_NAME, read_listing
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _is_copied(file: MirrorFile, target: Path) -> bool:
 
 def _write_listing(target: Path, repos: list[LockedRepo]) -> None:
     listing = target / LISTING_NAME
-    stated = store.read_json(listing) if listing.exists() else {}
+    stated: dict[str, Any] = {repo: of.model_dump() for repo, of in read_listing(target).items()}
     for locked in repos:
         stated[locked.repo] = {"commit": locked.commit, "files": stated_files(locked.files)}
     store.write_json(listing, dict(sorted(stated.items())))

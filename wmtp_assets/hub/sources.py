@@ -12,14 +12,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.facts import known_sha256, known_size
-from wmtp_assets.regular import open_regular, require_inside, require_regular
+from wmtp_assets.hub.facts import known_size
+from wmtp_assets.hub.shapes import MirrorListing, Repository
+from wmtp_assets.regular import open_regular, read_small, require_inside, require_regular
+from wmtp_assets.shapes import Misshapen, shape_of
+from wmtp_assets.strict import is_plain, parse_json
 from wmtp_assets.walking import files_below
 
 LISTING_NAME = "wmtp_mirror.json"
@@ -119,18 +122,13 @@ class MirrorSource:
                 "copy the repository there, or set WMTP_MIRROR_DIR to the right folder",
             )
         require_inside(folder, self.root)
-        listing = self.root / LISTING_NAME
-        try:
-            stated = store.read_json(listing).get(repo.id) if os.path.lexists(listing) else None
-            if stated:
-                files = tuple(_stated(path, **facts) for path, facts in stated["files"].items())
-                return Listing(repo.id, _text(stated["commit"]), files)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise BadInput(
-                f"{listing} is no listing of a mirror ({type(error).__name__}: {error})",
-                [repo.id],
-                "write the mirror anew with job write_mirror, or remove the listing",
-            ) from error
+        stated = read_listing(self.root).get(repo.id)
+        if stated:
+            files = tuple(
+                RemoteFile(path, known_size(facts.size_bytes), facts.sha256)
+                for path, facts in stated.files.items()
+            )
+            return Listing(repo.id, stated.commit, files)
         files = tuple(
             RemoteFile(path.relative_to(folder).as_posix(), self._size(path))
             for path in sorted(files_below(folder))
@@ -168,17 +166,22 @@ class MirrorSource:
             yield Body(start, f"{facts.st_size}-{facts.st_mtime_ns}", facts.st_size, chunks)
 
 
-def _stated(path: str, *, size_bytes: int, sha256: str) -> RemoteFile:
-    """One file of a listing of digests, which states both; an earlier release wrote sizes of 0."""
-    if known_sha256(sha256) is None or type(size_bytes) is not int or size_bytes < 0:
-        raise ValueError(f"{path}: {size_bytes!r}, {sha256!r} is not its size and sha256")
-    return RemoteFile(path, known_size(size_bytes), sha256)
+def read_listing(mirror: Path) -> dict[str, Repository]:
+    """What a mirror lists: repository id -> its commit and files; nothing where it has no listing.
 
-
-def _text(commit: object) -> str:
-    if not isinstance(commit, str) or not commit:
-        raise ValueError(f"commit is {commit!r}")
-    return commit
+    Raises:
+        BadInput: What lies in the place of a listing is none; all that is wrong is named.
+    """
+    listing = mirror / LISTING_NAME
+    if not listing.exists():
+        return {}
+    fix = "write the mirror anew with job write_mirror, or remove the listing"
+    try:
+        return shape_of(MirrorListing, parse_json(read_small(listing, root=mirror))).root
+    except Misshapen as error:
+        raise BadInput(f"{listing} is no listing of a mirror", error.faults, fix) from error
+    except ValueError as error:
+        raise BadInput(f"{listing} is no listing of a mirror ({error})", (), fix) from error
 
 
 class IncompleteRepo(BadInput):
@@ -214,10 +217,3 @@ def select(listing: Listing, wanted: tuple[Files, ...]) -> list[RemoteFile]:
 def beside(paths: Iterable[str], wanted: tuple[Files, ...]) -> list[str]:
     """The paths that no pattern matches."""
     return [p for p in paths if not any(fnmatch.fnmatchcase(p, f.pattern) for f in wanted)]
-
-
-def is_plain(path: str) -> bool:
-    """Whether a published path stays inside the folder it is joined to, on every system."""
-    pure = PurePosixPath(path)
-    odd = "\\" in path or "\0" in path or ":" in path
-    return bool(path) and not odd and not pure.is_absolute() and ".." not in pure.parts

@@ -10,9 +10,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.strict import shown
 
 Shapes = dict[str, tuple[int, ...]]
 Settings = Mapping[str, Any]
+
+# No published model comes near: the widest FFN has 53,248 channels, the largest vocabulary 262,144
+# pieces, the deepest LLaMA 126 blocks. What is larger is no setting, and nothing is built from it.
+MOST, MOST_BLOCKS = 2**24, 10_000
+COUNTS_BLOCKS = frozenset({"n_layers", "n_future_tokens", "num_hidden_layers"})
+LARGEST_RATIO = 1e12
 
 FIX = "compare the model's config file with geometry in wmtp_assets/published.py"
 
@@ -24,12 +31,9 @@ def ffn_width(params: Settings) -> int:
         BadInput: A setting is missing or is no number.
     """
     dim, multiple = whole(params, "dim"), whole(params, "multiple_of")
-    factor = params.get("ffn_dim_multiplier")
-    if factor is not None and not isinstance(factor, int | float):
-        raise wrong_setting("ffn_dim_multiplier", factor)
     width = int(8 * dim / 3)
-    if factor is not None:
-        width = int(factor * width)
+    if params.get("ffn_dim_multiplier") is not None:
+        width = int(ratio(params, "ffn_dim_multiplier") * width)
     return multiple * math.ceil(width / multiple)
 
 
@@ -144,21 +148,34 @@ def head_dim(name: str, dim: int, heads: int) -> int:
 
 
 def whole(settings: Settings, name: str) -> int:
-    """A setting that is a positive whole number.
+    """A setting that is a positive whole number, and not one that no model has.
 
     Raises:
         BadInput: It is missing or something else.
     """
     value = settings.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    most = MOST_BLOCKS if name in COUNTS_BLOCKS else MOST
+    if type(value) is not int or not 1 <= value <= most:
         raise wrong_setting(name, value)
     return value
+
+
+def ratio(settings: Settings, name: str, default: float | None = None) -> float:
+    """A setting that is a positive number.
+
+    Raises:
+        BadInput: It is missing or something else.
+    """
+    value = settings.get(name, default)
+    if type(value) not in (int, float) or not 0 < value <= LARGEST_RATIO:
+        raise wrong_setting(name, value)
+    return float(value)
 
 
 def wrong_setting(name: str, value: Any) -> BadInput:
     """The error that names a setting and what it holds."""
     return BadInput(
-        "a setting of the model is missing or is no number",
-        [f"{name}: {value!r}"],
+        "a setting of the model is missing or none that a model has",
+        [f"{name}: {shown(value)}"],
         FIX,
     )

@@ -13,7 +13,16 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, verdict
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.regular import TINY_BYTES, read_small
-from wmtp_assets.weights.architecture import SHAPES, Settings, Shapes, ffn_width
+from wmtp_assets.strict import parse_yaml
+from wmtp_assets.weights.architecture import (
+    SHAPES,
+    Settings,
+    Shapes,
+    ffn_width,
+    meta_mtp_shapes,
+    ratio,
+    whole,
+)
 from wmtp_assets.weights.strict_json import read_object
 
 PARAMS = "params.json"
@@ -37,6 +46,12 @@ PARAMS_KEYS = frozenset(
         "max_seq_len",
     }
 )
+# Of them, what meta_adapter.yaml and the model are computed from.
+PARAMS_NEEDED = {
+    **dict.fromkeys(("dim", "n_layers", "n_heads", "n_future_tokens"), whole),
+    **dict.fromkeys(("rope_theta", "norm_eps"), ratio),
+    **dict.fromkeys(("vocab_size", "multiple_of"), whole),
+}
 # transformers 4 reads the first name, transformers 5 the second.
 DTYPE_KEYS = ("torch_dtype", "dtype")
 
@@ -127,16 +142,14 @@ def read_adapter(path: Path) -> dict[str, Any]:
     """Read meta_adapter.yaml.
 
     Raises:
-        BadInput: Missing, or no YAML mapping.
+        BadInput: Missing, or no plain YAML mapping.
     """
-    import yaml
-
     try:
-        value = yaml.safe_load(read_small(path, limit=TINY_BYTES))
+        value = parse_yaml(read_small(path, limit=TINY_BYTES))
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its asset") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        told = f"not valid YAML ({type(error).__name__})"
+    except ValueError as error:
+        told = f"not valid YAML ({error})"
         raise BadInput(told, [path], "materialize its asset anew") from error
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise BadInput("not a YAML mapping of names", [path], "materialize its asset anew")
@@ -201,15 +214,18 @@ def read_params(path: Path) -> dict[str, Any]:
     """Read params.json with every setting that meta_adapter.yaml and the model need.
 
     Raises:
-        BadInput: Missing, no JSON object, or settings that are missing or no numbers.
+        BadInput: Missing, no JSON object, or settings that are missing or no model's.
     """
     params = read_object(path)
-    needed = ("dim", "n_layers", "n_heads", "n_future_tokens", "rope_theta", "norm_eps")
-    wrong = [
-        f"{name}: {params.get(name)!r}"
-        for name in (*needed, "vocab_size", "multiple_of")
-        if not isinstance(params.get(name), int | float)
-    ]
+    wrong = []
+    for name, read in PARAMS_NEEDED.items():
+        try:
+            read(params, name)
+        except BadInput as error:
+            wrong += error.culprits
     if wrong:
-        raise BadInput(f"{path.name} lacks settings", wrong, "materialize its asset anew")
+        raise BadInput(
+            f"{path.name} lacks settings of a model", wrong, "materialize its asset anew"
+        )
+    meta_mtp_shapes(params)  # refuses what contradicts itself
     return params

@@ -5,11 +5,10 @@ position. They are not stored; they may be dropped only when they are what the m
 give, for a loader computes them anew from these.
 """
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wmtp_assets.weights.architecture import Settings, head_dim, whole, wrong_setting
+from wmtp_assets.weights.architecture import Settings, head_dim, ratio, whole
 from wmtp_assets.weights.dtypes import DTYPES
 from wmtp_assets.weights.tensors import TensorAt, TensorReader
 
@@ -53,10 +52,8 @@ def rotary_of(implementation: str, settings: Settings) -> Rotary:
         BadInput: A setting is missing or is no number.
     """
     width, heads = WIDTH_AND_HEADS[implementation]
-    theta = settings.get("rope_theta", DEFAULT_THETA)
-    if isinstance(theta, bool) or not isinstance(theta, int | float) or not 0 < theta < math.inf:
-        raise wrong_setting("rope_theta", theta)
-    return Rotary(float(theta), head_dim(width, whole(settings, width), whole(settings, heads)))
+    theta = ratio(settings, "rope_theta", DEFAULT_THETA)
+    return Rotary(theta, head_dim(width, whole(settings, width), whole(settings, heads)))
 
 
 def holds_turns(name: str) -> bool:

@@ -1,12 +1,11 @@
-"""JSON in which a name that comes twice is an error, as the formats of checkpoints demand."""
+"""Files that hold one JSON object, read strictly, with an error that names the file."""
 
-import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.regular import read_small
+from wmtp_assets.strict import parse_json
 
 FIX = "materialize its asset anew"
 
@@ -15,22 +14,12 @@ def parse_object(data: bytes, path: Path) -> dict[str, Any]:
     """Parse a JSON object.
 
     Raises:
-        BadInput: Not JSON, no object, or duplicate names anywhere; the file is named.
+        BadInput: Not strict JSON, or no object; the file is named.
     """
-    twice: list[str] = []
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        counts = Counter(name for name, _ in pairs)
-        twice.extend(name for name, count in counts.items() if count > 1)
-        return dict(pairs)
-
     try:
-        value = json.loads(data, object_pairs_hook=unique)
-        json.dumps(value, ensure_ascii=False).encode()  # json lets lone surrogates through
-    except (ValueError, RecursionError) as error:
+        value = parse_json(data)
+    except ValueError as error:
         raise BadInput(f"not valid JSON ({error})", [path], FIX) from error
-    if twice:
-        raise BadInput(f"{path.name} names something twice", twice, FIX)
     if not isinstance(value, dict):
         raise BadInput(f"a JSON {type(value).__name__} instead of an object", [path], FIX)
     return value

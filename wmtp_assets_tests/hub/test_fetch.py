@@ -183,7 +183,7 @@ def test_a_pattern_that_matches_another_number_of_files_is_named(tmp_path, mirro
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a\\b", "c:x", "a\0b"])
 def test_a_path_that_leaves_the_folder_is_refused(tmp_path, mirror, name):
     write_listing(mirror, {name: b"x"})
-    with pytest.raises(BadInput, match="not a plain relative path"):
+    with pytest.raises(BadInput, match=r"no(t a)? plain relative path"):
         fetch(tmp_path, mirror, wanted=(Files("*"),))
 
 

@@ -154,7 +154,7 @@ def test_a_listing_of_a_mirror_with_other_facts_than_write_mirror_states_is_name
         storage.fetch()
     stated[ROW.repo.id] = {"commit": None, "files": {}}
     listing.write_text(json.dumps(stated))
-    with pytest.raises(BadInput, match="commit is None"):
+    with pytest.raises(BadInput, match="commit should be a valid string, found None"):
         storage.fetch()
 
 

@@ -1,5 +1,7 @@
 """Names, shapes and parameter counts, held against published numbers."""
 
+import math
+
 import pytest
 
 from wmtp_assets.errors import BadInput
@@ -78,6 +80,20 @@ def test_the_ffn_width_follows_metas_rule(params, width):
         ({"dim": "4096"}, "dim: '4096'"),
         ({"n_heads": 0}, "n_heads: 0"),
         ({"n_heads": True}, "n_heads: True"),
+        ({"n_heads": 32.0}, "n_heads: 32.0"),
+        ({"n_kv_heads": 32.0}, "n_kv_heads: 32.0"),
+        ({"n_layers": 10**12}, "n_layers: 1000000000000"),
+        ({"n_layers": 10_001}, "n_layers: 10001"),
+        ({"n_future_tokens": 10**9}, "n_future_tokens: 1000000000"),
+        ({"vocab_size": 2**24 + 1}, "vocab_size: 16777217"),
+        ({"dim": 10**400}, "dim: 1000"),
+        ({"multiple_of": -256}, "multiple_of: -256"),
+        ({"ffn_dim_multiplier": math.nan}, "ffn_dim_multiplier: nan"),
+        ({"ffn_dim_multiplier": math.inf}, "ffn_dim_multiplier: inf"),
+        ({"ffn_dim_multiplier": 1e308}, "ffn_dim_multiplier: 1e+308"),
+        ({"ffn_dim_multiplier": 10**400}, "ffn_dim_multiplier: 1000"),
+        ({"ffn_dim_multiplier": -1}, "ffn_dim_multiplier: -1"),
+        ({"ffn_dim_multiplier": True}, "ffn_dim_multiplier: True"),
         ({"n_heads": 3}, "dim 4096, 3 heads"),
         ({"n_layers": 2}, "n_layers 2, 4 tokens"),
         ({"ffn_dim_multiplier": "x"}, "ffn_dim_multiplier: 'x'"),
@@ -88,6 +104,12 @@ def test_settings_that_make_no_model_are_named(change, named):
     with pytest.raises(BadInput) as refused:
         meta_mtp_shapes({**META_MTP.geometry, **change})
     assert named in str(refused.value)
+
+
+@pytest.mark.parametrize("blocks", [0, 10_001, 10**9, 10**400, 32.0, "32", None])
+def test_a_llama_of_no_possible_number_of_blocks_is_named(blocks):
+    with pytest.raises(BadInput, match="num_hidden_layers: "):
+        llama_shapes({**REF_SHEARED.geometry, "num_hidden_layers": blocks})
 
 
 def test_grouped_heads_have_narrower_keys_and_values():

@@ -1,6 +1,7 @@
 """Config files: what may be in them, and what is refused before it is stored."""
 
 import json
+import math
 
 import pytest
 
@@ -9,6 +10,9 @@ from wmtp_assets.published import META_MTP
 from wmtp_assets.weights import configs
 from wmtp_assets.weights.strict_json import read_object
 
+BILLION_LAUGHS = "a0: &a0 [x]\n" + "".join(
+    f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 10)}]\n" for n in range(9)
+)
 PARAMS = dict(META_MTP.geometry)
 
 
@@ -44,7 +48,8 @@ def test_the_adapter_survives_yaml(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "- a\n", "a: [", "1: 2\n", "!!python/object:os.system x\n", "\x00"]
+    "text",
+    ["", "- a\n", "a: [", "1: 2\n", "!!python/object:os.system x\n", "\x00", BILLION_LAUGHS],
 )
 def test_yaml_that_is_no_mapping_of_names_is_refused(tmp_path, text):
     path = tmp_path / "meta_adapter.yaml"
@@ -74,6 +79,29 @@ def test_params_without_a_needed_setting_are_refused(tmp_path):
     with pytest.raises(BadInput) as refused:
         configs.read_params(path)
     assert refused.value.culprits == ["rope_theta: None", "norm_eps: 'x'"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"n_layers": 10**12},
+        {"n_kv_heads": 32.0},
+        {"n_kv_heads": "32"},
+        {"n_heads": True},
+        {"rope_theta": 10**400},
+        {"rope_theta": math.nan},
+        {"norm_eps": -math.inf},
+        {"norm_eps": 1e308},
+        {"ffn_dim_multiplier": math.inf},
+        {"n_future_tokens": 33},
+        {"vocab_size": 0.5},
+    ],
+)
+def test_params_of_no_model_are_refused_before_anything_is_built(tmp_path, change):
+    path = tmp_path / "params.json"
+    path.write_text(json.dumps({**PARAMS, **change}))
+    with pytest.raises(BadInput, match=r"params\.json|blocks|of the model"):
+        configs.read_params(path)
 
 
 def test_a_copied_config_says_float16_under_both_names(upstream):

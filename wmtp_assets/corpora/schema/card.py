@@ -15,6 +15,7 @@ from wmtp_assets.corpora.schema.schema_json import StoredSplit
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
+from wmtp_assets.strict import parse_yaml
 
 FENCE = "---\n"
 FEATURE_TYPES = {str: "string", int: "int64", bool: "bool"}
@@ -97,16 +98,14 @@ def read_head(text: bytes) -> Any:
     """Parse the YAML head of a card.
 
     Raises:
-        BadInput: The card has no head, or it is not YAML.
+        BadInput: The card has no head, or it is not plain YAML.
     """
-    import yaml
-
     try:
-        opening, head, _ = text.decode().split(FENCE, 2)
+        opening, head, _ = text.split(FENCE.encode(), 2)
         if opening:
             raise ValueError("text before the YAML head")
-        return yaml.safe_load(head)
-    except (ValueError, yaml.YAMLError) as error:
+        return parse_yaml(head)
+    except ValueError as error:
         raise BadInput(
             f"the card has no readable YAML head ({error})",
             ["README.md"],

@@ -9,7 +9,6 @@ turns within a class, and the chosen lines are written in source order.
 import hashlib
 import heapq
 import itertools
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from wmtp_assets.corpora.tally import CORRECT, DIFFICULTY, INCORRECT, ROWS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.store import StoredFile
+from wmtp_assets.strict import parse_json
 
 SEED = "wmtp small set v2"
 SOURCE_INDICES = "source_indices"
@@ -134,7 +134,7 @@ def _balance(candidates: dict[bytes, list[Chosen]], limit: int) -> list[Chosen]:
 
 def _facts(item: bytes) -> dict[str, Any]:
     try:
-        return json.loads(item)
+        return parse_json(item)
     except ValueError as error:
         raise BadInput("line metadata has an item that is not JSON", [repr(item)], FIX) from error
 

@@ -4,7 +4,6 @@ A file that is none of ours is named; it never ends a command in a traceback, no
 a reviewer reads.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.regular import read_small
+from wmtp_assets.strict import parse_json
 
 RESTORE = "put signoff/ back from a copy; a decision is never changed or removed"
 DECISION_FORMAT = "wmtp-decision-1"
@@ -105,8 +105,8 @@ def read_shaped(path: Path, rules: Mapping[str, Rule]) -> dict[str, Any]:
     if path.is_symlink() or not path.is_file():
         raise BadInput("file is missing or no regular file", [path], RESTORE)
     try:
-        stated = json.loads(read_small(path))
-    except (OSError, ValueError, RecursionError) as error:
+        stated = parse_json(read_small(path))
+    except (OSError, ValueError) as error:
         raise BadInput(f"not valid JSON ({error})", [path], RESTORE) from error
     if wrong := wrong_fields(stated, rules):
         raise BadInput(f"{path.name} is not as this project writes it", wrong, RESTORE)

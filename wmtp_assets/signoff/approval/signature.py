@@ -9,7 +9,6 @@ its digest. Sources: the model-signing specification v1.0, github.com/secure-sys
 import base64
 import binascii
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 from wmtp_assets.errors import BadInput
 from wmtp_assets.regular import TINY_BYTES, read_small
 from wmtp_assets.signoff.approval.shape import RESTORE, is_sha256, mapping_of
+from wmtp_assets.strict import parse_json
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -68,10 +68,10 @@ def read_bundle(path: Path) -> Bundle:
     if path.is_symlink() or not path.is_file():
         raise BadInput("signature is missing or no regular file", [path], RESTORE)
     try:
-        bundle = json.loads(read_small(path))
+        bundle = parse_json(read_small(path))
         envelope = bundle["dsseEnvelope"]
         payload = base64.b64decode(envelope["payload"], validate=True)
-        statement = json.loads(payload)
+        statement = parse_json(payload)
         if (envelope["payloadType"], statement["predicateType"]) != (PAYLOAD_TYPE, PREDICATE_TYPE):
             raise ValueError(f"its types are not {PAYLOAD_TYPE}, {PREDICATE_TYPE}")
         resources = statement["predicate"]["resources"]

@@ -22,6 +22,7 @@ from wmtp_assets.signoff.approval.shape import (
     wrong_fields,
 )
 from wmtp_assets.signoff.backup.place import Place
+from wmtp_assets.strict import is_plain, parse_json
 
 FORMAT = "wmtp-backup-1"
 A_DECISION = re.compile(rf"{SIGNOFF}/[0-9]{{4,}}/{re.escape(DECISION)}")
@@ -71,6 +72,8 @@ class Tag:
         return self.files[max(decisions, key=lambda path: int(path.split("/")[1]))].sha256
 
 
+# What a file system can be told, in the year 2262.
+LATEST_NS = 2**63 - 1
 RULES = {
     "format": lambda value: value == FORMAT,
     "storage_version": is_line,
@@ -86,6 +89,7 @@ RULES = {
             and is_number(file["size_bytes"])
             and is_sha256(file["sha256"])
             and is_number(file["mtime_ns"])
+            and file["mtime_ns"] <= LATEST_NS
         )
     ),
 }
@@ -112,14 +116,12 @@ def read_tag(place: Place, name: str = TAG) -> Tag | None:
     if data is None:
         return None
     try:
-        stated: Any = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        stated: Any = parse_json(data)
+    except ValueError as error:
         wrong = [f"is not JSON ({error})"]
     else:
         wrong = wrong_fields(stated, RULES) or [
-            f"{path!r} is no path of a storage"
-            for path in stated["files"]
-            if set(path.split("/")) & {"", ".", ".."} or "\\" in path
+            f"{path!r} is no path of a storage" for path in stated["files"] if not is_plain(path)
         ]
         if not wrong and not any(A_DECISION.fullmatch(path) for path in stated["files"]):
             wrong = ["it holds no decision"]

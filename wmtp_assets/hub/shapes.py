@@ -1,0 +1,63 @@
+"""What sources.lock.json and the listing of a mirror look like; anybody may have edited them.
+
+Both say the same of a repository: the commit, and size and sha256 of each file. Sizes of 0 are
+read, because an earlier release wrote them, and tell nothing.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, RootModel
+
+from wmtp_assets.shapes import Shape
+from wmtp_assets.strict import is_plain
+
+# An exbibyte: more than any disk, and still a number that every file system can be asked for.
+MOST_BYTES = 2**60
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("has characters that no console shows")
+    return text
+
+
+def _plain(path: str) -> str:
+    if not is_plain(path):
+        raise ValueError("is no plain relative path")
+    return path
+
+
+Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable)]
+PublishedPath = Annotated[str, Field(max_length=4096), AfterValidator(_plain)]
+
+
+class FileFacts(Shape):
+    """Of one file."""
+
+    size_bytes: Annotated[int, Field(ge=0, le=MOST_BYTES)]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Repository(Shape):
+    """Of one repository, as a mirror lists it."""
+
+    commit: Name
+    files: dict[PublishedPath, FileFacts]
+
+
+class LockedRepository(Repository):
+    """The same, as it is locked: with its kind, and the branch or commit that was asked for."""
+
+    kind: Name | None = None
+    revision: Name | None = None
+
+
+class LockFile(Shape):
+    """The whole of sources.lock.json."""
+
+    version: int
+    repos: dict[Name, LockedRepository]
+
+
+class MirrorListing(RootModel[dict[Name, Repository]]):
+    """The whole of the listing of a mirror."""

@@ -1,0 +1,63 @@
+"""What a parsed small file has to look like: pydantic says the shape, this says what is wrong.
+
+`strict.py` reads the text; the shapes stand in the rooms that know the files.
+"""
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from wmtp_assets.strict import MAX_SHOWN, shown
+
+
+class Shape(BaseModel):
+    """A JSON object of known fields: no others, and nothing converted ("7" is no number)."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+AnyShape = TypeVar("AnyShape", bound=BaseModel)
+
+
+def shape_of(shape: type[AnyShape], value: Any) -> AnyShape:
+    """A parsed value as an object of a shape.
+
+    Raises:
+        Misshapen: What is missing, unknown or of another kind, all of it.
+    """
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        raise Misshapen([_clause(fault) for fault in error.errors(include_url=False)]) from error
+
+
+class Misshapen(ValueError):
+    """A value of another shape; `faults` has a clause for each thing that is wrong."""
+
+    def __init__(self, faults: list[str]):
+        self.faults = faults
+        super().__init__("; ".join(faults[:3]))
+
+
+# pydantic's name of a fault -> what is said of the place; else its own words, and what is there.
+_SAID = {
+    "missing": "is missing",
+    "extra_forbidden": "is unknown",
+    "model_type": "is no object",
+    "dict_type": "is no object",
+}
+
+
+def _clause(fault: Any) -> str:
+    place = ": ".join(map(_step, fault["loc"])) or "the whole"
+    if said := _SAID.get(fault["type"]):
+        return f"{place} {said}"
+    # "Input should be ...", "String should match ..."; of a validator of ours "Value error, ...".
+    said = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{place} {said.removeprefix('String ')}, found {shown(fault['input'])}"
+
+
+def _step(step: str | int) -> str:
+    """A name on the way to a fault; what a console cannot show of it is escaped."""
+    named = isinstance(step, str) and step.isprintable() and len(step) <= MAX_SHOWN
+    return str(step) if named else shown(step)
