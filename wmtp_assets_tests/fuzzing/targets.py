@@ -1,0 +1,297 @@
+"""Every small file of a storage, its mirror and its copy, and what reads it.
+
+    file ──> looks: each a function that reads it, and ends in an answer or in BadInput
+
+The storages are the tiny ones that other tests use; a file is damaged in its place, and where two
+files have to have the same bytes, in both.
+"""
+
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from wmtp_assets import store
+from wmtp_assets.checks import Reading, Seen, _judged, observe
+from wmtp_assets.corpora.checks import split_readings
+from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.schema.checks import schema_readings
+from wmtp_assets.corpora.small.checks import small_readings
+from wmtp_assets.hub.checks import digests_match, locked_files
+from wmtp_assets.hub.fetch import fetch_files
+from wmtp_assets.hub.lock import require_locked
+from wmtp_assets.hub.mirror import write_mirror
+from wmtp_assets.record import FILES, as_metadata, file_facts
+from wmtp_assets.setup import Setup
+from wmtp_assets.signoff.approval.chain import read_chain
+from wmtp_assets.signoff.approval.signing import KeySigner
+from wmtp_assets.signoff.approval.verify import verify_storage
+from wmtp_assets.signoff.backup.copying import back_up
+from wmtp_assets.signoff.backup.place import Place
+from wmtp_assets.signoff.backup.reading import read_copy
+from wmtp_assets.signoff.backup.restoring import restore
+from wmtp_assets.signoff.backup.tag import REPLACING, TAG, read_tag, write_tag
+from wmtp_assets.stats.checks import stats_readings
+from wmtp_assets.undated import content_version
+from wmtp_assets_tests.corpora.world import made_setup
+from wmtp_assets_tests.micro.conftest import ROWS, small_rows
+from wmtp_assets_tests.signoff.approval.sealed import new_keys, seal, write_storage
+from wmtp_assets_tests.weights.tiny import READINGS, TinyStorage
+
+Look = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A small file.
+
+    Attributes:
+        kind: What it is, as the numbers name it.
+        paths: Where it lies; each of them gets the damaged bytes.
+        looks: What reads it, by name.
+    """
+
+    kind: str
+    paths: tuple[Path, ...]
+    looks: dict[str, Look]
+
+
+def all_targets(root: Path) -> list[Target]:
+    """Make the storages below a folder; every small file of them."""
+    targets = [
+        *model_targets(root / "models"),
+        *dataset_targets(root / "datasets"),
+        *mirror_targets(root / "mirrored"),
+        *approved_targets(root / "approved"),
+    ]
+    return sorted(targets, key=lambda target: target.kind)
+
+
+META, REF, STARLING = "meta-llama-mtp", "ref-sheared-llama-2.7b", "starling-rm-7b"
+# File below models_v2, or two that are alike -> the assets whose checks read it.
+MODEL_FILES: dict[tuple[str, ...], tuple[str, ...]] = {
+    (f"{META}/configs/params.json",): (
+        *("meta_mtp/configs", "meta_mtp/safetensors", "meta_mtp/metadata"),
+        *("micro_mtp", "micro_mtp_untied"),
+    ),
+    (f"{META}/configs/meta_adapter.yaml",): ("meta_mtp/configs", "meta_mtp/metadata"),
+    (f"{META}/metadata.json",): ("meta_mtp/metadata",),
+    (f"{META}/safetensors/SHA256SUMS",): (
+        *("meta_mtp/safetensors", "meta_mtp/metadata", "micro_mtp"),
+    ),
+    (f"{META}/raw/7B_1T_4/params.json",): ("meta_mtp/safetensors", "meta_mtp/configs"),
+    (f"{REF}/raw/pytorch_model.bin.index.json",): ("ref_sheared/safetensors",),
+    (f"{REF}/raw/config.json",): ("ref_sheared/configs",),
+    (f"{REF}/raw/generation_config.json",): ("ref_sheared/configs",),
+    (f"{REF}/configs/config.json",): (
+        *("ref_sheared/configs", "ref_sheared/safetensors", "ref_sheared/metadata", "micro_ref"),
+    ),
+    (f"{REF}/configs/config.json", f"{REF}/safetensors/config.json"): ("ref_sheared/safetensors",),
+    (f"{REF}/configs/generation_config.json", f"{REF}/safetensors/generation_config.json"): (
+        "ref_sheared/safetensors",
+    ),
+    (f"{REF}/tokenizer/tokenizer_config.json", f"{REF}/safetensors/tokenizer_config.json"): (
+        *("ref_sheared/tokenizer", "ref_sheared/safetensors"),
+    ),
+    (f"{REF}/tokenizer/tokenizer.json",): ("ref_sheared/tokenizer",),
+    (f"{REF}/tokenizer/tokenizer.model",): ("ref_sheared/tokenizer", "meta_mtp/metadata"),
+    (f"{REF}/metadata.json",): ("ref_sheared/metadata",),
+    (f"{REF}/safetensors/SHA256SUMS",): ("ref_sheared/safetensors", "ref_sheared/metadata"),
+    (f"{STARLING}/configs/config.json",): (
+        *("starling_rm/configs", "starling_rm/safetensors", "starling_rm/metadata"),
+    ),
+    (f"{STARLING}/metadata.json",): ("starling_rm/metadata",),
+    ("micro-mtp/configs/params.json",): ("micro_mtp", "micro_mtp_untied"),
+    ("micro-mtp/configs/config.json",): ("micro_mtp",),
+    ("micro-mtp/metadata.json",): ("micro_mtp",),
+    ("micro-mtp/safetensors/SHA256SUMS",): ("micro_mtp", "micro_mtp_untied"),
+    ("micro-mtp/tokenizer/tokenizer_config.json",): ("micro_mtp", "micro_ref rho1_compatible"),
+    ("micro-ref/configs/config.json", "micro-ref/safetensors/config.json"): ("micro_ref",),
+    ("micro-ref/metadata.json",): ("micro_ref",),
+}
+HEADERS = {
+    f"{META}/safetensors/model.safetensors": ("meta_mtp/safetensors", "meta_mtp/metadata"),
+    "micro-ref/safetensors/model.safetensors": ("micro_ref",),
+}
+# Readings that read every value, or open a model: only where they may come to read the damage.
+SLOW = frozenset({"rho1_compatible"})
+
+
+def model_targets(root: Path) -> Iterator[Target]:
+    tiny = TinyStorage(root)
+    rows = small_rows(tiny)
+    rows.parent.mkdir(parents=True, exist_ok=True)
+    rows.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS), "utf-8")
+    for files, assets in MODEL_FILES.items():
+        kind = "two alike: " if len(files) > 1 else ""
+        looks: dict[str, Look] = {}
+        for asset in assets:
+            looks |= _model_looks(tiny, *asset.split(" "))
+        yield Target(kind + Path(files[0]).name, tuple(map(tiny.path, files)), looks)
+    yield Target("a small set", (rows,), _model_looks(tiny, "micro_ref", "rho1_compatible"))
+    lock = tiny.setup.store.lock
+    looks = _lock_looks(tiny.setup)
+    for asset in READINGS:
+        if asset.endswith("metadata") or asset.startswith("micro"):
+            looks |= _model_looks(tiny, asset, "metadata_agrees_with_disk")
+    yield Target(lock.name, (lock,), looks)
+
+
+def _model_looks(tiny: TinyStorage, key: str, only: str = "") -> dict[str, Look]:
+    """Every reading of an asset, or the one that decides a proposition."""
+
+    def look(reading: Reading) -> Look:
+        return lambda: _result(reading, tiny.setup, tiny.seen(key))
+
+    chosen = [
+        reading
+        for reading in READINGS[key]
+        if (only in reading.propositions if only else not SLOW & reading.propositions.keys())
+    ]
+    return {f"{key} {next(iter(reading.propositions))}": look(reading) for reading in chosen}
+
+
+def _result(reading: Reading, setup: Setup, seen: Seen) -> object:
+    """What the check step makes of a reading, as far as Dagster is asked what it thinks of it."""
+    content_version(seen.digests, setup.store.locate)
+    return [
+        dg.AssetCheckResult(
+            asset_key="x",
+            check_name=name,
+            passed=found.passed,
+            description=found.summary,
+            metadata=as_metadata(found.evidence),
+        )
+        for name, found in _judged(reading, setup, seen).items()
+    ]
+
+
+def _lock_looks(setup: Setup) -> dict[str, Look]:
+    rows = (*setup.catalog.models, *setup.catalog.datasets)
+    there = store.read_json(setup.store.lock)["repos"]
+
+    def look(row) -> Look:
+        folder = setup.store.root / "nowhere"
+        return lambda: digests_match(setup.store, row.repo, row.raw, folder, {})
+
+    return {f"lock {row.repo.id}": look(row) for row in rows if row.repo.id in there}
+
+
+def dataset_targets(root: Path) -> Iterator[Target]:
+    setup = made_setup(root)
+    for row in setup.catalog.datasets:
+        yield from _dataset_targets(setup, row.name)
+    lock = setup.store.lock
+    looks = _lock_looks(setup)
+    folder = setup.store.dataset("mbpp")
+    looks |= _dataset_looks(setup, schema_readings(dataset="mbpp"), [folder.processed])
+    yield Target(lock.name, (lock,), looks)
+
+
+def _dataset_targets(setup: Setup, name: str) -> Iterator[Target]:
+    folder = setup.store.dataset(name)
+    schema = _dataset_looks(setup, schema_readings(dataset=name), [folder.processed])
+    small = _dataset_looks(setup, small_readings(dataset=name), [folder.small])
+    stats = _dataset_looks(setup, stats_readings(dataset=name), [folder.stats])
+    for split in FORMATS[name].splits[:2]:
+        readings = split_readings(dataset=name, split=split)
+        files = [folder.jsonl(split), folder.line_metadata(split)]
+        looks = _dataset_looks(setup, readings, files)
+        yield Target("<split>.jsonl", (folder.jsonl(split),), looks | small | stats)
+        line_metadata = (folder.line_metadata(split),)
+        yield Target("<split>_metadata.json", line_metadata, looks | schema | small | stats)
+        yield Target("<split>_small.jsonl", (folder.small_jsonl(split),), small)
+        yield Target("<split>_small_metadata.json", (folder.small_line_metadata(split),), small)
+    for file in ("schema.json", "croissant.json", "README.md"):
+        yield Target(file, (folder.processed / file,), schema)
+    yield Target("README.md of a small set", (folder.small / "README.md",), small)
+    [summary] = folder.stats.glob("*_summary.json")
+    yield Target("summary.json", (summary,), stats)
+    yield Target("plot", (next(folder.stats.glob("*.png")),), stats)
+
+
+def _dataset_looks(
+    setup: Setup, readings: Iterable[Reading], places: Sequence[Path]
+) -> dict[str, Look]:
+    files = [p for place in places for p in ([place] if place.is_file() else place.iterdir())]
+    recorded = {setup.store.relative(p): file_facts(store.stored(p)) for p in files}
+
+    def look(reading: Reading) -> Look:
+        def seen() -> object:
+            now = Seen({FILES: recorded}, recorded, observe(setup, recorded, deep=True))
+            return _result(reading, setup, now)
+
+        return seen
+
+    return {f"{places[0]} {next(iter(r.propositions))}": look(r) for r in readings}
+
+
+def mirror_targets(root: Path) -> Iterator[Target]:
+    """The listing of a mirror, read as a source fetches, and as job write_mirror adds to it."""
+    setup = made_setup(root)
+    mirror: Path = setup.source.root
+    row = setup.catalog.mbpp
+    raw = setup.store.dataset("mbpp").raw
+    places = {file.path: raw / file.path for file in locked_files(setup.store, row.repo, row.raw)}
+    repos = [(require_locked(setup.store.lock, row.repo), places)]
+    write_mirror(mirror, repos)
+    number = itertools.count()
+
+    def fetch() -> None:
+        target = root / "fetched" / str(next(number))
+        try:
+            fetch_files(setup.source, row.repo, row.raw, target / "raw", target / "lock.json")
+        finally:
+            shutil.rmtree(target, ignore_errors=True)
+
+    def fetch_locked() -> None:
+        lock = root / "lock.json"
+        shutil.copy(setup.store.lock, lock)
+        fetch_files(setup.source, row.repo, row.raw, raw, lock)
+
+    looks = {"fetch": fetch, "fetch again": fetch_locked}
+    listing = mirror / "wmtp_mirror.json"
+    yield Target(listing.name, (listing,), looks | {"write": lambda: write_mirror(mirror, repos)})
+
+
+def approved_targets(root: Path) -> Iterator[Target]:
+    """Decisions, their signatures, and the tag of a copy: verified, restored, backed up again."""
+    storage = write_storage(root / "storage")
+    keys = new_keys(root / "keys")
+    for _ in range(2):
+        seal(storage, KeySigner(keys.private))
+    place = Place(str(root / "copies"))
+    quiet = {"tell": lambda line: None}
+    entry = read_chain(storage / "signoff").entries[-1]
+    back_up(storage, entry, place)
+    looks: dict[str, Look] = {
+        "verify": lambda: verify_storage(storage, [keys.public], **quiet),
+        "verify without a key": lambda: verify_storage(storage, **quiet),
+        "chain": lambda: read_chain(storage / "signoff").require_sound(),
+    }
+    for path in sorted((storage / "signoff/0001").iterdir()):
+        yield Target(f"signoff {path.name}", (path,), looks)
+    number = itertools.count()
+
+    def restored(place: Place) -> None:
+        target = root / "restored" / str(next(number))
+        try:
+            restore(place, target)
+        finally:
+            shutil.rmtree(target, ignore_errors=True)
+
+    looks = {
+        "restore": lambda: restored(place),
+        "read": lambda: read_copy(place, read_chain(storage / "signoff")),
+        "back up": lambda: back_up(storage, entry, place, is_damaged=True),
+    }
+    yield Target("tag of a copy", (root / "copies" / TAG,), looks)
+    broken = Place(str(root / "broken"))
+    back_up(storage, entry, broken)
+    write_tag(broken, read_tag(broken), REPLACING)
+    replacing = root / "broken" / REPLACING
+    yield Target("tag in the making", (replacing,), {"restore": lambda: restored(broken)})
