@@ -29,11 +29,15 @@ RESTORE = (
 
 @dataclass(frozen=True)
 class LockedRepo:
-    """What is locked of one repository; `files` maps path -> (size in bytes, sha256)."""
+    """What is locked of one repository; `files` maps path -> (size in bytes, sha256).
+
+    `revision` is what the catalog asked for when it was locked; empty where that is not known.
+    """
 
     repo: str
     commit: str
     files: Mapping[str, tuple[int, str]]
+    revision: str = ""
 
     @property
     def listing(self) -> Listing:
@@ -82,7 +86,7 @@ def locked_repo(path: Path, repo: Repo) -> LockedRepo | None:
     if entry is None:
         return None
     files = {name: (f["size_bytes"], f["sha256"]) for name, f in entry["files"].items()}
-    return LockedRepo(repo.id, entry["commit"], files)
+    return LockedRepo(repo.id, entry["commit"], files, str(entry.get("revision", "")))
 
 
 def require_locked(path: Path, repo: Repo, fix: str = "materialize its raw asset") -> LockedRepo:

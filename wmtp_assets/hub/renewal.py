@@ -33,7 +33,8 @@ class Renewal:
     def differs(self) -> bool:
         """Whether the lock would change; a mirror without a listing has no commits to go by."""
         moved = self.commit != self.old.commit
-        return moved or bool(self.added or self.removed or self.changed)
+        asked = self.old.revision not in ("", self.repo.revision)
+        return moved or asked or bool(self.added or self.removed or self.changed)
 
     @property
     def lines(self) -> list[str]:

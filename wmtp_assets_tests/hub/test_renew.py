@@ -65,6 +65,15 @@ def test_a_branch_that_stayed_has_no_difference(old):
     assert renewal.lines == [f"org/model: still at the locked commit {A}"]
 
 
+def test_a_catalog_that_asks_for_another_revision_of_equal_content_has_a_difference(old):
+    """An approval holds the revision of the lock against the catalog's."""
+    asked = dataclasses.replace(old, revision="main")
+    assert not plan_renewal(Branch({A: FILES}), REPO, WANTED, asked).differs
+    pinned = dataclasses.replace(REPO, revision=A)
+    renewal = plan_renewal(Branch({A: FILES}), pinned, WANTED, asked)
+    assert renewal.differs and renewal.locked_files == old.files
+
+
 def test_a_commit_that_changes_no_wanted_file_keeps_every_digest(old):
     renewal = plan(old, FILES | {"README.md": b"new"})
     assert renewal.differs and renewal.locked_files == old.files
