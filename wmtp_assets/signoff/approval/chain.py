@@ -25,6 +25,8 @@ SUMS = "SHA256SUMS"
 STORAGE_SIGNATURE = "storage.sig"
 DECISION_SIGNATURE = "decision.sig"
 NUMBER = re.compile("[0-9]{4,}")
+# An entry that a run builds, or left when it was killed: the next one sweeps it (temporaries.py).
+PENDING = re.compile(r"\.[0-9]{4,}\.\S+\.tmp")
 # Of a digest in a sentence; the files have it whole.
 SHOWN_HEX = 16
 
@@ -138,7 +140,7 @@ def read_chain(signoff: Path) -> Chain:
         return Chain((), ("signoff/ is a link, the decisions have to lie in the storage",))
     if not signoff.is_dir():
         return Chain((), ())
-    names = sorted(p.name for p in signoff.iterdir() if not p.name.startswith("."))
+    names = sorted(p.name for p in signoff.iterdir() if not PENDING.fullmatch(p.name))
     numbers = sorted(int(name) for name in names if NUMBER.fullmatch(name))
     named = {f"{number:04d}" for number in numbers}
     problems = [f"{name} is no decision" for name in names if name not in named]

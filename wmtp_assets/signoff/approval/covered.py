@@ -1,6 +1,6 @@
 """Which files of the storage an approval covers: all but its own folder and downloads in flight."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from wmtp_assets.errors import BadInput
@@ -10,8 +10,12 @@ from wmtp_assets.walking import walk
 SIGNOFF = "signoff"
 CACHE = ".cache"
 LOCK_GUARD = ".sources.lock.json.guard"
-# Kept beside the artifacts; the lock is held against the raw files by their checks.
-FILES_OF_NO_ASSET = frozenset({"sources.lock.json", ".gitkeep"})
+# Of no asset: it holds what the raw assets recorded, and sources.py compares it with that.
+LOCK = "sources.lock.json"
+# With it git keeps the folder storage/ of this repository; that is all it is for.
+GIT_KEEP = ".gitkeep"
+# The folders that files are downloaded into, hence those with downloads in flight.
+FETCHED_INTO = frozenset({"raw", "tokenizer"})
 
 
 def ignored_paths(root: Path) -> tuple[str, ...]:
@@ -19,7 +23,7 @@ def ignored_paths(root: Path) -> tuple[str, ...]:
     caches = sorted(
         (folder / CACHE).relative_to(root).as_posix()
         for folder, folders, _ in walk(root)
-        if CACHE in folders
+        if CACHE in folders and folder.name in FETCHED_INTO
     )
     return (SIGNOFF, LOCK_GUARD, *caches)
 
@@ -58,13 +62,34 @@ def _by_name(root: Path, paths: Iterable[Path]) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def of_no_asset(stored: Iterable[str], recorded: Collection[str]) -> list[str]:
-    """The covered files that no asset recorded and that have no business there."""
-    return sorted(set(stored) - set(recorded) - FILES_OF_NO_ASSET)
+def of_no_asset(there: Mapping[str, Path], recorded: Collection[str]) -> list[str]:
+    """The covered files that no asset recorded and that have no business there.
+
+    Args:
+        there: Path below the root -> the file, as `covered_files` has them.
+    """
+    return sorted(
+        path
+        for path, file in there.items()
+        if path not in recorded and path != LOCK and not is_git_keep(path, file)
+    )
+
+
+def is_git_keep(path: str, file: Path) -> bool:
+    """Whether it is the empty .gitkeep of the storage folder."""
+    return path == GIT_KEEP and file.stat().st_size == 0
 
 
 def _walk(root: Path) -> Iterator[Path]:
     for here, folders, files in walk(root):
-        folders[:] = sorted(n for n in folders if n != CACHE and (here, n) != (root, SIGNOFF))
+        in_flight = here.name in FETCHED_INTO
+        folders[:] = sorted(
+            n for n in folders if not (n == CACHE and in_flight) and (here, n) != (root, SIGNOFF)
+        )
         yield from (here / name for name in folders if (here / name).is_symlink())
-        yield from (here / name for name in files if (here, name) != (root, LOCK_GUARD))
+        yield from (here / name for name in files if not _is_guard(root, here / name))
+
+
+def _is_guard(root: Path, file: Path) -> bool:
+    """Whether it is the empty file by which two writers of the lock keep apart."""
+    return file == root / LOCK_GUARD and file.lstat().st_size == 0

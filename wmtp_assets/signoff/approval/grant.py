@@ -5,6 +5,8 @@ finding, each fresh, and the disk equal to the record.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from wmtp_assets.signoff.approval.covered import of_no_asset
 from wmtp_assets.signoff.approval.manifest import recorded_files
@@ -12,13 +14,13 @@ from wmtp_assets.signoff.evidence import Evidence, Outcome
 
 
 def reasons_against(
-    evidence: Evidence, acknowledged: Collection[str], stored: Collection[str]
+    evidence: Evidence, acknowledged: Collection[str], stored: Mapping[str, Path]
 ) -> Iterator[str]:
     """Judge the record; no file is read.
 
     Args:
         acknowledged: Finding digests of the warnings that the reviewer accepts.
-        stored: The paths of the files that the approval would cover.
+        stored: Path below the root -> the file, of those that the approval would cover.
     """
     if not evidence.counting:
         yield "no check is declared"
@@ -35,14 +37,17 @@ def reasons_against(
     yield from (f"{path} is of no asset" for path in strays)
 
 
-def unlike_record(evidence: Evidence, digests: Mapping[str, str]) -> list[str]:
-    """The files whose bytes are not the recorded ones.
+def unlike_record(
+    expected: Mapping[str, Mapping[str, Any]], digests: Mapping[str, str]
+) -> list[str]:
+    """The files whose bytes are not the expected ones; one that is missing is none of them.
 
     Args:
+        expected: Path -> at least sha256, of all files that are approved.
         digests: Path -> sha256 of every covered file, read just now.
     """
     return [
         f"{path}: recorded {facts['sha256']}, on disk {digests.get(path, 'missing')}"
-        for path, facts in recorded_files(evidence).items()
+        for path, facts in expected.items()
         if digests.get(path) != facts["sha256"]
     ]

@@ -13,7 +13,11 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Role, Verdict
-from wmtp_assets.signoff.approval.record import decision_materialization, judged_now
+from wmtp_assets.signoff.approval.record import (
+    decision_materialization,
+    judged_now,
+    recorded_sources,
+)
 from wmtp_assets.signoff.approval.review import Review, record_review
 from wmtp_assets.signoff.record import Declared, read_evidence
 
@@ -52,6 +56,7 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
             read_evidence(context.instance, declared, setup),
             review,
             context.resources.signer,
+            sources=recorded_sources(context.instance, declared, setup),
             run_id=context.run_id,
             tell=context.log.info,
         )

@@ -18,6 +18,7 @@ from wmtp_assets.record import (
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.chain import Entry, read_chain
 from wmtp_assets.signoff.approval.grant import reasons_against
+from wmtp_assets.signoff.approval.sources import recorded_lock
 from wmtp_assets.signoff.approval.standing import (
     DECISION_COLUMNS,
     Approval,
@@ -26,7 +27,7 @@ from wmtp_assets.signoff.approval.standing import (
     judge_approval,
 )
 from wmtp_assets.signoff.evidence import Evidence
-from wmtp_assets.signoff.record import Declared, read_evidence
+from wmtp_assets.signoff.record import Declared, read_evidence, recorded_assets
 from wmtp_assets.store import Store
 
 APPROVAL_KEY = dg.AssetKey(["signoff", "approval"])
@@ -45,7 +46,7 @@ def judged_now(instance: dg.DagsterInstance, declared: Declared, setup: Setup) -
     evidence = read_evidence(instance, declared, setup)
     approval = read_approval(instance, setup, evidence)
     # Files are looked at when it is decided; here the record speaks.
-    in_the_way = list(reasons_against(evidence, (), ()))
+    in_the_way = list(reasons_against(evidence, (), {}))
     return approval_result(setup, approval, in_the_way)
 
 
@@ -62,6 +63,14 @@ def recorded_decision(instance: dg.DagsterInstance, store: Store) -> str | None:
         tags = record.asset_materialization.tags or {}
         return tags.get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
     return None
+
+
+def recorded_sources(
+    instance: dg.DagsterInstance, declared: Declared, setup: Setup
+) -> dict[str, Any]:
+    """What sources.lock.json has to hold, by what runs recorded for this storage."""
+    made = recorded_assets(instance, declared, whereabouts(instance, setup.store))
+    return recorded_lock(setup.store, setup.catalog, made)
 
 
 def latest_result(instance: dg.DagsterInstance, store: Store) -> tuple[str | None, str]:

@@ -4,14 +4,15 @@ Refuse what cannot be granted, read every byte, refuse what is not as recorded, 
 beside its place, sign it where a key is at hand, and let it appear by one rename.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.lock import read_lock
+from wmtp_assets.regular import read_small
 from wmtp_assets.signoff.approval.append import pending_entry, publish_entry, write_decision
 from wmtp_assets.signoff.approval.chain import (
     DECISION,
@@ -23,16 +24,20 @@ from wmtp_assets.signoff.approval.chain import (
     Verdict,
     read_chain,
 )
-from wmtp_assets.signoff.approval.covered import covered_files
+from wmtp_assets.signoff.approval.covered import GIT_KEEP, LOCK, covered_files
 from wmtp_assets.signoff.approval.grant import reasons_against, unlike_record
 from wmtp_assets.signoff.approval.manifest import build_manifest, recorded_files
 from wmtp_assets.signoff.approval.shape import shown
 from wmtp_assets.signoff.approval.signing import Signer
+from wmtp_assets.signoff.approval.sources import unlike_recorded
 from wmtp_assets.signoff.evidence import Evidence
 from wmtp_assets.store import Store
 
 REFUSED = "approval refused"
-MEND = "mend what is named, acknowledge a warning by its digest; signoff status lists them all"
+MEND = (
+    "mend what is named, acknowledge a warning by its digest; signoff status lists them all; where "
+    "the lock differs, put back the one that the runs wrote, or materialize the raw asset again"
+)
 MATERIALIZE = "materialize its asset again, then run verify_storage_deep and job report"
 
 
@@ -53,6 +58,7 @@ def record_review(
     review: Review,
     signer: Signer,
     *,
+    sources: Mapping[str, Any],
     run_id: str,
     tell: Callable[[str], None],
 ) -> Entry:
@@ -61,6 +67,7 @@ def record_review(
     Args:
         evidence: Of all artifacts and documents.
         signer: Reads the storage; signs if it has a key.
+        sources: What sources.lock.json has to hold by the record (sources.py).
         tell: Takes lines on the progress.
 
     Raises:
@@ -74,10 +81,10 @@ def record_review(
     number = chain.entries[-1].decision.number + 1 if chain.entries else 1
     with pending_entry(store.signoff, number) as pending:
         if review.verdict == Verdict.APPROVED:
-            files = _approved_files(store, evidence, review, signer, pending, tell)
+            files = _approved_files(store, evidence, review, signer, sources, pending, tell)
         else:
             files = recorded_files(evidence)
-        manifest = build_manifest(evidence, files, read_lock(store.lock), review.acknowledged)
+        manifest = build_manifest(evidence, files, sources, review.acknowledged)
         decision = Decision(
             number=number,
             verdict=review.verdict,
@@ -103,22 +110,35 @@ def _approved_files(
     evidence: Evidence,
     review: Review,
     signer: Signer,
+    sources: Mapping[str, Any],
     pending: Path,
     tell: Callable[[str], None],
 ) -> dict[str, dict[str, Any]]:
     """Path -> size_bytes, sha256 of what is approved, every byte read and as recorded."""
     there = covered_files(store.root)
-    if reasons := list(reasons_against(evidence, review.acknowledged, there)):
+    # Read once: what is held against the record here has to be what the signer reads.
+    lock = read_small(store.lock, root=store.root) if LOCK in there else None
+    reasons = [
+        *reasons_against(evidence, review.acknowledged, there),
+        *unlike_recorded(lock, sources, store.lock),
+    ]
+    if reasons:
         raise BadInput(REFUSED, reasons, MEND)
-    sizes = {path: file.stat().st_size for path, file in there.items()}
-    tell(f"reading every byte of {len(sizes)} files, {sum(sizes.values()):,} bytes")
+    files = recorded_files(evidence)
+    files |= {LOCK: _facts(lock)} if lock is not None else {}
+    files |= {GIT_KEEP: _facts(b"")} if GIT_KEEP in there else {}
+    total = sum(facts["size_bytes"] for facts in files.values())
+    tell(f"reading every byte of {len(files)} files, {total:,} bytes")
     try:
         digests = signer.read_storage(store.root, pending / STORAGE_SIGNATURE)
     except OSError as error:
         raise BadInput(f"{REFUSED}: a file cannot be read", [error], MATERIALIZE) from error
-    if differing := unlike_record(evidence, digests):
+    if differing := unlike_record(files, digests):
         raise BadInput(f"{REFUSED}: the disk is not as recorded", differing, MATERIALIZE)
-    if sizes.keys() != digests.keys():
-        changed = sorted(sizes.keys() ^ digests.keys())
-        raise BadInput(f"{REFUSED}: files came or went meanwhile", changed, "decide again")
-    return {path: {"size_bytes": sizes[path], "sha256": sha256} for path, sha256 in digests.items()}
+    if came := sorted(digests.keys() - files.keys()):
+        raise BadInput(f"{REFUSED}: files came or went meanwhile", came, "decide again")
+    return dict(sorted(files.items()))
+
+
+def _facts(data: bytes) -> dict[str, Any]:
+    return {"size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

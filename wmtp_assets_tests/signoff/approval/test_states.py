@@ -4,7 +4,7 @@ One table: what happened, the check that tells, its state, and whether command a
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import pytest
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.approval.signing import NoSigner
+from wmtp_assets.signoff.approval.standing import Standing
+from wmtp_assets.signoff.approval.verify import verify_storage
 from wmtp_assets.signoff.evidence import Outcome
 from wmtp_assets_tests.signoff.world import (
     CRASH,
@@ -201,6 +203,64 @@ def test_an_acknowledged_warning_can_be_approved_and_is_in_the_manifest(world: W
     assert entry.decision.acknowledged == (digest,)
     assert not world.approve_in_ui()
     assert world.approve_in_ui([digest])
+
+
+STRAYS = (
+    ".gitkeep",
+    "SHA256SUMS",
+    ".DS_Store",
+    ".sources.lock.json.guard",
+    "sources.lock.json.bak",
+    "models_v2/.gitkeep",
+    "models_v2/m/safetensors/.cache/model.safetensors",
+    "datasets_v2/mbpp/raw/.hidden",
+    "datasets_v2/mbpp/processed/.train.jsonl.other.7.ab.tmp",
+)
+
+
+def write_into(root: Path, names: Iterable[str], data: bytes) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(data)
+
+
+def test_a_file_that_belongs_to_nothing_is_not_approved_and_suspends(world: World):
+    world.make_approvable()
+    write_into(world.store.root, STRAYS, b"approve me too")
+    with pytest.raises(BadInput) as refused:
+        world.approve()
+    assert [f"{stray} is of no asset" for stray in sorted(STRAYS)] == refused.value.culprits
+    for stray in STRAYS:
+        (world.store.root / stray).unlink()
+    world.approve()
+    assert world.approval.standing == Standing.APPROVED
+    write_into(world.store.root, STRAYS, b"and me")
+    # The last may be the work of a job on another machine, or of a dead one that nobody swept.
+    assert {f"{stray} was not there" for stray in STRAYS[:-1]} <= {*world.approval.changes}
+    problems = "; ".join(verify_storage(world.store.root).problems)
+    assert [stray for stray in STRAYS if f": {stray} was not there" not in problems] == []
+
+
+def test_what_is_empty_or_in_flight_and_has_its_use_is_no_stray(world: World):
+    world.make_approvable()
+    write_into(world.store.root, [".gitkeep", ".sources.lock.json.guard"], b"")
+    write_into(world.store.dataset("mbpp").raw, [".cache/wmtp_download/x/e.h.1.r.partial"], b"half")
+    write_into(world.store.signoff, [".0001.elsewhere.7.ab.tmp/manifest.json"], b"{")
+    world.approve()
+    assert world.approval.standing == Standing.APPROVED
+    assert verify_storage(world.store.root).problems == ()
+    (world.store.root / ".gitkeep").write_bytes(b"and me")
+    assert ".gitkeep changed" in world.approval.says
+
+
+def test_nothing_but_decisions_lies_in_signoff(world: World):
+    world.make_approvable().approve()
+    names = (".evil", ".0002", ".0001.tmp", "0001.tmp", "notes.txt", ".DS_Store")
+    write_into(world.store.signoff, names, b"approved by the director")
+    for told in (world.approval.damage, verify_storage(world.store.root).problems):
+        assert {f"{name} is no decision" for name in names} <= {*told}
+    with pytest.raises(BadInput, match="damaged"):
+        world.approve()
 
 
 class Meanwhile(NoSigner):
