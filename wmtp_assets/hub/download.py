@@ -109,7 +109,7 @@ def download(
         try:
             return _try(one, one.place.adopt(alone), stop, progress, report)
         except WrongBody as error:
-            if error.as_stated:
+            if error.as_stated or error.remedy:
                 raise _refused(one, error) from error
             report(f"{one.repo.id}: {one.file.path}: {error.thing}; fetching it once more")
         try:
@@ -124,6 +124,7 @@ def _refused(one: Download, error: WrongBody) -> BadInput:
     if error.as_stated:
         fix = "the source holds just this under that name, such as a repository without its LFS "
         fix += "objects: fetch them there, or use another HF_ENDPOINT"
+    fix = error.remedy or fix
     if error.set_aside:
         fix += f"; what was sent is {one.place.rejected.name} beside it"
     return BadInput(
@@ -158,7 +159,7 @@ def _try(
     try:
         require_proof(arrived.partial.path, arrived.sha256, file)
     except WrongBody as error:
-        last = set_aside or error.as_stated
+        last = set_aside or error.as_stated or bool(error.remedy)
         place.put_aside(arrived.partial, keep=last)
         error.set_aside = last
         raise

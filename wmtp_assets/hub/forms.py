@@ -39,6 +39,22 @@ class Form:
         return bool(self.end) or self.keys is not None
 
 
+@dataclass(frozen=True)
+class OtherCheckpoint:
+    """Another form of checkpoint under a name that torch uses, and what to do with one."""
+
+    name: str
+    fix: str
+
+
+# What torch.save wrote first, a pickled number, in the protocols that there were.
+TORCH_MAGIC = b"\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+TAR = slice(257, 262)
+SAVE_ANEW = (
+    "save it anew with a recent torch, torch.save(torch.load(OLD, weights_only=True), NEW), and "
+    "offer NEW under the same name in a mirror (WMTP_SOURCE=mirror)"
+)
+ASK = "ask its publisher for the state dict as torch.save writes it since 1.6"
 # torch.save writes a zip since 1.6; what it wrote before is read nowhere here.
 TORCH = Form("a torch checkpoint (zip)", b"PK\x03\x04", b"PK\x05\x06", least_bytes=22)
 ANY = Form("a file")
@@ -62,6 +78,8 @@ def head_fault(path: str, head: bytes) -> str | None:
     if other := other_thing(head):
         return other
     form = form_of(path)
+    if form is TORCH and (old := other_checkpoint(head)):
+        return f"not {form.name}, but {old.name}"
     if not head.startswith(form.head):
         return f"not {form.name}: it begins with {head[: len(form.head)]!r}, not {form.head!r}"
     return None
@@ -74,6 +92,28 @@ def other_thing(head: bytes) -> str | None:
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:16].lower().startswith(PAGE):
         return "an HTML page instead of the file"
     return None
+
+
+def other_checkpoint(head: bytes) -> OtherCheckpoint | None:
+    """What checkpoint begins with these HEAD_BYTES, if it is one, but not a zip of torch."""
+    if TORCH_MAGIC in head[:32]:
+        return OtherCheckpoint("one in the format of torch before 1.6", SAVE_ANEW)
+    if head[TAR] == b"ustar":
+        what = "a tar archive, the format of torch before 0.2 if it is a checkpoint"
+        return OtherCheckpoint(what, f"{ASK}: no torch reads this one without running its code")
+    if head[8:9] == b"{" and head[4:8] == bytes(4):
+        return OtherCheckpoint("a safetensors file", "offer it under a name that says so")
+    if head.startswith(b"\x1f\x8b"):
+        return OtherCheckpoint("a gzip file", "offer the file that is packed in it in a mirror")
+    if head[:1] == b"\x80" and head[1:2] in (b"\2", b"\3", b"\4", b"\5"):
+        return OtherCheckpoint("a pickle that torch did not write", ASK)
+    return None
+
+
+def remedy(path: str, head: bytes) -> str:
+    """What to do with a file that is published in another form; empty if it is none of those."""
+    other = other_checkpoint(head) if form_of(path) is TORCH else None
+    return other.fix if other else ""
 
 
 def fault(file: Path, path: str) -> str | None:

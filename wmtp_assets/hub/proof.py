@@ -16,14 +16,16 @@ class WrongBody(BadInput):
     """The bytes are not those of the file.
 
     `set_aside` says whether they were kept for a look; `as_stated` whether they are what the source
-    states of them: fetching them again changes nothing.
+    states of them: fetching them again changes nothing. Nor does it where there is a `remedy`: it
+    was published in another form, and the remedy says what to do with that.
     """
 
     set_aside = False
     as_stated = False
 
-    def __init__(self, thing: str):
-        super().__init__(thing, (), "fetch the file again")
+    def __init__(self, thing: str, remedy: str = ""):
+        super().__init__(thing, (), remedy or "fetch the file again")
+        self.remedy = remedy
 
 
 def kept(path: Path, file: RemoteFile) -> StoredFile | None:
@@ -60,7 +62,7 @@ def require_proof(path: Path, sha256: str, file: RemoteFile) -> None:
     require_digest(path, sha256, file)
     stated = file.sha256 or file.git_blob
     if wrong := forms.fault(path, file.path):
-        error = WrongBody(wrong)
+        error = WrongBody(wrong, forms.remedy(file.path, _head(path)))
         error.as_stated = bool(stated)
         raise error
     if not stated and file.size_bytes is None and not forms.form_of(file.path).shows_end:
@@ -95,8 +97,12 @@ def require_digest(path: Path, sha256: str, file: RemoteFile) -> None:
 
 
 def _other_thing(path: Path) -> str | None:
+    return forms.other_thing(_head(path))
+
+
+def _head(path: Path) -> bytes:
     with open_regular(path) as handle:
-        return forms.other_thing(handle.read(forms.HEAD_BYTES))
+        return handle.read(forms.HEAD_BYTES)
 
 
 def git_blob_of(path: Path) -> str:

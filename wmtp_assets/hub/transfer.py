@@ -84,7 +84,7 @@ class Landing:
         if (lacking := forms.HEAD_BYTES - len(self._head)) > 0:
             self._head += chunk[:lacking]
             if len(chunk) >= lacking and (wrong := forms.head_fault(self._place.file, self._head)):
-                raise WrongBody(wrong)
+                raise WrongBody(wrong, forms.remedy(self._place.file, self._head))
 
     def start_over(self, etag: str) -> None:
         """Drop what is there; what comes is of this content."""

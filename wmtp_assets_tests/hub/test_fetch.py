@@ -2,14 +2,17 @@
 
 import dataclasses
 import hashlib
+import io
 import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.hub import forms
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import read_lock
 from wmtp_assets.hub.proof import git_blob_of
@@ -201,3 +204,28 @@ def test_the_git_blob_id_is_git_s_own(tmp_path):
     # `printf 'hello\n' | git hash-object --stdin`
     written = store.write_bytes(tmp_path / "a", b"hello\n")
     assert git_blob_of(written.path) == "ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+@pytest.mark.parametrize("values", [1, 1000])
+@pytest.mark.parametrize("stated", [False, True])
+def test_a_checkpoint_in_the_old_format_is_fetched_once_and_named_with_what_to_do(
+    tmp_path, mirror, values, stated
+):
+    old = io.BytesIO()
+    torch.save({"a": torch.ones(values)}, old, _use_new_zipfile_serialization=False)
+    path = mirror / REPO.id / "model.bin"
+    path.write_bytes(old.getvalue())
+    if stated:
+        write_listing(mirror, CONTENT | {"model.bin": old.getvalue()})
+    with pytest.raises(BadInput) as refused:
+        fetch(tmp_path, mirror, wanted=(Files("model.bin"),))
+    told = str(refused.value)
+    assert (
+        "model.bin: not a torch checkpoint (zip), but one in the format of torch before 1.6" in told
+    )
+    assert forms.SAVE_ANEW in told and "LFS" not in told and "HF_ENDPOINT" not in told
+
+    torch.save(torch.load(path, weights_only=True), path)
+    if stated:
+        write_listing(mirror, CONTENT | {"model.bin": path.read_bytes()})
+    fetch(tmp_path, mirror, wanted=(Files("model.bin"),))
