@@ -91,4 +91,6 @@ def checkpoint_lines(looked: "Mapping[str, Plan | BadInput]") -> Iterator[Line]:
         if dropped:
             said += f"; not stored: {dropped[0]}"
             said += f" and {len(dropped) - 1} more" if dropped[1:] else ""
+        if without := answer.checkpoint.without_crc:
+            said += f"; written without CRCs, proven by SHA-256: {', '.join(without[:SHOWN])}"
         yield ok(said)

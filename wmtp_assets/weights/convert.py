@@ -46,6 +46,7 @@ class Conversion:
     Attributes:
         source_bytes: Bytes of the tensors that were read.
         source_dtypes: Dtype -> number of published tensors that are stored.
+        without_crc: Published files whose zip has no CRCs; their SHA-256 stands for them.
         losses: What the cast did, for each tensor that was cast.
     """
 
@@ -57,6 +58,7 @@ class Conversion:
     dropped: Mapping[str, str]
     wrapped_in: str
     besides: tuple[str, ...]
+    without_crc: tuple[str, ...]
     key_prefix: str
     losses: tuple[Loss, ...]
 
@@ -72,6 +74,7 @@ class Conversion:
             "dropped": dict(self.dropped),
             "wrapped_in": self.wrapped_in,
             "left_out_beside_the_tensors": self.besides,
+            "files_without_crc": self.without_crc,
             "key_prefix": self.key_prefix,
             "values_became_subnormal": sum(loss.became_subnormal for loss in self.losses),
             "values_became_zero": sum(loss.became_zero for loss in self.losses),
@@ -123,6 +126,7 @@ def convert(
         dropped=plan.selection.dropped,
         wrapped_in=checkpoint.wrapped_in,
         besides=checkpoint.besides,
+        without_crc=checkpoint.without_crc,
         key_prefix=naming.key_prefix,
         losses=tuple(caster.losses.values()),
     )

@@ -76,7 +76,8 @@ def index_sharded(index: Path, naming: Naming = PLAIN) -> Checkpoint:
         raise BadInput(f"{index.name} and its shards disagree", wrong, "fetch the raw files anew")
     tensors = {t: at for shard in shards.values() for t, at in shard.tensors.items()}
     besides = sorted({name for shard in shards.values() for name in shard.besides})
-    return Checkpoint(tensors, naming.wrapped_in, tuple(besides))
+    without_crc = tuple(name for shard in shards.values() for name in shard.without_crc)
+    return Checkpoint(tensors, naming.wrapped_in, tuple(besides), without_crc=without_crc)
 
 
 def _weight_map(index: Path) -> dict[str, str]:

@@ -1,13 +1,17 @@
 """A torch checkpoint -> where each tensor lies in it, without reading the tensors.
 
-torch.load unpickles names and shapes with weights only (no code of the file is ever run, and there
-is no other way in), under FakeTensorMode and from a stand-in archive whose storages are empty, so
-that each tensor tells the name of its storage. What the pickle claims is then held against the
-zip. CRCs of the tensor entries are not recomputed: the SHA-256 of the raw file covers them.
+The opcodes of the pickle are looked at first (`pickle_bounds`). torch.load then unpickles names and
+shapes with weights only (no code of the file is ever run, and there is no other way in), under
+FakeTensorMode and from a stand-in archive whose storages are empty, so that each tensor tells the
+name of its storage. What the pickle claims is then held against the zip. CRCs of the tensor entries
+are not recomputed: the SHA-256 of the raw file covers them. What torch says of a file that it
+refuses is not repeated: it advises to load it without this guard.
 """
 
 import io
 import pickle
+import re
+import reprlib
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -18,6 +22,7 @@ from typing import Any
 from wmtp_assets.errors import BadInput
 from wmtp_assets.weights.dtypes import DTYPES, PAIRS
 from wmtp_assets.weights.naming import PLAIN, Naming
+from wmtp_assets.weights.pickle_bounds import pickle_fault
 from wmtp_assets.weights.tensors import TensorAt
 from wmtp_assets.weights.zip_directory import FETCH_ANEW, Archive, Extent, read_directory
 
@@ -25,6 +30,14 @@ from wmtp_assets.weights.zip_directory import FETCH_ANEW, Archive, Extent, read_
 WRAPPERS = ("model", "state_dict")
 # Levels that are searched for it.
 DEPTH = 4
+
+MOST_SHOWN = 200
+# Where torch names what a pickle calls and must not.
+_FORBIDDEN = re.compile(
+    r"GLOBAL (\S+) was not an allowed|GLOBAL (\S+) whose module"
+    r"|unrecognized function (.+)|but got (<.+>)"
+)
+_ADVICE = ("weights_only", "safe_globals", "torch.load", "allowlist", "file an issue")
 
 # What unpickling raises on a stream that is no state dict; each becomes one BadInput.
 _UNPICKLING_ERRORS = (
@@ -34,6 +47,7 @@ _UNPICKLING_ERRORS = (
     AttributeError,
     EOFError,
     LookupError,
+    MemoryError,  # bytearray(10**15)
     RuntimeError,
     TypeError,
     ValueError,
@@ -50,12 +64,14 @@ class Checkpoint:
         besides: What lies beside the state dict, which is not kept.
         doubts: Why `wrapped_in` is not certain: other tensors lie beside it, or it is a name that
             is not usual. The catalog's row settles them.
+        without_crc: Names of the files whose zip has no CRCs: torch.save was told to write none.
     """
 
     tensors: Mapping[str, TensorAt]
     wrapped_in: str = ""
     besides: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    without_crc: tuple[str, ...] = ()
 
 
 def index_checkpoint(path: Path, naming: Naming = PLAIN) -> Checkpoint:
@@ -81,7 +97,9 @@ def index_checkpoint(path: Path, naming: Naming = PLAIN) -> Checkpoint:
     if wrong:
         raise BadInput(f"{path.name} holds what is no sound tensor", wrong, FETCH_ANEW)
     in_file_order = sorted(tensors.values(), key=lambda t: (t.position, t.name))
-    return Checkpoint({t.name: t for t in in_file_order}, wrapped_in, besides, doubts)
+    named = {t.name: t for t in in_file_order}
+    without_crc = (path.name,) if archive.without_crc else ()
+    return Checkpoint(named, wrapped_in, besides, doubts, without_crc)
 
 
 def _unpickle(archive: Archive, path: Path) -> tuple[Any, dict[int, Extent]]:
@@ -89,6 +107,8 @@ def _unpickle(archive: Archive, path: Path) -> tuple[Any, dict[int, Extent]]:
     import torch
     from torch._subclasses.fake_tensor import FakeTensorMode
 
+    if fault := pickle_fault(archive.pickle):
+        raise _refused(path, fault)
     stand_in = io.BytesIO()
     offsets = {}
     with zipfile.ZipFile(stand_in, "w") as out:
@@ -102,18 +122,32 @@ def _unpickle(archive: Archive, path: Path) -> tuple[Any, dict[int, Extent]]:
         with FakeTensorMode():
             return torch.load(stand_in, weights_only=True, map_location="cpu"), offsets
     except _UNPICKLING_ERRORS as error:
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise BadInput(
-            f"{path.name} is not a checkpoint of plain tensors, nothing of it was run",
-            [_refused_global(error) or first_line],
-            "do not load this file; fetch the raw file anew",
-        ) from error
+        # `from None`: torch's advice would be shown as the cause.
+        raise _refused(path, _reason(error)) from None
 
 
-def _refused_global(error: Exception) -> str | None:
-    """The line of torch's long message that names what the pickle wanted to call."""
-    wanted = [line.strip() for line in str(error).splitlines() if "global" in line.lower()]
-    return wanted[0][:200] if wanted else None
+def _refused(path: Path, reason: str) -> BadInput:
+    return BadInput(
+        f"{path.name} is not a checkpoint of plain tensors, nothing of it was run",
+        [reason],
+        "do not load this file; fetch the raw file anew, or take another that holds a state dict",
+    )
+
+
+def _reason(error: Exception) -> str:
+    """Why torch refuses a file, without its advice; values of the file are never written out."""
+    said = str(error) if isinstance(error, pickle.UnpicklingError | RuntimeError) else ""
+    if wanted := _FORBIDDEN.search(said):
+        return f"it asks for {next(name for name in wanted.groups() if name)[:MOST_SHOWN]}"
+    said = (said.rpartition("WeightsUnpickler error:")[2].strip().splitlines() or [""])[0]
+    if not said or any(word in said for word in _ADVICE):
+        return f"torch finds no plain tensors in it ({type(error).__name__})"
+    return said[:MOST_SHOWN]
+
+
+def _shown(name: Any) -> str:
+    """A key for a message: as it is, but bounded in length and depth."""
+    return name[:MOST_SHOWN] if isinstance(name, str) else reprlib.repr(name)
 
 
 def _unwrap(
@@ -143,7 +177,7 @@ def _unwrap(
     [keys] = (stated or usual or found)[:1] or [()]
     besides: dict[str, Any] = {}
     for key in keys:
-        besides |= {str(other): inner for other, inner in value.items() if other != key}
+        besides |= {_shown(other): inner for other, inner in value.items() if other != key}
         value = value[key]
     doubts = [
         f"beside it {key} holds tensors too" for key in besides if _holds_tensors(besides[key])
@@ -194,7 +228,9 @@ def _tensor_at(name: Any, value: Any, path: Path, storages: Mapping[int, Extent]
     import torch
 
     if not isinstance(name, str) or not isinstance(value, torch.Tensor):
-        return f"{name} is a {type(value).__name__}"
+        return f"{_shown(name)} is a {type(value).__name__}"
+    if len(name) > MOST_SHOWN:
+        return f"{_shown(name)}...: a name of {len(name):,} characters"
     published = str(value.dtype).removeprefix("torch.")
     dtype = PAIRS.get(published, published)
     if value.layout != torch.strided or dtype not in DTYPES or value.is_neg() or value.is_conj():

@@ -12,7 +12,9 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.hub import forms
 from wmtp_assets.regular import open_regular
+from wmtp_assets.weights.pickle_bounds import MOST_BYTES
 
 FETCH_ANEW = "fetch the raw file anew, or compare the repository with the catalog"
 
@@ -41,19 +43,26 @@ class Extent:
 
 @dataclass(frozen=True)
 class Archive:
-    """The pickle of a checkpoint, and its storages by the names that the pickle uses."""
+    """The pickle of a checkpoint, and its storages by the names that the pickle uses.
+
+    `without_crc`: no entry has one, as `torch.serialization.set_crc32_options(False)` writes it;
+    torch reads such a file, and the SHA-256 of the raw file covers every byte.
+    """
 
     pickle: bytes
     storages: Mapping[str, Extent]
+    without_crc: bool = False
 
 
 def read_directory(path: Path) -> Archive:
     """Read a zip that is as torch writes it.
 
     Raises:
-        BadInput: No zip, cut short, or entries that torch does not write: duplicate or compressed
-            ones, names that leave the folder, big-endian bytes, another number of pickles.
+        BadInput: No zip (named where it is another form of checkpoint), cut short, or entries that
+            torch does not write: duplicate or compressed ones, names that leave the folder,
+            big-endian bytes, another number of pickles.
     """
+    _require_zip(path)
     try:
         # Unbuffered: a buffer would read weights after each header, 1.2 MB of a whole model.
         with (
@@ -63,13 +72,27 @@ def read_directory(path: Path) -> Archive:
         ):
             entries = archive.infolist()
             wrong = _odd_entries(entries)
+            without_crc = not any(entry.CRC for entry in entries)
+
+            def read(entry: zipfile.ZipInfo) -> bytes:
+                if not without_crc:
+                    return archive.read(entry)  # compares the CRC
+                handle.seek(_first_byte(handle, entry))
+                return handle.read(entry.file_size)
+
             pickles = [e for e in entries if PurePosixPath(e.filename).name == "data.pkl"]
             if len(pickles) != 1:
                 wrong.append(f"{len(pickles)} data.pkl, not one")
             wrong += [
+                f"a pickle of {e.file_size:,} bytes, at most {MOST_BYTES:,} are read"
+                for e in pickles
+                if e.file_size > MOST_BYTES
+            ]
+            wrong += [
                 "stored in big-endian byte order"
                 for e in entries
-                if PurePosixPath(e.filename).name == "byteorder" and archive.read(e) != b"little"
+                if PurePosixPath(e.filename).name == "byteorder"
+                and (e.file_size > len(b"little") or read(e) != b"little")
             ]
             if not wrong:
                 prefix = pickles[0].filename.removesuffix("data.pkl") + "data/"
@@ -80,9 +103,7 @@ def read_directory(path: Path) -> Archive:
                     for entry in entries
                     if entry.filename.startswith(prefix)
                 }
-                return Archive(archive.read(pickles[0]), storages)  # checks the pickle's CRC
-    except FileNotFoundError as error:
-        raise BadInput("file is missing", [path], "materialize its raw asset") from error
+                return Archive(read(pickles[0]), storages, without_crc)
     except _ZIP_ERRORS as error:
         raise BadInput(
             f"not a torch zip checkpoint, or cut short ({error})", [path], FETCH_ANEW
@@ -90,7 +111,22 @@ def read_directory(path: Path) -> Archive:
     raise BadInput(f"{path.name} is not a zip as torch writes it", wrong, FETCH_ANEW)
 
 
+def _require_zip(path: Path) -> None:
+    try:
+        with open_regular(path) as handle:
+            head = handle.read(forms.HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise BadInput("file is missing", [path], "materialize its raw asset") from error
+    except OSError as error:
+        fix = "make it readable, or materialize its asset anew"
+        raise BadInput(f"cannot be read ({error.strerror})", [path], fix) from error
+    if other := forms.other_checkpoint(head):
+        raise BadInput(f"not a torch zip checkpoint, but {other.name}", [path], other.fix)
+
+
 def _odd_entries(entries: list[zipfile.ZipInfo]) -> list[str]:
+    if any(PurePosixPath(entry.filename).name == "constants.pkl" for entry in entries):
+        return ["a TorchScript program (torch.jit.save), not a state dict"]
     counts = Counter(entry.filename for entry in entries)
     wrong = [f"duplicate entry {name}" for name, count in counts.items() if count > 1]
     for entry in entries:

@@ -1,12 +1,16 @@
 """Indexing torch checkpoints: where tensors lie, and everything that is refused."""
 
+import gzip
 import os
+import pickle
 import random
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.weights.tensors import TensorReader
@@ -26,6 +30,13 @@ def rewritten(path: Path, change, compression: int = zipfile.ZIP_STORED) -> Path
             for name, data in change(entry.filename, old.read(entry)):
                 new.writestr(name, data)
     return target
+
+
+def as_tar(path: Path) -> None:
+    """The form in which torch wrote its first checkpoints."""
+    with tarfile.open(path, "w") as archive:
+        for name in ("sys_info", "pickle", "tensors", "storages"):
+            archive.addfile(tarfile.TarInfo(name))
 
 
 def read(path: Path) -> dict[str, torch.Tensor]:
@@ -198,11 +209,62 @@ def test_a_truncated_file_is_named(tmp_path, keep):
         index_checkpoint(path)
 
 
-def test_the_old_format_without_a_zip_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("write", "told"),
+    [
+        (
+            lambda path, state: torch.save(state, path, _use_new_zipfile_serialization=False),
+            ("one in the format of torch before 1.6", "save it anew", "WMTP_SOURCE=mirror"),
+        ),
+        (
+            lambda path, state: torch.save(
+                state, path, _use_new_zipfile_serialization=False, pickle_protocol=4
+            ),
+            ("one in the format of torch before 1.6",),
+        ),
+        (lambda path, state: as_tar(path), ("a tar archive", "without running its code")),
+        (lambda path, state: path.write_bytes(pickle.dumps([1])), ("a pickle that torch did not",)),
+        (lambda path, state: save_file(state, path), ("a safetensors file",)),
+        (lambda path, state: path.write_bytes(gzip.compress(b"x")), ("a gzip file",)),
+        (
+            lambda path, state: torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), path),
+            ("a TorchScript program",),
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:`torch.jit")
+def test_another_form_of_checkpoint_is_named_for_what_it_is(tmp_path, write, told):
     path = tmp_path / "a.pth"
-    torch.save({"a": torch.ones(2)}, path, _use_new_zipfile_serialization=False)
-    with pytest.raises(BadInput, match="not a torch zip checkpoint"):
+    write(path, {"a": torch.ones(2)})
+    with pytest.raises(BadInput) as refused:
         index_checkpoint(path)
+    assert all(part in str(refused.value) for part in told)
+    assert "cut short" not in str(refused.value)
+
+
+def test_an_old_checkpoint_saved_anew_as_the_refusal_says_is_read(tmp_path):
+    old, new = tmp_path / "old.pth", tmp_path / "new.pth"
+    torch.save({"a": torch.arange(3.0)}, old, _use_new_zipfile_serialization=False)
+    torch.save(torch.load(old, weights_only=True), new)
+    assert read(new)["a"].tolist() == [0.0, 1.0, 2.0]
+
+
+def test_a_checkpoint_written_without_crcs_is_read_and_said_to_be_one(tmp_path):
+    state = {"a": torch.arange(3.0), "b": torch.ones(2)}
+    torch.serialization.set_crc32_options(False)
+    try:
+        path = saved(tmp_path / "a.pth", state)
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert index_checkpoint(path).without_crc == ("a.pth",)
+    assert read(path)["a"].tolist() == [0.0, 1.0, 2.0]
+    assert index_checkpoint(saved(tmp_path / "b.pth", state)).without_crc == ()
+
+
+def test_a_fifo_in_its_place_is_named(tmp_path):
+    os.mkfifo(tmp_path / "a.pth")
+    with pytest.raises(BadInput, match="a FIFO where a regular file should be"):
+        index_checkpoint(tmp_path / "a.pth")
 
 
 def test_a_missing_file_is_named(tmp_path):
