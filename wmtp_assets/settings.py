@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from wmtp_assets import network
 from wmtp_assets.errors import BadInput
 from wmtp_assets.places import address, folder, patterns_in
 from wmtp_assets.roots import resolved
@@ -109,7 +110,7 @@ def read_settings() -> Settings:
         for name in sorted(os.environ)
         if name.upper().startswith(PREFIX) and name.upper() not in known | NOT_OURS
     ]
-    wrong = [*unknown]
+    wrong = [*unknown, *network.wrong_numbers(os.environ)]
     settings = None
     try:
         settings = Settings()

@@ -23,7 +23,7 @@ from wmtp_assets.doctor.machine import (
 )
 from wmtp_assets.doctor.optional import optional_lines, postgres_lines
 from wmtp_assets.doctor.plans import JOBS, Known, disk_lines, listed_bytes, wanted_by
-from wmtp_assets.doctor.sources import SECONDS, asked, hub_lines, mirror_lines
+from wmtp_assets.doctor.sources import asked, hub_lines, mirror_lines, no_way_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.settings import Settings, read_settings
@@ -101,13 +101,16 @@ def job_lines(settings: Settings, jobs: list[str]) -> Iterator[Line]:
 
 
 def _hub(repos: list) -> Iterator[Line]:
-    import httpx2  # the HTTP client of huggingface_hub 2
-    from huggingface_hub import HfApi, constants, get_token, set_client_factory
+    from wmtp_assets.hub import door, questions
 
-    # The library's own client waits without end.
-    set_client_factory(lambda: httpx2.Client(follow_redirects=True, timeout=SECONDS))
-    endpoint, offline = constants.ENDPOINT, constants.HF_HUB_OFFLINE
-    yield from hub_lines(HfApi(), endpoint, offline, get_token() is not None, repos)
+    try:
+        endpoint, token = door.endpoint(), door.has_token()
+    except door.NoWay as error:
+        yield from no_way_lines(error, repos)
+        return
+    from huggingface_hub import constants
+
+    yield from hub_lines(questions, endpoint, constants.HF_HUB_OFFLINE, token, repos)
 
 
 def _pins() -> dict[str, str]:

@@ -14,10 +14,14 @@ from wmtp_assets.catalog import Repo
 from wmtp_assets.doctor.lines import Line, State, fail, ok, warn
 from wmtp_assets.doctor.plans import Wanted
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.facts import is_commit
+from wmtp_assets.hub.answers import RepoAnswer, WhoAnswer
+from wmtp_assets.hub.door import NoWay, Unreachable
+from wmtp_assets.hub.facts import is_commit, shown_commit
 from wmtp_assets.hub.forms import fault
 from wmtp_assets.hub.listing import listed
 from wmtp_assets.hub.lock import LockedRepo, locked_repo
+from wmtp_assets.hub.refusals import Refused
+from wmtp_assets.hub.retry import Busy
 from wmtp_assets.hub.sources import MirrorSource, RemoteFile, select
 from wmtp_assets.hub.stored import find_locked
 from wmtp_assets.places import without_credentials
@@ -26,19 +30,27 @@ from wmtp_assets.store import Store
 
 # One answer takes well below a second; the whole look ends within five.
 SECONDS = 4
+NO_WAY = (TimeoutError, NoWay, Unreachable)
 TOKEN_FIX = "make a token at https://huggingface.co/settings/tokens and export HF_TOKEN"
 
 
-class OtherCommit(Exception):
+class OtherCommit(BadInput):
     """The Hub answers with another commit than the one asked for."""
+
+    def __init__(self, asked: str, offered: object):
+        super().__init__(
+            f"asked for {asked}, answered with {shown_commit(offered)}",
+            (),
+            "check HF_ENDPOINT: it must give the commit that it is asked for",
+        )
 
 
 class Api(Protocol):
-    """What is asked of huggingface_hub.HfApi."""
+    """What is asked of the Hub; each answer is one of success, or an error that is BadInput."""
 
-    def whoami(self) -> dict: ...
-    def repo_info(self, repo_id: str, *, repo_type: str, revision: str): ...
-    def auth_check(self, repo_id: str, *, repo_type: str) -> None: ...
+    def who_am_i(self, seconds: float) -> WhoAnswer: ...
+    def ask_repo(self, repo: Repo, revision: str, seconds: float) -> RepoAnswer: ...
+    def require_access(self, repo: Repo, seconds: float) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -130,17 +142,22 @@ def hub_lines(
         ask.repo.id: lambda ask=ask: _ask(api, ask) for ask in repos
     }
     if token:
-        asks["whoami"] = api.whoami
+        asks["whoami"] = lambda: api.who_am_i(SECONDS)
     answers = answers_within(SECONDS, asks)
     endpoint = without_credentials(endpoint)
-    if all(_unreachable(answer) for answer in answers.values()):
-        line = fail(f"{endpoint} does not answer", "check the network, the proxy and HF_ENDPOINT")
-        yield _all_here(line, repos)
+    if all(isinstance(answer, NO_WAY) for answer in answers.values()):
+        yield _all_here(_no_way(endpoint, list(answers.values())), repos)
         return
     yield ok(f"{endpoint} answers")
     yield _token_line(answers.get("whoami"), token, repos)
     for ask in repos:
         yield ask.judged(repo_line(ask, answers[ask.repo.id], token))
+
+
+def no_way_lines(error: NoWay, repos: list[Asked]) -> Iterator[Line]:
+    """What of the environment keeps every request from the Hub."""
+    for told in error.culprits or [error.reason]:
+        yield _all_here(fail(f"network: {told}", error.fix), repos)
 
 
 def answers_within(seconds: float, asks: dict[str, Callable[[], object]]) -> dict[str, object]:
@@ -155,11 +172,13 @@ def answers_within(seconds: float, asks: dict[str, Callable[[], object]]) -> dic
     def ask(name: str) -> None:
         try:
             answer = asks[name]()
-        except Exception as error:
-            answer = error
-        if not done.is_set():
-            answers[name] = answer
-        left.release()
+            if not done.is_set():
+                answers[name] = answer
+        except BadInput as error:
+            if not done.is_set():
+                answers[name] = error
+        finally:
+            left.release()
 
     for name in asks:
         threading.Thread(target=ask, args=(name,), daemon=True).start()
@@ -175,46 +194,48 @@ def answers_within(seconds: float, asks: dict[str, Callable[[], object]]) -> dic
 
 def _ask(api: Api, ask: Asked) -> None:
     repo = ask.repo
-    info = api.repo_info(repo.id, repo_type=repo.kind, revision=ask.revision)
-    if repo.gated or getattr(info, "gated", False):
-        api.auth_check(repo.id, repo_type=repo.kind)
-    offered = getattr(info, "sha", None)
-    if is_commit(ask.revision) and offered != ask.revision:
-        raise OtherCommit(offered)
+    said = api.ask_repo(repo, ask.revision, SECONDS)
+    if repo.gated or said.gated:
+        api.require_access(repo, SECONDS)
+    if is_commit(ask.revision) and said.sha != ask.revision:
+        raise OtherCommit(ask.revision, said.sha)
 
 
 def repo_line(ask: Asked, answer: object, token: bool) -> Line:
     """What an answer of the Hub means for a repository."""
-    from huggingface_hub import errors
-
     repo = ask.repo
     if answer is None:
         return ok(f"licence accepted: {ask.name}" if repo.gated else f"open to you: {ask.name}")
-    # GatedRepoError is a RepositoryNotFoundError: the narrower one first.
-    if isinstance(answer, errors.GatedRepoError):
-        accept = f"accept the licence at {repo.url}, which may take a day"
+    if isinstance(answer, TimeoutError):
+        return fail(f"no answer about {ask.name}", "look again; check the network")
+    if isinstance(answer, Busy) and answer.status == 429:
+        return warn(f"rate limit reached: {ask.name}", "wait some minutes; a token raises it")
+    if isinstance(answer, Refused):
+        return _refused_line(ask, answer, token)
+    if isinstance(answer, Busy):
+        return fail(f"HTTP {answer.status}: {ask.name}", "look again later; check HF_ENDPOINT")
+    assert isinstance(answer, BadInput)
+    why = "; ".join([getattr(answer, "reason", answer.thing), *answer.culprits])
+    return fail(f"{why}: {ask.name}", answer.fix)
+
+
+def _refused_line(ask: Asked, answer: Refused, token: bool) -> Line:
+    if answer.code == "GatedRepo":
+        accept = f"accept the licence at {ask.repo.url}, which may take a day"
         fix = accept if token else f"{accept}; {TOKEN_FIX}"
         return fail(f"gated, and not open to you: {ask.name}", fix)
-    if isinstance(answer, errors.RepositoryNotFoundError):
+    if answer.code == "RepoNotFound":
         fix = "the name in wmtp_assets/published.py, or a token that may read it"
         return fail(f"not found: {ask.name}", f"check {fix}")
-    if isinstance(answer, errors.RevisionNotFoundError):
+    if answer.code == "RevisionNotFound":
         fix = "job renew_lock" if ask.locked else "the revision in wmtp_assets/published.py"
         return fail(f"revision {ask.revision} is gone: {ask.name}", f"see {fix}")
-    if isinstance(answer, OtherCommit):
-        what = f"asked for {ask.revision}, answered with {answer}: {ask.name}"
-        return fail(what, "check HF_ENDPOINT: it must give the commit that it is asked for")
-    if _unreachable(answer):
-        return fail(f"no answer about {ask.name}", "look again; check the network")
-    status = _status(answer)
-    if status == 401:
+    if answer.status == 401:
         return fail(f"token refused for {ask.name}", TOKEN_FIX)
-    if status == 429:
-        return warn(f"rate limit reached: {ask.name}", "wait some minutes; a token raises it")
-    if status == 404:  # a mirror that does not say what it is that it does not have
-        return fail(f"HTTP 404: {ask.name}", "check HF_ENDPOINT: what answers there has it not")
-    told = f"HTTP {status}" if status else type(answer).__name__
-    return fail(f"{told}: {ask.name}", "look again later; check HF_ENDPOINT")
+    fix = answer.fix
+    if answer.status == 404:  # a mirror that does not say what it is that it does not have
+        fix = "check HF_ENDPOINT: what answers there has it not"
+    return fail(f"HTTP {answer.status}: {ask.name}", fix)
 
 
 def _token_line(answer: object, token: bool, repos: list[Asked]) -> Line:
@@ -223,9 +244,9 @@ def _token_line(answer: object, token: bool, repos: list[Asked]) -> Line:
         if gated:
             return fail(f"no token, needed for {', '.join(gated)}", TOKEN_FIX)
         return ok("no token, and none is needed")
-    if isinstance(answer, dict):
+    if isinstance(answer, WhoAnswer):
         return ok("token is valid")
-    if _status(answer) == 401:
+    if isinstance(answer, Refused) and answer.status == 401:
         return fail("token is not valid", TOKEN_FIX)
     return warn("token could not be proven", "look again in some minutes")
 
@@ -238,11 +259,9 @@ def _all_here(line: Line, repos: list[Asked]) -> Line:
     return fail(f"{line.what}; not on this disk yet: {', '.join(missing)}", line.fix)
 
 
-def _unreachable(answer: object) -> bool:
-    import httpx2  # the HTTP client of huggingface_hub 2
-
-    return isinstance(answer, TimeoutError | httpx2.TransportError)
-
-
-def _status(answer: object) -> int | None:
-    return getattr(getattr(answer, "response", None), "status_code", None)
+def _no_way(endpoint: str, answers: list[object]) -> Line:
+    """One line for all: what is wrong is the way, and not a repository."""
+    told = next((answer for answer in answers if isinstance(answer, NoWay | Unreachable)), None)
+    if told is None:
+        return fail(f"{endpoint} does not answer", "check the network, the proxy and HF_ENDPOINT")
+    return fail("; ".join([told.reason, *told.culprits]), told.fix)

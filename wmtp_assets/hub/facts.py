@@ -10,12 +10,18 @@ from typing import Any
 COMMIT = re.compile("[0-9a-f]{40}")
 GIT_BLOB = re.compile("[0-9a-f]{40}")
 SHA256 = re.compile("[0-9a-f]{64}")
+SIZE = re.compile("[0-9]{1,18}")
 
 
 def known_size(stated: Any) -> int | None:
     """A stated size in bytes, or None where it tells nothing."""
     # A bool is an int in Python.
     return stated if type(stated) is int and stated > 0 else None
+
+
+def stated_size(text: str) -> int | None:
+    """The size that a header states, or None where it is no number of a size."""
+    return int(text) if SIZE.fullmatch(text) else None
 
 
 def known_sha256(stated: Any) -> str | None:
@@ -31,6 +37,11 @@ def known_blob(stated: Any) -> str | None:
 def is_commit(revision: Any) -> bool:
     """Whether a revision names one commit, and not a branch."""
     return isinstance(revision, str) and COMMIT.fullmatch(revision) is not None
+
+
+def shown_commit(stated: Any) -> str:
+    """A stated commit for a person; what has not its form is cut and escaped."""
+    return stated if is_commit(stated) else ascii(stated)[:80]
 
 
 def spoken_size(size_bytes: int | None) -> str:

@@ -1,78 +1,119 @@
-"""What the Hub says of a repository and of one file, through huggingface_hub; no byte of a file.
+"""What the Hub says of a repository, of one file and of a token; no byte of a file.
 
 A listing is believed as far as its facts have the form of a fact (`facts.py`): mirrors behind
 HF_ENDPOINT list names only, or sizes of something else.
 """
 
-import json
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel
 
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.facts import is_commit, known_blob, known_sha256, known_size
+from wmtp_assets.hub.answers import FileAnswer, RepoAnswer, WhoAnswer, read
+from wmtp_assets.hub.door import asked, endpoint, no_hub, server_of, small_body
+from wmtp_assets.hub.facts import (
+    is_commit,
+    known_blob,
+    known_sha256,
+    known_size,
+    shown_commit,
+    stated_size,
+)
+from wmtp_assets.hub.refusals import refusal
 from wmtp_assets.hub.retry import retried
 from wmtp_assets.hub.sources import Listing, RemoteFile
-from wmtp_assets.hub.web import explained, plain_etag, require_answer_of
+from wmtp_assets.hub.web import file_url, plain_etag, require_answer_of
 
 # What a server answers that knows GET only.
 NOT_KNOWN_STATUS = {405, 501}
-MAX_REDIRECTS = 5
+
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 def list_repo(repo: Repo, revision: str) -> Listing:
     """The files of a repository at a commit or branch, with the digests that the Hub states.
 
     Raises:
-        BadInput: The Hub does not give it, or under another name; with what to do.
+        BadInput: As `ask_repo`.
     """
-    from huggingface_hub import HfApi, constants
+    said = retried(lambda: ask_repo(repo, revision))
+    return Listing(repo.id, said.sha, tuple(_file(file) for file in said.siblings or ()))
 
-    def ask() -> Any:
-        with explained(repo, revision):
-            return HfApi().repo_info(
-                repo.id,
-                repo_type=repo.kind,
-                revision=revision,
-                files_metadata=True,
-                timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT,  # its default waits for ever
-            )
 
-    try:
-        info = retried(ask)
-        name, files = info.id.lower(), [_file(sibling) for sibling in info.siblings or ()]
-    except (AttributeError, KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BadInput(
-            f"what answers for {repo.id} sends no listing of a repository",
-            [f"{type(error).__name__}: {error}"],
-            "check HF_ENDPOINT, and whether a proxy or portal answers in its place",
-        ) from error
-    if name != repo.id.lower():
+def ask_repo(repo: Repo, revision: str, seconds: float | None = None) -> RepoAnswer:
+    """What the Hub says of a repository at a commit or branch, its files included.
+
+    Raises:
+        BadInput: It does not give it, or under another name or without a commit; or what answers
+            is no Hub; with what to do.
+    """
+    at = f"{endpoint()}/api/{repo.kind}s/{repo.id}/revision/{quote(revision, safe='')}?blobs=true"
+    said = _said(RepoAnswer, repo, f"{repo.id} ({revision})", at, seconds)
+    if said.id.lower() != repo.id.lower():
         raise BadInput(
             f"{repo.id} was renamed upstream",
-            [f"it is {info.id} now"],
+            [f"it is {said.id} now"],
             "look whether it is the same repository, then write the new name into the catalog",
         )
-    if not is_commit(info.sha):
+    if not is_commit(said.sha):
         raise BadInput(
             f"the listing of {repo.id} names no commit",
-            [f"sha is {info.sha!r}"],
+            [f"sha is {shown_commit(said.sha)}"],
             "check HF_ENDPOINT: a mirror must say of which commit its files are",
         )
-    return Listing(repo.id, info.sha, tuple(files))
+    return said
 
 
-def _file(sibling: Any) -> RemoteFile:
+def who_am_i(seconds: float | None = None) -> WhoAnswer:
+    """Whose token it is.
+
+    Raises:
+        BadInput: As `ask_repo`; also where there is no token, or none that is valid.
+    """
+    return _said(WhoAnswer, None, "the owner of the token", f"{endpoint()}/api/whoami-v2", seconds)
+
+
+def require_access(repo: Repo, seconds: float | None = None) -> None:
+    """Ask whether the files of a repository may be read.
+
+    Raises:
+        BadInput: As `ask_repo`; also where the licence is not accepted.
+    """
+    at = f"{endpoint()}/api/{repo.kind}s/{repo.id}/auth-check"
+    _answered(repo, f"access to {repo.id}", at, seconds)
+
+
+def _said(
+    shape: type[Shape], repo: Repo | None, about: str, at: str, seconds: float | None
+) -> Shape:
+    said = read(shape, _answered(repo, about, at, seconds))
+    if isinstance(said, list):
+        raise no_hub(about, at, said)
+    return said
+
+
+def _answered(repo: Repo | None, about: str, at: str, seconds: float | None) -> bytes:
+    """The body of an answer of success."""
+    with asked(about, "GET", at, seconds=seconds) as answers:
+        last = answers[-1]
+        if last.status_code != 200:
+            server = server_of(last.request.url)
+            raise refusal(repo, about, server, last.status_code, last.headers)
+        return small_body(about, last)
+
+
+def _file(said: FileAnswer) -> RemoteFile:
     """A file as the Hub lists it; of two sizes, as where one is of a pointer, none is believed."""
-    if not isinstance(sibling.rfilename, str):
-        raise TypeError(f"a file is named {sibling.rfilename!r}")
-    sizes = {known_size(sibling.size), known_size(sibling.lfs.size) if sibling.lfs else None}
+    sizes = {known_size(said.size), known_size(said.lfs.size) if said.lfs else None}
     sizes.discard(None)
     size = sizes.pop() if len(sizes) == 1 else None
     return RemoteFile(
-        path=sibling.rfilename,
+        path=said.rfilename,
         size_bytes=size,
-        sha256=known_sha256(sibling.lfs.sha256) if sibling.lfs else None,
-        git_blob=None if sibling.lfs else known_blob(sibling.blob_id),
+        sha256=known_sha256(said.lfs.sha256) if said.lfs else None,
+        git_blob=None if said.lfs else known_blob(said.blobId),
     )
 
 
@@ -86,53 +127,40 @@ def ask_file(repo: Repo, commit: str, path: str) -> RemoteFile:
         BadInput: It does not give the file, or answers from another commit. A server that does not
             know the question tells nothing.
     """
-    from huggingface_hub import constants, hf_hub_url
-    from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+    about, url = f"{repo.id} ({path} at {commit})", file_url(repo, commit, path)
 
-    url = hf_hub_url(repo.id, path, repo_type=repo.kind, revision=commit)
-    headers = build_hf_headers() | {"Accept-Encoding": "identity"}
-    what, timeout = f"{path} at {commit}", constants.HF_HUB_DOWNLOAD_TIMEOUT
+    def ask() -> RemoteFile:
+        with asked(about, "HEAD", url, leads_on=_leads_on) as answers:
+            last = answers[-1]
+            if last.status_code in NOT_KNOWN_STATUS:
+                return RemoteFile(path, None)
+            if last.status_code not in (200, 206) and not last.has_redirect_location:
+                server = server_of(last.request.url)
+                raise refusal(repo, about, server, last.status_code, last.headers)
+            require_answer_of(commit, [last])
+            return _told(path, last)
 
-    def head(address: Any) -> Any:
-        return get_session().head(address, headers=headers, timeout=timeout, follow_redirects=False)
-
-    def ask() -> Any:
-        with explained(repo, what):
-            answer = head(url)
-            for _ in range(MAX_REDIRECTS):
-                if not _leads_on(answer):
-                    break
-                answer = head(answer.next_request.url)
-            if answer.status_code not in NOT_KNOWN_STATUS:
-                hf_raise_for_status(answer)
-            return answer
-
-    answer = retried(ask)
-    require_answer_of(commit, [answer])
-    return _told(path, answer)
+    return retried(ask)
 
 
 def _leads_on(answer: Any) -> bool:
     """Whether it leads on to another address of the Hub itself, as for a renamed repository.
 
-    The CDN is for the bytes: the Hub says of the content what there is to say, and the headers
-    hold the token.
+    The CDN is for the bytes: the Hub says of the content what there is to say.
     """
-    if not answer.has_redirect_location or "X-Linked-Size" in answer.headers:
+    if "X-Linked-Size" in answer.headers:
         return False
-    here, there = answer.request.url, answer.next_request.url
-    return (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
+    there = answer.next_request
+    return there is None or server_of(there.url) == server_of(answer.request.url)
 
 
 def _told(path: str, answer: Any) -> RemoteFile:
     """Read off the head of an answer what it says of the content."""
-    if answer.status_code in NOT_KNOWN_STATUS:
-        return RemoteFile(path, None)
     head = answer.headers
     length, etag = head.get("X-Linked-Size", ""), head.get("X-Linked-ETag", "")
     # Else the length is that of a packed body, or of the text of a redirect.
     if not answer.has_redirect_location and head.get("Content-Encoding", "identity") == "identity":
         length, etag = length or head.get("Content-Length", ""), etag or head.get("ETag", "")
     etag = plain_etag(etag)
-    size = known_size(int(length)) if length.isdecimal() else None
+    size = known_size(stated_size(length))
     return RemoteFile(path, size, known_sha256(etag), known_blob(etag))

@@ -36,7 +36,11 @@ class TryAgain(BadInput):
 
 
 class Busy(TryAgain):
-    """The server answered that it cannot now (408, 429, 5xx)."""
+    """The server answered that it cannot now (408, 429, 5xx); `status` says which."""
+
+    def __init__(self, thing: str, fix: str, wait_seconds: float | None, status: int):
+        super().__init__(thing, fix, wait_seconds)
+        self.status = status
 
 
 class Stopped(Exception):

@@ -184,7 +184,8 @@ def _receive(
         if body.start not in (0, asked):
             landing.start_over("")
             raise TryAgain(
-                f"{landing.file}: asked for the bytes from {asked:,} on, was sent others"
+                f"{landing.file}: asked for the bytes from {asked:,} on, was sent others",
+                "see what answers there (HF_ENDPOINT, a proxy), then run again",
             )
         if body.start == 0:
             landing.start_over(etag)

@@ -86,6 +86,14 @@ def test_the_real_client_over_a_socket_says_where_to_accept(tmp_path):
     assert f"fail  {address} does not answer" in gone.stdout
 
 
+def test_what_keeps_every_request_from_the_hub_is_told_before_one_is_sent(tmp_path):
+    wrong = {"HF_ENDPOINT": "huggingface.co", "HF_TOKEN": "hf_\u201cabc\u201d"}
+    done = run(tmp_path, "--job", "models", WMTP_SOURCE="hub", **wrong)
+    assert done.returncode == 1
+    assert "fail  network: HF_ENDPOINT does not begin with https://" in done.stdout
+    assert "fail  network: HF_TOKEN has characters that are in no token" in done.stdout
+
+
 def test_a_damaged_lock_is_a_line(tmp_path):
     storage = tmp_path / "storage"
     storage.mkdir()

@@ -2,16 +2,16 @@
 
 import hashlib
 import threading
-from types import SimpleNamespace
 
-import httpx2
 import pytest
-from huggingface_hub import errors
 
 from wmtp_assets.doctor import sources
 from wmtp_assets.doctor.lines import Line, State, table
 from wmtp_assets.doctor.sources import Asked, asked, hub_lines, mirror_lines
+from wmtp_assets.hub.answers import RepoAnswer, WhoAnswer
+from wmtp_assets.hub.door import NoWay, Unreachable
 from wmtp_assets.hub.lock import read_lock
+from wmtp_assets.hub.refusals import refusal
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.store import write_json
 from wmtp_assets_tests.doctor.world import MBPP, META, PARQUET, fetched, states
@@ -67,9 +67,8 @@ def test_a_mirror_without_the_repository_is_named_and_matters_only_if_files_are_
     assert line.state == State.WARN and "all its locked files are here" in line.what
 
 
-def http_error(kind: type, status: int) -> Exception:
-    request = httpx2.Request("GET", "http://hub/", headers={"authorization": f"Bearer {TOKEN}"})
-    return kind(f"no {TOKEN}", response=httpx2.Response(status, request=request))
+def refused(status: int, code: str = "", repo=META.row.repo) -> Exception:
+    return refusal(repo, repo.id, "https://hub", status, {"X-Error-Code": code})
 
 
 class Hub:
@@ -80,20 +79,20 @@ class Hub:
         self.revisions = {}
         self.offered = None
 
-    def whoami(self) -> dict:
+    def who_am_i(self, seconds: float) -> WhoAnswer:
         if self.who:
             raise self.who
-        return {"name": "someone"}
+        return WhoAnswer(name="someone")
 
-    def repo_info(self, repo_id: str, *, repo_type: str, revision: str):
-        self.revisions[repo_id] = revision
-        if repo_id in self.info:
-            raise self.info[repo_id]
-        return SimpleNamespace(gated=False, sha=self.offered or revision)
+    def ask_repo(self, repo, revision: str, seconds: float) -> RepoAnswer:
+        self.revisions[repo.id] = revision
+        if repo.id in self.info:
+            raise self.info[repo.id]
+        return RepoAnswer(id=repo.id, gated=False, sha=self.offered or revision)
 
-    def auth_check(self, repo_id: str, *, repo_type: str) -> None:
-        if repo_id in self.licence:
-            raise self.licence[repo_id]
+    def require_access(self, repo, seconds: float) -> None:
+        if repo.id in self.licence:
+            raise self.licence[repo.id]
 
 
 def look(hub: Hub, *repos: Asked, token: bool = True, offline: bool = False) -> list[Line]:
@@ -116,14 +115,14 @@ def test_a_hub_that_gives_everything_is_well():
 
 
 def test_a_licence_that_is_not_accepted_says_where_to_accept():
-    gated = {META.row.repo.id: http_error(errors.GatedRepoError, 403)}
+    gated = {META.row.repo.id: refused(403, "GatedRepo")}
     line = look(Hub(licence=gated))[2]
     assert line.state == State.FAIL
     assert f"accept the licence at {META.row.repo.url}" in line.fix
 
 
 def test_no_token_fails_only_where_a_gated_repository_needs_one():
-    gated = {META.row.repo.id: http_error(errors.GatedRepoError, 401)}
+    gated = {META.row.repo.id: refused(401, "GatedRepo")}
     lines = look(Hub(licence=gated), token=False)
     assert states(lines) == [State.OK, State.FAIL, State.FAIL, State.OK]
     assert "HF_TOKEN" in lines[1].fix and "HF_TOKEN" in lines[2].fix
@@ -131,9 +130,10 @@ def test_no_token_fails_only_where_a_gated_repository_needs_one():
 
 
 def test_a_token_that_is_not_valid_is_told_and_never_printed():
-    refused = http_error(errors.HfHubHTTPError, 401)
-    everything = {META.row.repo.id: refused, MBPP.row.repo.id: refused}
-    lines = look(Hub(info=everything, who=refused))
+    invalid = {"X-Error-Message": "Invalid credentials in Authorization header"}
+    error = refusal(META.row.repo, "it", "https://hub", 401, invalid)
+    everything = {META.row.repo.id: error, MBPP.row.repo.id: error}
+    lines = look(Hub(info=everything, who=error))
     assert states(lines) == [State.OK] + [State.FAIL] * 3
     assert "token is not valid" in lines[1].what and "HF_TOKEN" in lines[1].fix
 
@@ -141,13 +141,14 @@ def test_a_token_that_is_not_valid_is_told_and_never_printed():
 @pytest.mark.parametrize(
     ("error", "state", "told"),
     [
-        (http_error(errors.RepositoryNotFoundError, 404), State.FAIL, "not found"),
-        (http_error(errors.RevisionNotFoundError, 404), State.FAIL, "is gone"),
-        (http_error(errors.HfHubHTTPError, 404), State.FAIL, "HTTP 404"),
-        (http_error(errors.HfHubHTTPError, 429), State.WARN, "rate limit"),
-        (http_error(errors.HfHubHTTPError, 503), State.FAIL, "HTTP 503"),
-        (httpx2.ConnectError(TOKEN), State.FAIL, "no answer"),
-        (ValueError(TOKEN), State.FAIL, "ValueError"),
+        (refused(404, "RepoNotFound"), State.FAIL, "not found"),
+        (refused(401), State.FAIL, "not found"),
+        (refused(404, "RevisionNotFound"), State.FAIL, "is gone"),
+        (refused(404), State.FAIL, "HTTP 404"),
+        (refused(429), State.WARN, "rate limit"),
+        (refused(503), State.FAIL, "HTTP 503"),
+        (Unreachable("it", "https://hub does not answer", "look"), State.FAIL, "does not answer"),
+        (NoWay("it", "https://hub is no Hub", "look", ["id: missing"]), State.FAIL, "id: missing"),
     ],
 )
 def test_what_a_repository_ends_in_is_named_with_the_jobs_that_need_it(error, state, told):
@@ -173,7 +174,7 @@ def test_a_hub_that_answers_with_another_commit_is_named():
 
 def test_without_network_a_complete_storage_needs_nothing_and_else_it_says_what(store):
     def dead(*repos: Asked) -> Hub:
-        error = httpx2.ConnectError("no route")
+        error = Unreachable("it", "https://hub does not answer (no route)", "check the network")
         return Hub(info={ask.repo.id: error for ask in repos}, who=error)
 
     repos = (asked(store, MBPP), Asked(META))
@@ -192,7 +193,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(sources, "SECONDS", 0.05)
     never = threading.Event()
     hub = Hub()
-    hub.whoami = never.wait
+    hub.who_am_i = never.wait
     try:
         lines = look(hub)
     finally:

@@ -6,119 +6,25 @@ request is noted, with the bytes of its body that were served.
 """
 
 import contextlib
-import functools
-import hashlib
 import http.server
-import io
 import json
 import socket
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-CHUNK_BYTES = 256 * 1024
-
-
-@dataclass(frozen=True)
-class Fault:
-    """How one answer with a file's bytes goes wrong."""
-
-    status: int | None = None
-    """Answer with this status instead of the bytes."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Headers of the answer, in place of the right ones of the same name."""
-    cut_after: int | None = None
-    """Close the connection after so many bytes of the body."""
-    short: bool = False
-    """Where cut: announce only what is sent, so that the body is whole but too short."""
-    stall: bool = False
-    """Where cut: keep the connection open and send nothing more."""
-    ignore_range: bool = False
-    etag: str | None = None
-    without: tuple[str, ...] = ()
-    """Headers that are left out; without Content-Length the end of the connection ends the body."""
-    chunked: bool = False
-    """Say the end of the body with it, and no length before."""
-
-
-NO_FAULT = Fault()
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One request as it was seen."""
-
-    server: str  # `hub` or `cdn`
-    method: str
-    path: str
-    range: str | None
-    authorization: str | None
-
-
-@dataclass
-class FakeHub:
-    """Repositories (id -> path -> bytes, or the file that holds them), and the faults to show."""
-
-    repos: dict[str, dict[str, bytes | Path]]
-    commit: str = "c" * 40
-    commits: dict[str, str] = field(default_factory=dict)
-    """Repository -> its commit, where it is not the one above."""
-    gated: set[str] = field(default_factory=set)
-    tokens: dict[str, set[str]] = field(default_factory=dict)
-    """Known tokens -> the gated repositories whose licence they accepted."""
-    renamed: dict[str, str] = field(default_factory=dict)
-    lfs: set[str] = field(default_factory=set)
-    cdn: bool = False  # send the bytes of LFS files from another port, by a redirect
-    lie: dict[str, bytes] = field(default_factory=dict)
-    """Path -> other bytes to serve than the listing says."""
-    status: int | None = None  # of every answer
-    silent: bool = False  # answer nothing, keep connections open
-    faults: dict[str, list[Fault]] = field(default_factory=dict)
-    """Path -> what the next answers with its bytes show, one each; below: what every one shows."""
-    always: dict[str, Fault] = field(default_factory=dict)
-    heads: dict[str, Fault] = field(default_factory=dict)
-    """Path -> what every answer to HEAD shows."""
-    listed: dict[str, list[dict]] = field(default_factory=dict)
-    """Repository -> its files as they are listed in place of the right listing."""
-    info: dict[str, dict] = field(default_factory=dict)
-    """Repository -> what else its listing says: another `sha`."""
-    api_faults: list[Fault] = field(default_factory=list)
-    """What the next answers about repositories show."""
-    bytes_per_second: int | None = None
-
-    served: list[str] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
-    bytes_served: Counter = field(default_factory=Counter)  # path -> bytes put on a socket
-
-    def commit_of(self, repo: str) -> str:
-        return self.commits.get(repo, self.commit)
-
-    def facts(self, repo: str, path: str) -> dict:
-        """Size, SHA-256 and git blob id of a file."""
-        return _hashed(self.repos[repo][path])
-
-
-@functools.cache
-def _hashed(content: bytes | Path) -> dict:
-    size = _size(content)
-    sha256, blob = hashlib.sha256(), hashlib.sha1(b"blob %d\0" % size)
-    with _opened(content) as handle:
-        while chunk := handle.read(CHUNK_BYTES):
-            sha256.update(chunk)
-            blob.update(chunk)
-    return {"size": size, "sha256": sha256.hexdigest(), "blob": blob.hexdigest()}
-
-
-def _size(content: bytes | Path) -> int:
-    return len(content) if isinstance(content, bytes) else content.stat().st_size
-
-
-def _opened(content: bytes | Path):
-    return io.BytesIO(content) if isinstance(content, bytes) else open(content, "rb")
+from wmtp_assets_tests.hub.loopback_hub import (
+    CHUNK_BYTES,
+    NO_FAULT,
+    Answer,
+    Asked,
+    FakeHub,
+    Fault,
+    opened,
+    size_of,
+)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -134,6 +40,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         authorization = self.headers.get("Authorization")
         asked = Asked(self.kind, self.command, path, self.headers.get("Range"), authorization)
         self.hub.asked.append(asked)
+        self.asked = asked
         parts = path.strip("/").split("/")
         if self.hub.silent:
             return self.connection.recv(1)
@@ -155,7 +62,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _api(self, parts: list[str]):
         if parts[1] not in ("models", "datasets"):
-            return self._send(404, b"{}")  # the library asks for more than repositories
+            return self._send(200, b'{"name": "someone", "type": "user"}')  # whoami-v2
         repo, rest = "/".join(parts[2:4]), parts[4:]
         if self.hub.api_faults:
             fault = self.hub.api_faults.pop(0)
@@ -165,6 +72,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self._send(307, b"", {"Location": moved})
         if repo not in self.hub.repos:
             return self._refuse("RepoNotFound", 404)
+        if rest == ["auth-check"]:
+            return self._send(200, b"{}")
         commit = self.hub.commit_of(repo)
         if rest and rest[1] not in ("main", commit):
             return self._refuse("RevisionNotFound", 404)
@@ -230,7 +139,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _bytes(self, repo: str, path: str, headers: dict):
         fault = self._fault(path, taken=True)
         content = self.hub.lie.get(path, self.hub.repos[repo][path])
-        size = _size(content)
+        size = size_of(content)
         if fault.status:
             return self._send(fault.status, b"{}", fault.headers)
         if fault.etag:
@@ -249,6 +158,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             headers["Transfer-Encoding"] = "chunked"
         for name in (*fault.without, *(["Content-Length"] if fault.chunked else [])):
             headers.pop(name, None)
+        if self.hub.changed:
+            return self._change(status, content[start : start + sent], headers)
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
@@ -261,7 +172,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _stream(self, path: str, content: bytes | Path, start: int, count: int, chunked: bool):
         self.wfile.flush()
-        with _opened(content) as handle:
+        with opened(content) as handle:
             handle.seek(start)
             while count:
                 chunk = handle.read(min(CHUNK_BYTES, count))
@@ -276,7 +187,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _refuse(self, code: str, status: int):
         self._send(status, b"{}", {"X-Error-Code": code})
 
+    def _change(self, status: int, data: bytes, headers: Mapping[str, str]):
+        """Let the test say what goes over the wire."""
+        body = data if self.command == "GET" else b""
+        named = (*headers.items(), ("Connection", "close"))
+        self.close_connection = True
+        for chunk in self.hub.changed(self.asked, Answer(status, named, body)):
+            self.wfile.write(chunk)
+
     def _send(self, status: int, data: bytes, headers: Mapping[str, str] = {}):
+        if self.hub.changed:
+            return self._change(status, data, {"Content-Length": str(len(data)), **headers})
         self.send_response(status)
         for name, value in {"Content-Length": str(len(data)), **headers}.items():
             self.send_header(name, value)

@@ -83,7 +83,7 @@ def test_a_commit_that_is_gone_upstream_is_named(tmp_path):
         (tmp_path / "raw" / BIG).unlink()
         hub.commit = "d" * 40
         error = run(tmp_path, endpoint)["error"]
-    assert "c" * 40 in error and "RevisionNotFoundError" in error
+    assert "c" * 40 in error and "RevisionNotFound" in error
 
 
 def test_a_file_that_is_gone_upstream_is_named(tmp_path):

@@ -208,10 +208,16 @@ REFUSED = {
         "{}.parquet", PARQUET, info={"sha": None}, told=("names no commit",), requests=0
     ),
     "a listing of a name that is none": Case(
-        "{}.parquet", PARQUET, info={"siblings": [{"rfilename": None}]}, told=("sends no listing",)
+        "{}.parquet",
+        PARQUET,
+        info={"siblings": [{"rfilename": None}]},
+        told=("answers, and not as a Hub: siblings.0.rfilename",),
     ),
     "a listing of LFS without digest": Case(
-        "{}.parquet", PARQUET, {"lfs": {"size": 1}}, told=("sends no listing", "KeyError")
+        "{}.parquet",
+        PARQUET,
+        {"lfs": {"size": 1}},
+        told=("answers, and not as a Hub: siblings.0.lfs.sha256",),
     ),
 }
 CASES = ACCEPTED | REFUSED
