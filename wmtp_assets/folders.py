@@ -11,6 +11,8 @@ DATASETS = "datasets_v2"
 SMALL_SETS = "datasets_local_small"
 STATS = "stats"
 METADATA = "metadata.json"
+# Below a raw folder: what is not downloaded yet, in a folder for each file.
+UNFINISHED = Path(".cache") / "wmtp_download"
 
 # Plan, Step 1, and the micro models of Step 5; raw/ of a micro model stays empty.
 SKELETON = tuple(

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS, DatasetFolder, ModelFolder
 from wmtp_assets.regular import TINY_BYTES, open_regular, read_small, require_inside
 from wmtp_assets.strict import parse_json, parse_sums
-from wmtp_assets.temporaries import sweep_abandoned, temporary_beside
+from wmtp_assets.temporaries import Held, new_file, new_folder, sweep
 from wmtp_assets.writer import HashingWriter
 
 CHUNK_BYTES = 1024 * 1024
@@ -104,28 +104,56 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         BadInput: The folder cannot be written.
     """
+    held = _beside(path, new_file)
+    try:
+        yield held.path
+        publish(held.path, path)
+    finally:
+        held.remove()
+
+
+@contextlib.contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`; it is removed at the end, if it is still there.
+
+    Raises:
+        BadInput: The folder of `path` cannot be written.
+    """
+    held = _beside(path, new_folder)
+    try:
+        yield held.path
+    finally:
+        held.remove()
+
+
+def _beside(path: Path, new: Callable[[Path], Held]) -> Held:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        sweep_abandoned(path)
-        temporary = temporary_beside(path)
-        temporary.touch(exist_ok=False)
+        sweep(path.parent)
+        return new(path)
     except OSError as error:
         raise BadInput(
             f"cannot write into {path.parent} ({error.strerror})",
             [path.name],
             "make the folder writable or choose another WMTP_STORAGE_ROOT / WMTP_DOCS_ROOT",
         ) from error
-    try:
-        yield temporary
-        publish(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def publish(temporary: Path, path: Path) -> None:
-    """Let a whole file appear under its name, so that both survive a power cut."""
-    fsync_file(temporary)
-    os.replace(temporary, path)
+    """Let a whole file appear under its name, so that both survive a power cut.
+
+    Raises:
+        BadInput: Somebody took the unfinished file away.
+    """
+    try:
+        fsync_file(temporary)
+        os.replace(temporary, path)
+    except FileNotFoundError as error:
+        raise BadInput(
+            "an unfinished file was taken away while it was written",
+            [temporary],
+            "leave what ends with .tmp or .partial alone while a run is under way, then run again",
+        ) from error
     fsync_folder(path.parent)
 
 

@@ -1,11 +1,8 @@
 """Files appear whole or not at all, and digests are those of the stock tools."""
 
 import errno
-import os
 import shutil
-import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,7 @@ import pytest
 from wmtp_assets import store, writer
 from wmtp_assets.errors import BadInput
 from wmtp_assets.store import Store
-from wmtp_assets.temporaries import is_in_work, temporary_beside
+from wmtp_assets_tests.leftovers import left_behind
 
 
 def test_a_failed_write_leaves_the_earlier_file_and_no_temporary(tmp_path: Path):
@@ -59,30 +56,22 @@ def test_a_disk_that_fails_behind_the_writer_leaves_no_file(tmp_path: Path, monk
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_dead_process_s_temporary_is_swept_by_the_next_write(tmp_path: Path):
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    name = temporary_beside(tmp_path / "a").name.replace(f".{os.getpid()}.", f".{dead.pid}.")
-    leftover = tmp_path / name
-    leftover.write_bytes(b"half a checkpoint")
-    living = temporary_beside(tmp_path / "a")
-    living.write_bytes(b"another thread of this process")
+def test_a_write_sweeps_its_folder_of_what_the_dead_left(tmp_path: Path):
+    of_another_file = left_behind(tmp_path / "yesterday.json")
     store.write_bytes(tmp_path / "a", b"whole")
-    assert not leftover.exists()
-    assert living.exists()
+    assert not of_another_file.exists()
 
 
-def test_what_an_earlier_process_of_the_same_pid_left_is_swept(tmp_path: Path):
-    program = "from wmtp_assets.temporaries import new_owner; print(f'.a.{new_owner()}.tmp')"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    *head, _, unique, suffix = done.stdout.strip().split(".")
-    leftover = tmp_path / ".".join([*head, str(os.getpid()), unique, suffix])
-    leftover.write_bytes(b"half a checkpoint of a container that is gone")
-    living = temporary_beside(tmp_path / "a")
-    living.write_bytes(b"another thread of this process")
-    store.write_bytes(tmp_path / "a", b"whole")
-    assert not leftover.exists()
-    assert living.exists()
+def test_a_temporary_that_was_taken_away_is_named(tmp_path: Path):
+    with pytest.raises(BadInput, match="taken away"), store.atomic_path(tmp_path / "a") as path:
+        path.unlink()
+
+
+def test_a_folder_beside_is_gone_at_the_end(tmp_path: Path):
+    with pytest.raises(RuntimeError), store.folder_beside(tmp_path / "a") as folder:
+        (folder / "part").write_bytes(b"1")
+        raise RuntimeError("broken off")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path):
@@ -133,13 +122,3 @@ def test_recorded_paths_are_relative_and_found_again(tmp_path: Path):
     for path in (here.lock, here.document("a.md"), here.dataset("mbpp").jsonl("train")):
         assert here.locate(here.relative(path)) == path
     assert here.relative(here.document("a.md")) == "docs/a.md"
-
-
-def test_unfinished_work_is_known_by_its_owner(tmp_path: Path):
-    mine = temporary_beside(tmp_path / "a.jsonl")
-    host = socket.gethostname()
-    assert is_in_work(mine)
-    assert is_in_work(tmp_path / ".a.jsonl.elsewhere.12.abc.tmp"), "who can tell?"
-    assert not is_in_work(tmp_path / f".a.jsonl.{host}.999999999.abc.tmp")
-    for name in ("a.jsonl", ".a.jsonl.tmp", f".a.jsonl.{host}.pid.abc.tmp", "x.1.abc.tmp"):
-        assert not is_in_work(tmp_path / name), name

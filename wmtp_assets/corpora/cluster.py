@@ -28,7 +28,7 @@ from pathlib import Path
 from wmtp_assets.corpora.pool import in_order
 from wmtp_assets.corpora.units import Part, Unit, convert_unit
 from wmtp_assets.errors import BadInput
-from wmtp_assets.temporaries import new_owner
+from wmtp_assets.temporaries import new_maker
 
 CONNECT_SECONDS = 10.0
 # A worker that its nanny or a batch system starts anew is there before: 2 s here, with its imports.
@@ -90,7 +90,7 @@ def convert_attempt(unit: Unit, part: Path, needed: Environment) -> Part:
             differing,
             "install the same versions on every worker, then start the workers anew",
         )
-    attempt = part.with_name(f"{part.name}.{new_owner()}")
+    attempt = part.with_name(f"{part.name}.{new_maker()}")
     made = convert_unit(unit, attempt)
     os.replace(attempt, part)
     return replace(made, path=part)

@@ -8,7 +8,6 @@ balance leave the earlier files as they are.
 
 import contextlib
 import itertools
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -29,7 +28,6 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.regular import open_regular
 from wmtp_assets.store import StoredFile
-from wmtp_assets.temporaries import temporary_beside
 from wmtp_assets.writer import HashingWriter
 
 ROWS_PER_SECOND = "rows_per_second"
@@ -152,18 +150,13 @@ def _append(part: Part, out: HashingWriter) -> None:
 def _parts_beside(jsonl: Path) -> Iterator[Callable[[], Path]]:
     """Give paths for parts in a folder of their own, removed at the end, however it ends.
 
-    A worker of a cluster that was cut off, and comes with its part when another has made it in its
+    This process holds the folder, and with it the parts that workers of other machines write. A
+    worker of a cluster that was cut off, and comes with its part when another has made it in its
     place, finds no folder and can leave nothing behind.
     """
-    folder = temporary_beside(jsonl)
-    folder.mkdir()
     numbers = itertools.count()
-    try:
+    with store.folder_beside(jsonl) as folder:
         yield lambda: folder / f"{next(numbers):04}"
-    finally:
-        # Renamed first: no file can be made in it while it is emptied.
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(folder.rename(temporary_beside(jsonl)), ignore_errors=True)
 
 
 class _Progress:

@@ -101,13 +101,21 @@ def download(
 
     if stop.is_set():
         raise Stopped
-    with one.place.guarded(wait_for_other) as alone:
-        if found := kept(one.place.target, one.file):
+    with one.place.guarded(wait_for_other):
+        found = kept(one.place.target, one.file)
+        left_over = None if found else one.place.adopt()
+        while not left_over and not found and one.place.found():
+            # Of another machine, or where locks do nothing: it grows, or is silent and adopted.
+            wait_for_other()
+            time.sleep(LOOK_SECONDS)
+            left_over = one.place.adopt()
+            found = None if one.place.found() else kept(one.place.target, one.file)
+        if found:
             progress.kept(one.file.path, found.size_bytes)
             return found
         report(f"{one.repo.id}: {one.file.path}, {spoken_size(one.file.size_bytes)}")
         try:
-            return _try(one, one.place.adopt(alone), stop, progress, report)
+            return _try(one, left_over, stop, progress, report)
         except WrongBody as error:
             if error.as_stated or error.remedy:
                 raise _refused(one, error) from error
@@ -158,10 +166,12 @@ def _try(
     )
     try:
         require_proof(arrived.partial.path, arrived.sha256, file)
+        place.publish(arrived.partial)
     except WrongBody as error:
         last = set_aside or error.as_stated or bool(error.remedy)
         place.put_aside(arrived.partial, keep=last)
         error.set_aside = last
         raise
-    place.publish(arrived.partial)
+    finally:
+        arrived.partial.held.release()
     return StoredFile(place.target, arrived.size_bytes, arrived.sha256)

@@ -21,7 +21,7 @@ from wmtp_assets.hub import forms
 from wmtp_assets.hub import lock as locks
 from wmtp_assets.hub.download import Download, download_all
 from wmtp_assets.hub.listing import completed, listed
-from wmtp_assets.hub.partial import Place
+from wmtp_assets.hub.partial import Place, sweep_unfinished
 from wmtp_assets.hub.progress import Progress
 from wmtp_assets.hub.proof import kept
 from wmtp_assets.hub.sources import (
@@ -87,6 +87,7 @@ def fetch_files(
     have |= download_all(downloads, progress, report)
     proven = {path: (file.size_bytes, file.sha256) for path, file in have.items()}
     locks.extend_lock(lock, repo, commit, proven, instead_of=impossible)
+    sweep_unfinished(folder)
     return Fetched(commit, tuple(have.values()), len(files) - len(missing), progress.received)
 
 

@@ -19,6 +19,7 @@ from wmtp_assets.hub.sources import Listing, RemoteFile
 from wmtp_assets.regular import read_small
 from wmtp_assets.shapes import Misshapen, shape_of
 from wmtp_assets.strict import parse_json, shown
+from wmtp_assets.temporaries import guarded
 
 LOCK_VERSION = 1
 RESTORE = (
@@ -179,10 +180,7 @@ def replace_entry(
 
 @contextlib.contextmanager
 def _held(path: Path) -> Iterator[dict[str, Any]]:
-    from filelock import FileLock
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_name(f".{path.name}.guard")):
+    with guarded(path.with_name(f".{path.name}.guard")):
         yield read_lock(path)
 
 

@@ -105,8 +105,8 @@ def _place(file: MirrorFile) -> str:
     there = _is_there(file) and store.sha256_of(file.target) == file.sha256
     if there and not fault(file.target, file.path):
         return "kept"
-    with store.atomic_path(file.target) as temporary:
-        temporary.unlink()
+    with store.folder_beside(file.target) as folder:
+        temporary = folder / file.target.name
         try:
             os.link(file.source.resolve(), temporary)
             how = "linked"
@@ -118,6 +118,7 @@ def _place(file: MirrorFile) -> str:
             raise WrongBytes(f"sha256 {found}, locked {file.sha256}")
         if wrong := fault(temporary, file.path):
             raise WrongBytes(wrong)
+        store.publish(temporary, file.target)
     return how
 
 

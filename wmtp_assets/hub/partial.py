@@ -2,13 +2,12 @@
 
 They lie in `<raw folder>/.cache/wmtp_download/<path>/`, on the file system of the target, where
 reset_storage spares them, under names that say what they are of:
-`<etag>.<host>.<pid>.<random>.partial`. One belongs to the process that made it, until that one
-ends. Not here: what the bytes are.
+`<etag>.<maker>.partial`. One belongs to the process that holds it (temporaries.py). Not here: what
+the bytes are.
 """
 
 import contextlib
 import errno
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,20 +15,27 @@ from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
-from wmtp_assets.temporaries import has_ended, new_owner
+from wmtp_assets.folders import UNFINISHED
+from wmtp_assets.hub.retry import LONGEST_WAIT_SECONDS
+from wmtp_assets.temporaries import Held, claim, guarded, make_file, new_maker
 
-UNFINISHED = Path(".cache") / "wmtp_download"
 ETAG_CHARACTERS = 40
 LOOK_SECONDS = 0.5
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+# A download writes all the time, but for the longest wait that a server may ask for.
+SILENT_SECONDS = LONGEST_WAIT_SECONDS + 60
 
 
 @dataclass(frozen=True)
 class Partial:
-    """The first bytes of the content that `etag` names."""
+    """The first bytes of the content that `etag` names, held by this process."""
 
-    path: Path
+    held: Held
     etag: str
+
+    @property
+    def path(self) -> Path:
+        return self.held.path
 
 
 @dataclass(frozen=True)
@@ -49,34 +55,30 @@ class Place:
         return self.folder / UNFINISHED / self.file
 
     def new(self, etag: str) -> Partial:
-        """A name for the first bytes of this content, of nobody else."""
+        """An empty file for the first bytes of this content, of nobody else."""
         etag = plain_etag(etag)
-        return Partial(self.unfinished / f"{etag}.{new_owner()}.partial", etag)
+        self.unfinished.mkdir(parents=True, exist_ok=True)
+        return Partial(make_file(lambda: self._name(etag)), etag)
 
-    def found(self) -> list[Partial]:
+    def _name(self, etag: str) -> Path:
+        return self.unfinished / f"{etag}.{new_maker()}.partial"
+
+    def found(self) -> list[Path]:
         """The unfinished forms on disk, longest first."""
         there = (p for p in self.unfinished.glob("*.partial") if p.is_file() and not p.is_symlink())
-        paths = sorted(there, key=_size_bytes, reverse=True)
-        return [Partial(path, path.name.split(".")[0]) for path in paths]
+        return sorted(there, key=_size_bytes, reverse=True)
 
-    def adopt(self, alone: bool) -> Partial | None:
-        """Take over the longest one that nobody works on; what else is left behind is removed.
-
-        Args:
-            alone: Whether the guard kept everybody else out. Where it could not, only what a dead
-                process of this machine left is taken.
-        """
+    def adopt(self) -> Partial | None:
+        """Take over the longest one that nobody works on; what else is left behind is removed."""
         mine = None
-        for partial in self.found():
-            if not (alone or _maker_is_dead(partial.path)):
-                continue
-            if mine or not partial.etag:
-                partial.path.unlink(missing_ok=True)
-                continue
-            renamed = self.new(partial.etag)
-            with contextlib.suppress(FileNotFoundError):  # another was faster
-                os.replace(partial.path, renamed.path)
-                mine = renamed
+        for path in self.found():
+            if held := claim(path, SILENT_SECONDS):
+                etag = path.name.split(".")[0]
+                if mine or not etag:
+                    held.remove()
+                else:
+                    held.rename(self._name(etag))
+                    mine = Partial(held, etag)
         return mine
 
     @property
@@ -87,13 +89,13 @@ class Place:
     @property
     def bytes_on_disk(self) -> int:
         """How much of the file is there already, in its longest unfinished form."""
-        return max((_size_bytes(p.path) for p in self.found()), default=0)
+        return max(map(_size_bytes, self.found()), default=0)
 
     def publish(self, partial: Partial) -> None:
         """Let the whole file appear under its name, after fsync.
 
         Raises:
-            BadInput: The folder cannot be written.
+            BadInput: The folder cannot be written, or somebody took the unfinished file away.
         """
         try:
             store.publish(partial.path, self.target)
@@ -104,39 +106,27 @@ class Place:
     def put_aside(self, partial: Partial, *, keep: bool) -> None:
         """Take a wrong body out of the way."""
         if keep:
-            os.replace(partial.path, self.rejected)
+            partial.held.rename(self.rejected)
         else:
-            partial.path.unlink()
+            partial.held.remove()
 
     @contextlib.contextmanager
-    def guarded(self, waiting: Callable[[], None]) -> Iterator[bool]:
-        """Keep others from the same file, in this process and outside; yields whether that works.
+    def guarded(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Keep others from the same file, in this process and outside.
 
         Args:
-            waiting: Called twice a second while another one has it; what it raises ends the wait.
+            waiting: Called again and again while another has it; what it raises ends the wait.
 
         Raises:
             BadInput: The folder cannot be written.
         """
-        from filelock import FileLock, Timeout
-
-        guard = self.unfinished / "guard"
-        try:
-            guard.parent.mkdir(parents=True, exist_ok=True)
-            self.target.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(guard)
-            while True:
-                try:
-                    lock.acquire(timeout=LOOK_SECONDS)
-                    break
-                except Timeout:
-                    waiting()
-        except OSError as error:
-            raise unwritable(self.target, error) from error
-        try:
-            yield _lock_holds(guard)
-        finally:
-            lock.release()
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(guarded(self.unfinished / "guard", waiting))
+                self.target.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise unwritable(self.target, error) from error
+            yield
 
 
 def plain_etag(etag: str) -> str:
@@ -167,18 +157,11 @@ def _size_bytes(path: Path) -> int:
         return 0
 
 
-def _lock_holds(guard: Path) -> bool:
-    """Whether a held lock keeps a second one out: on some network file systems it does not."""
-    import fcntl
+def sweep_unfinished(folder: Path) -> None:
+    """Remove what nobody works on, of files that are all there.
 
-    with open(guard, "rb") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        return False
-
-
-def _maker_is_dead(path: Path) -> bool:
-    """Whether the process that made it was one of this machine, and has ended."""
-    return has_ended(path.name.partition(".")[2].removesuffix(".partial"))
+    Such as what one machine had of a file that another one has fetched, or of an earlier commit.
+    """
+    for path in (folder / UNFINISHED).rglob("*.partial"):
+        if held := claim(path, SILENT_SECONDS):
+            held.remove()

@@ -43,11 +43,11 @@ class Landing:
 
     def __init__(self, place: Place, left_over: Partial | None):
         self._place = place
-        self._open(left_over or place.new(""), "r+b" if left_over else "x+b")
+        self._open(left_over or place.new(""))
 
-    def _open(self, partial: Partial, mode: str) -> None:
+    def _open(self, partial: Partial) -> None:
         self.partial = partial
-        self._handle = open(partial.path, mode, buffering=store.BUFFER_BYTES)  # noqa: SIM115
+        self._handle = open(partial.path, "r+b", buffering=store.BUFFER_BYTES)  # noqa: SIM115
         self._out = HashingWriter(self._handle)
         self._head = b""
 
@@ -89,7 +89,7 @@ class Landing:
     def start_over(self, etag: str) -> None:
         """Drop what is there; what comes is of this content."""
         self.drop()
-        self._open(self._place.new(etag), "x+b")
+        self._open(self._place.new(etag))
 
     def settle(self) -> None:
         """Wait until everything is in the file; an error of the disk is raised here."""
@@ -98,7 +98,7 @@ class Landing:
 
     def drop(self) -> None:
         self.close()
-        self.partial.path.unlink(missing_ok=True)
+        self.partial.held.remove()
 
     def close(self) -> None:
         self._out.close()
@@ -134,7 +134,7 @@ def transfer(
     """
     patience = Patience(stop, report)
     grown = functools.partial(progress.at, place.file)
-    landing = None
+    landing, arrived = None, None
     try:
         landing = Landing(place, left_over)
         landing.hash_what_is_there(stop)
@@ -150,7 +150,8 @@ def transfer(
                     patience.renew()
                 patience.wait(error)
         landing.settle()
-        return Arrived(landing.partial, landing.position, landing.sha256)
+        arrived = Arrived(landing.partial, landing.position, landing.sha256)
+        return arrived
     except WrongBody:
         landing.drop()
         raise
@@ -161,6 +162,8 @@ def transfer(
     finally:
         if landing:
             landing.close()
+            if not arrived:
+                landing.partial.held.release()
 
 
 def _receive(

@@ -1,4 +1,4 @@
-"""storage_layout: makes folders, never touches a file."""
+"""storage_layout: makes folders, and sweeps unfinished files of killed runs; touches no other."""
 
 import hashlib
 
@@ -8,6 +8,7 @@ from wmtp_assets.folders import SKELETON
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
+from wmtp_assets.temporaries import sweep_below
 
 
 def layout_digest(store: Store) -> str:
@@ -25,6 +26,7 @@ def layout_digest(store: Store) -> str:
 def storage_layout(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
     for folder in SKELETON:
         (setup.store.root / folder).mkdir(parents=True, exist_ok=True)
+    sweep_below(setup.store.root)
     return materialized(
         setup, setup.store.root, (), content=layout_digest(setup.store), folders=len(SKELETON)
     )

@@ -11,18 +11,17 @@ from pathlib import Path
 
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding, verdict
-from wmtp_assets.folders import SKELETON
+from wmtp_assets.folders import SKELETON, UNFINISHED
 from wmtp_assets.layout.assets import layout_digest
 from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
-from wmtp_assets.walking import walk
+from wmtp_assets.temporaries import SILENT_SECONDS, is_abandoned, is_temporary
+from wmtp_assets.walking import files_below, walk
 
 SUPPORTED = ((3, 11), (3, 13))
 PACKAGE = "wmtp-assets"
 # Folders of the layout before v2 (plan, Step 0).
 LEGACY = ("models", "datasets")
-# Younger temporaries may belong to a running conversion: 27 GB take less than a day.
-ABANDONED_SECONDS = 86_400
 
 
 def _folders_exist(setup: Setup, seen: Seen) -> dict[str, Finding]:
@@ -75,25 +74,48 @@ def _environment(setup: Setup, seen: Seen) -> dict[str, Finding]:
 def _no_leftovers(setup: Setup, seen: Seen) -> dict[str, Finding]:
     root = setup.store.root
     legacy = [f"{name}/ of the old layout" for name in LEGACY if (root / name).exists()]
-    temporaries = sorted(str(path.relative_to(root)) for path in _abandoned(root))
+    sizes = {str(path.relative_to(root)): _size_bytes(path) for path in _abandoned(root)}
     finding = verdict(
-        legacy + temporaries,
-        "no folder of the old layout, no abandoned temporary file",
-        "left over; job reset_storage removes it",
+        legacy + [f"{name}, {sizes[name]:,} bytes" for name in sorted(sizes)],
+        "no folder of the old layout, no abandoned unfinished file",
+        "left over: storage_layout, materialized, sweeps unfinished files (.tmp), a raw asset its "
+        "downloads (.partial); job reset_storage removes the old layout",
         legacy=len(legacy),
-        temporaries=len(temporaries),
+        temporaries=len(sizes),
+        leftover_bytes=sum(sizes.values()),
     )
     return {"no_leftovers_of_older_layouts": finding}
 
 
 def _abandoned(root: Path) -> Iterator[Path]:
-    """Temporary files, and folders of them, that nobody changed for long."""
+    """Unfinished files, and folders of them, that nobody works on and nobody will continue."""
     for folder, folders, files in walk(root):
-        for path in (Path(folder, name) for name in (*folders, *files)):
+        for path in (folder / name for name in (*folders, *files)):
             # What a running conversion removes meanwhile is not abandoned.
             with contextlib.suppress(FileNotFoundError):
-                if path.match(".*.tmp") and path.lstat().st_mtime < time.time() - ABANDONED_SECONDS:
+                if _is_leftover(path):
                     yield path
+        folders[:] = [name for name in folders if not is_temporary(Path(name))]
+
+
+def _is_leftover(path: Path) -> bool:
+    if is_temporary(path) or _is_whole_already(path):
+        return is_abandoned(path)
+    # Of another program.
+    return path.match(".*.tmp") and path.lstat().st_mtime < time.time() - SILENT_SECONDS
+
+
+def _is_whole_already(path: Path) -> bool:
+    """Whether it is an unfinished download of a file that is there."""
+    raw, found, file = str(path.parent).partition(f"/{UNFINISHED}/")
+    return bool(found) and path.suffix == ".partial" and Path(raw, file).exists()
+
+
+def _size_bytes(path: Path) -> int:
+    """What it takes of the disk, with all that is in it."""
+    if path.is_dir() and not path.is_symlink():
+        return sum(one.lstat().st_size for one in files_below(path))
+    return path.lstat().st_size
 
 
 storage_layout_checks = checks_on(

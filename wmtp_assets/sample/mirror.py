@@ -6,7 +6,6 @@ on it is read as any mirror: the conversion knows nothing of it.
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -18,6 +17,7 @@ from wmtp_assets import store
 from wmtp_assets.catalog import Repo
 from wmtp_assets.hub.sources import LISTING_NAME, Body, Listing, MirrorSource
 from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets.temporaries import guarded
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,15 @@ def ensure_mirror(root: Path) -> None:
     A second process waits for the first one; where file locks do nothing, both write one and
     whoever renames first wins.
     """
-    from filelock import FileLock
-
     if (root / LISTING_NAME).exists():
         return
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(root.with_name(f".{root.name}.guard")):
+    with guarded(root.with_name(f".{root.name}.guard")):
         if not (root / LISTING_NAME).exists():
             _make_mirror(root)
 
 
 def _make_mirror(root: Path) -> None:
-    made = Path(tempfile.mkdtemp(prefix=".making-mirror-", dir=root.parent))
-    try:
+    with store.folder_beside(root) as made:
         write_mirror(made)
         shutil.rmtree(root, ignore_errors=True)
         try:
@@ -61,8 +57,6 @@ def _make_mirror(root: Path) -> None:
         except OSError:
             if not (root / LISTING_NAME).exists():
                 raise
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
 
 
 def write_mirror(root: Path) -> None:

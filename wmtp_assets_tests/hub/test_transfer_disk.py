@@ -67,8 +67,8 @@ def test_what_is_there_already_is_not_needed_again(tmp_path, mirror, monkeypatch
     upstream = mirror.root / REPO.id / "big.dat"
     with mirror.open(REPO, "main", "big.dat", 0) as body:
         partial = Place(tmp_path / "s" / "raw", "big.dat").new(body.etag)
-    partial.path.parent.mkdir(parents=True)
     partial.path.write_bytes(upstream.read_bytes()[: SIZE // 2])
+    partial.held.release()
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage(SIZE, 1, SIZE // 2))
     assert fetch(mirror, tmp_path / "s", "big.dat").fetched_bytes == SIZE // 2

@@ -3,9 +3,8 @@
 import contextlib
 import hashlib
 import os
-import subprocess
-import sys
 import threading
+import time
 from pathlib import Path
 
 import dagster as dg
@@ -17,7 +16,7 @@ from wmtp_assets.hub import retry
 from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.hub.download import SIDE_BY_SIDE
 from wmtp_assets.hub.fetch import fetch_files
-from wmtp_assets.hub.partial import Place
+from wmtp_assets.hub.partial import SILENT_SECONDS, Place
 from wmtp_assets.hub.progress import Progress
 from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
 from wmtp_assets.hub.sources import Body, Listing, RemoteFile
@@ -25,40 +24,63 @@ from wmtp_assets.hub.sources import Body, Listing, RemoteFile
 REPO = Repo(id="org/thing", kind="model", revision="main", licence="MIT")
 
 
-def left_by(place: Place, pid: int, content: bytes, etag: str = "e") -> Path:
-    made = place.new(etag).path
-    path = made.with_name(made.name.replace(f".{os.getpid()}.", f".{pid}."))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
+def left(place: Place, content: bytes, *, held: bool = False, etag: str = "e") -> Path:
+    """Unfinished, of a process that works on it or of one that is dead."""
+    partial = place.new(etag)
+    partial.path.write_bytes(content)
+    if not held:
+        partial.held.release()
+    return partial.path
 
 
-def dead_pid() -> int:
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    return process.pid
-
-
-def test_behind_a_guard_that_holds_the_longest_is_continued_and_the_others_go(tmp_path):
+def test_the_longest_that_the_dead_left_is_continued_and_the_others_go(tmp_path):
     place = Place(tmp_path, "a.dat")
-    left_by(place, os.getppid(), b"1")
-    left_by(place, dead_pid(), b"12")
-    adopted = place.adopt(alone=True)
-    assert adopted.path.read_bytes() == b"12"
-    assert [p.path for p in place.found()] == [adopted.path]
+    left(place, b"1")
+    left(place, b"12")
+    in_work = left(place, b"123", held=True)
+    adopted = place.adopt()
+    assert adopted.path.read_bytes() == b"12" and adopted.etag == "e"
+    assert place.found() == [in_work, adopted.path]
+    assert place.adopt() is None, "the adopted one is in work too"
 
 
-def test_without_a_guard_only_what_a_dead_process_left_is_taken(tmp_path):
+def test_what_another_machine_left_is_continued_once_it_is_silent(tmp_path):
     place = Place(tmp_path, "a.dat")
-    of_alive = left_by(place, os.getppid(), b"123")
-    left_by(place, dead_pid(), b"12")
-    adopted = place.adopt(alone=False)
-    assert adopted.path.read_bytes() == b"12" and of_alive.exists()
+    path = left(place, b"12")
+    path = path.rename(path.with_name("e.elsewhere.00000000.0123456789abcdef.partial"))
+    assert place.adopt() is None
+    os.utime(path, (0, time.time() - 2 * SILENT_SECONDS))
+    assert place.adopt().path.read_bytes() == b"12" and not path.exists()
 
 
 def test_a_file_whose_name_begins_with_that_of_another_is_left_alone(tmp_path):
-    left_by(Place(tmp_path, "a.dat.index.json"), dead_pid(), b"1")
-    assert Place(tmp_path, "a.dat").adopt(alone=True) is None
+    left(Place(tmp_path, "a.dat.index.json"), b"1")
+    assert Place(tmp_path, "a.dat").adopt() is None
+
+
+def test_what_one_machine_had_of_a_file_that_another_fetched_is_swept(tmp_path):
+    source = Together(files=1, at_once=1)
+    wanted, raw = (Files("*.dat", 1),), tmp_path / "raw"
+    fetch_files(source, REPO, wanted, raw, tmp_path / "lock.json")
+    gone, renamed_upstream = left(Place(raw, "0.dat"), b"1"), left(Place(raw, "old.dat"), b"12")
+    in_work = left(Place(raw, "0.dat"), b"1", held=True)
+    fetch_files(source, REPO, wanted, raw, tmp_path / "lock.json")
+    assert not gone.exists() and not renamed_upstream.exists() and in_work.exists()
+
+
+def test_a_download_of_another_machine_is_waited_for_until_it_is_silent(tmp_path):
+    path = left(Place(tmp_path / "raw", "0.dat"), b"x")
+    path = path.rename(path.with_name("e.elsewhere.00000000.0123456789abcdef.partial"))
+    told = []
+
+    def report(line: str) -> None:
+        told.append(line)
+        if "waiting for it" in line:
+            os.utime(path, (0, time.time() - 2 * SILENT_SECONDS))
+
+    wanted, raw = (Files("*.dat", 1),), tmp_path / "raw"
+    fetched = fetch_files(Together(1, 1), REPO, wanted, raw, tmp_path / "lock.json", report)
+    assert fetched.fetched_bytes == 0 and any("waiting for it" in line for line in told)
 
 
 class Together:

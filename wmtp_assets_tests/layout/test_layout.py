@@ -10,6 +10,7 @@ import pytest
 
 from wmtp_assets.checks import Seen
 from wmtp_assets.folders import SKELETON
+from wmtp_assets.hub.partial import Place
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout import checks
 from wmtp_assets.layout.assets import layout_digest, storage_layout
@@ -17,6 +18,8 @@ from wmtp_assets.layout.reset import clear, plan_clearing
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
+from wmtp_assets.temporaries import SILENT_SECONDS, new_file
+from wmtp_assets_tests.leftovers import folder_left_behind, left_behind
 
 SEEN = Seen({}, {}, {})
 
@@ -63,24 +66,47 @@ def test_a_linked_folder_fails(setup: Setup, tmp_path: Path):
 
 def test_old_folders_and_abandoned_temporaries_are_named(setup: Setup):
     name = "no_leftovers_of_older_layouts"
-    fresh = setup.store.root / SKELETON[0] / ".a.host.1.00.tmp"
-    fresh.write_text("a conversion that runs")
+    running = new_file(setup.store.root / SKELETON[0] / "a")
+    running.path.write_bytes(bytes(13_500))
     assert checks._no_leftovers(setup, SEEN)[name].passed
     (setup.store.root / "models").mkdir()
-    os.utime(fresh, (0, time.time() - 2 * checks.ABANDONED_SECONDS))
+    running.release()
     finding = checks._no_leftovers(setup, SEEN)[name]
-    assert "models/ of the old layout" in finding.summary and ".tmp" in finding.summary
+    assert "models/ of the old layout" in finding.summary
+    assert f"{running.path.name}, 13,500 bytes" in finding.summary
+
+
+def test_a_download_of_what_is_there_is_a_leftover_and_one_to_continue_is_not(setup: Setup):
+    name = "no_leftovers_of_older_layouts"
+    raw = setup.store.root / SKELETON[0]
+    unfinished = Place(raw, "deep/a.dat").new("e")
+    unfinished.path.write_bytes(bytes(1_000))
+    unfinished.held.release()
+    assert checks._no_leftovers(setup, SEEN)[name].passed
+    (raw / "deep").mkdir()
+    (raw / "deep" / "a.dat").write_bytes(b"whole")
+    assert ".partial, 1,000 bytes" in checks._no_leftovers(setup, SEEN)[name].summary
+
+
+def test_materializing_the_layout_sweeps_what_nobody_works_on(setup: Setup):
+    folder = setup.store.root / SKELETON[0]
+    dead, parts = left_behind(folder / "a"), folder_left_behind(folder / "b")
+    (parts / "0000").write_bytes(b"a part")
+    running = new_file(folder / "a")
+    storage_layout(setup)
+    assert not dead.exists() and not parts.exists() and running.path.exists()
 
 
 def test_a_folder_of_parts_is_named_when_it_is_abandoned_and_cleared(setup: Setup):
     name = "no_leftovers_of_older_layouts"
-    folder = setup.store.dataset("mbpp").processed / ".train.jsonl.elsewhere.12.abc.tmp"
+    folder = setup.store.dataset("mbpp").processed / ".t.elsewhere.12.0123456789abcdef.tmp"
     folder.mkdir()
     (folder / "0000").write_text("a part")
     assert checks._no_leftovers(setup, SEEN)[name].passed
-    os.utime(folder, (0, time.time() - 2 * checks.ABANDONED_SECONDS))
+    os.utime(folder / "0000", (0, time.time() - 2 * SILENT_SECONDS))
+    os.utime(folder, (0, time.time() - 2 * SILENT_SECONDS))
     finding = checks._no_leftovers(setup, SEEN)[name]
-    assert not finding.passed and finding.summary.count(".tmp") == 1
+    assert not finding.passed and finding.summary.count(folder.name) == 1
     clearing = plan_clearing(setup.store)
     assert clearing.files == (folder / "0000",)
     clear(setup.store, clearing)

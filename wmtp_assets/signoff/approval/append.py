@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from wmtp_assets.signoff.approval.chain import (
     entry_folder,
 )
 from wmtp_assets.signoff.approval.shape import DECISION_FORMAT
-from wmtp_assets.temporaries import sweep_abandoned, temporary_beside
+from wmtp_assets.temporaries import new_folder, sweep
 
 
 @contextlib.contextmanager
@@ -29,18 +28,17 @@ def pending_entry(signoff: Path, number: int) -> Iterator[Path]:
         BadInput: signoff/ cannot be written.
     """
     place = entry_folder(signoff, number)
-    pending = temporary_beside(place)
     try:
         signoff.mkdir(parents=True, exist_ok=True)
-        sweep_abandoned(place)
-        pending.mkdir()
+        sweep(signoff)
+        pending = new_folder(place)
     except OSError as error:
         fix = "make the folder writable for the reviewer"
         raise BadInput(f"cannot write into {signoff} ({error.strerror})", [], fix) from error
     try:
-        yield pending
+        yield pending.path
     finally:
-        shutil.rmtree(pending, ignore_errors=True)
+        pending.remove()
 
 
 def write_decision(pending: Path, manifest: Mapping[str, Any], decision: Decision) -> None:

@@ -30,7 +30,7 @@ def ignored_paths(root: Path) -> tuple[str, ...]:
 
 def finished_files(root: Path) -> dict[str, Path]:
     """The covered files but for those that a running job has not finished, folders of them too."""
-    return _by_name(root, (path for path in _walk(root) if not _in_work(path.relative_to(root))))
+    return _by_name(root, (path for path in _walk(root) if not _in_work(root, path)))
 
 
 def covered_files(root: Path) -> dict[str, Path]:
@@ -43,8 +43,9 @@ def covered_files(root: Path) -> dict[str, Path]:
     return _by_name(root, _walk(root))
 
 
-def _in_work(relative: Path) -> bool:
-    return any(is_in_work(Path(name)) for name in relative.parts)
+def _in_work(root: Path, path: Path) -> bool:
+    above = (folder for folder in path.parents if folder.is_relative_to(root))
+    return any(is_in_work(one) for one in (path, *above))
 
 
 def _by_name(root: Path, paths: Iterable[Path]) -> dict[str, Path]:

@@ -25,6 +25,7 @@ from wmtp_assets.signoff.backup.tag import (
     read_tag,
     write_tag,
 )
+from wmtp_assets.temporaries import guarded
 from wmtp_assets.walking import files_below
 
 # In signoff/, which an approval does not cover; not copied, since it begins with a dot.
@@ -90,22 +91,16 @@ def back_up(
 
 @contextlib.contextmanager
 def _one_at_a_time(guard: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
+    def taken() -> None:
+        raise BadInput("another backup of this storage is under way", [guard], "wait for it to end")
 
-    lock = FileLock(guard)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise BadInput(
-            "another backup of this storage is under way", [guard], "wait for it to end"
-        ) from error
-    except OSError as error:
-        fix = "make signoff/ writable for whoever backs up"
-        raise BadInput("the guard of a backup cannot be taken", [error], fix) from error
-    try:
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(guarded(guard, taken))
+        except OSError as error:
+            fix = "make signoff/ writable for whoever backs up"
+            raise BadInput("the guard of a backup cannot be taken", [error], fix) from error
         yield
-    finally:
-        lock.release()
 
 
 def _back_up(

@@ -1,18 +1,18 @@
 """Which files of a storage are covered while jobs are at work in it."""
 
-import socket
 from pathlib import Path
 
 import pytest
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.approval.covered import covered_files, finished_files
-from wmtp_assets.temporaries import temporary_beside
+from wmtp_assets.temporaries import new_folder
+from wmtp_assets_tests.leftovers import folder_left_behind
 
 
 def parts_in(folder: Path) -> Path:
     """A folder of parts, as a conversion has it, with one part and one attempt in it."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name in ("0000", "0001.elsewhere.12.abc"):
         (folder / name).write_bytes(b"half a split")
     return folder
@@ -20,7 +20,8 @@ def parts_in(folder: Path) -> Path:
 
 def test_a_folder_in_work_is_left_out_with_all_that_is_in_it(tmp_path: Path):
     whole = tmp_path / "datasets_v2" / "train.jsonl"
-    parts = parts_in(temporary_beside(whole))
+    whole.parent.mkdir()
+    parts = parts_in(new_folder(whole).path)
     parts_in(parts / "below")
     whole.write_bytes(b"whole")
     assert list(finished_files(tmp_path)) == ["datasets_v2/train.jsonl"]
@@ -28,7 +29,7 @@ def test_a_folder_in_work_is_left_out_with_all_that_is_in_it(tmp_path: Path):
 
 
 def test_a_folder_that_a_dead_process_left_is_not(tmp_path: Path):
-    parts = parts_in(tmp_path / f".train.jsonl.{socket.gethostname()}.999999999.abc.tmp")
+    parts = parts_in(folder_left_behind(tmp_path / "train.jsonl"))
     assert list(finished_files(tmp_path)) == [
         f"{parts.name}/0000",
         f"{parts.name}/0001.elsewhere.12.abc",
@@ -37,7 +38,7 @@ def test_a_folder_that_a_dead_process_left_is_not(tmp_path: Path):
 
 def test_what_is_odd_in_a_folder_in_work_concerns_nobody(tmp_path: Path):
     """As a part that is removed between two looks."""
-    parts = parts_in(temporary_beside(tmp_path / "train.jsonl"))
+    parts = parts_in(new_folder(tmp_path / "train.jsonl").path)
     (parts / "gone").symlink_to("nowhere")
     assert finished_files(tmp_path) == {}
     with pytest.raises(BadInput, match="gone"):

@@ -4,7 +4,6 @@ import dataclasses
 import errno
 import json
 import shutil
-import socket
 
 import dagster as dg
 import pytest
@@ -17,7 +16,7 @@ from wmtp_assets.signoff.approval.manifest import build_manifest, recorded_files
 from wmtp_assets.signoff.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER, latest_result
 from wmtp_assets.signoff.approval.standing import Standing
 from wmtp_assets.signoff.record import Declared
-from wmtp_assets.temporaries import temporary_beside
+from wmtp_assets.temporaries import new_file
 from wmtp_assets_tests.signoff.world import (
     GOOD,
     TRAIN,
@@ -147,12 +146,11 @@ def test_a_new_check_that_passes_leaves_the_approval(world: World):
 
 
 def test_a_job_at_work_does_not_suspend_it(approved: World):
-    unfinished = temporary_beside(approved.file)
-    unfinished.write_bytes(b"half")
+    unfinished = new_file(approved.file)
+    unfinished.path.write_bytes(b"half")
     assert approved.approval.standing == Standing.APPROVED
     assert approved.failed("verify_documents") == {}
-    dead = unfinished.rename(unfinished.with_name(unfinished.name.replace(".tmp", "0.tmp")))
-    dead.rename(dead.with_name(f".train.jsonl.{socket.gethostname()}.999999999.abc.tmp"))
+    unfinished.release()
     assert "was not there" in approved.approval.says
 
 
