@@ -78,7 +78,7 @@ def test_an_index_that_leaves_its_folder_is_refused(index, name):
 
 def test_a_name_that_comes_twice_in_the_index_is_refused(index):
     index.write_text('{"weight_map": {"a": "x.bin", "a": "y.bin"}}')
-    assert "names something twice: a" in refusal(index)
+    assert "names that come twice: 'a'" in refusal(index)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"weight_map": []}', "{"])

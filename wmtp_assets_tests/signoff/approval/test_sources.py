@@ -152,7 +152,7 @@ def test_what_is_not_as_recorded_is_named(place: Store, edit: str):
         (b"[" * 100_000, "not valid JSON"),
         (b"\xff\x00", "not valid JSON"),
         (b"[]", "instead of an object"),
-        (b'{"version": 1, "version": 1, "repos": {}}', "names something twice"),
+        (b'{"version": 1, "version": 1, "repos": {}}', "names that come twice"),
     ],
 )
 def test_a_lock_that_is_none_is_named(place: Store, data: bytes, says: str):
