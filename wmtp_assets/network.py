@@ -24,7 +24,6 @@ MOST_SECONDS = 86_400
 # huggingface_hub takes the first that is set.
 TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 SENDABLE = re.compile(r"[!-~]+")
-SENDABLE_WORDS = re.compile(r"[ -~]*")
 PROXIES = ("http", "https", "all")
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 CA_NOT_READ = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -48,8 +47,6 @@ def wrong_with_network(environ: Environment) -> list[str]:
     if "HF_ENDPOINT" in environ:
         wrong += [f"HF_ENDPOINT {fault}" for fault in _address_faults(environ["HF_ENDPOINT"])]
     wrong += _token_faults(environ)
-    if not SENDABLE_WORDS.fullmatch(environ.get("HF_HUB_USER_AGENT_ORIGIN", "")):
-        wrong.append("HF_HUB_USER_AGENT_ORIGIN has characters that no header can hold")
     for scheme, proxy in proxies_of(environ).items():
         wrong += [f"{proxy_variable(scheme, environ)} {fault}" for fault in _proxy_faults(proxy)]
     return [*wrong, *_certificate_faults(environ)]

@@ -82,9 +82,27 @@ def has_token() -> bool:
     """
     endpoint()
     with _prepared("a token"):
-        from huggingface_hub import get_token
+        return _token() is not None
 
-        return get_token() is not None
+
+def _token() -> str | None:
+    from huggingface_hub import constants, get_token
+
+    return None if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else get_token()
+
+
+def _headers() -> dict[str, str]:
+    """What every request carries.
+
+    Not the library's `build_hf_headers`: to name itself it asks the Hub for a list of programs
+    (2.4, /api/agent-harnesses), reads the answer without bound, keeps it for a day, and fails on
+    another shape.
+    """
+    import huggingface_hub
+
+    named = {"User-Agent": f"wmtp_assets; hf_hub/{huggingface_hub.__version__}"}
+    token = _token()
+    return named | ({"Authorization": f"Bearer {token}"} if token else {})
 
 
 @contextlib.contextmanager
@@ -111,13 +129,13 @@ def asked(
     with contextlib.ExitStack() as stack:
         with _prepared(about):
             from huggingface_hub import constants
-            from huggingface_hub.utils import build_hf_headers, get_session
+            from huggingface_hub.utils import get_session
 
             client = get_session()
             request = client.build_request(
                 method,
                 url,
-                headers=build_hf_headers() | {"Accept-Encoding": "identity"} | dict(headers),
+                headers=_headers() | {"Accept-Encoding": "identity"} | dict(headers),
                 timeout=seconds or constants.HF_HUB_DOWNLOAD_TIMEOUT,
             )
         answers: list[Any] = []
@@ -260,7 +278,7 @@ def explained(about: str, url: object) -> Iterator[None]:
         raise NoWay(
             about,
             f"nothing can be sent to {server}: a header is not allowed",
-            "check HF_TOKEN and HF_HUB_USER_AGENT_ORIGIN for odd characters",
+            "check HF_TOKEN for odd characters",
         ) from None
     except httpx2.TransportError as error:
         raise _broken(about, url, error) from None
