@@ -8,6 +8,7 @@ append     a new entry, whole or not at all
 grant      why an approval cannot be granted
 signing    the OpenSSF model-signing format, written by its own library on the reviewer's machine
 signature  the same format, read and verified
+trust      which decisions count: by the record, or by the reviewers' keys
 standing   what the decisions are worth now: absent, approved, rejected, suspended
 review     the one way a decision comes about
 verify     the whole of it read back from the disk, without Dagster

@@ -3,7 +3,7 @@
 An entry holds decision.json, manifest.json, the signatures if there are any, and a SHA256SUMS of
 them (for `sha256sum -c`). A decision names the digest of its manifest and of the decision before
 it. What a chain does not promise: that nobody rewrote all of it (signatures do), nor that the
-newest entries were not removed (the Dagster record does, where it is).
+newest entries were not removed (the Dagster record does, where it is); which count, trust.py says.
 """
 
 import re
@@ -82,8 +82,12 @@ class Decision:
     @property
     def says(self) -> str:
         """By whom, when, signed or not."""
+        return self.says_with(None)
+
+    def says_with(self, key_file: str | None) -> str:
+        """The same, with the name of the trusted key's file that it is proven with, if any."""
         signed = (
-            f"signed with key {self.key_fingerprint[:SHOWN_HEX]}"
+            f"signed with {key_file or f'key {self.key_fingerprint[:SHOWN_HEX]}'}"
             if self.key_fingerprint
             else "not signed"
         )

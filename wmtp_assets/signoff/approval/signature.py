@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import TINY_BYTES, read_small
+from wmtp_assets.regular import read_small
 from wmtp_assets.signoff.approval.shape import RESTORE, is_sha256, mapping_of
 from wmtp_assets.strict import parse_json
 
@@ -26,6 +26,8 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 # The hash that goes with a curve, as in Sigstore's key details.
 HASHES = {"secp256r1": "SHA256", "secp384r1": "SHA384", "secp521r1": "SHA512"}
+# The longest PEM of a known curve has 300 bytes.
+KEY_BYTES = 16 * 1024
 # A signature over one file names it so.
 ONE_FILE = "."
 MALFORMED = (
@@ -91,11 +93,15 @@ def read_bundle(path: Path) -> Bundle:
         raise BadInput(f"no model-signing signature ({error!r})", [path], RESTORE) from error
 
 
-def read_public_key(path: Path) -> "EllipticCurvePublicKey":
+def read_public_key(path: Path, *, root: Path | None = None) -> "EllipticCurvePublicKey":
     """Read a public key in PEM form.
 
+    Args:
+        root: Where the file has to lie, once links are followed.
+
     Raises:
-        BadInput: No such file, no key of an elliptic curve, or `cryptography` is not installed.
+        BadInput: No such file, no one public key of an elliptic curve, or `cryptography` is not
+            installed.
     """
     try:
         from cryptography.exceptions import UnsupportedAlgorithm
@@ -105,7 +111,12 @@ def read_public_key(path: Path) -> "EllipticCurvePublicKey":
         raise BadInput("a key cannot be checked: no cryptography here", [path], INSTALL) from error
     fix = "give the public key of the reviewer: PEM, elliptic curve (P-256, P-384 or P-521)"
     try:
-        key = serialization.load_pem_public_key(read_small(path, limit=TINY_BYTES))
+        pem = read_small(path, limit=KEY_BYTES, root=root)
+        if b"PRIVATE KEY" in pem:
+            raise BadInput("no public key but a private one, its owner's alone", [path], fix)
+        if (count := pem.count(b"-----BEGIN")) > 1:
+            raise BadInput(f"no public key but {count} in one file", [path], fix)
+        key = serialization.load_pem_public_key(pem)
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         raise BadInput(f"no public key ({error})", [path], fix) from error
     if not isinstance(key, EllipticCurvePublicKey) or key.curve.name not in HASHES:

@@ -9,7 +9,6 @@ import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
@@ -25,18 +24,7 @@ from wmtp_assets.signoff.approval.chain import (
     read_chain,
 )
 from wmtp_assets.signoff.approval.covered import SIGNOFF, covered_files, ignored_paths
-from wmtp_assets.signoff.approval.signature import (
-    fingerprint,
-    is_signed_by,
-    read_bundle,
-    read_public_key,
-)
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-
-# Fingerprint -> the file it came in, the key.
-Keys = dict[str, tuple[Path, "EllipticCurvePublicKey"]]
+from wmtp_assets.signoff.approval.trust import Keys, read_keys, unproven
 
 
 @dataclass(frozen=True)
@@ -54,7 +42,8 @@ def verify_storage(
 
     Args:
         root: The storage root.
-        public_keys: PEM files; if any is given, each standing decision has to be signed by one.
+        public_keys: PEM files or folders of them; if any is given, only decisions that one of
+            them signed count.
         tell: Takes lines on the progress.
 
     Raises:
@@ -62,24 +51,23 @@ def verify_storage(
     """
     if not root.is_dir():
         raise BadInput("no storage", [root], "give the storage root")
-    keys = {
-        fingerprint(key): (path, key) for path in public_keys for key in [read_public_key(path)]
-    }
+    keys = read_keys(public_keys)
     chain = read_chain(root / SIGNOFF)
-    standing = chain.standing
-    reviewed = standing.get(Role.REVIEWER)
     facts = [*_told(chain)]
     problems = [*chain.problems]
-    if reviewed is None:
+    standing = chain.standing
+    if keys:
+        standing, proven, unknown = _signed_by(keys, chain)
+        facts += proven
+        problems += unknown
+    reviewed = standing.get(Role.REVIEWER)
+    if Role.REVIEWER not in chain.standing:
         problems.append("no reviewer's decision is recorded in signoff/")
     problems += [
         entry.decision.says
         for entry in standing.values()
         if entry.decision.verdict == Verdict.REJECTED
     ]
-    signers = [_signer(entry, keys) for entry in standing.values()] if keys else []
-    facts += [told for told, wrong in signers if not wrong]
-    problems += [told for told, wrong in signers if wrong]
     if reviewed is not None and reviewed.decision.verdict == Verdict.APPROVED:
         found, unreadable = _read_all(root, tell)
         problems += unreadable
@@ -104,23 +92,31 @@ def _told(chain: Chain) -> Iterator[str]:
         )
 
 
-def _signer(entry: Entry, keys: Keys) -> tuple[str, bool]:
-    """Which key file a decision is proven to be signed with, or what is wrong with that."""
-    decision = entry.decision
-    number, stated = f"{decision.number:04d}", decision.key_fingerprint
-    if stated not in keys:
-        signed = f"signed with key {stated}" if stated else "not signed"
-        given = ", ".join(keys)
-        return f"decision {number} of {decision.reviewer} is {signed}; given: {given}", True
-    path, key = keys[stated]
-    for name in decision.signatures:
-        try:
-            proven = is_signed_by(read_bundle(entry.folder / name), key)
-        except BadInput as error:
-            return f"{number}/{name}: {error}", True
-        if not proven:
-            return f"{number}/{name}: was not made with key {stated}", True
-    return f"decision {number} of {decision.reviewer} ({decision.role}) proven with {path}", False
+def _signed_by(keys: Keys, chain: Chain) -> tuple[dict[Role, Entry], list[str], list[str]]:
+    """The newest decision of each role that a key signed, what was found, and what is wrong.
+
+    What no key signed beside it supersedes nothing. It is wrong only where nothing else is there:
+    of the reviewer, or signed with a key that was not given.
+    """
+    facts, problems = [], []
+    signed = Chain(tuple(e for e in chain.entries if not unproven(e, keys)), ()).standing
+    for entry in chain.entries:
+        decision = entry.decision
+        number, who = f"{decision.number:04d}", f"{decision.reviewer} ({decision.role})"
+        stated = decision.key_fingerprint
+        if not (wrong := unproven(entry, keys)):
+            facts.append(f"decision {number} of {who} proven with {keys[stated].path}")
+            continue
+        if stated not in keys:
+            claim = f"signed with key {stated}" if stated else "not signed"
+            wrong = f"decision {number} of {decision.reviewer} is {claim}; given: {', '.join(keys)}"
+        is_newest = chain.standing[decision.role] is entry
+        asked = decision.role == Role.REVIEWER or stated is not None
+        if decision.role not in signed and is_newest and asked:
+            problems.append(wrong)
+        else:
+            facts.append(f"does not count: {wrong}")
+    return signed, facts, problems
 
 
 def _read_all(root: Path, tell: Callable[[str], None]) -> tuple[dict[str, str], list[str]]:
