@@ -33,6 +33,7 @@ sample: export WMTP_DOCS_ROOT :=
 sample: export WMTP_REWARD_MODEL :=
 sample: export WMTP_DASK_SCHEDULER :=
 sample: export WMTP_BACKUP_URL :=
+sample: export WMTP_REVIEWER_KEYS :=
 sample: export WMTP_SLACK_CHANNEL :=
 sample: export WMTP_EMAIL_TO :=
 sample: export DAGSTER_HOME := $(HOME_OF_sample)

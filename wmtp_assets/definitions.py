@@ -91,6 +91,7 @@ def build_definitions(
     workers: int = 1,
     scheduler: str | None = None,
     backup_url: str | None = None,
+    reviewer_keys: Path | None = None,
     notices: Iterable[dg.SensorDefinition] = (),
     with_reward_model: bool = True,
 ) -> dg.Definitions:
@@ -100,6 +101,7 @@ def build_definitions(
         workers: Processes that convert a dataset.
         scheduler: Address of a Dask scheduler that does so in their place.
         backup_url: Where the approved storage is copied to; without it no backup is in the graph.
+        reviewer_keys: A folder of public keys: once given, only what they signed counts.
         notices: Sensors that tell people what evidence_alarms logs.
         with_reward_model: Whether the optional reward model is in the graph.
 
@@ -108,7 +110,7 @@ def build_definitions(
     """
     # The one spelling of the roots: evidence is found again by it.
     store = Store(resolved(storage_root), resolved(docs_root))
-    setup = Setup(catalog, source, store, workers, scheduler)
+    setup = Setup(catalog, source, store, workers, scheduler, reviewer_keys)
     every_check = [spec for definition in CHECKS for spec in definition.check_specs]
     require_declared(
         catalog.accepted_findings,
@@ -189,6 +191,7 @@ def _from_settings(settings: Settings) -> dg.Definitions:
         workers=settings.workers,
         scheduler=settings.dask_scheduler,
         backup_url=settings.backup,
+        reviewer_keys=settings.reviewer_keys and settings.reviewer_keys.absolute(),
         notices=notice_sensors(settings.slack_channel, settings.email_to, settings.email_from),
         with_reward_model=settings.with_reward_model,
     )

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from wmtp_assets import network
 from wmtp_assets.errors import BadInput
 from wmtp_assets.places import address, folder, patterns_in
-from wmtp_assets.roots import resolved
+from wmtp_assets.roots import is_one_place, resolved
 
 PREFIX = "WMTP_"
 SAMPLE_ROOT = Path(".sample")
@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     reward_model: bool | None = None
     dask_scheduler: str | None = None
     backup_url: Address | None = None
+    reviewer_keys: Folder | None = None
     slack_channel: str | None = None
     email_to: str | None = None
     email_from: str | None = None
@@ -69,6 +70,14 @@ class Settings(BaseSettings):
         if self.backup is None or "://" in self.backup:
             return False
         return any(_nest(Path(self.backup), root) for root in (self.storage, self.docs))
+
+    @property
+    def keys_are_in_storage(self) -> bool:
+        """Whether whoever writes the storage writes the reviewers' keys too."""
+        if self.reviewer_keys is None:
+            return False
+        folder = resolved(self.reviewer_keys)
+        return any(is_one_place(str(p), str(self.storage)) for p in (folder, *folder.parents))
 
     @property
     def sample_mirror(self) -> Path:
@@ -133,6 +142,13 @@ def read_settings() -> Settings:
             "WMTP_BACKUP_URL must lie apart from WMTP_STORAGE_ROOT and WMTP_DOCS_ROOT: "
             f"{settings.backup_url}"
         )
+    if settings and settings.keys_are_in_storage:
+        wrong.append(
+            "WMTP_REVIEWER_KEYS must lie outside of WMTP_STORAGE_ROOT, where whoever writes the "
+            f"storage cannot write: {settings.reviewer_keys}"
+        )
+    elif settings and settings.reviewer_keys and not settings.reviewer_keys.is_dir():
+        wrong.append(f"WMTP_REVIEWER_KEYS is not a folder: {settings.reviewer_keys}")
     if settings and not SCHEDULER.fullmatch(settings.dask_scheduler or "tcp://unset:0"):
         wrong.append(
             f"WMTP_DASK_SCHEDULER is not tcp://host:port or tls://host:port: "

@@ -146,7 +146,7 @@ def test_a_backup_in_or_around_a_root_is_refused(monkeypatch, tmp_path: Path, ur
         read_settings()
 
 
-FOLDERS = ["WMTP_STORAGE_ROOT", "WMTP_MIRROR_DIR", "WMTP_DOCS_ROOT"]
+FOLDERS = ["WMTP_STORAGE_ROOT", "WMTP_REVIEWER_KEYS", "WMTP_MIRROR_DIR", "WMTP_DOCS_ROOT"]
 
 
 def test_no_setting_is_a_path_that_is_not_tried_here():
@@ -166,6 +166,7 @@ def test_the_home_folder_is_expanded_and_no_folder_of_that_name_is_made(
         "WMTP_STORAGE_ROOT": settings.storage,
         "WMTP_DOCS_ROOT": settings.docs,
         "WMTP_MIRROR_DIR": settings.mirror_dir,
+        "WMTP_REVIEWER_KEYS": settings.reviewer_keys,
     }
     assert read[name] == tmp_path / "home" / "st"
 
@@ -269,3 +270,27 @@ def test_a_loop_of_links_is_no_traceback(monkeypatch, tmp_path: Path):
     (tmp_path / "loop").symlink_to("loop")
     monkeypatch.setenv("WMTP_STORAGE_ROOT", str(tmp_path / "loop" / "st"))
     assert read_settings().storage == tmp_path / "loop" / "st"
+
+
+@pytest.mark.parametrize(
+    "keys", ["s", "s/keys", "s/signoff/../keys", "link/keys"], ids=["it", "in", "dots", "link"]
+)
+def test_reviewer_keys_in_the_storage_are_refused(monkeypatch, tmp_path: Path, keys):
+    (tmp_path / "s" / "keys").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("s")
+    monkeypatch.setenv("WMTP_STORAGE_ROOT", str(tmp_path / "s"))
+    monkeypatch.setenv("WMTP_REVIEWER_KEYS", str(tmp_path / keys))
+    with pytest.raises(BadInput, match="WMTP_REVIEWER_KEYS must lie outside of WMTP_STORAGE_ROOT"):
+        read_settings()
+
+
+def test_reviewer_keys_are_a_folder_that_is_there(monkeypatch, tmp_path: Path):
+    monkeypatch.setenv("WMTP_REVIEWER_KEYS", str(tmp_path / "nowhere"))
+    with pytest.raises(BadInput, match=r"WMTP_REVIEWER_KEYS is not a folder: .*nowhere"):
+        read_settings()
+    (tmp_path / "ann.pub").write_text("")
+    monkeypatch.setenv("WMTP_REVIEWER_KEYS", str(tmp_path / "ann.pub"))
+    with pytest.raises(BadInput, match="WMTP_REVIEWER_KEYS is not a folder"):
+        read_settings()
+    monkeypatch.setenv("WMTP_REVIEWER_KEYS", str(tmp_path))
+    assert read_settings().reviewer_keys == tmp_path

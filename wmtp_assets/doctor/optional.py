@@ -1,4 +1,4 @@
-"""What only a team, a cluster, a backup or a notice needs; nothing is said of what is not there."""
+"""What only a team, a cluster, a backup, reviewers' keys or a notice need; no word on the rest."""
 
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +12,7 @@ from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.doctor.machine import folder_line
 from wmtp_assets.errors import BadInput
 from wmtp_assets.settings import Settings
+from wmtp_assets.signoff.approval.trust import SETTING, read_keys
 from wmtp_assets.signoff.backup.place import Place
 from wmtp_assets.signoff.notices import SLACK_BOT_TOKEN, SMTP_FIX, SMTP_URL
 
@@ -33,6 +34,8 @@ def optional_lines(
         yield scheduler_line(settings.dask_scheduler, installed)
     if settings.backup:
         yield backup_line(settings.backup)
+    if settings.reviewer_keys:
+        yield keys_line(settings.reviewer_keys)
     if settings.slack_channel:
         yield slack_line(settings.slack_channel, environment, installed)
     if settings.email_to:
@@ -110,6 +113,16 @@ def backup_line(url: str) -> Line:
     if place.folder is None:
         return ok(f"backups go to {place.shown}; whether it can be written shows when they do")
     return folder_line("backup folder", Path(place.folder), "WMTP_BACKUP_URL")
+
+
+def keys_line(folder: Path) -> Line:
+    """Whether every file of the folder is a reviewer's public key."""
+    try:
+        keys = read_keys([folder])
+    except BadInput as error:
+        return fail(f"{SETTING}: {error.thing}: {'; '.join(error.culprits)}", error.fix)
+    names = sorted(reviewer.path.name for reviewer in keys.values())
+    return ok(f"only decisions signed with {', '.join(names)} count")
 
 
 def slack_line(

@@ -60,7 +60,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     verified.add_argument("storage_root", type=Path, metavar="STORAGE_ROOT")
     verified.add_argument(
         "--public-key", type=Path, action="append", default=[], metavar="PEM",
-        help="each standing decision has to be signed with it; repeat it for a second reviewer",
+        help="a key, or a folder of keys as WMTP_REVIEWER_KEYS: only decisions signed by one "
+        "count; may be repeated",
     )  # fmt: skip
     restored = command("restore", restore, "write a storage from its backup, every byte proven")
     restored.add_argument("backup_url", metavar="BACKUP_URL", help="as WMTP_BACKUP_URL named it")
@@ -87,6 +88,7 @@ def status(options: argparse.Namespace) -> int:
 def approve(options: argparse.Namespace) -> int:
     """Run job review_phase1 with this machine's key, if any; then let the documents tell of it."""
     from wmtp_assets.signoff.approval.chain import read_chain
+    from wmtp_assets.signoff.approval.record import read_trust
     from wmtp_assets.signoff.approval.signing import KeySigner, NoSigner
     from wmtp_assets.signoff.approval.verify import stock_commands
 
@@ -94,17 +96,20 @@ def approve(options: argparse.Namespace) -> int:
     with record() as instance:
         from wmtp_assets.definitions import defs
 
+        setup = defs.resources["setup"]
         decide(defs, instance, options, signer)
+        entry = read_chain(setup.store.signoff).entries[-1]
+        uncounted = read_trust(instance, setup).against(entry)
         report = defs.resolve_job_def("report")
         told = report.execute_in_process(
             instance=instance, raise_on_error=False, tags=marks(defs)
         ).success
-    root = defs.resources["setup"].store.root
-    entry = read_chain(root / "signoff").entries[-1]
     print(entry.decision.says)
     print(f"written to {entry.folder}")
-    for line in stock_commands(root, entry, "REVIEWER.pub"):
+    for line in stock_commands(setup.store.root, entry, "REVIEWER.pub"):
         print(f"verify with the stock tool: {line}")
+    if uncounted:
+        print(f"it does not count: {uncounted}", file=sys.stderr)
     if not told:
         print("job report failed; the decision stands, run the job again", file=sys.stderr)
     return 0

@@ -22,6 +22,7 @@ def find_alarms(
     evidence: Evidence,
     standing: str | None,
     says: str,
+    uncounted: Iterable[str] = (),
     backup: Backup | None = None,
     moved: Iterable[str] = (),
 ) -> Iterator[str]:
@@ -30,6 +31,7 @@ def find_alarms(
     Args:
         standing: Of the approval, as it was last evaluated; None if it never was.
         says: The sentence that goes with it.
+        uncounted: Why decisions do not count: somebody put them there, or has to decide again.
         backup: The newest, if any.
         moved: Upstream repositories that moved on.
     """
@@ -38,6 +40,7 @@ def find_alarms(
     )
     if standing in (Standing.SUSPENDED, Standing.REJECTED):
         yield says
+    yield from uncounted
     if backup is not None and backup.damage:
         yield f"backup: {backup.damage}"
     yield from moved

@@ -10,7 +10,7 @@ from wmtp_assets.hub.upstream.record import moved_upstreams
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.alarms import News, changed_alarms, find_alarms
-from wmtp_assets.signoff.approval.record import latest_result
+from wmtp_assets.signoff.approval.record import latest_result, latest_uncounted
 from wmtp_assets.signoff.backup.record import read_backup
 from wmtp_assets.signoff.notices import send_by_mail, send_to_slack
 from wmtp_assets.signoff.record import Declared, read_evidence
@@ -107,6 +107,7 @@ def alarms_now(instance: dg.DagsterInstance, setup: Setup, declared: Declared) -
     return find_alarms(
         read_evidence(instance, declared, setup, look_at_disk=False),
         *latest_result(instance, setup.store),
+        latest_uncounted(instance, setup.store),
         read_backup(instance, setup.store),
         moved_upstreams(instance, setup, {raw: row[0] for raw, row in RAW.items() if raw in keys}),
     )

@@ -45,6 +45,8 @@ def status_lines(evidence: Evidence, approval: Approval) -> Iterator[str]:
     digest = evidence.storage_digest if made else "none yet"
     yield f"storage {evidence.storage_root}, digest {digest}"
     yield f"approval: {approval.standing}: {approval.says}"
+    more = (clause for clause in approval.uncounted if clause not in approval.says)
+    yield from (f"does not count: {clause}" for clause in more)
     yield f"next: {_where_it_was(evidence) or _next_step(evidence, open_rows, approval)}"
 
 
@@ -72,6 +74,8 @@ def _next_step(evidence: Evidence, open_rows: list[Judged], approval: Approval) 
     outcomes = {j.outcome for j in open_rows}
     if failing := [j for j in open_rows if j.outcome in FAILING]:
         return VERIFY_AGAIN if _verifying_is_enough(evidence, failing) else MATERIALIZE_AGAIN
+    if approval.standing == Standing.APPROVED and approval.read:
+        return "the approval stands; job phase1, then job report let this record know the storage"
     if approval.standing == Standing.APPROVED:
         return "nothing; verify_storage_deep keeps it true"
     if Outcome.STALE in outcomes:

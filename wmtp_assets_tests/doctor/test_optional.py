@@ -11,6 +11,7 @@ import pytest
 from wmtp_assets.doctor.lines import State
 from wmtp_assets.doctor.optional import optional_lines, postgres_lines
 from wmtp_assets.settings import Settings
+from wmtp_assets_tests.signoff.approval.sealed import new_keys
 
 
 def there(package: str) -> str:
@@ -110,3 +111,16 @@ def test_a_record_in_postgres_that_cannot_be_reached_fails_without_the_password(
         assert "top" not in str(line) and "hidden" not in str(line)
     [line] = look_at_record(tmp_path, "postgresql+psycopg2://x", missing)
     assert line.fix == "pip install 'wmtp-assets[postgres]'"
+
+
+def test_the_keys_of_reviewers_are_read(tmp_path: Path):
+    pair = new_keys(tmp_path / "ann")
+    keys = tmp_path / "reviewers"
+    keys.mkdir()
+    shutil.copy(pair.public, keys / "ann.pub")
+    [line] = look(reviewer_keys=keys)
+    assert line.state == State.OK and "ann.pub" in line.what
+    (keys / "notes.txt").write_text("who is who")
+    [line] = look(reviewer_keys=keys)
+    assert line.state == State.FAIL and "WMTP_REVIEWER_KEYS: no public key" in line.what
+    assert "notes.txt" in line.what

@@ -5,6 +5,7 @@ mbpp/raw -> mbpp/train -> documents -> approval. What `mbpp/train` holds decides
 
 import argparse
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -239,6 +240,21 @@ class World:
         moved.file = moved.store.dataset("mbpp").jsonl("train")
         moved.at(self.backups)
         return moved
+
+    def trusting(self, keys: Path) -> "World":
+        """The same with WMTP_REVIEWER_KEYS set to this folder."""
+        self.setup = replace(self.setup, reviewer_keys=keys)
+        self.at(self.backups)
+        return self
+
+    def on(self, instance: dg.DagsterInstance) -> "World":
+        """The same storage with another record, on a machine without the documents."""
+        other = World.__new__(World)
+        other.root, other.instance = self.root, instance
+        other.store = Store(self.store.root, self.root / "documents")
+        other.setup, other.file = replace(self.setup, store=other.store), self.file
+        other.at(self.backups)
+        return other
 
     def tell_moved(self, old: Path | str) -> None:
         """As the command does it; raises BadInput when it is refused."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.signoff.approval.record import recorded_decision
+from wmtp_assets.signoff.approval.record import read_recorded
 from wmtp_assets.signoff.approval.standing import Standing
 from wmtp_assets.signoff.evidence import Outcome
 from wmtp_assets_tests.signoff.approval.test_states import STATES, State
@@ -57,7 +57,7 @@ def test_a_result_is_found_behind_those_of_another_storage(world: World, tmp_pat
 def test_an_approval_is_granted_read_back_and_suspended_by_an_edit(world: World):
     world.make_approvable().approve()
     [entry] = world.chain.entries
-    assert recorded_decision(world.instance, world.store) == entry.sha256
+    assert read_recorded(world.instance, world.store).recorded == {entry.sha256}
     assert world.approval.standing == Standing.APPROVED
     world.file.write_bytes(b"edit")
     assert world.approval.standing == Standing.SUSPENDED

@@ -12,14 +12,19 @@ from pydantic import Field
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.approval.chain import Role, Verdict
+from wmtp_assets.signoff.approval.chain import Role, Verdict, read_chain
 from wmtp_assets.signoff.approval.record import (
+    REVIEW_JOB,
     decision_materialization,
     judged_now,
+    read_trust,
     recorded_sources,
 )
 from wmtp_assets.signoff.approval.review import Review, record_review
+from wmtp_assets.signoff.approval.shape import RESTORE
 from wmtp_assets.signoff.record import Declared, read_evidence
+
+OR_ANEW = f"{RESTORE}; if this storage was made anew, delete the run of that decision on the page"
 
 
 class ReviewConfig(dg.Config):
@@ -50,7 +55,10 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
         note=config.note,
         acknowledged=tuple(config.acknowledge),
     )
+    trust = read_trust(context.instance, setup)
     try:
+        if missing := trust.missing(read_chain(setup.store.signoff)):
+            raise BadInput("the decisions in signoff/ are damaged", missing, OR_ANEW)
         entry = record_review(
             setup.store,
             read_evidence(context.instance, declared, setup),
@@ -67,10 +75,13 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
         raise
     context.log.info(entry.decision.says)
     context.log_event(decision_materialization(setup.store, entry))
+    if why := read_trust(context.instance, setup).against(entry):
+        context.log.error(f"it does not count: {why}")
     context.log_event(dg.AssetCheckEvaluation(**judged_now(context.instance, declared, setup)))
 
 
 @dg.job(
+    name=REVIEW_JOB,
     description="Records a reviewer's decision on the storage; refuses what cannot be granted.",
 )
 def review_phase1() -> None:

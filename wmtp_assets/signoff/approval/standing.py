@@ -2,13 +2,15 @@
 
 Keeping an approval needs equal content only: other content, a changed file or a newer failed check
 suspends it, a newer pass changes nothing. Judged by the Dagster record and a quick look at the
-disk; `verify` reads every byte and needs no record.
+disk; `verify` reads every byte and needs no record. Where a reviewer's key vouches for an approval
+and the record does not know its assets (a restored storage, a new machine), its own files are read.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
@@ -23,11 +25,14 @@ from wmtp_assets.signoff.approval.chain import (
 )
 from wmtp_assets.signoff.approval.covered import finished_files
 from wmtp_assets.signoff.approval.manifest import Manifest, covered_assets
+from wmtp_assets.signoff.approval.trust import Trust
 from wmtp_assets.signoff.evidence import AssetRow, Evidence, Outcome
 
 # In the sentence; the documents list all of them.
 SHOWN_CHANGES = 2
 AWAITING = "awaiting approval: no reviewer has decided yet"
+# Path -> size_bytes, sha256, of a read file also mtime_ns.
+Files = Mapping[str, Mapping[str, Any]]
 
 
 class Standing(StrEnum):
@@ -46,10 +51,14 @@ class Approval:
     Attributes:
         standing: What counts.
         says: One sentence: by whom, signed or not; the first of what changed.
-        decisions: The newest decision of each role.
+        decisions: The newest decision of each role that counts.
+        key_files: Number of such a decision -> the name of the trusted key's file.
+        uncounted: Why each other decision does not count, one clause each, oldest first.
         approved_now: The roles that approved exactly the present content.
         content: The content that the newest approval is about; None if there is none.
         reviewed: The reviewer's newest decision that counts.
+        basis: The approval that changes are told against.
+        read: The files of assets that the record does not know, as read to be held against it.
         newest_sha256: The digest of the newest decision on the disk, whatever it is worth.
         changes: What differs from the newest approval, one clause each; None if there is none.
         check_changes: The checks that were declared then or are now, and not both.
@@ -59,9 +68,13 @@ class Approval:
     standing: Standing
     says: str
     decisions: tuple[Decision, ...] = ()
+    key_files: Mapping[int, str] = field(default_factory=dict)
+    uncounted: tuple[str, ...] = ()
     approved_now: frozenset[Role] = frozenset()
     content: str | None = None
     reviewed: Entry | None = None
+    basis: Entry | None = None
+    read: Files = field(default_factory=dict)
     newest_sha256: str | None = None
     changes: tuple[str, ...] | None = None
     check_changes: tuple[str, ...] = ()
@@ -71,41 +84,57 @@ class Approval:
         """The newest decision of a role."""
         return next((d for d in self.decisions if d.role == role), None)
 
+    def says_of(self, decision: Decision) -> str:
+        """Who decided, and whose key proves it."""
+        return decision.says_with(self.key_files.get(decision.number))
+
 
 DECISION_COLUMNS = ("decision", "role", "reviewer", "verdict", "decided (UTC)", "key", "note")
 
 
-def decision_rows(decisions: Iterable[Decision]) -> Iterator[tuple[str, ...]]:
-    """A row for each decision, as DECISION_COLUMNS says."""
-    for d in decisions:
+def decision_rows(approval: Approval) -> Iterator[tuple[str, ...]]:
+    """A row for each decision that counts, as DECISION_COLUMNS says."""
+    for d in approval.decisions:
         # A longer word makes the page wider than the screen; decision.json has all of it.
         key = d.key_fingerprint[:SHOWN_HEX] if d.key_fingerprint else "not signed"
+        key = approval.key_files.get(d.number, key)
         role, verdict = str(d.role), str(d.verdict)
         yield (f"{d.number:04d}", role, d.reviewer, verdict, d.decided_at, key, d.note)
 
 
 def judge_approval(
-    chain: Chain, evidence: Evidence, root: Path, recorded: str | None = None
+    chain: Chain,
+    evidence: Evidence,
+    root: Path,
+    trust: Trust,
+    read: Callable[[Files], Files],
 ) -> Approval:
     """Decide what the decisions on the disk are worth.
 
     Args:
         evidence: Of all artifacts and documents.
         root: The storage root; files of no asset are compared by digest, others by the record.
-        recorded: The digest of the newest decision that the Dagster record knows, if any.
+        trust: Which decisions count.
+        read: Takes files as they were approved; returns them as they are, without the missing.
     """
-    damage = list(chain.problems)
-    if recorded is not None and recorded not in {entry.sha256 for entry in chain.entries}:
-        damage.append(f"the decision {recorded} of the Dagster record is not in signoff/")
-    counting, unknown = _known_to_record(chain, recorded)
+    damage = [*chain.problems, *trust.missing(chain)]
+    against = [(entry, trust.against(entry)) for entry in chain.entries]
+    counting = [entry for entry, why in against if not why]
+    uncounted = tuple(why for _, why in against if why)
+    behind = "".join(f"; {clause}" for clause in _shortened(uncounted[::-1]))
     entries = {entry.decision.role: entry for entry in counting}
     decisions = tuple(entry.decision for entry in entries.values())
+    key_files = {e.decision.number: name for e in counting if (name := trust.key_file(e))}
     basis = _newest_approval(counting)
-    changes = tuple(changes_since(basis.manifest, evidence, root)) if basis else None
+    # Without a key it is the record that vouches, and one that does not know the assets cannot.
+    found = read(unknown_files(basis.manifest, evidence)) if basis and trust.keys else None
+    changes = tuple(changes_since(basis.manifest, evidence, root, found)) if basis else None
     known = Approval(
         standing=Standing.ABSENT,
-        says=AWAITING + unknown,
+        says=AWAITING + behind,
         decisions=decisions,
+        key_files=key_files,
+        uncounted=uncounted,
         approved_now=frozenset(
             role
             for role, entry in entries.items()
@@ -115,43 +144,40 @@ def judge_approval(
         ),
         content=basis.content if basis else None,
         reviewed=entries.get(Role.REVIEWER),
+        basis=basis,
+        read=found or {},
         newest_sha256=chain.entries[-1].sha256 if chain.entries else None,
         changes=changes,
         check_changes=tuple(_check_changes(basis.manifest, evidence)) if basis else (),
         damage=tuple(damage),
     )
+    says_of = known.says_of
     if damage:
         says = "the decisions in signoff/ are damaged: " + "; ".join(damage)
         return replace(known, standing=Standing.SUSPENDED, says=says)
     if rejected := [d for d in decisions if d.verdict == Verdict.REJECTED]:
-        says = "; ".join(f"{d.says}: {d.note}" if d.note else d.says for d in rejected)
-        return replace(known, standing=Standing.REJECTED, says=says + unknown)
+        says = "; ".join(f"{says_of(d)}: {d.note}" if d.note else says_of(d) for d in rejected)
+        return replace(known, standing=Standing.REJECTED, says=says + behind)
     if Role.REVIEWER not in entries:
-        says = "; ".join([AWAITING, *(d.says for d in decisions)])
-        return replace(known, says=says + unknown)
+        says = "; ".join([AWAITING, *map(says_of, decisions)])
+        return replace(known, says=says + behind)
     if changes:
-        shown = "; ".join(changes[:SHOWN_CHANGES])
-        more = f"; and {len(changes) - SHOWN_CHANGES} more" if len(changes) > SHOWN_CHANGES else ""
-        says = f"{entries[Role.REVIEWER].decision.says}; changed since: {shown}{more}{unknown}"
+        shown = "; ".join(_shortened(changes))
+        says = f"{says_of(entries[Role.REVIEWER].decision)}; changed since: {shown}{behind}"
         return replace(known, standing=Standing.SUSPENDED, says=says)
-    told = (
-        d.says if d.role in known.approved_now else f"{d.says}, of other content" for d in decisions
-    )
-    return replace(known, standing=Standing.APPROVED, says="; ".join(told) + unknown)
+    told = [
+        says_of(d) if d.role in known.approved_now else f"{says_of(d)}, of other content"
+        for d in decisions
+    ]
+    if found:
+        told.append(f"{len(found)} files that the record does not know were read and are as signed")
+    return replace(known, standing=Standing.APPROVED, says="; ".join(told) + behind)
 
 
-def _known_to_record(chain: Chain, recorded: str | None) -> tuple[list[Entry], str]:
-    """The decisions that count, and a clause on those that no run recorded.
-
-    An approval behind the newest one that the record knows was cut off before its run ended, or
-    put there by somebody else. A rejection counts all the same.
-    """
-    digests = [entry.sha256 for entry in chain.entries]
-    last = digests.index(recorded) if recorded in digests else len(digests) - 1
-    behind = [e for e in chain.entries[last + 1 :] if e.decision.verdict == Verdict.APPROVED]
-    counting = [entry for entry in chain.entries if entry not in behind]
-    names = ", ".join(f"{entry.decision.number:04d}" for entry in behind)
-    return counting, f"; no run recorded decision {names}, decide again" if behind else ""
+def _shortened(clauses: Sequence[str]) -> list[str]:
+    """The first of the clauses, and how many there are more."""
+    more = len(clauses) - SHOWN_CHANGES
+    return [*clauses[:SHOWN_CHANGES], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _newest_approval(entries: Iterable[Entry]) -> Entry | None:
@@ -161,13 +187,28 @@ def _newest_approval(entries: Iterable[Entry]) -> Entry | None:
     return (reviewed or approved or [None])[-1]
 
 
-def changes_since(manifest: Manifest, evidence: Evidence, root: Path) -> Iterator[str]:
-    """What suspends an approval: content, files, failed checks; one clause each."""
+def unknown_files(manifest: Manifest, evidence: Evidence) -> Files:
+    """The approved files of declared assets that the record has not of this storage."""
+    known = {asset.key for asset in covered_assets(evidence)}
+    unknown = {asset.key for asset in evidence.assets} - known
+    return {
+        path: facts for path, facts in manifest["files"].items() if facts.get("asset") in unknown
+    }
+
+
+def changes_since(
+    manifest: Manifest, evidence: Evidence, root: Path, found: Files | None = None
+) -> Iterator[str]:
+    """What suspends an approval: content, files, failed checks; one clause each.
+
+    Args:
+        found: What was read of its `unknown_files`; None if the record has to know them.
+    """
     covered = {asset.key: asset for asset in covered_assets(evidence)}
     declared = {asset.key for asset in evidence.assets}
     for key in sorted(manifest["assets"].keys() | covered.keys()):
         if key in declared:
-            yield from _asset_changes(key, manifest, covered.get(key))
+            yield from _asset_changes(key, manifest, covered.get(key), found)
         else:
             yield from _outside_changes(key, manifest, root)
     yield from _loose_changes(manifest, covered, root)
@@ -182,12 +223,21 @@ def _check_changes(manifest: Manifest, evidence: Evidence) -> Iterator[str]:
     """What the code declares now and did not then, and the other way round."""
     declared = {a.key for a in evidence.assets}
     then = {(c["asset"], c["check"]) for c in manifest["checks"] if c["asset"] in declared}
-    now = {(j.check.asset, j.check.name) for j in evidence.counting}
+    counting = {(j.check.asset, j.check.name) for j in evidence.counting}
+    # Those of an optional asset that was never made here are declared and do not count.
+    now = {(j.check.asset, j.check.name) for j in evidence.checks}
     yield from (f"{asset} {check} is no longer declared" for asset, check in sorted(then - now))
-    yield from (f"{asset} {check} was not declared" for asset, check in sorted(now - then))
+    yield from (f"{asset} {check} was not declared" for asset, check in sorted(counting - then))
 
 
-def _asset_changes(key: str, manifest: Manifest, asset: AssetRow | None) -> Iterator[str]:
+def _asset_changes(
+    key: str, manifest: Manifest, asset: AssetRow | None, found: Files | None
+) -> Iterator[str]:
+    before = {p: f for p, f in manifest["files"].items() if f.get("asset") == key}
+    if asset is None and found is not None:
+        read = {path: found[path]["sha256"] for path in before if path in found}
+        yield from (f"{key}: {clause}" for clause in differing_files(before, read))
+        return
     if asset is None:
         yield f"{key} is no longer materialized"
         return
@@ -196,7 +246,6 @@ def _asset_changes(key: str, manifest: Manifest, asset: AssetRow | None) -> Iter
     if version is None:
         yield f"{key} was not part of it"
         return
-    before = {p: f for p, f in manifest["files"].items() if f.get("asset") == key}
     now = {path: facts["sha256"] for path, facts in asset.latest.files.items()}
     # Files too where the content is the same: a new date in one is what no signature covers.
     clauses = differing_files(before, now)

@@ -15,11 +15,13 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.record import materialized
 from wmtp_assets.regular import read_text
 from wmtp_assets.setup import Setup
+from wmtp_assets.signoff.approval.record import READ
 from wmtp_assets.signoff.documents.checklist import (
     build_checklist,
     render_checklist,
     short_tasks,
 )
+from wmtp_assets.signoff.documents.dossier import signed_readme
 from wmtp_assets.signoff.documents.record import dossier_of
 from wmtp_assets.signoff.documents.reports import RENDERERS
 from wmtp_assets.signoff.evidence import Evidence, Outcome
@@ -32,6 +34,8 @@ ARTIFACTS = sorted({asset for step in STEPS if step.number < 10 for asset in ste
 
 # They judge the approval of the storage, of which the README is a part: they come after it.
 TELL_OF_APPROVAL = (COMPLETION, "reports/migration_notes")
+
+KEPT = "it is signed, and the record does not know all of the storage yet"
 
 DESCRIPTIONS = {
     "reports/storage_readme": "README of the storage root: layout, verification, licences, FAQ.",
@@ -113,8 +117,13 @@ def report_asset(*, key: str) -> dg.AssetsDefinition:
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         setup: Setup = context.resources.setup
         dossier = dossier_of(context, history=key == COMPLETION)
+        path = document_path(setup.store, key)
+        if key == README and (entry := signed_readme(dossier, path)):
+            context.log.info(f"kept as in decision {entry.decision.number:04d}: {KEPT}")
+            kept, text = store.stored(path), path.read_text("utf-8")
+            return _written(setup, dossier.evidence, [kept], text, **{READ: dossier.approval.read})
         text = RENDERERS[key](dossier)
-        written = store.write_bytes(document_path(setup.store, key), text.encode())
+        written = store.write_bytes(path, text.encode())
         return _written(setup, dossier.evidence, [written], text)
 
     return report

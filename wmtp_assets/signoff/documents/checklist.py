@@ -27,6 +27,7 @@ STEP_11 = {Standing.ABSENT: AWAITING, Standing.APPROVED: DONE}
 UI = "http://127.0.0.1:3000"
 EVALUATED_BY = "evaluated_by"
 FAILED_BEFORE = "failed_before"
+DO_NOT_COUNT = "decisions_that_do_not_count"
 
 
 def judged_checks(step: Step, evidence: Evidence) -> tuple[Judged, ...]:
@@ -54,6 +55,7 @@ def build_checklist(dossier: Dossier, documents: dict[str, bool]) -> dict[str, A
             "standing": str(approval.standing),
             "says": approval.says,
             "changes": list(approval.changes or ()),
+            DO_NOT_COUNT: list(approval.uncounted),
         },
         "steps": [_step(step, dossier, documents) for step in STEPS],
         "risks": [_risk(risk, evidence) for risk in RISKS],
@@ -69,6 +71,7 @@ def build_checklist(dossier: Dossier, documents: dict[str, bool]) -> dict[str, A
 
 
 def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str, Any]:
+    approval = dossier.approval
     row: dict[str, Any] = {
         "step": step.number,
         "title": step.title,
@@ -77,11 +80,10 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
         "assets": {asset: _link(asset) for asset in step.assets},
     }
     if step.number == 11:
-        standing = dossier.approval.standing
-        decisions = [decision.says for decision in dossier.approval.decisions]
-        backed_up, says = judge_backup(dossier.backup, dossier.approval)
+        decisions = [approval.says_of(decision) for decision in approval.decisions]
+        backed_up, says = judge_backup(dossier.backup, approval)
         return row | {
-            "state": STEP_11.get(standing, str(standing)),
+            "state": STEP_11.get(approval.standing, str(approval.standing)),
             "decisions": decisions,
             "backup": {"is_of_the_approved_storage": backed_up, "says": says},
         }
@@ -99,7 +101,7 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
                 "check": j.check.name,
                 "finding": j.finding,
                 "finding_digest": j.digest,
-                "acknowledged": decision.says if (decision := dossier.acknowledged(j)) else None,
+                "acknowledged": approval.says_of(by) if (by := dossier.acknowledged(j)) else None,
             }
             for j in checks
             if j.outcome != Outcome.PASSED
@@ -136,6 +138,7 @@ def render_checklist(checklist: dict[str, Any]) -> str:
         tasks((step["state"] == DONE, _task(step)) for step in checklist["steps"]),
         f"Approval: {approval['standing']}. {_flat(approval['says'])}\n",
         *(f"- changed since: {_flat(change)}" for change in approval["changes"]),
+        *(f"- does not count: {_flat(clause)}" for clause in approval.get(DO_NOT_COUNT, ())),
         "## What is not simply passed\n",
         _not_simply_passed(checklist),
         "## Risks of the plan, and the checks that answer them\n",

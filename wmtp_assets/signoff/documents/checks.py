@@ -11,15 +11,17 @@ from wmtp_assets.regular import read_text
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.approval.covered import finished_files, of_no_asset
 from wmtp_assets.signoff.documents.assets import (
+    KEPT,
     checklist_paths,
     document_content,
     document_path,
 )
 from wmtp_assets.signoff.documents.checklist import judged_checks, render_checklist
+from wmtp_assets.signoff.documents.dossier import signed_readme
 from wmtp_assets.signoff.documents.record import dossier_of
 from wmtp_assets.signoff.documents.reports import RENDERERS
 from wmtp_assets.signoff.markdown import body
-from wmtp_assets.signoff.steps import REPORTS, STEPS
+from wmtp_assets.signoff.steps import README, REPORTS, STEPS
 
 NAMES_DIGEST = "names_the_storage_digest"
 AGREES = "agrees_with_record_and_disk"
@@ -44,6 +46,9 @@ def _text(setup: Setup, key: str) -> str:
 def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
     def agrees(setup: Setup, seen: Seen) -> dict[str, Finding]:
         dossier = dossier_of(seen.context)
+        if key == README and (entry := signed_readme(dossier, setup.store.readme)):
+            told = f"as signed in decision {entry.decision.number:04d}: {KEPT}"
+            return dict.fromkeys((AGREES, NAMES_DIGEST), Finding(True, told))
         text = _text(setup, key)
         wrong = differing_lines(body(RENDERERS[key](dossier)), body(text))
         digest = dossier.evidence.storage_digest
@@ -57,8 +62,9 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
         }
 
     def no_orphans(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        evidence = dossier_of(seen.context).evidence
-        recorded = {path for a in evidence.assets if a.latest for path in a.latest.files}
+        dossier = dossier_of(seen.context)
+        made = (a.latest for a in dossier.evidence.assets if a.latest)
+        recorded = {path for latest in made for path in latest.files} | set(dossier.approval.read)
         known = {*recorded, setup.store.relative(setup.store.readme)}
         return {
             NO_ORPHANS: verdict(

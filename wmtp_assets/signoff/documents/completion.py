@@ -33,7 +33,9 @@ def completion_report(dossier: Dossier) -> str:
         snapshot=(
             "## Approval",
             f"{approval.standing}: {approval.says}\n",
-            table(DECISION_COLUMNS, decision_rows(approval.decisions)),
+            table(DECISION_COLUMNS, decision_rows(approval)),
+            "### Decisions that do not count",
+            bullets(approval.uncounted),
             "## Changed since the last approval",
             "There is no earlier approval.\n"
             if approval.changes is None

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from wmtp_assets.catalog import Catalog
-from wmtp_assets.signoff.approval.chain import Decision, Role, Verdict
+from wmtp_assets.signoff.approval.chain import Decision, Entry, Role, Verdict
 from wmtp_assets.signoff.approval.standing import Approval, Standing
 from wmtp_assets.signoff.backup.standing import Backup, judge_backup
 from wmtp_assets.signoff.evidence import Evidence, Judged, Outcome
+from wmtp_assets.signoff.steps import README
+from wmtp_assets.store import sha256_of
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,20 @@ class Dossier:
         )
 
 
+def signed_readme(dossier: Dossier, readme: Path) -> Entry | None:
+    """The approval whose README stays as it is, if any: of assets that the record does not know.
+
+    A reviewer's key vouches for it, on a restored storage or a new machine. A README of what the
+    record has there would say less, and break the signature.
+    """
+    basis, read = dossier.approval.basis, dossier.approval.read
+    signed = basis.manifest["files"] if basis else {}
+    if all(signed[path].get("asset") == README for path in read) or not readme.is_file():
+        return None
+    of_readme = {f["sha256"] for f in signed.values() if f.get("asset") == README}
+    return basis if sha256_of(readme) in of_readme else None
+
+
 def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
     """Whether each entry condition of Phase 2 is met, and what it is (plan, Step 11)."""
     checks, approval = dossier.evidence.of_artifacts, dossier.approval
@@ -77,7 +94,7 @@ def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
         if decision is None:
             says = "no decision yet"
         else:
-            says = decision.says if met else f"{decision.says}, not of the storage as it is"
+            says = approval.says_of(decision) + ("" if met else ", not of the storage as it is")
         yield met, f"{who} approved ({says})"
     met, says = judge_backup(dossier.backup, approval)
     yield met, f"the approved storage is backed up and tagged ({says})"

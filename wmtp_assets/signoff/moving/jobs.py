@@ -21,13 +21,12 @@ from wmtp_assets.record import (
 )
 from wmtp_assets.roots import is_one_place, resolved
 from wmtp_assets.signoff.approval.chain import read_chain
-from wmtp_assets.signoff.approval.record import recorded_decision
+from wmtp_assets.signoff.approval.record import read_recorded
 from wmtp_assets.signoff.moving.reasons import (
     Compared,
     compare,
     made_since,
     still_there,
-    unlike_decisions,
 )
 from wmtp_assets.signoff.record import Declared, recorded_assets, recorded_roots
 from wmtp_assets.store import Store
@@ -119,9 +118,9 @@ def require_same(
         BadInput: It is not what the record has of the old root; everything that differs is named.
     """
     before = Store(old, store.docs)
-    decided = recorded_decision(instance, before)
+    chain, recorded = read_chain(store.signoff), read_recorded(instance, before)
     found = compare(store, recorded_assets(instance, declared, whereabouts(instance, before)), tell)
-    wrong = [*found.differing, *unlike_decisions(read_chain(store.signoff), decided)]
+    wrong = [*found.differing, *chain.problems, *recorded.missing(chain)]
     if wrong:
         raise BadInput(f"{NOT_MOVED}, at {old}", wrong, PUT_BACK)
     return found

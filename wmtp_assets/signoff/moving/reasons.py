@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets import store as store_
-from wmtp_assets.signoff.approval.chain import Chain
 from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS, AssetRow, utc
 from wmtp_assets.signoff.steps import README
 from wmtp_assets.store import Store
@@ -73,13 +72,6 @@ def made_since(there: Iterable[AssetRow], here: Iterable[AssetRow]) -> Iterator[
     for asset in here:
         if asset.latest and asset.latest.timestamp > last:
             yield f"{asset.key} in run {asset.latest.run_id} ({utc(asset.latest.timestamp)})"
-
-
-def unlike_decisions(chain: Chain, recorded: str | None) -> Iterator[str]:
-    """What is wrong with the decisions that came along: damaged, or not those of the record."""
-    yield from chain.problems
-    if recorded is not None and recorded not in {entry.sha256 for entry in chain.entries}:
-        yield f"the decision {recorded} of the Dagster record is not in signoff/"
 
 
 def _in_storage(asset: AssetRow) -> Iterator[str]:

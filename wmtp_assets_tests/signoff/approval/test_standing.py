@@ -178,7 +178,7 @@ def test_an_approval_that_no_run_recorded_does_not_count(approved: World):
     assert approved.chain.problems == ()
     approval = approved.approval
     assert approval.standing == Standing.SUSPENDED
-    assert "no run recorded decision 0002, decide again" in approval.says
+    assert "decision 0002 is recorded by no run" in approval.says
 
 
 def test_a_product_owner_s_approval_of_other_content_does_not_count(world: World):

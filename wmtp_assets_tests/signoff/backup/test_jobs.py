@@ -153,7 +153,7 @@ def test_a_decision_made_since_is_backed_up_too(backed_up: World):
 
 def test_a_decision_that_no_run_recorded_is_not_what_is_backed_up(approved: World):
     seal(approved.store.root, reviewer="Nobody")
-    assert "no run recorded decision 0002" in approved.approval.says
+    assert "decision 0002 is recorded by no run" in approved.approval.says
     assert approved.run("backup_storage")
     assert read_tag(Place(str(approved.backups))).decision == 1
     assert "decision 0001" in judged(approved)[1]
