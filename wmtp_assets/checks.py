@@ -18,7 +18,8 @@ import dagster as dg
 from wmtp_assets import store as store_
 from wmtp_assets.accepted import accept
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, undecided, verdict
+from wmtp_assets.findings import Finding, as_shown, undecided, verdict
+from wmtp_assets.markup import inert
 from wmtp_assets.propositions import Kind, Proposition, ours
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
 from wmtp_assets.regular import require_inside, require_regular
@@ -28,6 +29,8 @@ from wmtp_assets.undated import content_version
 DEEP_TAG = "reads"
 KIND = "kind"
 WHY = "why_this_kind"
+# A finding of which the description is not word for word.
+AS_WRITTEN = "finding"
 EVERY_BYTE = "every byte"
 BYTES_MATCH = "bytes_match_materialized_digest"
 SIZES_MATCH = "files_are_there_with_recorded_sizes"
@@ -115,23 +118,30 @@ def checks_on(
         seen = Seen(metadata, recorded, digests, context)
         observed = (content or _content)(setup, digests)
         for reading in chosen:
-            found = accept(_judged(reading, setup, seen), key, setup.catalog.accepted_findings)
+            judged = {n: as_shown(f) for n, f in _judged(reading, setup, seen).items()}
+            found = accept(judged, key, setup.catalog.accepted_findings)
             for name, finding in found.items():
                 if name in selected:
                     yield dg.AssetCheckResult(
                         check_name=name,
                         asset_key=asset_key,
                         passed=bool(finding.passed),
-                        description=finding.summary,
+                        description=inert(finding.summary),
                         severity=_severity(reading.propositions[name], finding),
                         metadata={
                             CONTENT: observed,
                             STORAGE_ROOT: str(setup.store.root),
+                            **_as_written(finding.summary),
                             **as_metadata(finding.evidence),
                         },
                     )
 
     return checks
+
+
+def _as_written(summary: str) -> dict[str, str]:
+    """The sentence itself, where the page would take part of it for Markdown."""
+    return {} if inert(summary) == summary else {AS_WRITTEN: summary}
 
 
 def _severity(proposition: Proposition, finding: Finding) -> dg.AssetCheckSeverity:

@@ -5,6 +5,9 @@ import sys
 
 import dagster as dg
 
+from wmtp_assets.places import without_credentials
+from wmtp_assets.shown import say
+
 # The run config of a job that logs this way: Definitions(loggers=...) alone is ignored.
 QUIET = {"loggers": {"console": {}}}
 # Event type -> the word of its line; other engine events are left out.
@@ -43,7 +46,7 @@ class OneLine(logging.Handler):
         else:
             line = None
         if line:
-            print(line, file=sys.stderr, flush=True)
+            say(*without_credentials(line).splitlines(), file=sys.stderr)
 
 
 @dg.logger(config_schema={})

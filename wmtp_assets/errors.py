@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 
+from wmtp_assets.places import without_credentials
+from wmtp_assets.shown import shown
+
 MAX_CULPRITS_SHOWN = 20
 
 
 class BadInput(Exception):
-    """Input or stored data that cannot be used.
+    """Input or stored data that cannot be used, in words that can be shown.
 
     Args:
         thing: What was looked at and what is wrong with it, one clause.
@@ -15,16 +18,16 @@ class BadInput(Exception):
     """
 
     def __init__(self, thing: str, culprits: Iterable[object], fix: str):
-        self.thing = thing
-        self.culprits = [str(c) for c in culprits]
-        self.fix = fix
-        text = thing
+        self.thing = without_credentials(shown(thing))
+        self.culprits = [without_credentials(shown(c)) for c in culprits]
+        self.fix = shown(fix)
+        text = self.thing
         if self.culprits:
             text += ": " + "; ".join(self.culprits[:MAX_CULPRITS_SHOWN])
             hidden = len(self.culprits) - MAX_CULPRITS_SHOWN
             if hidden > 0:
                 text += f"; and {hidden} more"
-        super().__init__(f"{text}. Fix: {fix}")
+        super().__init__(f"{text}. Fix: {self.fix}")
 
     def __reduce__(self):
         """Errors of worker processes come pickled."""

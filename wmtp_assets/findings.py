@@ -7,8 +7,10 @@ the check passes: counts are exact, samples of culprits end at 20.
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from wmtp_assets.shown import shown, shown_block
 
 MAX_SAMPLES = 20
 CULPRITS, CULPRIT_COUNT = "culprits", "culprit_count"
@@ -31,6 +33,12 @@ class Finding:
 def undecided(summary: str, evidence: Mapping[str, Any] | None = None) -> Finding:
     """A proposition that could not be judged, and why."""
     return Finding(False, summary, evidence or {}, decided=False)
+
+
+def as_shown(finding: Finding) -> Finding:
+    """The finding in words that a console and a page can show; nothing else of it changes."""
+    evidence = shown_block(dict(finding.evidence))
+    return replace(finding, summary=shown(finding.summary), evidence=evidence)
 
 
 def compare(what: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Finding:

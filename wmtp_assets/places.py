@@ -56,7 +56,7 @@ def folder(value: str | Path) -> Path:
     if SCHEME.match(text):
         reasons.append("is an address, not a folder of this machine")
     if reasons:
-        raise ValueError(f"{'; '.join(reasons)}: {text!r}")
+        raise ValueError(f"{'; '.join(reasons)}: {without_credentials(text)!r}")
     path = home_expanded(text)
     try:
         in_the_way = path.exists() and not path.is_dir()

@@ -14,6 +14,7 @@ import dagster as dg
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.record import ROOT_TAG
+from wmtp_assets.shown import say
 from wmtp_assets.stopped import MODULE, Progress, go_on, stop_lines
 
 # Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
@@ -68,7 +69,7 @@ class Told(dg.Executor):
             lines = [*stop_lines(progress, go_on(progress, dagster_command()))]
             if lines and multiprocessing.parent_process() is None:
                 # After the traceback that Dagster prints of a failed run.
-                atexit.register(print, "\n".join(lines), file=sys.stderr, flush=True)
+                atexit.register(say, *lines, file=sys.stderr)
             elif lines:
                 plan_context.log.error("\n".join(lines))
 

@@ -15,7 +15,8 @@ from wmtp_assets.roots import is_one_place, resolved
 
 PREFIX = "WMTP_"
 SAMPLE_ROOT = Path(".sample")
-SCHEDULER = re.compile(r"(tcp|tls)://[^\s/:]+:\d+")
+# Dask knows no user of an address: what stands before an @ would be shown.
+SCHEDULER = re.compile(r"(tcp|tls)://[^\s/:@]+:\d+")
 ADDRESS = re.compile(r"[^\s@,<>]+@[^\s@,<>]+", re.ASCII)
 # Read by the tests, not by the project: a session that has it set is no mistake.
 NOT_OURS = {"WMTP_TEST_OLAH", "WMTP_UPSTREAM_FILES"}

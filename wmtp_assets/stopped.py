@@ -10,6 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wmtp_assets.places import without_credentials
+from wmtp_assets.shown import shown
+
 MAX_NAMES = 8
 MAX_REASONS = 5
 MAX_REASON = 400
@@ -161,5 +164,5 @@ def _counted(names: Iterable[str]) -> str:
 
 
 def _one_line(reason: str) -> str:
-    line = " ".join(reason.split())
+    line = without_credentials(shown(" ".join(reason.split())))
     return line if len(line) <= MAX_REASON else f"{line[:MAX_REASON]}..."

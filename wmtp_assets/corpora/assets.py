@@ -19,6 +19,7 @@ from wmtp_assets.corpora.tally import CANDIDATES, CORRECT, DROPPED, INCORRECT, R
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
+from wmtp_assets.shown import telling
 
 TITLES = {row.name: row.title for row in PUBLISHED.datasets}
 TOKEN_COUNTING = "token_counting"
@@ -54,7 +55,7 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
             tokens,
             workers=setup.workers,
             scheduler=setup.scheduler,
-            report=context.log.info,
+            report=telling(context.log.info),
         )
         rows = converted.stats[ROWS]
         return materialized(

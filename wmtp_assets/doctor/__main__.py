@@ -1,6 +1,5 @@
 """`python -m wmtp_assets.doctor [--job NAME ...]`: a table of lines, exit code 1 on a `fail`."""
 
-import argparse
 import os
 import platform
 import sys
@@ -27,6 +26,7 @@ from wmtp_assets.doctor.sources import asked, hub_lines, mirror_lines, no_way_li
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.settings import Settings, read_settings
+from wmtp_assets.shown import Parser, say
 from wmtp_assets.store import Store, free_bytes
 
 PACKAGE = "wmtp-assets"
@@ -34,12 +34,12 @@ PACKAGE = "wmtp-assets"
 
 def main(arguments: list[str] | None = None) -> int:
     """Look, print, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m wmtp_assets.doctor")
+    parser = Parser(prog="python -m wmtp_assets.doctor")
     parser.add_argument(
         "--job", action="append", choices=JOBS, help="look only for this job; may be repeated"
     )
     lines = list(looks(parser.parse_args(arguments).job))
-    print(table(lines))
+    say(*table(lines).split("\n"))
     return 1 if any(line.state == State.FAIL for line in lines) else 0
 
 

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wmtp_assets.places import without_credentials
+from wmtp_assets.shown import shown
+
 # A line that says more than this takes the room it needs.
 WIDTH = 90
 
@@ -26,15 +29,19 @@ class Line:
 
 
 def ok(what: str) -> Line:
-    return Line(State.OK, what)
+    return _line(State.OK, what)
 
 
 def warn(what: str, fix: str) -> Line:
-    return Line(State.WARN, what, fix)
+    return _line(State.WARN, what, fix)
 
 
 def fail(what: str, fix: str) -> Line:
-    return Line(State.FAIL, what, fix)
+    return _line(State.FAIL, what, fix)
+
+
+def _line(state: State, what: str, fix: str = "") -> Line:
+    return Line(state, without_credentials(shown(what)), shown(fix))
 
 
 def table(lines: Iterable[Line]) -> str:

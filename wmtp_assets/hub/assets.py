@@ -11,6 +11,7 @@ from wmtp_assets.hub.stored import raw_folder
 from wmtp_assets.hub.upstream.record import made_from_commit, upstream_key
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
+from wmtp_assets.shown import telling
 
 Row = Callable[[Catalog], Model | Dataset]
 
@@ -71,7 +72,7 @@ def raw_asset(*, key: str, row: Row, kinds: set[str], description: str) -> dg.As
         entry = row(setup.catalog)
         folder = raw_folder(setup.store, entry)
         fetched = fetch_files(
-            setup.source, entry.repo, entry.raw, folder, setup.store.lock, context.log.info
+            setup.source, entry.repo, entry.raw, folder, setup.store.lock, telling(context.log.info)
         )
         result = materialized(
             setup,

@@ -15,6 +15,7 @@ from wmtp_assets.hub.stored import find_locked, wanted_files
 from wmtp_assets.hub.upstream.record import observation
 from wmtp_assets.hub.upstream.watch import WATCHED
 from wmtp_assets.setup import Setup
+from wmtp_assets.shown import shown, telling
 
 
 class RenewConfig(dg.Config):
@@ -53,7 +54,7 @@ def planned_renewals(setup: Setup, only: list[str]) -> Iterator[Planned]:
             continue
         try:
             renewal = plan_renewal(setup.source, row.repo, row.raw, old)
-            yield Planned(raw, "\n".join(renewal.lines), renewal)
+            yield Planned(raw, "\n".join(map(shown, renewal.lines)), renewal)
         except BadInput as error:
             yield Planned(raw, f"{row.repo.id}: {error}", error=error)
 
@@ -133,10 +134,11 @@ def write_mirror_folder(
     target = Path(config.target)
     require_own_folder(target, setup.store.root)
     repos = mirrored_repos(setup)
-    done = write_mirror(target, repos, context.log.info)
+    tell = telling(context.log.info)
+    done = write_mirror(target, repos, tell)
     here = {locked.repo for locked, _ in repos}
     rows = [row(setup.catalog).repo.id for row, _, _ in RAW.values()]
-    context.log.info(
+    tell(
         f"{target}: {len(here)} repositories, {done.size_bytes:,} bytes; files kept {done.kept}, "
         f"linked {done.linked}, copied {done.copied}. Read it with WMTP_SOURCE=mirror "
         f"WMTP_MIRROR_DIR={target}"

@@ -4,6 +4,7 @@ import dagster as dg
 
 from wmtp_assets.layout.reset import clear, plan_clearing
 from wmtp_assets.setup import Setup
+from wmtp_assets.shown import shown
 
 
 class ResetConfig(dg.Config):
@@ -18,9 +19,9 @@ def clear_storage(
 ) -> None:
     clearing = plan_clearing(setup.store)
     for path in clearing.files:
-        context.log.info(f"{'remove' if config.remove else 'would remove'} {path}")
+        context.log.info(f"{'remove' if config.remove else 'would remove'} {shown(path)}")
     for path in clearing.spared:
-        context.log.info(f"spared {path}")
+        context.log.info(f"spared {shown(path)}")
     told = f"{len(clearing.files)} files, {clearing.size_bytes:,} bytes"
     if config.remove:
         clear(setup.store, clearing)

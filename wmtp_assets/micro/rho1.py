@@ -16,6 +16,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.regular import bounded_lines, open_regular
+from wmtp_assets.shown import shown
 from wmtp_assets.weights.configs import PARAMS
 from wmtp_assets.weights.no_code import require_no_code
 from wmtp_assets.weights.opening import open_model
@@ -219,4 +220,4 @@ def _line(row: Scored) -> tuple[Any, ...]:
 
 def _code(text: str) -> str:
     """Text as code inside a cell; a pipe would end the cell, a backtick the code."""
-    return "`" + text.replace("|", "\\|").replace("`", "'") + "`"
+    return "`" + shown(text).replace("|", "\\|").replace("`", "'") + "`"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.settings import read_settings
+from wmtp_assets.shown import say
 from wmtp_assets.signoff.__main__ import main as signoff
 from wmtp_assets.signoff.__main__ import marks, record
 from wmtp_assets.stopped import Progress, stop_lines
@@ -56,12 +57,12 @@ def main() -> int:
     try:
         ended = rehearse()
     except BadInput as error:
-        print(error, file=sys.stderr)
+        say(error, file=sys.stderr)
         return 1
     stopped = [line for progress in ended for line in stop_lines(progress, "make sample")]
     interrupted = any(progress.interrupted for progress in ended)
     code = 1 if interrupted else signoff(["status", "--table"]) or (1 if stopped else 0)
-    print("\n".join(stopped), end="\n" if stopped else "", file=sys.stderr)
+    say(*stopped, file=sys.stderr)
     return code
 
 

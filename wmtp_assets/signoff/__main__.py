@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.places import RECORD_FIX, wrong_with_record
+from wmtp_assets.shown import Parser, say
 from wmtp_assets.signoff.approval.chain import Role, Verdict
 
 if TYPE_CHECKING:
@@ -29,12 +30,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except BadInput as error:
-        print(error, file=sys.stderr)
+        say(error, file=sys.stderr)
         return 1
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m wmtp_assets.signoff")
+    parser = Parser(prog="python -m wmtp_assets.signoff")
     commands = parser.add_subparsers(dest="command", required=True)
 
     def command(name: str, run: Callable, says: str) -> argparse.ArgumentParser:
@@ -81,7 +82,7 @@ def status(options: argparse.Namespace) -> int:
         evidence = read_evidence(instance, defs.resources["declared"], setup)
         approval = read_approval(instance, setup, evidence)
     lines = [*table_lines(evidence)] if options.table else []
-    print("\n".join([*lines, *status_lines(evidence, approval)]))
+    say(*lines, *status_lines(evidence, approval))
     return 0 if is_fine(evidence, approval) else 1
 
 
@@ -104,14 +105,14 @@ def approve(options: argparse.Namespace) -> int:
         told = report.execute_in_process(
             instance=instance, raise_on_error=False, tags=marks(defs)
         ).success
-    print(entry.decision.says)
-    print(f"written to {entry.folder}")
+    say(entry.decision.says)
+    say(f"written to {entry.folder}")
     for line in stock_commands(setup.store.root, entry, "REVIEWER.pub"):
-        print(f"verify with the stock tool: {line}")
+        say(f"verify with the stock tool: {line}")
     if uncounted:
-        print(f"it does not count: {uncounted}", file=sys.stderr)
+        say(f"it does not count: {uncounted}", file=sys.stderr)
     if not told:
-        print("job report failed; the decision stands, run the job again", file=sys.stderr)
+        say("job report failed; the decision stands, run the job again", file=sys.stderr)
     return 0
 
 
@@ -148,8 +149,8 @@ def moved(options: argparse.Namespace) -> int:
 
         tell_moved(defs, instance, options.old_root)
     root = defs.resources["setup"].store.root
-    print(f"told: what was recorded of {options.old_root} counts for {root}")
-    print("next: python -m wmtp_assets.signoff status")
+    say(f"told: what was recorded of {options.old_root} counts for {root}")
+    say("next: python -m wmtp_assets.signoff status")
     return 0
 
 
@@ -181,8 +182,8 @@ def verify(options: argparse.Namespace) -> int:
     from wmtp_assets.signoff.approval.verify import verify_storage
 
     found = verify_storage(options.storage_root, options.public_key)
-    print("\n".join([*found.facts, *(f"DIFFERS: {problem}" for problem in found.problems)]))
-    print("verification failed" if found.problems else "verified")
+    say(*found.facts, *(f"DIFFERS: {problem}" for problem in found.problems))
+    say("verification failed" if found.problems else "verified")
     return 1 if found.problems else 0
 
 
@@ -192,11 +193,11 @@ def restore(options: argparse.Namespace) -> int:
     from wmtp_assets.signoff.backup.restoring import restore
 
     root = options.storage_root
-    done = restore(Place(options.backup_url), root.absolute(), print)
+    done = restore(Place(options.backup_url), root.absolute(), say)
     for path in done.others:
-        print(f"not of the backup, left alone: {path}")
-    print(f"restored {done.restored} files, kept {done.kept}: {done.tag.says}")
-    print(f"next: python -m wmtp_assets.signoff verify {root}")
+        say(f"not of the backup, left alone: {path}")
+    say(f"restored {done.restored} files, kept {done.kept}: {done.tag.says}")
+    say(f"next: python -m wmtp_assets.signoff verify {root}")
     return 0
 
 

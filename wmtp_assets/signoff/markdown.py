@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from wmtp_assets.markup import block, text
 from wmtp_assets.regular import read_small
 
 # What follows this phrase (run ids, times) is no part of a document's content digest; as a heading
@@ -14,19 +15,19 @@ STATE_HEADING = "## State of the checks when this was written"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; pipes and line ends inside cells are made harmless."""
+    """A Markdown table; what is no Markup yet is shown as it is written."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(_cell(c) for c in line) + " |" for line in lines) + "\n"
 
 
 def tasks(items: Iterable[tuple[bool, str]]) -> str:
-    """A task list: done or not, and the text."""
-    return "".join(f"- [{'x' if done else ' '}] {text}\n" for done, text in items)
+    """A task list: done or not, and the text, as in a table."""
+    return "".join(f"- [{'x' if done else ' '}] {block(told)}\n" for done, told in items)
 
 
 def bullets(lines: Iterable[str]) -> str:
-    """A list, or the word that it is empty."""
-    return "".join(f"- {' '.join(line.split())}\n" for line in lines) or "Nothing.\n"
+    """A list, or the word that it is empty; the texts as in a table."""
+    return "".join(f"- {block(line)}\n" for line in lines) or "Nothing.\n"
 
 
 def document_digest(path: Path) -> str:
@@ -34,10 +35,11 @@ def document_digest(path: Path) -> str:
     return hashlib.sha256(read_small(path).split(RUN_RECORD.encode())[0]).hexdigest()
 
 
-def body(text: str) -> str:
+def body(page: str) -> str:
     """What a document says of the storage, without the snapshot of check results."""
-    return text.split(STATE_HEADING)[0].split(RUN_RECORD)[0]
+    return page.split(STATE_HEADING)[0].split(RUN_RECORD)[0]
 
 
 def _cell(value: object) -> str:
-    return " ".join(str(value).split()).replace("|", "\\|")
+    # GFM takes a backslash before a pipe away in code too.
+    return text(value).replace("|", "\\|")

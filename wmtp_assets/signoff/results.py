@@ -10,7 +10,7 @@ import dagster as dg
 from dagster._core.execution.stats import StepEventStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
-from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE, checks_step
+from wmtp_assets.checks import AS_WRITTEN, DEEP_TAG, EVERY_BYTE, checks_step
 from wmtp_assets.record import (
     CONTENT,
     DATA_VERSION_TAG,
@@ -112,11 +112,12 @@ def _evaluation(
     result = record.event.dagster_event.asset_check_evaluation_data
     values = {name: _plain(value) for name, value in result.metadata.items()}
     stated, content = values.pop(STORAGE_ROOT, None), values.pop(CONTENT, None)
+    summary = values.pop(AS_WRITTEN, None) or result.description or ""
     target, version = _target(past, record, asset, content)
     return Evaluation(
         passed=result.passed,
         warns=result.severity == dg.AssetCheckSeverity.WARN,
-        summary=result.description or "",
+        summary=summary,
         content=content,
         storage_root=past.here.root if on_root else stated,
         target=target,

@@ -9,6 +9,7 @@ from wmtp_assets.hub.sources import Source
 from wmtp_assets.hub.upstream.record import moved_upstreams
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.setup import Setup
+from wmtp_assets.shown import shown
 from wmtp_assets.signoff.alarms import News, changed_alarms, find_alarms
 from wmtp_assets.signoff.approval.record import latest_result, latest_uncounted
 from wmtp_assets.signoff.backup.record import read_backup
@@ -115,9 +116,9 @@ def alarms_now(instance: dg.DagsterInstance, setup: Setup, declared: Declared) -
 
 def _log(context: dg.SensorEvaluationContext, news: News) -> None:
     for alarm in news.new:
-        context.log.error(alarm)
+        context.log.error(shown(alarm))
     for alarm in news.gone:
-        context.log.info(f"no longer: {alarm}")
+        context.log.info(shown(f"no longer: {alarm}"))
 
 
 def _mail(context: dg.SensorEvaluationContext, news: News, to: str, sender: str) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.sources import is_plain
+from wmtp_assets.strict import is_plain
 from wmtp_assets.weights.naming import PLAIN, Naming
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.torch_zip import Checkpoint, index_checkpoint

@@ -15,6 +15,7 @@ from wmtp_assets.corpora.schema.schema_json import StoredSplit
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
+from wmtp_assets.markup import code, text
 from wmtp_assets.strict import parse_yaml
 
 FENCE = "---\n"
@@ -53,13 +54,13 @@ def build_card(dataset: Dataset, commit: str, splits: list[StoredSplit], setting
     labels = f"## Labels\n\n{facts.labels}\n\n" if facts.labels else ""
     items = "\n".join(f"- {item}" for item in facts.rows)
     repeated = "\n".join(
-        f"- {split.name}: `{name['name']}` (row {name['row']} of {name['file']}) is written "
-        f"`{name['written']}`"
+        f"- {split.name}: {code(name['name'])} (row {name['row']} of {text(name['file'])}) is "
+        f"written {code(name['written'])}"
         for split in splits
         for name in split.facts.repeated_names
     )
     names = f"## Names that repeat\n\n{repeated}\n\n" if repeated else ""
-    text = f"""{head_text(card_head(dataset, splits))}
+    card = f"""{head_text(card_head(dataset, splits))}
 # {dataset.title}, processed for WMTP training
 
 {facts.summary}. Made from [{dataset.repo.id}]({dataset.repo.url}) at commit `{commit}`;
@@ -91,7 +92,7 @@ data = datasets.load_dataset("path/to/this/folder")
 
 {facts.citation}
 """
-    return text.encode()
+    return card.encode()
 
 
 def read_head(text: bytes) -> Any:

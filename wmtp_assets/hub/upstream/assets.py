@@ -9,6 +9,7 @@ from wmtp_assets.hub.lock import locked_repo
 from wmtp_assets.hub.upstream.record import GROUP, upstream_key
 from wmtp_assets.hub.upstream.watch import observed
 from wmtp_assets.setup import Setup
+from wmtp_assets.shown import shown
 
 
 def watched_repo(*, raw: str, row: Row) -> dg.SourceAsset:
@@ -18,7 +19,7 @@ def watched_repo(*, raw: str, row: Row) -> dg.SourceAsset:
         repo = row(setup.catalog).repo
         locked = locked_repo(setup.store.lock, repo)
         commit, facts = observed(setup.source, repo, locked.commit if locked else None)
-        context.log.info(facts["says"])
+        context.log.info(shown(facts["says"]))
         return dg.ObserveResult(
             metadata={"repo": dg.MetadataValue.url(repo.url), **facts},
             data_version=dg.DataVersion(commit),

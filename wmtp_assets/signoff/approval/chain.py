@@ -15,6 +15,7 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.shown import shown
 from wmtp_assets.signoff.approval import shape
 from wmtp_assets.signoff.approval.shape import RESTORE, read_shaped
 from wmtp_assets.signoff.approval.signature import ONE_FILE, read_bundle
@@ -147,7 +148,7 @@ def read_chain(signoff: Path) -> Chain:
     names = sorted(p.name for p in signoff.iterdir() if not PENDING.fullmatch(p.name))
     numbers = sorted(int(name) for name in names if NUMBER.fullmatch(name))
     named = {f"{number:04d}" for number in numbers}
-    problems = [f"{name} is no decision" for name in names if name not in named]
+    problems = [f"{shown(name)} is no decision" for name in names if name not in named]
     entries: list[Entry] = []
     last, before = 0, None
     for number in numbers:
@@ -190,7 +191,7 @@ def _problems(entry: Entry, number: int, before: Entry | None) -> Iterator[str]:
     named = {DECISION, MANIFEST, *decision.signatures}
     there = {path.name for path in folder.iterdir()} - {SUMS}
     yield from (f"{name} is missing" for name in sorted(named - there))
-    yield from (f"{name} does not belong to it" for name in sorted(there - named))
+    yield from (f"{shown(name)} does not belong to it" for name in sorted(there - named))
     try:
         sums = store.read_sums(folder / SUMS)
     except (BadInput, OSError):
@@ -249,10 +250,10 @@ def differing_files(
     clauses = []
     for path in sorted(expected.keys() | found.keys()):
         if path not in found:
-            clauses.append(f"{path} is missing")
+            clauses.append(f"{shown(path)} is missing")
         elif path not in expected:
-            clauses.append(f"{path} was not there")
+            clauses.append(f"{shown(path)} was not there")
         elif expected[path]["sha256"] != found[path]:
             before, now = expected[path]["sha256"][:SHOWN_HEX], found[path][:SHOWN_HEX]
-            clauses.append(f"{path} changed: {before} -> {now}")
+            clauses.append(f"{shown(path)} changed: {before} -> {now}")
     return clauses

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from wmtp_assets.shown import shown
 from wmtp_assets.signoff.approval.covered import of_no_asset
 from wmtp_assets.signoff.approval.manifest import recorded_files
 from wmtp_assets.signoff.evidence import Evidence, Outcome
@@ -34,7 +35,7 @@ def reasons_against(
         f"no warning has the digest {digest}" for digest in sorted(set(acknowledged) - warned)
     )
     strays = of_no_asset(stored, recorded_files(evidence))
-    yield from (f"{path} is of no asset" for path in strays)
+    yield from (f"{shown(path)} is of no asset" for path in strays)
 
 
 def unlike_record(

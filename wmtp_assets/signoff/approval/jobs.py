@@ -12,6 +12,7 @@ from pydantic import Field
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.setup import Setup
+from wmtp_assets.shown import telling
 from wmtp_assets.signoff.approval.chain import Role, Verdict, read_chain
 from wmtp_assets.signoff.approval.record import (
     REVIEW_JOB,
@@ -66,7 +67,7 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
             context.resources.signer,
             sources=recorded_sources(context.instance, declared, setup),
             run_id=context.run_id,
-            tell=context.log.info,
+            tell=telling(context.log.info),
         )
     except BadInput as error:
         # The page of the run hides the message of the error under a stack trace.

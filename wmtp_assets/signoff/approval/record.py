@@ -9,6 +9,7 @@ import dagster as dg
 
 from wmtp_assets.checks import observe
 from wmtp_assets.findings import MAX_SAMPLES
+from wmtp_assets.markup import inert
 from wmtp_assets.record import (
     CONTENT,
     DATA_VERSION_TAG,
@@ -20,6 +21,7 @@ from wmtp_assets.record import (
     whereabouts,
 )
 from wmtp_assets.setup import Setup
+from wmtp_assets.shown import shown
 from wmtp_assets.signoff.approval.chain import Entry, read_chain
 from wmtp_assets.signoff.approval.grant import reasons_against
 from wmtp_assets.signoff.approval.sources import recorded_lock
@@ -177,7 +179,7 @@ def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterializat
     digest = PREFIX + entry.sha256
     return dg.AssetMaterialization(
         APPROVAL_KEY,
-        description=decision.says,
+        description=inert(decision.says),
         metadata={
             "dagster/uri": entry.folder.as_uri(),
             STORAGE_ROOT: str(store.root),
@@ -210,7 +212,7 @@ def approval_result(
         "check_name": APPROVED_BY_REVIEWER,
         "passed": approval.standing == Standing.APPROVED,
         "severity": SEVERITY[approval.standing],
-        "description": _sentence(approval, in_the_way)[:4000],
+        "description": inert(shown(_sentence(approval, in_the_way)))[:4000],
         "metadata": {
             STORAGE_ROOT: str(setup.store.root),
             "standing": str(approval.standing),
@@ -229,7 +231,7 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableM
     """A table, which the page of a check shows where Markdown waits behind a link."""
     return dg.MetadataValue.table(
         records=[
-            dg.TableRecord(dict(zip(columns, row, strict=True)))
+            dg.TableRecord(dict(zip(columns, map(shown, row), strict=True)))
             for row in islice(rows, MAX_SAMPLES)
         ],
         schema=dg.TableSchema([dg.TableColumn(column) for column in columns]),

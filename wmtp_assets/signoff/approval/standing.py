@@ -99,7 +99,12 @@ def decision_rows(approval: Approval) -> Iterator[tuple[str, ...]]:
         key = d.key_fingerprint[:SHOWN_HEX] if d.key_fingerprint else "not signed"
         key = approval.key_files.get(d.number, key)
         role, verdict = str(d.role), str(d.verdict)
-        yield (f"{d.number:04d}", role, d.reviewer, verdict, d.decided_at, key, d.note)
+        yield (f"{d.number:04d}", role, d.reviewer, verdict, d.decided_at, key, _line(d.note))
+
+
+def _line(note: str) -> str:
+    """A note on one line: its writer may have broken it into several."""
+    return " ".join(note.split())
 
 
 def judge_approval(
@@ -156,7 +161,9 @@ def judge_approval(
         says = "the decisions in signoff/ are damaged: " + "; ".join(damage)
         return replace(known, standing=Standing.SUSPENDED, says=says)
     if rejected := [d for d in decisions if d.verdict == Verdict.REJECTED]:
-        says = "; ".join(f"{says_of(d)}: {d.note}" if d.note else says_of(d) for d in rejected)
+        says = "; ".join(
+            f"{says_of(d)}: {_line(d.note)}" if d.note else says_of(d) for d in rejected
+        )
         return replace(known, standing=Standing.REJECTED, says=says + behind)
     if Role.REVIEWER not in entries:
         says = "; ".join([AWAITING, *map(says_of, decisions)])

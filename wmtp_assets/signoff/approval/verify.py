@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.shown import say, shown
 from wmtp_assets.signoff.approval.chain import (
     DECISION,
     DECISION_SIGNATURE,
@@ -36,7 +37,7 @@ class Verified:
 
 
 def verify_storage(
-    root: Path, public_keys: Sequence[Path] = (), tell: Callable[[str], None] = print
+    root: Path, public_keys: Sequence[Path] = (), tell: Callable[[str], None] = say
 ) -> Verified:
     """Verify an approved storage, every byte of it.
 
@@ -128,9 +129,9 @@ def _read_all(root: Path, tell: Callable[[str], None]) -> tuple[dict[str, str], 
         try:
             found[path] = store.sha256_of(file)
         except OSError as error:
-            unreadable.append(f"{path} cannot be read ({error.strerror})")
+            unreadable.append(f"{shown(path)} cannot be read ({error.strerror})")
         except BadInput as error:  # no longer what it was a moment ago
-            unreadable.append(f"{path} cannot be read ({error.thing})")
+            unreadable.append(f"{shown(path)} cannot be read ({error.thing})")
     return found, unreadable
 
 

@@ -9,6 +9,7 @@ from wmtp_assets.checks import DEEP_TAG, checks_step
 from wmtp_assets.console import QUIET
 from wmtp_assets.errors import BadInput
 from wmtp_assets.setup import Setup
+from wmtp_assets.shown import telling
 from wmtp_assets.signoff.approval.chain import read_chain
 from wmtp_assets.signoff.approval.record import read_approval
 from wmtp_assets.signoff.approval.standing import Standing
@@ -50,7 +51,7 @@ backup = dg.AssetSpec(
 def backup_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
     store = context.resources.setup.store
     place = Place(context.resources.backup_url)
-    read = read_copy(place, read_chain(store.signoff), context.log.info)
+    read = read_copy(place, read_chain(store.signoff), telling(context.log.info))
     yield dg.AssetCheckResult(**copy_result(store, place, read))
 
 
@@ -73,10 +74,10 @@ def copy_approved_storage(context: dg.OpExecutionContext) -> None:
     place = Place(context.resources.backup_url)
     before = read_backup(context.instance, setup.store, place.shown)
     damaged = before is not None and bool(before.damage)
-    entry, tell = approval.reviewed, context.log.info
+    entry, tell = approval.reviewed, telling(context.log.info)
     done = back_up(setup.store.root, entry, place, tell, is_damaged=damaged)
     tag = done.tag
-    context.log.info(
+    tell(
         f"{place.shown}: {tag.storage_version} of decision {tag.decision:04d}, "
         f"{len(tag.files)} files; copied {done.copied} ({done.copied_bytes:,} bytes), "
         f"kept {done.kept}, removed {done.removed}"

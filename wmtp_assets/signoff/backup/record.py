@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets.findings import verdict
+from wmtp_assets.markup import inert
 from wmtp_assets.record import (
     CONTENT,
     DATA_VERSION_TAG,
@@ -19,6 +20,7 @@ from wmtp_assets.record import (
     whereabouts,
 )
 from wmtp_assets.roots import Whereabouts
+from wmtp_assets.shown import shown
 from wmtp_assets.signoff.approval.record import as_table
 from wmtp_assets.signoff.backup.copying import BackedUp
 from wmtp_assets.signoff.backup.place import Place
@@ -37,7 +39,7 @@ def backup_materialization(
     tag = done.tag
     return dg.AssetMaterialization(
         BACKUP_KEY,
-        description=f"{tag.storage_version} at {place.shown}: {tag.says}",
+        description=inert(shown(f"{tag.storage_version} at {place.shown}: {tag.says}")),
         metadata={
             STORAGE_ROOT: str(store.root),
             "place": place.shown,
@@ -72,7 +74,7 @@ def copy_result(store: Store, place: Place, read: Read) -> Mapping[str, Any]:
         "check_name": COPY_IS_AS_APPROVED,
         "passed": finding.passed,
         "severity": dg.AssetCheckSeverity.ERROR,
-        "description": finding.summary[:4000],
+        "description": inert(shown(finding.summary))[:4000],
         "metadata": {
             STORAGE_ROOT: str(store.root),
             CONTENT: tag.content if tag else "none",

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.markup import Markup, code, link, text
 from wmtp_assets.signoff.approval.standing import Standing
 from wmtp_assets.signoff.backup.standing import judge_backup
 from wmtp_assets.signoff.documents.dossier import Dossier
@@ -136,9 +137,9 @@ def render_checklist(checklist: dict[str, Any]) -> str:
         f"Storage {checklist['storage_version']}, source `{checklist['source']}`, "
         f"storage digest `{checklist['storage_digest']}`.\n",
         tasks((step["state"] == DONE, _task(step)) for step in checklist["steps"]),
-        f"Approval: {approval['standing']}. {_flat(approval['says'])}\n",
-        *(f"- changed since: {_flat(change)}" for change in approval["changes"]),
-        *(f"- does not count: {_flat(clause)}" for clause in approval.get(DO_NOT_COUNT, ())),
+        f"Approval: {approval['standing']}. {text(approval['says'])}\n",
+        *(f"- changed since: {text(change)}" for change in approval["changes"]),
+        *(f"- does not count: {text(clause)}" for clause in approval.get(DO_NOT_COUNT, ())),
         "## What is not simply passed\n",
         _not_simply_passed(checklist),
         "## Risks of the plan, and the checks that answer them\n",
@@ -148,7 +149,7 @@ def render_checklist(checklist: dict[str, Any]) -> str:
                 (
                     f"{row['risk']}: {row['effect']}",
                     row["answer"],
-                    ", ".join(f"`{check}`" for check in row["checks"]),
+                    Markup(", ".join(map(code, row["checks"]))),
                     _counts(row["outcomes"]) or "in the checks of the documents",
                 )
                 for row in checklist["risks"]
@@ -181,8 +182,8 @@ def _not_simply_passed(checklist: dict[str, Any]) -> str:
         (
             step["step"],
             row["outcome"],
-            f"[`{row['asset']}`]({step['assets'][row['asset']]})",
-            f"`{row['check']}`",
+            link(code(row["asset"]), step["assets"][row["asset"]]),
+            code(row["check"]),
             row["finding_digest"],
             row["finding"],
             row["acknowledged"] or "not acknowledged",
@@ -197,14 +198,14 @@ def _not_simply_passed(checklist: dict[str, Any]) -> str:
 
 def _failed_before(failures: list[dict[str, Any]]) -> str:
     rows = [
-        (f"`{f['asset']}`", f"`{f['check']}`", f["cause"], f["failed_at"], f["rework"])
+        (code(f["asset"]), code(f["check"]), f["cause"], f["failed_at"], f["rework"])
         for f in failures
     ]
     header = ("asset", "check", "cause", "failed (UTC)", "rework")
     return table(header, rows) if rows else "Nothing.\n"
 
 
-def _task(step: dict[str, Any]) -> str:
+def _task(step: dict[str, Any]) -> Markup:
     facts = []
     if step.get("outcomes"):
         facts.append(f"checks {_counts(step['outcomes'])}")
@@ -214,18 +215,14 @@ def _task(step: dict[str, Any]) -> str:
     if backup := step.get("backup"):
         met = backup["is_of_the_approved_storage"]
         facts.append("backed up and tagged" if met else "not backed up as it is approved")
-    detail = f" ({'; '.join(facts)})" if facts else ""
-    links = ", ".join(f"[{asset}]({link})" for asset, link in step["assets"].items())
+    detail = f" ({text('; '.join(facts))})" if facts else ""
+    links = ", ".join(link(asset, url) for asset, url in step["assets"].items())
     if step["step"] == 9:
         links = "all assets of Steps 2-8"
-    return (
+    return Markup(
         f"Step {step['step']}, {step['title']}: {step['state']}{detail}. {step['goal']} — {links}"
     )
 
 
 def _counts(outcomes: dict[str, int]) -> str:
     return ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())

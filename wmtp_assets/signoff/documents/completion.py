@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wmtp_assets.corpora.tally import CANDIDATES, DROPPED
+from wmtp_assets.markup import code, text
 from wmtp_assets.signoff.approval.standing import DECISION_COLUMNS, decision_rows
 from wmtp_assets.signoff.documents.dossier import Dossier, phase_2_conditions
 from wmtp_assets.signoff.documents.page import page, stored_bytes
@@ -19,7 +20,7 @@ def completion_report(dossier: Dossier) -> str:
         for group, rows in _by_group(evidence).items()
     ]
     counts = [
-        (f"`{a.key}`", *_row_counts(a.latest.metadata))
+        (code(a.key), *_row_counts(a.latest.metadata))
         for a in evidence.artifacts
         if a.latest and "dagster/row_count" in a.latest.metadata
     ]
@@ -32,7 +33,7 @@ def completion_report(dossier: Dossier) -> str:
         table(("asset", "rows", "candidates", "dropped, by reason"), counts),
         snapshot=(
             "## Approval",
-            f"{approval.standing}: {approval.says}\n",
+            f"{approval.standing}: {text(approval.says)}\n",
             table(DECISION_COLUMNS, decision_rows(approval)),
             "### Decisions that do not count",
             bullets(approval.uncounted),
@@ -55,7 +56,7 @@ def _schedule(evidence: Evidence) -> list[tuple]:
     made = [a for a in evidence.artifacts if a.latest]
     return [
         (
-            f"`{a.key}`",
+            code(a.key),
             a.latest.run_id,
             utc(a.latest.timestamp),
             a.latest.metadata.get("duration_seconds", ""),
@@ -66,7 +67,7 @@ def _schedule(evidence: Evidence) -> list[tuple]:
 
 def _issues(dossier: Dossier) -> str:
     rows = [
-        (f"`{f.asset}`", f"`{f.check}`", f.cause, f"{f.run_id} {f.failed_at}", f.rework)
+        (code(f.asset), code(f.check), f.cause, f"{f.run_id} {f.failed_at}", f.rework)
         for f in dossier.failures
     ]
     return table(("asset", "check", "cause", "failed in run", "rework"), rows) if rows else "None."

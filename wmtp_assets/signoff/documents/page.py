@@ -7,6 +7,7 @@ render it again and compare. A report that describes an unchanged storage keeps 
 from collections.abc import Iterable
 
 from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.markup import code
 from wmtp_assets.signoff.documents.dossier import Dossier
 from wmtp_assets.signoff.evidence import FAILING, AssetRow, Judged, Outcome
 from wmtp_assets.signoff.markdown import STATE_HEADING, table
@@ -55,6 +56,6 @@ def stored_bytes(assets: Iterable[AssetRow]) -> int:
 
 def _rows(checks: Iterable[Judged]) -> str:
     rows = (
-        (j.outcome, f"`{j.check.asset}`", f"`{j.check.name}`", j.digest, j.finding) for j in checks
+        (j.outcome, code(j.check.asset), code(j.check.name), j.digest, j.finding) for j in checks
     )
     return table(("outcome", "asset", "check", "finding digest", "finding"), rows)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.markup import Markup, code, link
 from wmtp_assets.signoff.approval.chain import Role
 from wmtp_assets.signoff.approval.standing import Standing
 from wmtp_assets.signoff.backup.standing import judge_backup
@@ -11,7 +12,7 @@ from wmtp_assets.signoff.documents.completion import completion_report
 from wmtp_assets.signoff.documents.dossier import Dossier
 from wmtp_assets.signoff.documents.page import page, signed_page, stored_bytes
 from wmtp_assets.signoff.evidence import Evidence, Outcome
-from wmtp_assets.signoff.markdown import table, tasks
+from wmtp_assets.signoff.markdown import bullets, table, tasks
 
 Render = Callable[[Dossier], str]
 
@@ -21,16 +22,16 @@ def asset_inventory(dossier: Dossier) -> str:
     evidence = dossier.evidence
     assets = [
         (
-            f"`{a.key}`",
+            code(a.key),
             a.description,
             len(a.latest.files) if a.latest else "not materialized",
             f"{stored_bytes([a]):,}" if a.latest else "",
-            f"`{a.latest.version}`" if a.latest else "",
+            code(a.latest.version) if a.latest else "",
         )
         for a in evidence.artifacts
     ]
     files = [
-        (f"`{path}`", f"{facts['size_bytes']:,}", f"`{facts['sha256']}`", f"`{a.key}`")
+        (code(path), f"{facts['size_bytes']:,}", code(facts["sha256"]), code(a.key))
         for a in evidence.artifacts
         if a.latest
         for path, facts in sorted(a.latest.files.items())
@@ -49,16 +50,19 @@ def asset_inventory(dossier: Dossier) -> str:
 def migration_notes(dossier: Dossier) -> str:
     """What differs from the plan and why, where old scripts went, risks, open action items."""
     catalog = dossier.catalog
-    accepted = [(f"`{f.asset}` `{f.check}`", f.found, f.reason) for f in catalog.accepted_findings]
+    accepted = [
+        (Markup(f"{code(f.asset)} {code(f.check)}"), f.found, f.reason)
+        for f in catalog.accepted_findings
+    ]
     risks = [
-        (r.risk, r.effect, r.answer, ", ".join(f"`{check}`" for check in r.checks))
+        (r.risk, r.effect, r.answer, Markup(", ".join(map(code, r.checks))))
         for r in plan_notes.RISKS
     ]
     return page(
         "Migration notes",
         dossier,
         "## What differs from the plan",
-        table(("plan", "here", "why"), plan_notes.DIFFERENCES),
+        table(("plan", "here", "why"), [map(Markup, row) for row in plan_notes.DIFFERENCES]),
         "## Where the old scripts went",
         table(("script", "asset", "check"), plan_notes.OLD_SCRIPTS),
         "## Risks and what answers them",
@@ -78,11 +82,11 @@ def storage_readme(dossier: Dossier) -> str:
     """
     evidence, catalog = dossier.evidence, dossier.catalog
     repos = [
-        (f"[{row.repo.id}]({row.repo.url})", row.repo.licence, "yes" if row.repo.gated else "no")
+        (link(row.repo.id, row.repo.url), row.repo.licence, "yes" if row.repo.gated else "no")
         for row in (*catalog.models, *catalog.datasets)
     ]
     revisions = [
-        (f"`{a.key}`", a.latest.metadata["revision"])
+        (code(a.key), a.latest.metadata["revision"])
         for a in evidence.artifacts
         if a.latest and "revision" in a.latest.metadata
     ]
@@ -161,7 +165,7 @@ def _action_items(dossier: Dossier) -> Iterator[tuple[bool, str]]:
             yield decision is not None, judged.line + told
     approval = dossier.approval
     if approval.standing != Standing.APPROVED:
-        yield False, f"{approval.standing}: {' '.join(approval.says.split())}"
+        yield False, f"{approval.standing}: {approval.says}"
     if approval.of(Role.PRODUCT_OWNER) is None:
         yield False, "the product owner has not decided yet"
     met, says = judge_backup(dossier.backup, approval)
@@ -173,12 +177,12 @@ def _on_disk(evidence: Evidence) -> str:
     differing = [line for a in evidence.artifacts for line in a.differing]
     if not differing:
         return "On disk: all as recorded.\n"
-    return "On disk, not as recorded:\n\n" + "".join(f"- {line}\n" for line in differing)
+    return f"On disk, not as recorded:\n\n{bullets(differing)}"
 
 
 def _repeated_names(evidence: Evidence) -> str:
     rows = [
-        (f"`{a.key}`", name)
+        (code(a.key), name)
         for a in evidence.artifacts
         if a.latest
         for name in a.latest.metadata.get("repeated_names", ())

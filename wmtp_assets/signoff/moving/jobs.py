@@ -20,6 +20,7 @@ from wmtp_assets.record import (
     whereabouts,
 )
 from wmtp_assets.roots import is_one_place, resolved
+from wmtp_assets.shown import shown, telling
 from wmtp_assets.signoff.approval.chain import read_chain
 from wmtp_assets.signoff.approval.record import read_recorded
 from wmtp_assets.signoff.moving.reasons import (
@@ -49,11 +50,11 @@ class MoveConfig(dg.Config):
 def tell_move(context: dg.OpExecutionContext, config: MoveConfig) -> None:
     store, declared = context.resources.setup.store, context.resources.declared
     old = require_moved(context.instance, declared, store, config.old_root)
-    found = require_same(context.instance, declared, store, old, context.log.info)
+    found = require_same(context.instance, declared, store, old, telling(context.log.info))
     for clause in found.told:
-        context.log.warning(f"let pass: {clause}")
+        context.log.warning(shown(f"let pass: {clause}"))
     says = f"moved from {old} to {store.root}: {found.files} files, every byte as recorded"
-    context.log.info(says)
+    context.log.info(shown(says))
     context.log_event(
         dg.AssetObservation(
             MOVES_KEY,

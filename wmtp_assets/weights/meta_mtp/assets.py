@@ -8,6 +8,7 @@ from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
+from wmtp_assets.shown import telling
 from wmtp_assets.weights.configs import (
     ADAPTER,
     PARAMS,
@@ -35,7 +36,7 @@ def meta_mtp_tokenizer(
     model, lock = setup.catalog.meta_mtp, setup.store.lock
     folder = setup.store.model(model.folder).tokenizer
     wanted = (Files(TOKENIZER_MODEL),)
-    fetched = fetch_files(setup.source, model.repo, wanted, folder, lock, context.log.info)
+    fetched = fetch_files(setup.source, model.repo, wanted, folder, lock, telling(context.log.info))
     files = build_tokenizer_folder(folder, setup.catalog.tokenizer_sha256)
     return materialized(setup, folder, files, repo=model.repo, commit=fetched.commit)
 

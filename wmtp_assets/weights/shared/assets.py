@@ -16,6 +16,7 @@ from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
+from wmtp_assets.shown import telling
 from wmtp_assets.weights.architecture import SHAPES
 from wmtp_assets.weights.configs import model_settings
 from wmtp_assets.weights.convert import convert
@@ -62,7 +63,7 @@ def safetensors_asset(
             dropped=dropped_rules(model.implementation, settings),
             dtype=model.dtype,
             naming=naming_of(model),
-            report=context.log.info,
+            report=telling(context.log.info),
         )
         copies = [
             store.copy_file(original, folder.safetensors / original.name)

@@ -1,0 +1,59 @@
+"""Markdown that shows a text of others as it is written: no link, no HTML, no heading comes of it.
+
+Source: CommonMark 0.31 (backslash escapes, code spans, what begins a block), GFM (tables are
+`wmtp_assets.signoff.markdown`'s). What is Markdown already is a `Markup`.
+"""
+
+import re
+from urllib.parse import quote
+
+from wmtp_assets.shown import shown
+
+# Everything that can begin emphasis, code, a link, an image, HTML, strikethrough.
+SPECIAL = re.compile(r"[\\`*\[\]<~]|&(?=#?\w+;)")
+# Underscores between letters or digits emphasize nothing.
+UNDERSCORES = re.compile(r"(?<!\w)_+|_+(?!\w)")
+# What begins a heading, a quotation, a list item, a rule.
+BLOCK = re.compile(r"(?P<number>\d{1,9})(?=[.)](\s|$))|(?=[#>+=-])")
+# A link or an image, HTML or an autolink.
+ACTIVE = re.compile(r"(?<=\])(?=\()|(?=<[A-Za-z/!?])")
+SAFE_IN_URL = ":/?#@!$&'*+,;=%"
+
+
+class Markup(str):
+    """A text that is Markdown already."""
+
+
+def text(value: object) -> Markup:
+    """A text inside of a line, shown as it is."""
+    if isinstance(value, Markup):
+        return value
+    line = SPECIAL.sub(r"\\\g<0>", shown(value))
+    return Markup(UNDERSCORES.sub(lambda run: "\\_" * len(run[0]), line))
+
+
+def block(value: object) -> Markup:
+    """A text at the beginning of a line or a list item."""
+    line = text(value)
+    if isinstance(value, Markup) or (begins := BLOCK.match(line)) is None:
+        return line
+    end = begins.end()
+    return Markup(f"{line[:end]}\\{line[end:]}")
+
+
+def code(value: object) -> Markup:
+    """A text as a code span, in which nothing is escaped: the fence is longer than any in it."""
+    inner = shown(value)
+    fence = "`" * (max((len(run) for run in re.findall("`+", inner)), default=0) + 1)
+    edge = " " if inner[:1] in ("`", "") or inner[-1:] == "`" else ""
+    return Markup(f"{fence}{edge}{inner}{edge}{fence}")
+
+
+def link(label: object, url: str) -> Markup:
+    """A link to an address of ours."""
+    return Markup(f"[{text(label)}]({quote(url, safe=SAFE_IN_URL)})")
+
+
+def inert(line: str) -> str:
+    """A sentence that a page may take for Markdown: no link and no HTML in it, else as it is."""
+    return ACTIVE.sub(r"\\", line)
