@@ -27,7 +27,9 @@ STORAGE_SIGNATURE = "storage.sig"
 DECISION_SIGNATURE = "decision.sig"
 NUMBER = re.compile("[0-9]{4,}")
 # An entry that a run builds, or left when it was killed: the next one sweeps it (temporaries.py).
-PENDING = re.compile(r"\.[0-9]{4,}\.\S+\.tmp")
+PENDING = re.compile(r"\.\S+\.[^.\s]+\.[^.\s]+\.tmp")
+# By its empty guard one backup is kept from another (backup/copying.py).
+BACKUP_GUARD = ".backup.guard"
 # Of a digest in a sentence; the files have it whole.
 SHOWN_HEX = 16
 
@@ -145,7 +147,7 @@ def read_chain(signoff: Path) -> Chain:
         return Chain((), ("signoff/ is a link, the decisions have to lie in the storage",))
     if not signoff.is_dir():
         return Chain((), ())
-    names = sorted(p.name for p in signoff.iterdir() if not PENDING.fullmatch(p.name))
+    names = sorted(p.name for p in signoff.iterdir() if not _has_its_use(p))
     numbers = sorted(int(name) for name in names if NUMBER.fullmatch(name))
     named = {f"{number:04d}" for number in numbers}
     problems = [f"{shown(name)} is no decision" for name in names if name not in named]
@@ -164,6 +166,13 @@ def read_chain(signoff: Path) -> Chain:
         problems += [f"{folder.name}: {p}" for p in _problems(before, number, previous)]
         entries.append(before)
     return Chain(tuple(entries), tuple(problems))
+
+
+def _has_its_use(path: Path) -> bool:
+    """Whether something beside the entries belongs there."""
+    if path.name == BACKUP_GUARD:
+        return path.lstat().st_size == 0
+    return PENDING.fullmatch(path.name) is not None and path.is_dir()
 
 
 def entry_folder(signoff: Path, number: int) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 from wmtp_assets import store
 from wmtp_assets.catalog import STORAGE_VERSION as VERSION
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.approval.chain import Entry, read_chain
+from wmtp_assets.signoff.approval.chain import BACKUP_GUARD, Entry, read_chain
 from wmtp_assets.signoff.approval.covered import SIGNOFF
 from wmtp_assets.signoff.backup.place import AGAIN, Place
 from wmtp_assets.signoff.backup.tag import (
@@ -29,7 +29,7 @@ from wmtp_assets.temporaries import guarded
 from wmtp_assets.walking import files_below
 
 # In signoff/, which an approval does not cover; not copied, since it begins with a dot.
-GUARD = ".backup.guard"
+GUARD = BACKUP_GUARD
 
 
 @dataclass(frozen=True)

@@ -246,6 +246,7 @@ def test_what_is_empty_or_in_flight_and_has_its_use_is_no_stray(world: World):
     write_into(world.store.root, [".gitkeep", ".sources.lock.json.guard"], b"")
     write_into(world.store.dataset("mbpp").raw, [".cache/wmtp_download/x/e.h.1.r.partial"], b"half")
     write_into(world.store.signoff, [".0001.elsewhere.7.ab.tmp/manifest.json"], b"{")
+    write_into(world.store.signoff, [".backup.guard"], b"")
     world.approve()
     assert world.approval.standing == Standing.APPROVED
     assert verify_storage(world.store.root).problems == ()
@@ -255,7 +256,7 @@ def test_what_is_empty_or_in_flight_and_has_its_use_is_no_stray(world: World):
 
 def test_nothing_but_decisions_lies_in_signoff(world: World):
     world.make_approvable().approve()
-    names = (".evil", ".0002", ".0001.tmp", "0001.tmp", "notes.txt", ".DS_Store")
+    names = (".evil", ".0002", "0001.tmp", "a", ".DS_Store", ".backup.guard", ".0001.h.7.ab.tmp")
     write_into(world.store.signoff, names, b"approved by the director")
     for told in (world.approval.damage, verify_storage(world.store.root).problems):
         assert {f"{name} is no decision" for name in names} <= {*told}
