@@ -92,11 +92,33 @@ def _death_is_named(unit: Unit) -> Iterator[None]:
     try:
         yield
     except BrokenProcessPool as error:
+        if script := script_without_guard():
+            raise BadInput(
+                "a script without a main guard cannot start processes: each runs the script anew",
+                [script],
+                'put what the script does below `if __name__ == "__main__":`, or set '
+                "WMTP_WORKERS=1 (workers=1)",
+            ) from error
         raise BadInput(
             "a process that converts died: killed, or out of memory",
             [unit.place],
             "lower WMTP_WORKERS if memory ran out, then materialize again",
         ) from error
+
+
+def script_without_guard() -> str | None:
+    """The main script of this process, if new processes import it and it does not expect that.
+
+    multiprocessing imports a main module by its path or name
+    (docs.python.org/3/library/multiprocessing.html#the-spawn-and-forkserver-start-methods).
+    """
+    path = getattr(sys.modules.get("__main__"), "__file__", None)
+    if path is None:  # an interactive session, python -c, a notebook
+        return None
+    try:
+        return None if b"__main__" in Path(path).read_bytes() else path
+    except OSError:  # a script that came by a pipe: `<stdin>`
+        return path
 
 
 def _end_with_parent() -> None:

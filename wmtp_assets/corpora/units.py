@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wmtp_assets.corpora.formats import FORMATS, OVER_LENGTH
 from wmtp_assets.corpora.invalid_text import InvalidText
-from wmtp_assets.corpora.parquet import needed_bytes, open_parquet
+from wmtp_assets.corpora.parquet import memory_named, needed_bytes, open_parquet
 from wmtp_assets.corpora.problems import Problem, RepeatedName, read_problems
 from wmtp_assets.corpora.records import dump_json, line_item, quote_json
 from wmtp_assets.corpora.tally import Tally
@@ -92,7 +92,7 @@ def convert_unit(unit: Unit, part: Path) -> Part:
     tally = Tally()
     runs: list[tuple[bytes, int]] = []
     invalid: list[InvalidText] = []
-    with open(part, "wb", buffering=BUFFER_BYTES) as out:
+    with memory_named(unit.path), open(part, "wb", buffering=BUFFER_BYTES) as out:
         problems = read_problems(unit.dataset, unit.path, unit.row_groups, unit.renamed)
         for problem in problems:
             keep_first(invalid, problem.invalid)

@@ -1,9 +1,15 @@
 """Input that cannot be used ends in one error that names the file, the row or the column."""
 
+import os
+import subprocess
+import sys
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from wmtp_assets.corpora import parquet
+from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.problems import find_repeated_names
 from wmtp_assets.corpora.split import convert_split
 from wmtp_assets.errors import BadInput
@@ -18,6 +24,7 @@ from wmtp_assets_tests.corpora.rows import (
 )
 from wmtp_assets_tests.corpora.world import FILTER
 
+CODE = FORMATS["codecontests"].columns["solutions"]
 GOOD = problem("good", "d", [(3, "a")])
 
 
@@ -123,3 +130,91 @@ def test_damaged_pages_end_in_an_error_or_in_other_rows_never_in_a_crash(tmp_pat
         except BadInput as error:
             named += "raw.parquet" in str(error)
     assert named > 2
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ({**GOOD, "description": "d" * 2000}, "description: 2,000"),
+        ({**GOOD, "solutions": {"language": [3], "solution": ["s" * 1500]}}, "solutions: 1,500"),
+        ({**GOOD, "public_tests": {"input": ["1", "i" * 1200], "output": []}}, "public_tests: 1,2"),
+    ],
+)
+def test_a_text_that_is_longer_than_any_is_named_before_it_is_copied(
+    tmp_path, monkeypatch, row, named
+):
+    monkeypatch.setattr(parquet, "MOST_TEXT_BYTES", 1000)
+    path = write_parquet("codecontests", [GOOD] * 9 + [row], tmp_path / "raw.parquet", 20)
+    with pytest.raises(BadInput, match=r"rows 8 to 9: texts have more than 1,000 bytes") as error:
+        convert(path)
+    assert named in str(error.value) and str(path) in str(error.value)
+
+
+def test_many_texts_of_usual_length_are_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "MOST_TEXT_BYTES", 1000)
+    row = {**GOOD, "solutions": {"language": [3] * 50, "solution": ["s" * 900] * 50}}
+    path = write_parquet("codecontests", [row] * 4, tmp_path / "raw.parquet")
+    assert len(list(parquet.read_rows(path, {"solutions": CODE}))) == 4
+
+
+def test_a_row_group_beyond_its_bound_is_refused_by_what_the_footer_says(tmp_path, monkeypatch):
+    small, large = GOOD, {**GOOD, "description": "d" * 9000}
+    path = write_parquet("codecontests", [small, large, small], tmp_path / "raw.parquet", 1)
+    monkeypatch.setattr(parquet, "MOST_GROUP_BYTES", 5000)
+    with pytest.raises(BadInput, match=r"row group 1: \d+,\d+\. Fix: .* smaller row groups"):
+        convert(path)
+    # The bulk of a file, which nobody reads, does not count.
+    assert parquet.count_rows(path, {"name": ("string",)}) == 3
+
+
+@pytest.mark.parametrize("size", [20_000_000, 1_000_000_000])
+def test_a_footer_beyond_its_bound_is_refused_unread(tmp_path, size):
+    path = tmp_path / "raw.parquet"
+    with path.open("wb") as out:
+        out.write(b"PAR1")
+        out.truncate(size + 12)
+        out.seek(size + 4)
+        out.write(size.to_bytes(4, "little") + b"PAR1")
+    with pytest.raises(BadInput, match=f"a parquet footer of {size:,} bytes"):
+        convert(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"PAR1\x08\0\0\0PAR1", b"PAR1\xff\xff\xff\0PAR1"])
+def test_a_file_that_is_nearly_nothing_is_named(tmp_path, data):
+    (tmp_path / "raw.parquet").write_bytes(data)
+    with pytest.raises(BadInput, match=r"raw\.parquet"):
+        convert(tmp_path / "raw.parquet")
+
+
+def test_a_fifo_in_the_place_of_a_parquet_file_is_named(tmp_path):
+    os.mkfifo(tmp_path / "raw.parquet")
+    with pytest.raises(BadInput, match="a FIFO where a regular file should be"):
+        convert(tmp_path / "raw.parquet")
+
+
+# Reads a file with so many MiB of address space beside what Python itself has.
+UNDER_A_LIMIT = """
+import pathlib, resource, sys
+from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.parquet import read_rows
+status = pathlib.Path("/proc/self/status").read_text()
+most = int(status.split("VmSize:")[1].split()[0]) * 1024 + (int(sys.argv[2]) << 20)
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+for row in read_rows(pathlib.Path(sys.argv[1]), FORMATS["codecontests"].columns):
+    row[1]["description"].as_py()
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("room", "named"), [(300, "not enough memory"), (1100, "texts have more than 8,388,608 bytes")]
+)
+def test_a_page_of_200_mb_under_a_memory_limit_is_named(tmp_path, room, named):
+    if sys.platform != "linux":
+        pytest.skip("only Linux limits the address space")
+    row = problem("large", "x" * 200_000_000, [(3, "x" * 50_000_000)])
+    path = write_parquet("codecontests", [row], tmp_path / "raw.parquet")
+    ran = subprocess.run(
+        [sys.executable, "-c", UNDER_A_LIMIT, str(path), str(room)], capture_output=True, text=True
+    )
+    assert ran.returncode == 1 and "BadInput" in ran.stderr and named in ran.stderr
