@@ -51,6 +51,7 @@ from wmtp_assets.signoff.sensors import (
     report_sensor,
     verification_schedules,
 )
+from wmtp_assets.sqlite_record import be_patient
 from wmtp_assets.stats.assets import stats_assets
 from wmtp_assets.stats.checks import stats_checks
 from wmtp_assets.store import Store
@@ -197,4 +198,6 @@ def _from_settings(settings: Settings) -> dg.Definitions:
     )
 
 
+# Also where DAGSTER_HOME has no dagster.yaml that names our storage.
+be_patient()
 defs = _from_settings(read_settings())

@@ -15,6 +15,7 @@ import dagster as dg
 from wmtp_assets.errors import BadInput
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.shown import say
+from wmtp_assets.sqlite_record import alone, mend
 from wmtp_assets.stopped import MODULE, Progress, go_on, stop_lines
 
 # Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
@@ -52,6 +53,10 @@ class Told(dg.Executor):
             # Started by the page, which has marked it, under whatever name it loads this code.
             del tags[REPOSITORY_TAG]
         plan_context.instance.add_run_tags(run.run_id, tags)
+        # Where no dagster.yaml guards it, commands that began at once have broken it by now.
+        home = Path(plan_context.instance.root_directory)
+        with alone(home):
+            mend(home)
         progress = planned(plan_context.job.get_definition(), run)
         try:
             for event in self.inner.execute(plan_context, execution_plan):

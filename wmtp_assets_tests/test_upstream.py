@@ -8,6 +8,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from click.testing import CliRunner
+from dagster._cli import create_dagster_cli
 
 # (module, name, what rests on it)
 PRIVATE = (
@@ -20,6 +22,16 @@ PRIVATE = (
         "dagster._core.storage.asset_check_execution_record",
         "AssetCheckExecutionRecordStatus",
         "weights/record.py and signoff/record.py ask the history of a check by it",
+    ),
+    (
+        "dagster._core.storage.sqlite_storage",
+        "DagsterSqliteStorage",
+        "sqlite_record.py opens and makes it under a lock; dagster.yaml names that class",
+    ),
+    (
+        "dagster._core.storage.sqlite",
+        "LAST_KNOWN_STAMPED_SQLITE_ALEMBIC_REVISION",
+        "sqlite_record.py takes this second stamp back where several commands made a record",
     ),
     (
         "dagster._core.execution.stats",
@@ -352,3 +364,13 @@ def test_an_error_in_a_step_and_a_failed_blocking_check_have_these_names(instanc
     [wrapper], [check] = WRAPPERS, CHECK_FAILED
     assert names([broken]) == [wrapper, "ZeroDivisionError"]
     assert names([thing], [one_check(False)])[0] == check
+
+
+def test_dagster_opens_the_record_before_it_imports_any_code(tmp_path: Path, monkeypatch):
+    # Rests on it: the lock around the first use of a record is named in dagster.yaml; what is
+    # imported with `-m` comes too late.
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    command = ["asset", "materialize", "-m", "no_such_module", "--select", "a"]
+    failed = CliRunner().invoke(create_dagster_cli(), command)
+    assert "no_such_module" in str(failed.exception)
+    assert (tmp_path / "history" / "runs.db").is_file()

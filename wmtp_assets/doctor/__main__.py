@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
 from wmtp_assets.doctor.checkpoints import checkpoint_lines, look_at_checkpoints
+from wmtp_assets.doctor.database import database_lines
 from wmtp_assets.doctor.lines import Line, State, fail, ok, table
 from wmtp_assets.doctor.machine import (
     SETUP,
@@ -61,6 +62,7 @@ def looks(jobs: list[str] | None) -> Iterator[Line]:
     yield ok(f"settings: WMTP_SOURCE={settings.source}")
     home = os.environ.get("DAGSTER_HOME")
     yield from record_lines(home, settings.source)
+    yield from database_lines(home)
     yield from postgres_lines(home, os.environ, version)
     yield folder_line("storage root", settings.storage, "WMTP_STORAGE_ROOT")
     yield folder_line("docs root", settings.docs, "WMTP_DOCS_ROOT")

@@ -213,14 +213,21 @@ def record() -> Iterator["dg.DagsterInstance"]:
         raise BadInput("no record to read", [wrong], RECORD_FIX)
     import dagster as dg
 
+    from wmtp_assets.sqlite_record import alone, guard_new_record, mend
+
+    folder = Path(home)
     try:
-        opened = dg.DagsterInstance.get()
+        with alone(folder):
+            guard_new_record(folder)
+            mend(folder)
+            opened = dg.DagsterInstance.get()
     except Exception as error:  # of Dagster, SQLAlchemy or a driver
         said = [type(error).__name__, *str(error).splitlines()[:1]]
         raise BadInput(
             "the record cannot be opened",
             [f"{home}: {': '.join(said)[:MAX_SAID]}"],
-            "python -m wmtp_assets.doctor looks at dagster.yaml and, for Postgres, the database",
+            "python -m wmtp_assets.doctor looks at dagster.yaml and at the database, and names the "
+            "way back",
         ) from error
     with opened as instance:
         yield instance

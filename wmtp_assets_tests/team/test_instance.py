@@ -79,6 +79,8 @@ def test_dagster_reads_every_value(instance: dg.DagsterInstance):
 def test_a_team_has_every_value_of_a_single_user():
     team = flat(yaml.safe_load(TEAM_YAML.read_text()))
     single = flat(yaml.safe_load(SINGLE_YAML.read_text()))
+    # Where the record is, is what tells them apart.
+    single = {path: value for path, value in single.items() if path[0] != "storage"}
     assert {path: team.get(path) for path in single} == single
 
 

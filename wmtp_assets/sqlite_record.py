@@ -1,0 +1,100 @@
+"""The record in SQLite: made by one process at a time, and patient with other programs.
+
+dagster.yaml names the storage here, so that `dagster` itself opens the record this way, before it
+imports anything else of this project. Processes that make Dagster's databases at once leave one
+with two heads of its migrations, which nobody opens any more; its run storage waits 5 s for a lock.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from dagster._core.storage.sqlite import LAST_KNOWN_STAMPED_SQLITE_ALEMBIC_REVISION
+from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
+from filelock import FileLock
+from sqlalchemy import Engine, event
+
+from wmtp_assets import store
+from wmtp_assets.errors import BadInput
+from wmtp_assets.sqlite_files import DATABASES, LOCK_FIX, lock_holders, mend_heads
+
+# Dagster's own is 30 s for events and 5 s for runs; a copy of a record of a gigabyte took 40 s.
+WAIT_SECONDS = 120
+GUARD = ".record.guard"
+PROJECT_YAML = Path(__file__).parents[1] / "dagster.yaml"
+
+
+class RecordLocked(BadInput, sqlite3.OperationalError):
+    """Another program held the record for longer than WAIT_SECONDS.
+
+    An OperationalError too: Dagster tries again where it expects one.
+    """
+
+
+class GuardedSqliteStorage(DagsterSqliteStorage):
+    """Dagster's SQLite storage, opened and made under a lock in its folder."""
+
+    def __init__(self, base_dir, inst_data=None):
+        be_patient()
+        home = Path(base_dir).expanduser()
+        with alone(home):
+            mend(home)
+            super().__init__(str(home), inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data, config_value):
+        return cls.from_local(inst_data=inst_data, **config_value)
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Open or make the record of a folder while no other process does; again inside of itself."""
+    lock = FileLock(home / GUARD, is_singleton=True)
+    # A folder that cannot be written, or without locks: what opens the record says what is wrong.
+    with suppress(OSError, NotImplementedError):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def mend(home: Path) -> list[str]:
+    """Make a record open again that `dagster` commands made at once; the files that were mended."""
+    return mend_heads(home, LAST_KNOWN_STAMPED_SQLITE_ALEMBIC_REVISION)
+
+
+def guard_new_record(home: Path) -> None:
+    """Put this project's dagster.yaml into a folder that holds no record and no dagster.yaml.
+
+    `dagster asset materialize` opens the record before it imports anything of this project: where
+    no dagster.yaml names the storage here, two of them at once break a new record.
+    """
+    target = home / "dagster.yaml"
+    made = any((home / name).exists() for name in DATABASES)
+    if not made and not target.exists() and PROJECT_YAML.is_file():
+        store.write_bytes(target, PROJECT_YAML.read_bytes())
+
+
+def be_patient() -> None:
+    """Let every SQLite connection of this process wait, and name what holds the file afterwards."""
+    for name, listener in (("do_connect", _wait_longer), ("handle_error", _name_holder)):
+        if not event.contains(Engine, name, listener):
+            event.listen(Engine, name, listener)
+
+
+def _wait_longer(dialect, connection_record, arguments, options) -> None:
+    if dialect.name == "sqlite":
+        options["timeout"] = WAIT_SECONDS
+
+
+def _name_holder(context) -> None:
+    error = context.original_exception
+    if not isinstance(error, sqlite3.OperationalError) or "is locked" not in str(error):
+        return
+    path = Path(context.engine.url.database) if context.engine else Path("the record")
+    held = lock_holders(path)
+    raise RecordLocked(
+        f"the record: database is locked for {WAIT_SECONDS} s: {path}", held, LOCK_FIX
+    ) from error
