@@ -46,6 +46,7 @@ from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS
 from wmtp_assets.signoff.moving.jobs import record_move
 from wmtp_assets.signoff.record import Declared
 from wmtp_assets.signoff.sensors import (
+    dead_runs,
     evidence_alarms,
     notice_sensors,
     report_sensor,
@@ -161,7 +162,7 @@ def build_definitions(
                 [*verifications, *([verify_backup] if backed_up else [])], source
             ),
         ],
-        sensors=[report_sensor(report), evidence_alarms, *notices],
+        sensors=[dead_runs, report_sensor(report), evidence_alarms, *notices],
         resources={
             "setup": setup,
             "declared": declared,

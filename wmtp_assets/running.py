@@ -1,7 +1,8 @@
 """How the runs of this project run: marked with their storage; what stops one is told at its end.
 
 An executor is the one place that every run passes, of a job or of selected assets, started in the
-page or by a script. `execute_in_process` has an executor of its own: who uses it does both itself.
+page or by a script; `execute_in_process` has an executor of its own, and `run_here` does the same.
+A run begins with a look at those before it: whose process is gone ends as failed.
 """
 
 import atexit
@@ -9,9 +10,12 @@ import multiprocessing
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+from dagster._core.utils import make_new_run_id
 
+from wmtp_assets.alive import alive, find_dead
 from wmtp_assets.errors import BadInput
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.shown import say
@@ -57,11 +61,14 @@ class Told(dg.Executor):
         home = Path(plan_context.instance.root_directory)
         with alone(home):
             mend(home)
+        for line in end_dead_runs(plan_context.instance):
+            plan_context.log.warning(line)
         progress = planned(plan_context.job.get_definition(), run)
         try:
-            for event in self.inner.execute(plan_context, execution_plan):
-                note(progress, event)
-                yield event
+            with alive(plan_context.instance, run.run_id):
+                for event in self.inner.execute(plan_context, execution_plan):
+                    note(progress, event)
+                    yield event
         except GeneratorExit:
             raise
         except BaseException as error:
@@ -84,6 +91,71 @@ def run_tags(storage_root: str) -> dict[str, str]:
     return {ROOT_TAG: storage_root, REPOSITORY_TAG: REPOSITORY}
 
 
+def run_here(
+    job: dg.JobDefinition, instance: dg.DagsterInstance, storage_root: str, **options: Any
+) -> dg.ExecuteInProcessResult:
+    """Run a job in this process, with what its executor would do.
+
+    Args:
+        options: Of `execute_in_process`.
+    """
+    for line in end_dead_runs(instance):
+        print(line, file=sys.stderr, flush=True)
+    run_id = make_new_run_id()
+    with alive(instance, run_id):
+        return job.execute_in_process(
+            instance=instance, run_id=run_id, tags=run_tags(storage_root), **options
+        )
+
+
+def end_dead_runs(instance: dg.DagsterInstance, heard: dict[str, Any] | None = None) -> list[str]:
+    """End the runs whose process is gone as failed, with that reason; one line for each.
+
+    Args:
+        heard: As `find_dead` takes it.
+    """
+    told = []
+    for run, reason in find_dead(instance, heard):
+        progress = recorded(instance, run)
+        progress.reasons.append(reason)
+        lines = stop_lines(progress, go_on(progress, dagster_command()))
+        rest = [line for line in lines if not line.endswith(reason)]
+        instance.report_run_failed(run, "\n".join([reason, *rest]))
+        what = f"job {progress.job}" if progress.job else "selected assets"
+        told.append(f"run {run.run_id} ({what}) is ended as failed: {reason}; {rest[-1]}")
+    return told
+
+
+def recorded(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Progress:
+    """What the record knows of a run whose process is gone."""
+    assets: set[str] = set()
+    checks: dict[str, set[str]] = {}
+    happened = []
+    for entry in instance.all_logs(run.run_id):
+        event = entry.dagster_event
+        kind = event.event_type if event else None
+        if kind == dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
+            assets.add(event.asset_key.to_user_string())
+        elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+            check = event.asset_check_planned_data
+            checks.setdefault(check.asset_key.to_user_string(), set()).add(check.check_name)
+        elif event:
+            happened.append(event)
+    progress = Progress(
+        job=_job_of(run),
+        assets=frozenset(assets),
+        checks={asset: frozenset(names) for asset, names in checks.items()},
+        config=run.run_config,
+    )
+    for event in happened:
+        note(progress, event)
+    return progress
+
+
+def _job_of(run: dg.DagsterRun) -> str | None:
+    return None if run.job_name.startswith(HAND_SELECTED) else run.job_name
+
+
 def planned(job: dg.JobDefinition, run: dg.DagsterRun) -> Progress:
     """What a run is to do."""
     graph = job.asset_layer.asset_graph
@@ -92,7 +164,7 @@ def planned(job: dg.JobDefinition, run: dg.DagsterRun) -> Progress:
         checks.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
     made = graph.materializable_asset_keys & set(job.asset_layer.selected_asset_keys)
     return Progress(
-        job=None if run.job_name.startswith(HAND_SELECTED) else run.job_name,
+        job=_job_of(run),
         assets=frozenset(key.to_user_string() for key in made),
         checks={asset: frozenset(names) for asset, names in checks.items()},
         config=run.run_config,

@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from wmtp_assets.children import end_with_parent
 from wmtp_assets.walking import remove_tree, walk
 
 # Of Linux, a new one at each start; containers have that of the machine they run on.
@@ -43,26 +44,14 @@ class Held:
 
     Attributes:
         path: Where it is.
-        tells: Whether nobody else can lock it meanwhile; on some file systems locks do nothing.
     """
 
     _all: set["Held"] = set()
 
     def __init__(self, path: Path, descriptor: int):
+        end_with_parent()
         self.path, self._descriptor = path, descriptor
         self._all.add(self)
-
-    @property
-    def tells(self) -> bool:
-        with contextlib.suppress(OSError):
-            other = _open(self.path)
-            try:
-                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                return error.errno in CONTENTION
-            finally:
-                os.close(other)
-        return False
 
     def rename(self, path: Path) -> None:
         self.path = self.path.rename(path)
@@ -74,7 +63,9 @@ class Held:
             os.close(self._descriptor)
 
     def remove(self) -> None:
-        """Take it away, if that can be, a folder with all that is in it; release it."""
+        """Take it away, if it is held and can be, a folder with all that is in it; release it."""
+        if self not in self._all:
+            return
         with contextlib.suppress(OSError):
             if stat.S_ISDIR(os.fstat(self._descriptor).st_mode):
                 # Renamed first: no file can be made in it while it is emptied.
@@ -173,12 +164,26 @@ def claim(path: Path, silent_seconds: float = SILENT_SECONDS) -> Held | None:
     held = Held(path, descriptor)
     with contextlib.suppress(OSError):
         if _is_still(path, descriptor) and (
-            (locked and _ran_here(path) and held.tells)
+            # Seen as locked while we lock it: on some file systems locks do nothing.
+            (locked and _ran_here(path) and is_locked(path))
             or time.time() - _last_change(path) > silent_seconds
         ):
             return held
     held.release()
     return None
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds it who can be seen from here, and hence lives."""
+    with contextlib.suppress(OSError):
+        descriptor = _open(path)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno in CONTENTION
+        finally:
+            os.close(descriptor)
+    return False
 
 
 def is_abandoned(path: Path) -> bool:

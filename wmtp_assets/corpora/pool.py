@@ -6,9 +6,7 @@ bytes of the result never depend on which.
 
 import contextlib
 import multiprocessing
-import os
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -16,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TypeVar
 
+from wmtp_assets.children import end_with_parent
 from wmtp_assets.corpora.units import Part, Unit, convert_unit
 from wmtp_assets.errors import BadInput
 
@@ -50,7 +49,7 @@ def convert_units(
         # The server imports once for all workers, and they share the pages.
         context.set_forkserver_preload([__name__])
     pool = ProcessPoolExecutor(
-        min(workers, len(units)), mp_context=context, initializer=_end_with_parent
+        min(workers, len(units)), mp_context=context, initializer=end_with_parent
     )
 
     def submit(unit: Unit, part: Path) -> Future[Part]:
@@ -119,16 +118,3 @@ def script_without_guard() -> str | None:
         return None if b"__main__" in Path(path).read_bytes() else path
     except OSError:  # a script that came by a pipe: `<stdin>`
         return path
-
-
-def _end_with_parent() -> None:
-    """End this worker when the process that gave it work is gone.
-
-    A worker of a killed process waits for work for ever otherwise: it holds both ends of its queue.
-    """
-
-    def watch() -> None:
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -15,7 +15,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.settings import read_settings
 from wmtp_assets.shown import say
 from wmtp_assets.signoff.__main__ import main as signoff
-from wmtp_assets.signoff.__main__ import marks, record
+from wmtp_assets.signoff.__main__ import record, storage_root
 from wmtp_assets.stopped import Progress, stop_lines
 
 if TYPE_CHECKING:
@@ -91,10 +91,10 @@ def rehearse() -> list[Progress]:
 
 def run(defs: "dg.Definitions", name: str, instance: "dg.DagsterInstance") -> Progress:
     """Run one job; what came of it."""
-    from wmtp_assets.running import progress_of
+    from wmtp_assets.running import progress_of, run_here
 
     job = defs.resolve_job_def(name)
-    result = job.execute_in_process(instance=instance, raise_on_error=False, tags=marks(defs))
+    result = run_here(job, instance, storage_root(defs), raise_on_error=False)
     return progress_of(job, result)
 
 

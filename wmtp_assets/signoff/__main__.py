@@ -96,15 +96,14 @@ def approve(options: argparse.Namespace) -> int:
     signer = KeySigner(options.key) if options.key else NoSigner()
     with record() as instance:
         from wmtp_assets.definitions import defs
+        from wmtp_assets.running import run_here
 
         setup = defs.resources["setup"]
         decide(defs, instance, options, signer)
         entry = read_chain(setup.store.signoff).entries[-1]
         uncounted = read_trust(instance, setup).against(entry)
         report = defs.resolve_job_def("report")
-        told = report.execute_in_process(
-            instance=instance, raise_on_error=False, tags=marks(defs)
-        ).success
+        told = run_here(report, instance, storage_root(defs), raise_on_error=False).success
     say(entry.decision.says)
     say(f"written to {entry.folder}")
     for line in stock_commands(setup.store.root, entry, "REVIEWER.pub"):
@@ -131,10 +130,13 @@ def decide(
         "note": options.note,
         "acknowledge": options.acknowledge,
     }
-    defs.resolve_job_def("review_phase1").execute_in_process(
-        instance=instance,
+    from wmtp_assets.running import run_here
+
+    run_here(
+        defs.resolve_job_def("review_phase1"),
+        instance,
+        storage_root(defs),
         resources={"signer": signer},
-        tags=marks(defs),
         run_config={
             "ops": {"record_decision": {"config": config}},
             "loggers": {"console": {}},
@@ -160,9 +162,12 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
     Raises:
         BadInput: It was refused; every reason is named.
     """
-    defs.resolve_job_def("record_move").execute_in_process(
-        instance=instance,
-        tags=marks(defs),
+    from wmtp_assets.running import run_here
+
+    run_here(
+        defs.resolve_job_def("record_move"),
+        instance,
+        storage_root(defs),
         run_config={
             "ops": {"tell_move": {"config": {"old_root": old_root}}},
             "loggers": {"console": {}},
@@ -170,11 +175,9 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
     )
 
 
-def marks(defs: "dg.Definitions") -> dict[str, str]:
-    """What a run of this process carries, as those of the other commands do."""
-    from wmtp_assets.running import run_tags
-
-    return run_tags(str(defs.resources["setup"].store.root))
+def storage_root(defs: "dg.Definitions") -> str:
+    """The storage that the runs of this process are about."""
+    return str(defs.resources["setup"].store.root)
 
 
 def verify(options: argparse.Namespace) -> int:

@@ -1,13 +1,16 @@
 """Keeping the record true: documents after every run that can change them, alarms, schedules."""
 
+import json
 from collections.abc import Callable, Iterable
 
 import dagster as dg
 
+from wmtp_assets.alive import UNDER_WAY
 from wmtp_assets.hub.assets import RAW
 from wmtp_assets.hub.sources import Source
 from wmtp_assets.hub.upstream.record import moved_upstreams
 from wmtp_assets.record import ROOT_TAG
+from wmtp_assets.running import end_dead_runs
 from wmtp_assets.setup import Setup
 from wmtp_assets.shown import shown
 from wmtp_assets.signoff.alarms import News, changed_alarms, find_alarms
@@ -20,11 +23,8 @@ from wmtp_assets.signoff.unreported import find_unreported
 # The daemon's own beat is about 5 s; starting a run takes some more: well within a minute.
 REPORT_SECONDS = 15
 ALARM_SECONDS = 300
-UNDER_WAY = [
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
+# The queue starts the next run within 5 s of that: less than a minute after a run was killed.
+DEAD_SECONDS = 30
 # Daily headers and sizes, weekly every byte; after the watch on upstream, before people come.
 SCHEDULES = {
     "verify_storage": ("daily_verification", "30 6 * * *", "Runs the quick checks every morning."),
@@ -66,6 +66,21 @@ def report_sensor(report) -> dg.SensorDefinition:
         return dg.RunRequest(run_key=found.ended[0].run_id, tags={ROOT_TAG: root})
 
     return sensor
+
+
+@dg.sensor(
+    name="dead_runs",
+    minimum_interval_seconds=DEAD_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Ends runs whose process is gone as failed, so that nothing waits for them.",
+)
+def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    heard = json.loads(context.cursor) if context.cursor else {}
+    told = end_dead_runs(context.instance, heard)
+    for line in told:
+        context.log.error(line)
+    context.update_cursor(json.dumps(heard))
+    return dg.SkipReason("; ".join(told) or "every run that is under way has its process")
 
 
 def alarm_sensor(

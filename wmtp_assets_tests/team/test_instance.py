@@ -55,7 +55,6 @@ def read_by_dagster(instance: dg.DagsterInstance) -> dict[tuple[str, ...], objec
         (*monitoring, "enabled"): instance.run_monitoring_enabled,
         (*monitoring, "start_timeout_seconds"): instance.run_monitoring_start_timeout_seconds,
         (*monitoring, "cancel_timeout_seconds"): instance.run_monitoring_cancel_timeout_seconds,
-        (*monitoring, "max_runtime_seconds"): instance.run_monitoring_max_runtime_seconds,
         (*monitoring, "poll_interval_seconds"): instance.run_monitoring_poll_interval_seconds,
         # The daemon asks for it by this name; test_pools.py runs that.
         (*monitoring, "free_slots_after_run_end_seconds"): (

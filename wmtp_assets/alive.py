@@ -1,0 +1,145 @@
+"""Runs that live show it; those that do not any more are found.
+
+A process that is killed says nothing: its run stays "started" in the record, and the queue waits
+for it. So each run holds a lock, in DAGSTER_HOME (temporaries.py says when a lock tells), and its
+beat is noted in the record every minute, for those who cannot see the lock: another machine, a
+container with a DAGSTER_HOME of its own. A run is dead when its lock says so, or when somebody who
+listened has not heard it for long. A suspended process keeps its lock, and nobody who can see that
+ends its run.
+"""
+
+import contextlib
+import json
+import math
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from wmtp_assets.children import lead
+from wmtp_assets.temporaries import claim, is_locked, make_file, new_maker
+
+BEAT_SECONDS = 60.0
+SILENT_SECONDS = 15 * 60.0
+# Who looks less often was not listening in between: closed, asleep, without its database.
+LISTENING_SECONDS = 5 * 60.0
+# Of earlier code, or killed before its first beat. 45 GB at 1 MB/s take half of it.
+SILENT_WITHOUT_BEAT_SECONDS = 86_400.0
+# Between the end of a run in the record and that of its process.
+ENDING_SECONDS = 10.0
+FOLDER = "alive"
+KEY = "wmtp/alive/"
+UNDER_WAY = [
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@contextlib.contextmanager
+def alive(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Show that a run lives for as long as this process, which leads it, is in here."""
+    lead()
+    if instance.is_ephemeral:
+        yield
+        return
+    folder = Path(instance.root_directory, FOLDER)
+    lock = None
+    with contextlib.suppress(OSError):  # a DAGSTER_HOME that only holds settings
+        folder.mkdir(exist_ok=True)
+        lock = make_file(lambda: folder / f"{run_id}.{new_maker()}.lock")
+    life = {"host": socket.gethostname(), "lock": str(lock.path) if lock else None, "beat": 0}
+    _note(instance, run_id, life)
+    ended = threading.Event()
+    beats = threading.Thread(target=_beat, args=(instance, run_id, life, ended), daemon=True)
+    beats.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beats.join(ENDING_SECONDS)
+        if lock:
+            lock.remove()
+
+
+def _note(instance: dg.DagsterInstance, run_id: str, life: dict[str, Any]) -> None:
+    instance.daemon_cursor_storage.set_cursor_values({KEY + run_id: json.dumps(life)})
+
+
+def _beat(
+    instance: dg.DagsterInstance, run_id: str, life: dict[str, Any], ended: threading.Event
+) -> None:
+    from dagster._core.errors import DagsterError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    while not ended.wait(BEAT_SECONDS):
+        # A database that is away for a while is no reason to be silent ever after.
+        with contextlib.suppress(SQLAlchemyError, DagsterError):
+            life = {**life, "beat": life["beat"] + 1}
+            _note(instance, run_id, life)
+            run = instance.get_run_by_id(run_id)
+            if run and run.is_finished and not ended.wait(ENDING_SECONDS):
+                # Somebody ended it in the record: another one may write the storage by now.
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+
+
+def find_dead(
+    instance: dg.DagsterInstance, heard: dict[str, Any] | None = None
+) -> Iterator[tuple[dg.DagsterRun, str]]:
+    """Runs that are under way in the record and have no process any more, and how that is known.
+
+    Args:
+        heard: What was heard at earlier looks, brought up to date here; only who looks again and
+            again can tell silence.
+    """
+    records = instance.get_run_records(dg.RunsFilter(statuses=UNDER_WAY))
+    keys = {KEY + record.dagster_run.run_id for record in records}
+    noted = instance.daemon_cursor_storage.get_cursor_values(keys) if keys else {}
+    silence = silences(heard, noted, time.time()) if heard is not None else {}
+    for record in records:
+        run = record.dagster_run
+        beat = noted.get(KEY + run.run_id)
+        life = json.loads(beat) if beat else {}
+        lock = Path(life["lock"]) if life.get("lock") else None
+        if lock and is_locked(lock):
+            continue
+        held = claim(lock, math.inf) if lock else None
+        reason = None
+        if held:
+            reason = f"its process on {life['host']} ended without a word"
+        elif life and silence.get(KEY + run.run_id, 0.0) > SILENT_SECONDS:
+            minutes = SILENT_SECONDS / 60
+            reason = f"its process on {life['host']} was silent for {minutes:g} minutes"
+        elif not life:
+            age = time.time() - record.update_timestamp.timestamp()
+            if age > SILENT_WITHOUT_BEAT_SECONDS:
+                reason = f"nobody knows its process, and it is {age / 3600:,.0f} hours old"
+        # It may have ended well since the look.
+        if reason and not instance.get_run_by_id(run.run_id).is_finished:
+            yield run, f"{reason}: killed, out of memory, or power cut"
+        if held:
+            held.remove()
+
+
+def silences(heard: dict[str, Any], noted: dict[str, str], now: float) -> dict[str, float]:
+    """For how many seconds each beat is the one that was heard before, by the listener's clock.
+
+    Args:
+        heard: `{"looked": time, "beats": {key: [beat, since]}}`, or empty; brought up to date.
+        noted: Key -> the newest beat.
+    """
+    listening = now - heard.get("looked", 0.0) <= LISTENING_SECONDS
+    before = heard.get("beats", {}) if listening else {}
+    beats = {
+        key: before[key] if key in before and before[key][0] == beat else [beat, now]
+        for key, beat in noted.items()
+    }
+    heard.update(looked=now, beats=beats)
+    return {key: now - since for key, (_, since) in beats.items()}

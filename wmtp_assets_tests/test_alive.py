@@ -1,0 +1,231 @@
+"""Runs whose process is gone end as failed; runs that live, or may, are left alone."""
+
+import fcntl
+import json
+import math
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from wmtp_assets import alive as module
+from wmtp_assets.alive import (
+    FOLDER,
+    KEY,
+    LISTENING_SECONDS,
+    SILENT_SECONDS,
+    UNDER_WAY,
+    alive,
+    silences,
+)
+from wmtp_assets.running import end_dead_runs, told_executor
+from wmtp_assets.signoff.sensors import dead_runs
+from wmtp_assets.temporaries import Held
+
+WORD = "ended without a word: killed, out of memory, or power cut"
+
+
+@dg.asset
+def first() -> dg.MaterializeResult:
+    return dg.MaterializeResult()
+
+
+@dg.asset(deps=[first])
+def second() -> dg.MaterializeResult:
+    return dg.MaterializeResult()
+
+
+def work() -> dg.JobDefinition:
+    return dg.Definitions(
+        assets=[first, second],
+        jobs=[dg.define_asset_job("work")],
+        executor=told_executor({"in_process": {}}, "/somewhere/storage"),
+    ).resolve_job_def("work")
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.local_temp(str(tmp_path_factory.mktemp("record"))) as instance:
+        yield instance
+
+
+@pytest.fixture
+def instance(record: dg.DagsterInstance) -> Iterator[dg.DagsterInstance]:
+    """A record without runs; making one takes seconds."""
+    yield record
+    Held.release_all()
+    for run in record.get_runs():
+        record.delete_run(run.run_id)
+    folder = Path(record.root_directory, FOLDER)
+    shutil.rmtree(folder) if folder.is_dir() else folder.unlink(missing_ok=True)
+
+
+def started(instance: dg.DagsterInstance, status=dg.DagsterRunStatus.STARTED) -> str:
+    """A run that is under way in the record."""
+    return instance.create_run_for_job(work(), status=status).run_id
+
+
+def kill(instance: dg.DagsterInstance, run_id: str) -> None:
+    """What a process leaves that was in a run: a lock that nobody holds, its last beat."""
+    living = alive(instance, run_id)
+    living.__enter__()
+    killed.append(living)
+    Held.release_all()
+
+
+# Collected as garbage, a run would end in an orderly way.
+killed: list = []
+
+
+def status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
+    return instance.get_run_by_id(run_id).status
+
+
+def said(instance: dg.DagsterInstance, run_id: str) -> str:
+    """The message with which it ended."""
+    return instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)[0].message
+
+
+@pytest.mark.parametrize("under_way", UNDER_WAY)
+def test_a_killed_run_ends_as_failed_once_and_says_why(instance, under_way):
+    run_id = started(instance, under_way)
+    kill(instance, run_id)
+    [told] = end_dead_runs(instance)
+    assert told.startswith(f"run {run_id} (job work) is ended as failed: its process on ")
+    assert WORD in told and told.endswith("dagster job execute -m wmtp_assets.definitions -j work")
+    assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
+    assert f"{WORD}\nmade: 0 of 2\nnot made: 2 (first, second)" in said(instance, run_id)
+    assert end_dead_runs(instance) == []
+    assert list(Path(instance.root_directory, FOLDER).iterdir()) == []
+
+
+def test_a_run_that_lives_is_left_alone(instance):
+    run_id = started(instance)
+    with alive(instance, run_id):
+        assert end_dead_runs(instance, {}) == []
+    # Between the last step and the end in the record.
+    assert end_dead_runs(instance, {}) == []
+    assert status(instance, run_id) == dg.DagsterRunStatus.STARTED
+
+
+def test_a_suspended_run_lives_however_long_it_is_silent(instance, monkeypatch):
+    heard: dict = {}
+    with alive(instance, started(instance)):
+        assert end_dead_runs(instance, heard) == []
+        for key in heard["beats"]:
+            heard["beats"][key][1] -= 100 * SILENT_SECONDS
+        assert end_dead_runs(instance, heard) == []
+
+
+def test_a_run_whose_lock_is_not_seen_here_ends_after_a_silence_that_was_listened_to(instance):
+    run_id, heard = started(instance), {}
+    life = {"host": "elsewhere", "lock": "/not/here/x.elsewhere.0.0.lock", "beat": 7}
+    instance.daemon_cursor_storage.set_cursor_values({KEY + run_id: json.dumps(life)})
+    assert end_dead_runs(instance) == end_dead_runs(instance, heard) == []
+    heard["beats"][KEY + run_id][1] -= SILENT_SECONDS + 1
+    [told] = end_dead_runs(instance, heard)
+    assert "its process on elsewhere was silent for 15 minutes: killed" in told
+
+
+def test_a_lock_that_another_kernel_made_tells_nothing(instance):
+    run_id = started(instance)
+    kill(instance, run_id)
+    [lock] = Path(instance.root_directory, FOLDER).iterdir()
+    moved = lock.rename(lock.with_name(f"{run_id}.elsewhere.00000000.0123456789abcdef.lock"))
+    life = {"host": "elsewhere", "lock": str(moved), "beat": 0}
+    instance.daemon_cursor_storage.set_cursor_values({KEY + run_id: json.dumps(life)})
+    assert end_dead_runs(instance, {}) == []
+
+
+def test_where_locks_do_nothing_no_run_is_taken_for_dead(instance, monkeypatch):
+    monkeypatch.setattr(fcntl, "flock", lambda descriptor, how: None)
+    with alive(instance, started(instance)):
+        assert end_dead_runs(instance, {}) == []
+
+
+def test_a_run_without_a_beat_ends_when_it_is_a_day_old(instance, monkeypatch):
+    started(instance)
+    assert end_dead_runs(instance, {}) == []
+    monkeypatch.setattr(module, "SILENT_WITHOUT_BEAT_SECONDS", -math.inf)
+    [told] = end_dead_runs(instance)
+    assert "nobody knows its process" in told
+
+
+def test_a_run_that_was_ended_in_the_record_stops(instance, monkeypatch):
+    monkeypatch.setattr(module, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(module, "ENDING_SECONDS", 0.01)
+    run_id = started(instance)
+    with pytest.raises(KeyboardInterrupt), alive(instance, run_id):
+        instance.report_run_failed(instance.get_run_by_id(run_id))
+        time.sleep(10)
+
+
+def test_a_beat_is_noted_again_and_again(instance, monkeypatch):
+    monkeypatch.setattr(module, "BEAT_SECONDS", 0.01)
+    key = KEY + (run_id := started(instance))
+    with alive(instance, run_id):
+        deadline = time.monotonic() + 10
+        while json.loads(instance.daemon_cursor_storage.get_cursor_values({key})[key])["beat"] < 3:
+            assert time.monotonic() < deadline
+
+
+def test_the_next_run_ends_the_killed_one_and_names_it(instance):
+    run_id = started(instance)
+    kill(instance, run_id)
+    with dg.execute_job(dg.reconstructable(work), instance=instance) as result:
+        assert result.success
+    told = [entry.user_message for entry in instance.all_logs(result.run_id)]
+    assert any(f"run {run_id} (job work) is ended as failed" in line for line in told)
+    assert status(instance, result.run_id) == dg.DagsterRunStatus.SUCCESS
+
+
+def test_the_page_ends_it_at_its_next_look(instance):
+    run_id = started(instance)
+    with dg.build_sensor_context(instance) as context:
+        assert "has its process" in dead_runs(context).skip_message
+        kill(instance, run_id)
+        assert f"run {run_id}" in dead_runs(context).skip_message
+    assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_home_that_takes_no_file_leaves_the_beat(instance):
+    Path(instance.root_directory, FOLDER).write_text("in the way")
+    run_id = started(instance)
+    with alive(instance, run_id):
+        noted = instance.daemon_cursor_storage.get_cursor_values({KEY + run_id})
+    assert json.loads(noted[KEY + run_id])["lock"] is None
+
+
+def test_silence_counts_while_somebody_listens():
+    heard: dict = {}
+    assert silences(heard, {"a": "1"}, 0) == {"a": 0}
+    assert silences(heard, {"a": "1", "b": "1"}, 60) == {"a": 60, "b": 0}
+    assert silences(heard, {"a": "2", "b": "1"}, 120) == {"a": 0, "b": 60}
+    later = 120 + LISTENING_SECONDS + 1
+    assert silences(heard, {"a": "2", "b": "1"}, later) == {"a": 0, "b": 0}
+    assert silences(heard, {}, later + 1) == {} and heard == {"looked": later + 1, "beats": {}}
+
+
+def test_a_process_that_leads_a_run_does_not_end_with_its_parent(instance, monkeypatch):
+    """As a run that the page started outlives the page."""
+    from wmtp_assets import children
+
+    class Gone:
+        def join(self) -> None:
+            pass
+
+    ended = []
+    monkeypatch.setattr(children.multiprocessing, "parent_process", Gone)
+    monkeypatch.setattr(children.os, "_exit", ended.append)
+    monkeypatch.setattr(children, "_independent", set())
+    monkeypatch.setattr(children, "_watched", set())
+    with alive(instance, started(instance)):
+        time.sleep(0.1)
+    assert ended == []
+    monkeypatch.setattr(children, "_independent", set())
+    children.end_with_parent()
+    time.sleep(0.1)
+    assert ended == [1]
