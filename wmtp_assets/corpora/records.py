@@ -73,7 +73,7 @@ def parse_line(number: int, raw: bytes, fields: Fields) -> Line:
     if not raw.endswith(b"\n"):
         return Line(number, raw, None, "does not end with a line feed")
     try:
-        record = json.loads(raw.decode())
+        record = orjson.loads(raw)
         fault = type_fault(record, fields) or (
             "" if dump_json(record).encode() + b"\n" == raw else "is not written canonically"
         )

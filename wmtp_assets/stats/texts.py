@@ -6,11 +6,12 @@ cut at the next key: no bare quote stands inside a JSON string, so the cut is ex
 """
 
 import hashlib
-import json
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import orjson
 
 from wmtp_assets.corpora.formats import Format
 from wmtp_assets.corpora.line_metadata import FIX
@@ -46,7 +47,10 @@ class Record(NamedTuple):
 
     @property
     def task_id(self) -> str:
-        return self._decode(b"{" + self.encoded_facts)["task_id"]
+        facts = self._decode(b"{" + self.encoded_facts)
+        if isinstance(task_id := facts.get("task_id"), str):
+            return task_id
+        raise BadInput(f"{self.file} line {self.number} has no task_id", [self.file], FIX)
 
     @property
     def is_correct(self) -> bool:
@@ -64,7 +68,7 @@ class Record(NamedTuple):
 
     def _decode(self, encoded: bytes) -> Any:
         try:
-            return json.loads(encoded.decode())
+            return orjson.loads(encoded)
         except ValueError as error:
             why = f"{self.file} line {self.number} is not UTF-8 JSON ({error})"
             raise BadInput(why, [self.file], FIX) from error

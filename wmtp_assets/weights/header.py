@@ -15,6 +15,7 @@ from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.regular import SMALL_BYTES, open_regular
+from wmtp_assets.strict import shown
 from wmtp_assets.weights.dtypes import BY_CODE, DTYPES
 from wmtp_assets.weights.strict_json import parse_object
 from wmtp_assets.weights.tensors import TensorAt, row_major
@@ -23,6 +24,7 @@ from wmtp_assets.weights.tensors import TensorAt, row_major
 HEADER_METADATA = {"format": "pt"}
 # A model of 10,000 tensors has 1.3 MB of header; the safetensors library reads up to 100 MB.
 MAX_HEADER_BYTES = SMALL_BYTES
+MAX_AXES, MAX_SIZE = 64, 2**63
 _METADATA = "__metadata__"
 _LENGTH = struct.Struct("<Q")
 
@@ -98,7 +100,7 @@ def read_header(path: Path) -> Header:
     data_start = _LENGTH.size + length
     tensors, wrong = [], []
     if not isinstance(metadata, dict):
-        wrong.append(f"{_METADATA}: {metadata!r}")
+        wrong.append(f"{_METADATA}: {shown(metadata)}")
     for name, entry in entries.items():
         found = _entry(name, entry, path, data_start)
         (wrong if isinstance(found, str) else tensors).append(found)
@@ -131,11 +133,11 @@ def _entry(name: str, entry: Any, path: Path, data_start: int) -> TensorAt | str
         return f"{name}: not dtype, shape and data_offsets"
     code, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(code, str) or code not in BY_CODE:
-        return f"{name}: dtype {code!r}"
+        return f"{name}: dtype {shown(code)}"
     if not _whole_numbers(shape):
-        return f"{name}: shape {shape!r}"
+        return f"{name}: shape {shown(shape)}"
     if not _whole_numbers(offsets) or len(offsets) != 2:
-        return f"{name}: data_offsets {offsets!r}"
+        return f"{name}: data_offsets {shown(offsets)}"
     dims = tuple(shape)
     begin, end = offsets
     found = TensorAt(name, path, BY_CODE[code].name, dims, row_major(dims), data_start + begin)
@@ -145,4 +147,6 @@ def _entry(name: str, entry: Any, path: Path, data_start: int) -> TensorAt | str
 
 
 def _whole_numbers(value: Any) -> bool:
-    return isinstance(value, list) and all(type(v) is int and v >= 0 for v in value)
+    """At most as many and as large as torch has them: their product can be computed and shown."""
+    short = isinstance(value, list) and len(value) <= MAX_AXES
+    return short and all(type(v) is int and 0 <= v < MAX_SIZE for v in value)

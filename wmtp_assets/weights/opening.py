@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, Any
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare
-from wmtp_assets.weights.header import Header
+from wmtp_assets.strict import shown
+from wmtp_assets.weights.architecture import llama_shapes
+from wmtp_assets.weights.configs import CONFIG
+from wmtp_assets.weights.header import Header, read_header
 from wmtp_assets.weights.no_code import require_no_code
+from wmtp_assets.weights.strict_json import read_object
+from wmtp_assets.weights.weights_findings import shapes_finding
 
 if TYPE_CHECKING:
     import torch
 
 OPENS = "opens_with_transformers"
+# What PreTrainedConfig makes of any config: a name for each of so many labels, kernels by name.
+ALSO_BUILT = ("num_labels", "id2label", "label2id", "attn_implementation", "quantization_config")
+MODEL_TYPE = "llama"
+WEIGHTS = "model.safetensors"
 COPIES = "copied_files_equal_their_originals"
 
 
@@ -24,6 +33,26 @@ def copies_finding(originals: Iterable[Path], folder: Path) -> Finding:
     expected = {path.name: store.sha256_of(path) for path in originals}
     found = {name: store.sha256_of(folder / name) for name in expected if (folder / name).is_file()}
     return compare("copied files", expected, found)
+
+
+def require_stated_model(folder: Path) -> None:
+    """Refuse a folder whose config.json states another model than its weights are.
+
+    transformers builds whatever a config states before it looks at a weight: 10^9 blocks, 10^9
+    labels, a mixture of experts.
+
+    Raises:
+        BadInput: It is no LLaMA, or tensors differ from the header of the weights; all are named.
+    """
+    config, header = read_object(folder / CONFIG), read_header(folder / WEIGHTS)
+    found = shapes_finding(header, llama_shapes(config))
+    wrong = [] if found.passed else [found.summary]
+    if config.get("model_type") != MODEL_TYPE:
+        wrong.append(f"model_type is {shown(config.get('model_type'))}")
+    wrong += [f"it has {name}" for name in ALSO_BUILT if name in config]
+    if wrong:
+        told = f"not opened: {CONFIG} states another model than {WEIGHTS} is"
+        raise BadInput(told, wrong, "materialize its asset anew")
 
 
 @contextlib.contextmanager
@@ -75,6 +104,7 @@ def skeleton_finding(folder: Path, header: Header) -> Finding:
     import torch
 
     require_no_code(folder)
+    require_stated_model(folder)
     with _explained(folder):
         from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -107,6 +137,7 @@ def open_model(folder: Path, dtype: "torch.dtype | None" = None) -> Opened:
         BadInput: The folder names code, or transformers refuses it.
     """
     require_no_code(folder)
+    require_stated_model(folder)
     with _explained(folder), _no_progress_bar():
         from transformers import AutoModelForCausalLM
 

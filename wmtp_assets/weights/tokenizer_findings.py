@@ -137,12 +137,13 @@ def load_fast(path: Path) -> Any:
     """Load tokenizer.json with the tokenizers library.
 
     Raises:
-        BadInput: Missing, or not such a file.
+        BadInput: Missing, not such a file, or one that changes the length of texts.
     """
     from tokenizers import Tokenizer
 
+    fix = "materialize the tokenizer asset anew"
     try:
-        return Tokenizer.from_buffer(read_small(path))
+        fast = Tokenizer.from_buffer(read_small(path))
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize the tokenizer asset") from error
     except Exception as error:
@@ -150,8 +151,11 @@ def load_fast(path: Path) -> Any:
         # everything else is a mistake of ours.
         if type(error) not in (Exception, ValueError):
             raise
-        fix = "materialize the tokenizer asset anew"
         raise BadInput(f"not a tokenizer.json ({error})", [path], fix) from error
+    if fast.padding or fast.truncation:
+        # To whatever length it says: padding to 10^12 ids ends the process.
+        raise BadInput("tokenizer.json pads or cuts texts", [path], fix)
+    return fast
 
 
 def _ids_finding(

@@ -175,12 +175,17 @@ def test_a_split_that_the_schema_does_not_know_yet_is_named(damaged):
 @pytest.mark.parametrize(
     ("name", "old", "new", "says"),
     [
-        ("README.md", "  - split: valid\n    path: valid.jsonl\n", "", "['train', 'test'], not"),
-        ("README.md", "path: valid.jsonl", "path: gone.jsonl", "load_dataset failed"),
-        ("README.md", "  - name: task_id\n    dtype: string\n", "", "load_dataset"),
-        ("README.md", "dtype: bool", "dtype: boole", "load_dataset failed"),
-        ("README.md", "license: ", "license: [", "load_dataset failed"),
-        ("valid.jsonl", '{"instruction"', '"instruction"', "load_dataset failed"),
+        ("README.md", "  - split: valid\n    path: valid.jsonl\n", "", "not opened: the card"),
+        ("README.md", "path: valid.jsonl", "path: /dev/zero", "not opened: the card"),
+        ("README.md", "  - name: task_id\n    dtype: string\n", "", "not opened: the card"),
+        ("README.md", "dtype: bool", "dtype: boole", "not opened: the card"),
+        ("README.md", "license: ", "license: [", "no readable YAML head"),
+        (
+            "valid.jsonl",
+            '{"instruction"',
+            '"instruction"',
+            "no record: valid.jsonl line 1",
+        ),
         ("valid.jsonl", '"task_id":"', '"task_id":7,"x":"', "load_dataset"),
     ],
 )
@@ -189,6 +194,21 @@ def test_a_folder_that_does_not_load_as_its_schema_says_is_named(damaged, name, 
     finding = decide(damaged)[inspection.FOLDER_LOADS]
     assert not finding.passed
     assert says in finding.summary
+
+
+@pytest.mark.parametrize("rest", [b"null", b"null\n" * 100_000, b" \n", b"7\n"])
+def test_rows_that_are_no_records_are_named_before_pyarrow_reads_them(damaged, rest):
+    """pyarrow 26 ends the process (segmentation fault) where it finds nothing but `null`."""
+    path = damaged.store.dataset("mbpp").jsonl("test")
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0] + rest)
+    finding = decide(damaged, "mbpp")[inspection.FOLDER_LOADS]
+    assert "not opened: lines that are no record: test.jsonl line 2" in finding.summary
+
+
+@pytest.mark.parametrize("name", inspection.DIRECTING)
+def test_a_file_that_directs_the_library_beside_the_card_is_named(damaged, name):
+    (damaged.store.dataset("mbpp").processed / name).write_text("configs: &a [*a]")
+    assert name in decide(damaged, "mbpp")[inspection.FOLDER_LOADS].summary
 
 
 def test_an_empty_split_does_not_count_as_loaded(damaged):

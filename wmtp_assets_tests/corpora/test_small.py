@@ -229,9 +229,9 @@ def test_the_card_tells_seed_counts_origin_and_labels(made):
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("path: valid_small.jsonl", "path: gone.jsonl", "load_dataset failed"),
-        ("  - split: test\n    path: test_small.jsonl\n", "", "['train', 'valid'], not"),
-        ("---\n", "--\n", "load_dataset"),
+        ("path: valid_small.jsonl", "path: gone.jsonl", "not opened: the card is not as built"),
+        ("  - split: test\n    path: test_small.jsonl\n", "", "the card is not as built"),
+        ("---\n", "--\n", "no readable YAML head"),
     ],
 )
 def test_a_folder_that_does_not_load_is_named(damaged, old, new, says):

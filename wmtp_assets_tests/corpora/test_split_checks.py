@@ -176,7 +176,7 @@ def test_another_count_than_that_of_another_program_says_what_may_explain_it(mad
         (b'"sha256":"', b'"sha256":"0', "sha256 is '0"),
         (b'"source_file":"train.jsonl"', b'"source_file":"test.jsonl"', "source_file is"),
         (b'"stats":{', b'"stats":3,"x":{', "keys are not"),
-        (b'"stats":{', b'"stats":' + b"[" * 100_000, "recursion"),
+        (b'"stats":{', b'"stats":' + b"[" * 100_000, "nested deeper"),
     ],
 )
 def test_line_metadata_that_is_not_that_of_the_lines_is_named(damaged, old, new, says):

@@ -51,7 +51,7 @@ RECORDS = st.builds(
         "is_correct": is_correct,
         "metadata": {"source": output, "difficulty": difficulty, "has_tests": True},
     },
-    *(TEXTS, TEXTS, TEXTS, TEXTS, st.booleans(), st.integers()),
+    *(TEXTS, TEXTS, TEXTS, TEXTS, st.booleans(), st.integers(-(2**63), 2**63 - 1)),
 )
 
 

@@ -3,6 +3,7 @@
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema import inspection
+from wmtp_assets.corpora.schema.card import head_of
 from wmtp_assets.corpora.sources import dataset_row, length_filter, raw_commit
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import ours
@@ -35,7 +36,10 @@ def schema_readings(*, dataset: str) -> list[Reading]:
 
     def loads(setup: Setup, seen: Seen) -> dict[str, Finding]:
         row = dataset_row(setup.catalog, dataset)
-        found = inspection.inspect_loading(row, setup.store.dataset(dataset).processed)
+        folder = setup.store.dataset(dataset)
+        files = {split.name: folder.jsonl(split.name).name for split in row.splits}
+        head = head_of(row, row.title, files)
+        found = inspection.inspect_loading(row, folder.processed, head)
         return {inspection.FOLDER_LOADS: found}
 
     return [

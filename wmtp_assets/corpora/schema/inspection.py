@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,20 @@ from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, flatten
 from wmtp_assets.folders import DatasetFolder
-from wmtp_assets.regular import TINY_BYTES, read_small, require_regular_folder
+from wmtp_assets.regular import TINY_BYTES, open_regular, read_small, require_regular_folder
 
 SCHEMA_AGREES = "schema_json_agrees_with_splits"
 CARD_AGREES = "card_names_every_split"
 CROISSANT_AGREES = "croissant_json_agrees_with_splits"
 FOLDER_LOADS = "folder_loads_with_datasets"
 
+CARD = "README.md"
+# What `datasets` obeys beside the card of a folder (load.py, LocalDatasetModuleFactory).
+DIRECTING = (".huggingface.yaml", "dataset_infos.json")
+OPENS = ord("{")
 ROWS_LOADED = 3
+# What its reader of JSON takes at once, of which it gives three rows (json.py, chunksize).
+READ_AT_ONCE = 10 * 1024 * 1024
 
 
 def inspect_description(
@@ -79,17 +85,48 @@ def _keyed(value: Any) -> Any:
     return value
 
 
-def inspect_loading(dataset: Dataset, folder: Path) -> Finding:
-    """Open a folder by its card with `datasets.load_dataset`, offline, and read the first rows."""
+def require_openable(folder: Path, head: Mapping[str, Any]) -> None:
+    """Refuse a folder that `datasets` must not open: it reads whatever a card names, anywhere.
+
+    Args:
+        head: What the card says when it is as built.
+
+    Raises:
+        BadInput: The card says something else, other files direct the library, or what the first
+            lines hold is no record.
+    """
+    fix = "materialize its asset again"
+    found = read_head(read_small(folder / CARD, limit=TINY_BYTES))
+    if found != head:
+        wrong = compare("statements of the card's head", _flat(head), _flat(found))
+        raise BadInput("not opened: the card is not as built", [wrong.summary], fix)
+    if others := [name for name in DIRECTING if (folder / name).exists()]:
+        raise BadInput("not opened: files beside the card direct the library", others, fix)
+    for data in head["configs"][0]["data_files"]:
+        with open_regular(folder / data["path"], root=folder) as handle:
+            first = handle.read(READ_AT_ONCE)
+        # pyarrow 26 ends in a segmentation fault where a block of lines is nothing but `null`.
+        lines = enumerate(first.split(b"\n"), 1)
+        if wrong := [f"{data['path']} line {n}" for n, line in lines if line and line[0] != OPENS]:
+            raise BadInput("not opened: lines that are no record", wrong, fix)
+
+
+def inspect_loading(dataset: Dataset, folder: Path, head: Mapping[str, Any]) -> Finding:
+    """Open a folder by its card with `datasets.load_dataset`, offline, and read the first rows.
+
+    Raises:
+        BadInput: The folder must not be opened (`require_openable`).
+    """
     import datasets
     import yaml
 
     # On damaged cards and rows the library raises what its insides happen to raise.
     failures = (
-        *(OSError, ValueError, TypeError, LookupError, AttributeError),
+        *(OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError),
         *(yaml.YAMLError, datasets.exceptions.DatasetsError),
     )
     require_regular_folder(folder)
+    require_openable(folder, head)
     culprits = Culprits()
     fields = list(FORMATS[dataset.name].fields)
     wanted = [split.name for split in dataset.splits]

@@ -10,10 +10,15 @@ from wmtp_assets.corpora.small.select import SEED, SmallSet
 from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS
 
 
+def small_title(dataset: Dataset) -> str:
+    """What the small sets of a dataset are called."""
+    return f"{dataset.title}, small sets"
+
+
 def build_small_card(dataset: Dataset, commit: str, sets: Mapping[str, SmallSet]) -> bytes:
     """The content of README.md; `sets` are by split."""
     facts = FACTS[dataset.name]
-    title = f"{dataset.title}, small sets"
+    title = small_title(dataset)
     files = {split: written.files[0].path.name for split, written in sets.items()}
     labelled = FORMATS[dataset.name].labelled
     columns = [ROWS, CORRECT, INCORRECT] if labelled else [ROWS]

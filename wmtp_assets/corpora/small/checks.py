@@ -2,8 +2,10 @@
 
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.corpora.schema.card import head_of
 from wmtp_assets.corpora.schema.inspection import inspect_loading
 from wmtp_assets.corpora.small import inspection
+from wmtp_assets.corpora.small.card import small_title
 from wmtp_assets.corpora.sources import dataset_row
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import ours
@@ -42,7 +44,10 @@ def small_readings(*, dataset: str) -> list[Reading]:
 
     def loads(setup: Setup, seen: Seen) -> dict[str, Finding]:
         row = dataset_row(setup.catalog, dataset)
-        return {inspection.FOLDER_LOADS: inspect_loading(row, setup.store.dataset(dataset).small)}
+        folder = setup.store.dataset(dataset)
+        files = {split.name: folder.small_jsonl(split.name).name for split in row.splits}
+        head = head_of(row, small_title(row), files)
+        return {inspection.FOLDER_LOADS: inspect_loading(row, folder.small, head)}
 
     return [
         Reading(small, SAYS | (SAYS_LABELLED if FORMATS[dataset].labelled else {})),
