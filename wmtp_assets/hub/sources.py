@@ -173,11 +173,13 @@ def read_listing(mirror: Path) -> dict[str, Repository]:
         BadInput: What lies in the place of a listing is none; all that is wrong is named.
     """
     listing = mirror / LISTING_NAME
-    if not listing.exists():
+    if not os.path.lexists(listing):
         return {}
     fix = "write the mirror anew with job write_mirror, or remove the listing"
     try:
         return shape_of(MirrorListing, parse_json(read_small(listing, root=mirror))).root
+    except FileNotFoundError as error:
+        raise BadInput("a link that leads nowhere", [listing], fix) from error
     except Misshapen as error:
         raise BadInput(f"{listing} is no listing of a mirror", error.faults, fix) from error
     except ValueError as error:

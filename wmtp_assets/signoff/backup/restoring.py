@@ -6,7 +6,7 @@ is left alone and named.
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from wmtp_assets import store
 from wmtp_assets.catalog import STORAGE_VERSION as VERSION
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import SKELETON
+from wmtp_assets.regular import require_inside
 from wmtp_assets.signoff.approval.covered import SIGNOFF
 from wmtp_assets.signoff.backup.place import Place
 from wmtp_assets.signoff.backup.tag import INCOMING, REPLACING, TAG, Copied, Tag, read_tag
@@ -41,8 +42,8 @@ def restore(place: Place, root: Path, tell: Callable[[str], None] = lambda line:
 
     Raises:
         BadInput: There is no whole copy; the storage holds decisions that the copy does not know;
-            the root cannot be written or is too small; or files of the copy are damaged: these are
-            named and not written, the others are.
+            a folder of it is a link that leads out; the root cannot be written or is too small; or
+            files of the copy are damaged: these are named and not written, the others are.
     """
     # A backup that broke while it put files in their places has all of the new ones, here or there.
     broken = read_tag(place, REPLACING)
@@ -71,6 +72,8 @@ def _restore(
             newer,
             "restore into another folder, or move this storage away first",
         )
+    folders_here = {(root / path).parent for path in tag.files}
+    _require_inside(root, folders_here | {root / folder for folder in SKELETON})
     there = {folder: place.sizes(folder) for folder in folders}
     missing = [path for path, file in tag.files.items() if not _is_right(root / path, file)]
     store.require_free_space(root, sum(tag.files[path].size_bytes for path in missing))
@@ -93,6 +96,19 @@ def _restore(
         )
     kept = len(tag.files) - len(missing)
     return Restored(tag, kept=kept, restored=len(missing), others=tuple(others))
+
+
+def _require_inside(root: Path, folders: Iterable[Path]) -> None:
+    """Refuse to write through a link that leads out of the storage; every such folder is named."""
+    wrong = []
+    for folder in sorted(folders):
+        try:
+            require_inside(folder, root)
+        except BadInput as error:
+            wrong += error.culprits
+    if wrong:
+        fix = "remove the links, or restore into another folder"
+        raise BadInput("folders of the storage are links that lead out of it", wrong, fix)
 
 
 class _Damaged(Exception):

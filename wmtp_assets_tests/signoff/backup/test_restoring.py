@@ -115,3 +115,58 @@ def test_a_storage_that_cannot_be_written_is_named(storage, place, tmp_path, tak
         target.write_text("a file")
     with pytest.raises(BadInput, match=r"the storage cannot be written: .*restored"):
         restore(place, target)
+
+
+@pytest.mark.parametrize("link", ["models_v2", "models_v2/m", "signoff", "datasets_v2"])
+def test_nothing_is_written_through_a_link_that_leads_out(storage, place, tmp_path, link: str):
+    copied(storage, place)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    target = tmp_path / "restored"
+    (target / link).parent.mkdir(parents=True, exist_ok=True)
+    (target / link).symlink_to(outside)
+    with pytest.raises(BadInput, match=r"links that lead out of it: .*outside"):
+        restore(place, target)
+    assert not list(outside.iterdir())
+
+
+@pytest.mark.parametrize("link", ["models_v2", "signoff"])
+def test_a_link_that_leads_nowhere_or_to_itself_is_named(storage, place, tmp_path, link: str):
+    copied(storage, place)
+    target = tmp_path / "restored"
+    target.mkdir()
+    (target / link).symlink_to(target / link)
+    with pytest.raises(BadInput, match=r"(?s)links that lead out|leads back to itself"):
+        restore(place, target)
+
+
+def test_a_storage_named_by_a_link_is_restored(storage, place, tmp_path):
+    copied(storage, place)
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    restore(place, tmp_path / "link")
+    assert files_of(tmp_path / "real") == files_of(storage)
+
+
+BAD_TIMES = ["1" + "0" * 40, str(2**63), "-1", "1e18", "NaN", "true", '"1"', "null"]
+
+
+@pytest.mark.parametrize("time", BAD_TIMES)
+def test_a_tag_with_a_time_that_no_file_can_have_is_refused(storage, place, tmp_path, time: str):
+    copied(storage, place)
+    data = place.read_bytes("v2.0.0.json")
+    changed_tag, count = re.subn(rb'("mtime_ns": )[0-9]+', rb"\g<1>" + time.encode(), data)
+    assert count == len(files_of(storage))
+    place.write_bytes("v2.0.0.json", changed_tag)
+    with pytest.raises(BadInput, match="is no tag of a copy"):
+        restore(place, tmp_path / "restored")
+    assert not (tmp_path / "restored").exists()
+
+
+def test_the_latest_time_that_a_tag_may_state_is_restored(storage, place, tmp_path):
+    copied(storage, place)
+    data = place.read_bytes("v2.0.0.json")
+    latest = str(2**63 - 1).encode()
+    place.write_bytes("v2.0.0.json", re.sub(rb'("mtime_ns": )[0-9]+', rb"\g<1>" + latest, data))
+    restore(place, tmp_path / "restored")
+    assert files_of(tmp_path / "restored") == files_of(storage)
