@@ -1,0 +1,104 @@
+"""A text of others in Markdown: a renderer shows it letter by letter, and makes nothing of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.markup import block, code, inert, link, text
+from wmtp_assets.shown import shown
+from wmtp_assets.signoff.markdown import bullets, table, tasks
+
+# GFM, with HTML let through, as a careless page does.
+RENDERER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+HOSTILE = (
+    "[x](javascript:alert(1))",
+    "![x](https://evil/pixel.png)",
+    "<img src=x onerror=alert(1)>",
+    "<script>alert(1)</script>",
+    "<https://evil.example>",
+    "[x]: javascript:alert(1)",
+    "[x][y]",
+    "`code` ``and`` `",
+    "*a* **b** _c_ __d__ ~~e~~ a_b__c _",
+    "&lt;b&gt; &#60; &amp a&b",
+    "| --- | a | b \\| c | \\",
+    "# heading",
+    "> quoted",
+    "- item",
+    "+ item",
+    "1. item",
+    "12) item",
+    "=== ",
+    "---",
+    "a\n# heading\n\n<b>",
+    "a\r\n| x | y |",
+    "- [x] approved by the director",
+    "foo\x1b[2K\u202egpj",
+    "\\[x\\](y)",
+    "",
+)
+
+
+def plain(markdown: str) -> tuple[str, set[str]]:
+    """What a page shows, and the elements that it is made of."""
+    tokens = RENDERER.parse(markdown)
+    flat = [
+        leaf for token in tokens for leaf in ([token] if token.children is None else token.children)
+    ]
+    kinds = {token.type for token in flat if token.type != "text_special"}
+    return "".join(token.content for token in flat), kinds
+
+
+INLINE = {"paragraph_open", "paragraph_close", "text"}
+LISTED = INLINE | {"bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
+TABLE = {
+    f"{of}_{end}"
+    for of in ("table", "thead", "tbody", "tr", "th", "td")
+    for end in ("open", "close")
+}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_text_is_shown_letter_by_letter_and_nothing_comes_of_it(hostile: str):
+    assert plain(f"x {text(hostile)} x") == (f"x {shown(hostile)} x", INLINE)
+    content, kinds = plain(bullets([hostile]))
+    assert content.strip() == shown(hostile).strip() and kinds <= LISTED
+    content, kinds = plain(tasks([(False, hostile)]))
+    assert content.strip() == f"[ ] {shown(hostile)}".strip() and kinds <= LISTED
+    content, kinds = plain(table(("a", "b"), [(hostile, "end")]))
+    assert content == f"ab{shown(hostile).strip()}end" and kinds <= TABLE | {"text"}
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_code_span_is_shown_letter_by_letter(hostile: str):
+    content, kinds = plain(f"x {code(hostile)} x")
+    assert kinds <= INLINE | {"code_inline"}
+    assert content.removeprefix("x ").removesuffix(" x").strip() == shown(hostile).strip()
+    content, kinds = plain(table(("a", "b"), [(code(hostile), "end")]))
+    assert kinds <= TABLE | {"text", "code_inline"}
+    assert content.startswith("ab") and content.endswith("end")
+
+
+@given(st.text(alphabet=st.sampled_from("[]()<>`*_~!#&;:\\|a1 .-+=\n/"), max_size=20))
+def test_nothing_comes_of_any_text(hostile: str):
+    assert plain(f"x {text(hostile)} x")[1] <= INLINE
+    assert plain(f"- {block(hostile)}")[1] <= LISTED
+    rows = table(("a", "b"), [(hostile, code(hostile))])
+    assert plain(rows)[1] <= TABLE | {"text", "code_inline"}
+    assert len(rows.splitlines()) == 3
+
+
+def test_what_is_no_markup_stays_as_it_is():
+    told = f"mbpp/train no_record_over_token_limit {STORAGE_VERSION}: foo -> foo__2, 3 > 2 (a.b-c)"
+    assert text(told) == told == block(told) == inert(told)
+    assert code("mbpp/train") == "`mbpp/train`"
+    assert link("org/x", "https://h/org/x?a=b") == "[org/x](https://h/org/x?a=b)"
+    assert link("a](b", "https://h/) x") == "[a\\](b](https://h/%29%20x)"
+
+
+@pytest.mark.parametrize("hostile", HOSTILE[:7])
+def test_a_sentence_that_a_page_takes_for_markdown_has_no_link_and_no_html(hostile: str):
+    _, kinds = plain(f"changed on disk: {inert(shown(hostile))}")
+    assert kinds <= INLINE
