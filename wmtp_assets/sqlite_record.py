@@ -5,7 +5,11 @@ imports anything else of this project. Processes that make Dagster's databases a
 with two heads of its migrations, which nobody opens any more; its run storage waits 5 s for a lock.
 """
 
+import atexit
+import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,8 +47,25 @@ class GuardedSqliteStorage(DagsterSqliteStorage):
             super().__init__(str(home), inst_data)
 
     @classmethod
+    def config_type(cls):
+        return {}
+
+    @classmethod
     def from_config_value(cls, inst_data, config_value):
-        return cls.from_local(inst_data=inst_data, **config_value)
+        home = os.environ.get("DAGSTER_HOME") or temporary_home()
+        return cls.from_local(home, inst_data)
+
+
+def temporary_home() -> str:
+    """A record for the time of this command, its child processes included.
+
+    Without DAGSTER_HOME `dagster dev` and `dagster definitions validate` take the dagster.yaml of
+    the working folder and a temporary record, whose place they do not tell its storage.
+    """
+    home = tempfile.mkdtemp(prefix="dagster_record_")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    os.environ["DAGSTER_HOME"] = home
+    return home
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import sqlalchemy
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.sqlite import LAST_KNOWN_STAMPED_SQLITE_ALEMBIC_REVISION as OLDER
 
 from wmtp_assets import sqlite_files, sqlite_record
@@ -333,3 +335,14 @@ def test_without_our_yaml_dagster_may_lose_commands_but_never_the_record(home):
     with record() as instance:
         done = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS]))
     assert len(done) == len(succeeded)
+
+
+def test_without_a_dagster_home_a_command_and_its_children_have_one_temporary_record(monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", "restored at the end")
+    monkeypatch.delenv("DAGSTER_HOME")
+    with tempfile.TemporaryDirectory() as other:
+        ref = InstanceRef.from_dir(other, config_dir=str(PROJECT))
+    with dg.DagsterInstance.from_ref(ref) as first, dg.DagsterInstance.from_ref(ref) as second:
+        assert storage_of(first) == GuardedSqliteStorage.__name__
+        first.daemon_cursor_storage.set_cursor_values({"key": "value"})
+        assert second.daemon_cursor_storage.get_cursor_values({"key"}) == {"key": "value"}
