@@ -213,6 +213,21 @@ def test_a_posted_event_has_no_run(instance):
     assert not instance.fetch_materializations(key, limit=1).records[0].run_id
 
 
+def test_a_wiped_asset_is_still_in_the_log_of_its_run_until_that_is_deleted(instance):
+    # Rests on it: signoff/approval/record.py notices a decision that was wiped and removed.
+    key = dg.AssetKey("thing")
+    run(instance, [thing])
+    [made] = instance.get_runs()
+    kind = dg.DagsterEventType.ASSET_MATERIALIZATION
+    instance.wipe_assets([key])
+    assert instance.fetch_materializations(key, limit=1).records == []
+    [record] = instance.get_records_for_run(made.run_id, of_type=kind).records
+    assert record.asset_key == key and record.run_id == made.run_id
+    assert record.asset_materialization.tags["dagster/data_version"] == "sha256:x"
+    instance.delete_run(made.run_id)
+    assert instance.get_runs() == []
+
+
 def test_a_materialization_names_the_versions_of_its_inputs(instance):
     # Rests on it: evidence.with_outdated; Dagster shows the checks of such an asset as passed.
     @dg.asset(deps=[thing])

@@ -75,7 +75,7 @@ def _next_step(evidence: Evidence, open_rows: list[Judged], approval: Approval) 
     if failing := [j for j in open_rows if j.outcome in FAILING]:
         return VERIFY_AGAIN if _verifying_is_enough(evidence, failing) else MATERIALIZE_AGAIN
     if approval.standing == Standing.APPROVED and approval.read:
-        return "the approval stands; job phase1, then job report let this record know the storage"
+        return "the approval stands; materialize what the record does not know, then run job report"
     if approval.standing == Standing.APPROVED:
         return "nothing; verify_storage_deep keeps it true"
     if Outcome.STALE in outcomes:

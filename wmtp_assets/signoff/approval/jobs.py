@@ -23,6 +23,7 @@ from wmtp_assets.signoff.approval.record import (
 )
 from wmtp_assets.signoff.approval.review import Review, record_review
 from wmtp_assets.signoff.approval.shape import RESTORE
+from wmtp_assets.signoff.approval.trust import SETTING
 from wmtp_assets.signoff.record import Declared, read_evidence
 
 OR_ANEW = f"{RESTORE}; if this storage was made anew, delete the run of that decision on the page"
@@ -57,6 +58,8 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
         acknowledged=tuple(config.acknowledge),
     )
     trust = read_trust(context.instance, setup)
+    if trust.keys is not None and context.resources.signer.key_fingerprint not in trust.keys:
+        context.log.error(f"it will be recorded and not count: only keys of {SETTING} do")
     try:
         if missing := trust.missing(read_chain(setup.store.signoff)):
             raise BadInput("the decisions in signoff/ are damaged", missing, OR_ANEW)
@@ -76,8 +79,6 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
         raise
     context.log.info(entry.decision.says)
     context.log_event(decision_materialization(setup.store, entry))
-    if why := read_trust(context.instance, setup).against(entry):
-        context.log.error(f"it does not count: {why}")
     context.log_event(dg.AssetCheckEvaluation(**judged_now(context.instance, declared, setup)))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.roots import resolved
 from wmtp_assets.shown import say, shown
 from wmtp_assets.signoff.approval.chain import (
     DECISION,
@@ -48,10 +49,13 @@ def verify_storage(
         tell: Takes lines on the progress.
 
     Raises:
-        BadInput: No such folder, or a key that cannot be read.
+        BadInput: No such folder, or a key that cannot be read or lies in it.
     """
     if not root.is_dir():
         raise BadInput("no storage", [root], "give the storage root")
+    if inside := [path for path in public_keys if resolved(path).is_relative_to(resolved(root))]:
+        fix = "give the key as it came to you by another way than the storage"
+        raise BadInput("a key that lies in the storage proves nothing", inside, fix)
     keys = read_keys(public_keys)
     chain = read_chain(root / SIGNOFF)
     facts = [*_told(chain)]

@@ -189,3 +189,15 @@ def test_verify_follows_a_signed_rejection_behind_an_unsigned_approval(folder, a
     seal(root, reviewer="Eve")
     [problem] = problems(root, folder)
     assert problem.startswith("rejected by Ann")
+
+
+@pytest.mark.parametrize(
+    "named", ["signoff/.keys", "signoff/.keys/ann.pub", "../link/signoff/.keys"]
+)
+def test_a_key_that_came_with_the_storage_is_refused_by_verify(ann, tmp_path, named):
+    root = signed_storage(tmp_path / "s", ann)
+    (tmp_path / "link").symlink_to(root)
+    (root / "signoff/.keys").mkdir()
+    shutil.copy(ann.public, root / "signoff/.keys/ann.pub")
+    with pytest.raises(BadInput, match="a key that lies in the storage proves nothing"):
+        problems(root, root / named)
