@@ -46,7 +46,9 @@ class OneLine(logging.Handler):
         else:
             line = None
         if line:
-            say(*without_credentials(line).splitlines(), file=sys.stderr)
+            # Our own lines of a log may be several; what an event quotes stays on one.
+            lines = line.split("\n") if event is None else [line]
+            say(*map(without_credentials, lines), file=sys.stderr)
 
 
 @dg.logger(config_schema={})

@@ -19,7 +19,7 @@ from wmtp_assets.corpora.tally import CANDIDATES, CORRECT, DROPPED, INCORRECT, R
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
-from wmtp_assets.shown import telling
+from wmtp_assets.shown import shown, telling
 
 TITLES = {row.name: row.title for row in PUBLISHED.datasets}
 TOKEN_COUNTING = "token_counting"
@@ -105,7 +105,7 @@ def numbers(stats: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: stats[name] for name in names if name in stats},
         **dropped,
-        "repeated_names": [f"{name['name']} -> {name['written']}" for name in repeated],
+        "repeated_names": [shown(f"{name['name']} -> {name['written']}") for name in repeated],
     }
 
 

@@ -1,17 +1,23 @@
 """The documents on a real record: they agree, and each of their checks fails when they do not."""
 
+import html
 import json
+import os
+import sys
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from markdown_it import MarkdownIt
 
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
+from wmtp_assets.signoff.approval.verify import verify_storage
 from wmtp_assets.signoff.documents import checks, plan_notes
 from wmtp_assets.signoff.documents.checklist import FAILED_BEFORE
 from wmtp_assets.signoff.markdown import RUN_RECORD, body, document_digest
+from wmtp_assets.signoff.status import status_lines
 from wmtp_assets.signoff.steps import STEPS
 from wmtp_assets_tests.signoff.world import GOOD, WARN, WRONG, World
 
@@ -241,3 +247,58 @@ def test_the_approval_changes_no_statement_that_a_report_s_check_compares(bench:
     assert bench.failed("verify_documents") == {}
     bench.run("report")
     assert bench.failed("verify_documents") == {}
+
+
+HOSTILE = "<img src=x onerror=alert(1)>[x](javascript:alert(1)) `|` \x1b[2K\nverified\u202e"
+SHOWN = "<img src=x onerror=alert(1)>[x](javascript:alert(1)) `|` \\x1b[2K\\nverified\\u202e"
+
+
+# macOS takes no name that is no UTF-8.
+BYTE, TOLD = (b"\xff", "\\xff") if sys.platform == "linux" else (b"\x07", "\\x07")
+
+
+def stray_file(world: World) -> Path:
+    path = world.store.dataset("mbpp").raw / os.fsdecode(f"{HOSTILE}\n".encode() + BYTE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    return path
+
+
+def html_of(path: Path) -> str:
+    return MarkdownIt("commonmark", {"html": True}).enable("table").render(path.read_text("utf-8"))
+
+
+def test_a_name_that_is_markup_or_no_text_is_shown_as_it_is_in_every_document(world: World):
+    """A problem of the published data, a file on the disk, a note of a reviewer."""
+    (world.root / "repeated_name").write_text(f"{HOSTILE} -> foo__2", "utf-8")
+    world.make_approvable().approve(note=HOSTILE, reviewer=HOSTILE)
+    stray_file(world)
+    told = world.failed("report")
+    documents = [world.store.readme, *sorted(world.store.docs.iterdir())]
+    for path in documents:
+        text = path.read_text("utf-8")
+        assert all(c.isprintable() or c == "\n" for c in text), path
+        if path.suffix == ".md":
+            page = html_of(path)
+            assert "<img" not in page and 'href="javascript' not in page, path
+    shown = html.escape(SHOWN, quote=False)
+    assert shown in html_of(world.store.document("migration_notes.md"))
+    completion = html_of(world.store.document("phase1_completion_report.md"))
+    assert completion.count(shown) >= 1 and f"\\n{TOLD} was not there" in completion
+    # The page takes the sentence of a check for Markdown.
+    name = "reports/asset_inventory every_stored_file_belongs_to_an_asset"
+    assert "\\<img" in told[name] and "]\\(javascript" in told[name] and "\x1b" not in told[name]
+    [judged] = [j for j in world.evidence.checks if f"{j.check.asset} {j.check.name}" == name]
+    assert f"{SHOWN}\\n{TOLD}" in judged.finding and judged.check.latest.summary == judged.finding
+
+
+def test_the_status_of_a_storage_with_such_names_is_told_on_lines_of_its_own(world: World):
+    world.make_approvable().approve(note=HOSTILE, reviewer=HOSTILE)
+    stray_file(world)
+    world.run("report")
+    lines = [*status_lines(world.evidence, world.approval)]
+    assert all(line.isprintable() for line in lines)
+    assert f"mbpp/raw/{SHOWN}\\n{TOLD} was not there" in "\n".join(lines)
+    found = verify_storage(world.store.root)
+    assert all(line.isprintable() for line in (*found.facts, *found.problems))
+    assert any(f"{SHOWN}\\n{TOLD} was not there" in problem for problem in found.problems)

@@ -61,7 +61,7 @@ def train(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
         setup,
         path,
         [store.write_bytes(path, wanted)],
-        repeated_names=["foo -> foo__2"],
+        repeated_names=[(setup.store.root.parent / "repeated_name").read_text("utf-8")],
         candidates=1004,
         dropped_over_length=3,
         dropped_other_language=0,
@@ -108,6 +108,7 @@ class World:
         self.store = Store(root / "s", root / "d")
         self.setup = Setup(PUBLISHED, MirrorSource(root), self.store)
         (root / "wanted_raw").write_bytes(b"published")
+        (root / "repeated_name").write_text("foo -> foo__2")
         self.file = self.store.dataset("mbpp").jsonl("train")
         self.at(root / "backups")
 

@@ -1,8 +1,10 @@
 """Every check of the statistics passes on what was made and fails on one corruption, naming it."""
 
+import dataclasses
 import json
 
 import pytest
+from markdown_it import MarkdownIt
 
 from wmtp_assets.accepted import accept
 from wmtp_assets.catalog import AcceptedFinding
@@ -129,6 +131,20 @@ def test_text_that_was_dropped_is_counted_and_named(damaged):
     assert finding.evidence["valid_invalid_utf8"] == 3
     card = build_card(*described(damaged)).decode()
     assert "| dropped: over length | dropped: invalid utf8 |" in card
+
+
+def test_the_card_shows_a_published_name_as_it_is(made):
+    row, commit, splits, settings = described(made)
+    name = "`[x](javascript:alert(1))`<img src=x>\x1b[2K\n# Approved"
+    entry = {"file": "v.parquet", "row": 7, "name": name, "written": f"{name}__2"}
+    facts = dataclasses.replace(splits[0].facts, repeated_names=[entry])
+    hostile = [dataclasses.replace(splits[0], facts=facts), *splits[1:]]
+    card = build_card(row, commit, hostile, settings).decode()
+    page = MarkdownIt("commonmark", {"html": True}).enable("table").render(card)
+    assert (
+        "<img" not in page and 'href="javascript' not in page and "# Approved" not in page.split()
+    )
+    assert page.count("`[x](javascript:alert(1))`&lt;img src=x&gt;\\x1b[2K\\n# Approved") == 2
 
 
 def described(setup):

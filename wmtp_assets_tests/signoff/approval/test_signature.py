@@ -349,3 +349,27 @@ def test_a_link_in_the_storage_is_refused(tmp_path, keys):
 def test_what_is_signed_is_every_file_and_nothing_of_the_sign_off(storage):
     [entry] = read_chain(storage / "signoff").entries
     assert entry.manifest["files"].keys() == FILES.keys()
+
+
+ODD = ("gone\x1b[2K\x1b[1A\nverified", "txt.\u202egpj", os.fsdecode(b"\xff\xfe"))
+# macOS takes no name that is no UTF-8.
+NAMES = ODD if sys.platform == "linux" else ODD[:2]
+LOCALES = ({}, {"PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"})
+
+
+@pytest.mark.parametrize("locale", LOCALES, ids=["coerced", "ascii"])
+def test_a_name_cannot_hide_what_differs_nor_crash_verify(storage, locale: dict[str, str]):
+    for name in NAMES:
+        (storage / "models_v2" / name).write_bytes(b"x")
+        (storage / "signoff" / "0001" / name).write_bytes(b"x")
+        (storage / "signoff" / f".{name}").write_bytes(b"x")
+    command = [sys.executable, "-m", "wmtp_assets.signoff", "verify", str(storage), "--key\x1b[2K"]
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONPATH": str(PROJECT), **locale}
+    for program, code in ((command, 2), (command[:-1], 1)):
+        done = subprocess.run(program, env=environment, capture_output=True)
+        told = (done.stdout + done.stderr).decode("ascii" if locale else "utf-8")
+        assert done.returncode == code and "Traceback" not in told, told
+        assert all(c.isprintable() or c == "\n" for c in told)
+    lines = done.stdout.decode().splitlines()
+    assert "verified" not in lines and lines[-1] == "verification failed"
+    assert sum("gone\\x1b[2K\\x1b[1A\\nverified" in line for line in lines) == 3
