@@ -81,9 +81,13 @@ class Told(dg.Executor):
             lines = [*stop_lines(progress, go_on(progress, dagster_command()))]
             if lines and multiprocessing.parent_process() is None:
                 # After the traceback that Dagster prints of a failed run.
-                atexit.register(say, *lines, file=sys.stderr)
+                atexit.register(_say_at_the_end, "\n".join(lines))
             elif lines:
                 plan_context.log.error("\n".join(lines))
+
+
+def _say_at_the_end(text: str) -> None:
+    say(*text.split("\n"), file=sys.stderr)
 
 
 def run_tags(storage_root: str) -> dict[str, str]:

@@ -141,9 +141,7 @@ def test_the_card_shows_a_published_name_as_it_is(made):
     hostile = [dataclasses.replace(splits[0], facts=facts), *splits[1:]]
     card = build_card(row, commit, hostile, settings).decode()
     page = MarkdownIt("commonmark", {"html": True}).enable("table").render(card)
-    assert (
-        "<img" not in page and 'href="javascript' not in page and "# Approved" not in page.split()
-    )
+    assert "<img" not in page and 'href="javascript' not in page
     assert page.count("`[x](javascript:alert(1))`&lt;img src=x&gt;\\x1b[2K\\n# Approved") == 2
 
 
