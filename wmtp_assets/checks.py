@@ -22,7 +22,7 @@ from wmtp_assets.findings import Finding, as_shown, undecided, verdict
 from wmtp_assets.markup import inert
 from wmtp_assets.propositions import Kind, Proposition, ours
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
-from wmtp_assets.regular import require_inside, require_regular
+from wmtp_assets.regular import SMALL_BYTES, require_inside, require_regular
 from wmtp_assets.setup import Setup
 from wmtp_assets.undated import content_version
 
@@ -170,7 +170,9 @@ def observe(setup: Setup, recorded: Mapping[str, Mapping], *, deep: bool) -> dic
     for relative, facts in recorded.items():
         path = setup.store.locate(relative)
         try:
-            stat = require_regular(path, root=setup.store.home_of(relative))
+            # A sparse file of any size is soon made, and would be read for hours.
+            limit = max(facts["size_bytes"], SMALL_BYTES)
+            stat = require_regular(path, root=setup.store.home_of(relative), limit=limit)
             same = (stat.st_size, stat.st_mtime_ns) == (facts["size_bytes"], facts["mtime_ns"])
             if deep:
                 digests[relative] = store_.sha256_of(path)

@@ -239,11 +239,11 @@ def read_sums(path: Path) -> dict[str, str]:
     """Read a SHA256SUMS file: file name -> digest.
 
     Raises:
-        BadInput: The file is missing, no regular file, too large, empty, malformed, or names a file
-            outside of its folder.
+        BadInput: The file is missing, no regular file of its folder, too large, empty, malformed,
+            or names a file outside of its folder.
     """
     try:
-        return parse_sums(read_small(path, limit=TINY_BYTES))
+        return parse_sums(read_small(path, limit=TINY_BYTES, root=path.parent))
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its asset") from error
     except ValueError as error:

@@ -106,6 +106,9 @@ def _names(folder: Path, top: Path) -> tuple[list[str], list[str], set[str]] | N
                 (folders if _is_folder(entry) else others).append(entry.name)
                 if entry.is_symlink():
                     links.add(entry.name)
+        longest = max((*folders, *others), key=lambda name: len(os.fsencode(name)), default=".")
+        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+            (folder / longest).lstat()  # else whoever asks for it would be told that it is too long
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

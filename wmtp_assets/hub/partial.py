@@ -18,6 +18,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import UNFINISHED
 from wmtp_assets.hub.retry import LONGEST_WAIT_SECONDS
 from wmtp_assets.temporaries import Held, claim, guarded, make_file, new_maker
+from wmtp_assets.walking import files_below
 
 ETAG_CHARACTERS = 40
 LOOK_SECONDS = 0.5
@@ -162,6 +163,6 @@ def sweep_unfinished(folder: Path) -> None:
 
     Such as what one machine had of a file that another one has fetched, or of an earlier commit.
     """
-    for path in (folder / UNFINISHED).rglob("*.partial"):
-        if held := claim(path, SILENT_SECONDS):
+    for path in files_below(folder / UNFINISHED):
+        if path.suffix == ".partial" and (held := claim(path, SILENT_SECONDS)):
             held.remove()

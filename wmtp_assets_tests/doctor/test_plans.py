@@ -6,7 +6,9 @@ from wmtp_assets.doctor.lines import State
 from wmtp_assets.doctor.plans import disk_lines, disk_need, wanted_by
 from wmtp_assets.doctor.sources import asked
 from wmtp_assets.published import PUBLISHED
+from wmtp_assets.walking import remove_tree
 from wmtp_assets_tests.doctor.world import MBPP, META, fetched
+from wmtp_assets_tests.test_walking import nested
 
 
 def test_the_disk_of_an_empty_storage_is_that_of_the_readme(store):
@@ -69,3 +71,21 @@ def test_a_repository_is_complete_when_its_locked_files_are_all_there(store):
     assert asked(store, MBPP).complete and asked(store, MBPP).locked.commit == "a" * 40
     next(store.dataset("mbpp").raw.rglob("*.parquet")).unlink()
     assert not asked(store, MBPP).complete
+
+
+def test_folders_nested_without_end_are_a_line(store):
+    raw = store.dataset("mbpp").raw
+    nested(raw, ["n" * 255] * 100)
+    try:
+        [line] = disk_lines(["datasets"], PUBLISHED, store, 10**14)
+        assert line.state == State.FAIL and "nested deeper" in str(line)
+    finally:
+        remove_tree(raw)
+
+
+def test_a_folder_that_leads_out_of_the_storage_is_a_line(store, tmp_path):
+    processed = store.dataset("mbpp").processed
+    processed.parent.mkdir(parents=True)
+    processed.symlink_to(tmp_path)
+    [line] = disk_lines(["datasets"], PUBLISHED, store, 10**14)
+    assert line.state == State.FAIL and f"{processed} -> " in str(line)

@@ -184,3 +184,13 @@ def test_a_killed_run_keeps_its_place_in_a_pool_with_a_limit(tmp_path):
         killed = log.claim_concurrency_slot("fetch_thing", "killed run", "raw")
         after = log.claim_concurrency_slot("fetch_thing", "run after it", "raw")
     assert killed.is_claimed and not after.is_claimed
+
+
+def test_what_is_no_file_is_not_taken_for_an_unfinished_one(tmp_path):
+    place = Place(tmp_path / "raw", "a.bin")
+    place.unfinished.mkdir(parents=True)
+    os.mkfifo(place.unfinished / "e.host.1.abc.partial")
+    (place.unfinished / "f.host.1.abc.partial").symlink_to(tmp_path / "outside")
+    (tmp_path / "outside").write_bytes(b"of somebody else")
+    assert place.adopt() is None
+    assert place.bytes_on_disk == 0 and (tmp_path / "outside").read_bytes() == b"of somebody else"

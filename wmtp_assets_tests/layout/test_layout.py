@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.checks import Seen
+from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import SKELETON
 from wmtp_assets.hub.partial import Place
 from wmtp_assets.hub.sources import MirrorSource
@@ -19,7 +20,9 @@ from wmtp_assets.published import PUBLISHED
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
 from wmtp_assets.temporaries import SILENT_SECONDS, new_file
+from wmtp_assets.walking import remove_tree
 from wmtp_assets_tests.leftovers import folder_left_behind, left_behind
+from wmtp_assets_tests.test_walking import nested
 
 SEEN = Seen({}, {}, {})
 
@@ -222,3 +225,17 @@ def test_the_checkpoint_is_spared_by_its_real_place_too(setup: Setup):
     assert clearing.files == (root / "models_v2/meta-llama-mtp",)
     clear(setup.store, clearing)
     assert (big / "raw/7B_1T_4/consolidated.pth").exists()
+
+
+def test_folders_nested_without_end_are_named_and_nothing_is_removed(setup: Setup):
+    root = setup.store.root
+    kept = root / "datasets_v2/mbpp/raw/a.parquet"
+    kept.write_text("x")
+    nested(root / "models_v2/m", ["n" * 255] * 100)
+    try:
+        for look in (lambda: plan_clearing(setup.store), lambda: checks._no_leftovers(setup, SEEN)):
+            with pytest.raises(BadInput, match=r"nested deeper than in any layout.*models_v2"):
+                look()
+        assert kept.exists()
+    finally:
+        remove_tree(root / "models_v2/m")

@@ -1,9 +1,11 @@
 """The Dagster record read back, on a real instance: one small asset, its checks, every state."""
 
 import os
+from pathlib import Path
 
 import pytest
 
+from wmtp_assets.checks import BYTES_MATCH, SIZES_MATCH
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.evidence import Judged, Outcome
 from wmtp_assets.store import Store
@@ -119,3 +121,45 @@ def test_another_storage_root_has_no_evidence(world: World):
     moved = Store(world.root / "other", world.root / "d")
     world.setup = Setup(world.setup.catalog, world.setup.source, moved)
     assert outcome(world) == Outcome.NOT_EVALUATED
+
+
+def as_fifo(path: Path) -> None:
+    path.rename(path.with_name("aside"))
+    os.mkfifo(path)
+
+
+def as_endless_device(path: Path) -> None:
+    path.rename(path.with_name("aside"))
+    path.symlink_to("/dev/zero")
+
+
+def as_link_out(path: Path) -> None:
+    path.rename(path.parents[4] / "aside")
+    path.symlink_to(path.parents[4] / "aside")
+
+
+def as_folder_out(path: Path) -> None:
+    """The bytes are right, and elsewhere."""
+    outside = path.parents[4] / "aside"
+    path.parent.rename(outside)
+    path.parent.symlink_to(outside)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (as_fifo, "FIFO where a regular file should be"),
+        (as_endless_device, "link that leads out of"),
+        (as_link_out, "link that leads out of"),
+        (as_folder_out, "link that leads out of"),
+    ],
+)
+def test_what_is_no_file_of_the_storage_fails_every_check_by_name(world: World, change, why):
+    assert world.run("phase1", GOOD)
+    change(world.file)
+    told = f"datasets_v2/mbpp/processed/train.jsonl is unreadable (a {why}"
+    assert told in world.judged("rows_parse").finding
+    failed = world.failed("verify")
+    of_bytes = {f"mbpp/train {name}" for name in (BYTES_MATCH, SIZES_MATCH)}
+    assert of_bytes <= failed.keys()
+    assert all("train.jsonl" in failed[name] and why in failed[name] for name in of_bytes)

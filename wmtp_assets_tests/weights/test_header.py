@@ -112,3 +112,11 @@ def test_the_table_of_dtypes_agrees_with_torch():
             bits = torch.tensor(float("inf"), dtype=row.torch).view(getattr(torch, row.bits))
             assert bits.item() == row.infinity, name
     assert len(BY_CODE) == len(DTYPES)
+
+
+def test_a_header_larger_than_any_is_not_read(tmp_path):
+    path = file_of(tmp_path, b"", length=90_000_000)
+    with open(path, "r+b") as sparse:
+        sparse.truncate(6 * 10**9)
+    with pytest.raises(BadInput, match="header length 90000000"):
+        read_header(path)

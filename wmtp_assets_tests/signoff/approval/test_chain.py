@@ -178,3 +178,11 @@ def test_a_signoff_folder_that_cannot_be_written_is_named(tmp_path: Path):
     (tmp_path / "signoff").write_text("a file where the folder should be")
     with pytest.raises(BadInput, match="cannot write into"), pending_entry(tmp_path / "signoff", 1):
         raise AssertionError("not reached")
+
+
+def test_a_sha256sums_that_lies_elsewhere_is_named(root: Path):
+    sums = root / "signoff/0001/SHA256SUMS"
+    sums.rename(root.parent / "elsewhere")
+    sums.symlink_to(root.parent / "elsewhere")
+    [told] = read_chain(root / "signoff").problems
+    assert told.startswith("0001: SHA256SUMS is missing or malformed")

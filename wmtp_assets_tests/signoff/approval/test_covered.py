@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.approval.covered import covered_files, finished_files
+from wmtp_assets.signoff.approval.covered import covered_files, finished_files, ignored_paths
 from wmtp_assets.temporaries import new_folder
+from wmtp_assets.walking import remove_tree
 from wmtp_assets_tests.leftovers import folder_left_behind
+from wmtp_assets_tests.test_walking import nested
 
 
 def parts_in(folder: Path) -> Path:
@@ -43,3 +45,13 @@ def test_what_is_odd_in_a_folder_in_work_concerns_nobody(tmp_path: Path):
     assert finished_files(tmp_path) == {}
     with pytest.raises(BadInput, match="gone"):
         covered_files(tmp_path)
+
+
+@pytest.mark.parametrize("look", [covered_files, finished_files, ignored_paths])
+def test_folders_nested_without_end_are_named(tmp_path: Path, look):
+    nested(tmp_path / "models_v2" / "m", ["n" * 255] * 100)
+    try:
+        with pytest.raises(BadInput, match=r"nested deeper than in any layout.*models_v2/m/n"):
+            look(tmp_path)
+    finally:
+        remove_tree(tmp_path / "models_v2")
