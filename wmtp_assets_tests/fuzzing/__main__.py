@@ -33,13 +33,12 @@ def main(arguments: list[str]) -> int:
 
 def table(accounts: Mapping[str, Account]) -> str:
     """Kinds of file under their headings, and the sum."""
-    names = f"{'examples':>9}{'looks':>8}{'refused':>9}{'worst s':>9}{'MiB':>6}  faults"
-    lines = [f"{'kind':<36}{names}"]
-    rows = [*accounts.items(), ("all", total(accounts))]
+    heads = ("passed", "failed", "refused", "worst s", "MiB", "faults")
+    lines = [f"{'kind':<35}{'examples':>9}" + "".join(f"{head:>8}" for head in heads)]
     lines += [
-        f"{kind:<36}{a.examples:>9,}{a.looks:>8,}{a.refused:>9,}{a.worst_seconds:>9.2f}"
-        f"{a.worst_bytes / 2**20:>6.0f}  {len(a.faults)}"
-        for kind, a in rows
+        f"{kind:<35}{a.examples:>9,}{a.passed:>8,}{a.failed:>8,}{a.refused:>8,}"
+        f"{a.worst_seconds:>8.2f}{a.worst_bytes / 2**20:>8.0f}{len(a.faults):>8}"
+        for kind, a in [*accounts.items(), ("all", total(accounts))]
     ]
     return "\n".join(lines)
 
@@ -48,7 +47,8 @@ def total(accounts: Mapping[str, Account]) -> Account:
     every = accounts.values()
     return Account(
         examples=sum(a.examples for a in every),
-        looks=sum(a.looks for a in every),
+        passed=sum(a.passed for a in every),
+        failed=sum(a.failed for a in every),
         refused=sum(a.refused for a in every),
         worst_seconds=max(a.worst_seconds for a in every),
         worst_bytes=max(a.worst_bytes for a in every),

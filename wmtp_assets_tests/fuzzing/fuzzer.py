@@ -1,6 +1,8 @@
 """Damages every small file, example by example, and keeps the account of how the reading ended."""
 
 import multiprocessing
+import os
+import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +24,8 @@ class Account:
     """How the examples of one kind of file ended."""
 
     examples: int = 0
-    looks: int = 0
+    passed: int = 0
+    failed: int = 0
     refused: int = 0
     worst_seconds: float = 0.0
     worst_bytes: int = 0
@@ -34,6 +37,7 @@ class Fuzzer:
     """The targets, and the worker that looks at them; a worker that hangs or dies is replaced."""
 
     def __init__(self, root: Path):
+        self.seconds = SECONDS
         self._root = root
         self._started = 0
         self._pipe, self._worker, self.targets = self._start()
@@ -70,12 +74,13 @@ class Fuzzer:
         account.examples += 1
         outcome = self.ask(number, damage.data)
         faults = list(outcome.faults)
-        if outcome.seconds > SECONDS:
+        if outcome.seconds > self.seconds:
             faults.append(f"took {outcome.seconds:.1f} s")
         if outcome.peak_bytes > BYTES:
             faults.append(f"took {outcome.peak_bytes:,} bytes")
         account.faults += [f"{kind}, {damage.what}: {fault}" for fault in faults]
-        account.looks += outcome.looks
+        account.passed += outcome.passed
+        account.failed += outcome.failed
         account.refused += outcome.refused
         account.worst_bytes = max(account.worst_bytes, outcome.peak_bytes)
         if outcome.seconds > account.worst_seconds:
@@ -85,14 +90,18 @@ class Fuzzer:
         """Let the worker look, for as long as it may take."""
         try:
             self._pipe.send((number, data))
-            if self._pipe.poll(2 * SECONDS):
+            if self._pipe.poll(2 * self.seconds):
                 return self._pipe.recv()
-            told = f"no end after {2 * SECONDS:.0f} s"
+            told = f"no end after {2 * self.seconds:.0f} s"
         except (EOFError, OSError):
             told = "the process died"
         self.close()
         self._pipe, self._worker, self.targets = self._start()
-        return Outcome(0.0, 0, 0, 0, (told,))
+        return Outcome(0.0, 0, 0, 0, 0, (told,))
+
+    def stop_worker(self) -> None:
+        """Let the worker be as one that hangs."""
+        os.kill(self._worker.pid, signal.SIGSTOP)
 
     def close(self) -> None:
         self._pipe.close()

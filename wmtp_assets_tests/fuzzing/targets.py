@@ -1,6 +1,7 @@
 """Every small file of a storage, its mirror and its copy, and what reads it.
 
-    file ──> looks: each a function that reads it, and ends in an answer or in BadInput
+    file ──> looks: each a function that reads it, and ends in BadInput, or in an answer: False
+             where it found something wrong
 
 The storages are the tiny ones that other tests use; a file is damaged in its place, and where two
 files have to have the same bytes, in both.
@@ -21,7 +22,7 @@ from wmtp_assets.corpora.checks import split_readings
 from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.checks import schema_readings
 from wmtp_assets.corpora.small.checks import small_readings
-from wmtp_assets.hub.checks import digests_match, locked_files
+from wmtp_assets.hub.checks import locked_files
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import require_locked
 from wmtp_assets.hub.mirror import write_mirror
@@ -155,10 +156,10 @@ def _model_looks(tiny: TinyStorage, key: str, only: str = "") -> dict[str, Look]
     return {f"{key} {next(iter(reading.propositions))}": look(reading) for reading in chosen}
 
 
-def _result(reading: Reading, setup: Setup, seen: Seen) -> object:
-    """What the check step makes of a reading, as far as Dagster is asked what it thinks of it."""
+def _result(reading: Reading, setup: Setup, seen: Seen) -> bool:
+    """Whether all checks of a reading pass; their results are made as the check step makes them."""
     content_version(seen.digests, setup.store.locate)
-    return [
+    results = [
         dg.AssetCheckResult(
             asset_key="x",
             check_name=name,
@@ -168,6 +169,7 @@ def _result(reading: Reading, setup: Setup, seen: Seen) -> object:
         )
         for name, found in _judged(reading, setup, seen).items()
     ]
+    return all(result.passed for result in results)
 
 
 def _lock_looks(setup: Setup) -> dict[str, Look]:
@@ -175,8 +177,7 @@ def _lock_looks(setup: Setup) -> dict[str, Look]:
     there = store.read_json(setup.store.lock)["repos"]
 
     def look(row) -> Look:
-        folder = setup.store.root / "nowhere"
-        return lambda: digests_match(setup.store, row.repo, row.raw, folder, {})
+        return lambda: locked_files(setup.store, row.repo, row.raw)
 
     return {f"lock {row.repo.id}": look(row) for row in rows if row.repo.id in there}
 
@@ -269,8 +270,8 @@ def approved_targets(root: Path) -> Iterator[Target]:
     entry = read_chain(storage / "signoff").entries[-1]
     back_up(storage, entry, place)
     looks: dict[str, Look] = {
-        "verify": lambda: verify_storage(storage, [keys.public], **quiet),
-        "verify without a key": lambda: verify_storage(storage, **quiet),
+        "verify": lambda: not verify_storage(storage, [keys.public], **quiet).problems,
+        "verify without a key": lambda: not verify_storage(storage, **quiet).problems,
         "chain": lambda: read_chain(storage / "signoff").require_sound(),
     }
     for path in sorted((storage / "signoff/0001").iterdir()):
@@ -286,7 +287,7 @@ def approved_targets(root: Path) -> Iterator[Target]:
 
     looks = {
         "restore": lambda: restored(place),
-        "read": lambda: read_copy(place, read_chain(storage / "signoff")),
+        "read": lambda: not read_copy(place, read_chain(storage / "signoff")).problems,
         "back up": lambda: back_up(storage, entry, place, is_damaged=True),
     }
     yield Target("tag of a copy", (root / "copies" / TAG,), looks)

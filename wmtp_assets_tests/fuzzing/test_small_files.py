@@ -1,0 +1,43 @@
+"""2,000 damaged small files: each reading ends as passed, failed or refused, in 10 s and 1 GiB.
+
+What the fuzzer found once stands as a plain test beside what was mended; here it looks for more.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from wmtp_assets_tests.fuzzing.__main__ import EXAMPLES, table
+from wmtp_assets_tests.fuzzing.fuzzer import Fuzzer, fuzzer, plan
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fuzzer]:
+    with fuzzer(tmp_path_factory.mktemp("fuzzed")) as made:
+        yield made
+
+
+def test_every_kind_of_file_is_read_to_an_end(made: Fuzzer):
+    for kind, examples in plan(made.kinds, EXAMPLES).items():
+        made.run(kind, examples)
+    told = table(made.accounts)
+    print(told)
+    faults = [fault for account in made.accounts.values() for fault in account.faults]
+    assert not faults, "\n".join([told, *faults])
+    assert sum(account.examples for account in made.accounts.values()) == EXAMPLES
+    # Damage that nothing notices would be no test: most of it has to be found.
+    found = {kind: a.failed + a.refused for kind, a in made.accounts.items()}
+    assert [kind for kind, number in found.items() if not number] == []
+
+
+def test_a_reading_that_never_ends_or_dies_is_a_fault(made: Fuzzer):
+    """The fuzzer itself: what hangs is killed, and the next example has a worker again."""
+    made.seconds = 1.0
+    hanging = next(n for n, (kind, _) in enumerate(made.targets) if kind == "tag of a copy")
+    made.stop_worker()
+    outcome = made.ask(hanging, b"{}")
+    assert outcome.faults == ("no end after 2 s",)
+    made.seconds = 10.0
+    assert made.ask(hanging, b"{}").faults == ()
