@@ -13,89 +13,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-# Texts that stand in the place of a JSON value; the name says what a failing example showed.
-HOSTILE_VALUES = {
-    "null": "null",
-    "true": "true",
-    "false": "false",
-    "0": "0",
-    "7": "7",
-    "-3": "-3",
-    "32.0": "32.0",
-    "0.1": "0.1",
-    "10^9": "1000000000",
-    "10^12": "1000000000000",
-    "2^63": str(2**63),
-    "2^64": str(2**64),
-    "10^40": "1" + "0" * 40,
-    "10^400": "1" + "0" * 400,
-    "-10^400": "-1" + "0" * 400,
-    "10^5000": "1" + "0" * 5000,
-    "1e308": "1e308",
-    "-1e308": "-1e308",
-    "1e999": "1e999",
-    "5e-324": "5e-324",
-    "NaN": "NaN",
-    "Infinity": "Infinity",
-    "-Infinity": "-Infinity",
-    "empty text": '""',
-    "a text": '"x"',
-    "digits as text": '"32"',
-    "a long text": '"' + "x" * 100_000 + '"',
-    "a path upwards": '"../../../outside"',
-    "an absolute path": '"/etc/hostname"',
-    "a text with NUL": '"a\\u0000b"',
-    "a text with escapes": '"\\u001b[2J\\nverified\\r"',
-    "half a surrogate pair": '"\\ud800"',
-    "an address": '"http://user:secret@127.0.0.1:1/x"',
-    "a day that is none": '"2026-02-31"',
-    "64 zeros": '"' + "0" * 64 + '"',
-    "[]": "[]",
-    "{}": "{}",
-    "[null]": "[null]",
-    "[[]]": "[[]]",
-    "a list of objects": '[{"a": 1}, {"a": []}]',
-    "a foreign object": '{"a": {"b": null}}',
-    "10,000 zeros": "[" + ", ".join(["0"] * 10_000) + "]",
-    "50 lists deep": "[" * 50 + "]" * 50,
-    "2,000 objects deep": '{"a":' * 2_000 + "1" + "}" * 2_000,
-    "100,000 lists deep": "[" * 100_000 + "]" * 100_000,
-    "100,000 lists, none closed": "[" * 100_000,
-}
+from wmtp_assets_tests.fuzzing.hostile import HOSTILE_LINES, HOSTILE_VALUES
+
 # Names beyond this many in one object or list are like the first ones.
 MEMBERS_LOOKED_AT = 12
 HOLE = "@the damage goes here@"
-
-HOSTILE_LINES = (
-    b"",
-    b" ",
-    b"\0",
-    b"\xff\xfe",
-    b"#",
-    b"x" * 100_000,
-    b"0" * 64 + b"  ../outside",
-    b"0" * 64 + b"  /etc/hostname",
-    b"0" * 64 + b"  ",
-    b"0" * 64 + b"  .",
-    b"0" * 64 + b"  a\0b",
-    b"0" * 64 + b" *model.safetensors",
-    b"\\" + b"0" * 64 + b"  a\\nb",
-    b"Z" * 64 + b"  model.safetensors",
-    b"a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
-    b"c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\n"
-    b"e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e]\n"
-    b"g: &g [*f, *f, *f, *f, *f, *f, *f, *f, *f]\nh: [*g, *g, *g, *g, *g, *g, *g, *g, *g]",
-    b"loop: &loop [*loop]",
-    b"dim: .nan",
-    b"dim: .inf",
-    b"dim: 0x7fffffffffffffffffffffff",
-    b"dim: 2026-02-31",
-    b"dim: !!python/object/apply:os.system [exit]",
-    b"? [a, b]\n: c",
-    b"<<: [1]",
-    b"---",
-    b"\t- x",
-)
 
 
 @dataclass(frozen=True)

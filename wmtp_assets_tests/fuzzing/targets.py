@@ -7,11 +7,8 @@ The storages are the tiny ones that other tests use; a file is damaged in its pl
 files have to have the same bytes, in both.
 """
 
-import itertools
 import json
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -23,42 +20,15 @@ from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.checks import schema_readings
 from wmtp_assets.corpora.small.checks import small_readings
 from wmtp_assets.hub.checks import locked_files
-from wmtp_assets.hub.fetch import fetch_files
-from wmtp_assets.hub.lock import require_locked
-from wmtp_assets.hub.mirror import write_mirror
 from wmtp_assets.record import FILES, as_metadata, file_facts
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.approval.chain import read_chain
-from wmtp_assets.signoff.approval.signing import KeySigner
-from wmtp_assets.signoff.approval.verify import verify_storage
-from wmtp_assets.signoff.backup.copying import back_up
-from wmtp_assets.signoff.backup.place import Place
-from wmtp_assets.signoff.backup.reading import read_copy
-from wmtp_assets.signoff.backup.restoring import restore
-from wmtp_assets.signoff.backup.tag import REPLACING, TAG, read_tag, write_tag
 from wmtp_assets.stats.checks import stats_readings
 from wmtp_assets.undated import content_version
 from wmtp_assets_tests.corpora.world import made_setup
+from wmtp_assets_tests.fuzzing.copies import approved_targets, mirror_targets
+from wmtp_assets_tests.fuzzing.target import Look, Target
 from wmtp_assets_tests.micro.conftest import ROWS, small_rows
-from wmtp_assets_tests.signoff.approval.sealed import new_keys, seal, write_storage
 from wmtp_assets_tests.weights.tiny import READINGS, TinyStorage
-
-Look = Callable[[], object]
-
-
-@dataclass(frozen=True)
-class Target:
-    """A small file.
-
-    Attributes:
-        kind: What it is, as the numbers name it.
-        paths: Where it lies; each of them gets the damaged bytes.
-        looks: What reads it, by name.
-    """
-
-    kind: str
-    paths: tuple[Path, ...]
-    looks: dict[str, Look]
 
 
 def all_targets(root: Path) -> list[Target]:
@@ -73,53 +43,64 @@ def all_targets(root: Path) -> list[Target]:
 
 
 META, REF, STARLING = "meta-llama-mtp", "ref-sheared-llama-2.7b", "starling-rm-7b"
-# File below models_v2, or two that are alike -> the assets whose checks read it.
+# File below models_v2, or two that are alike -> what reads it: all quick checks of an asset, or the
+# reading of one check.
+EQUAL, OPENS = "tensors_equal_source", "opens_with_transformers"
+RUNS, IDS = "forward_pass_is_finite_with_gradients", "tokenizer_json_ids_equal_sentencepiece"
+AUTO_IDS, RHO1 = "auto_tokenizer_ids_equal_sentencepiece", "rho1_compatible"
 MODEL_FILES: dict[tuple[str, ...], tuple[str, ...]] = {
     (f"{META}/configs/params.json",): (
-        *("meta_mtp/configs", "meta_mtp/safetensors", "meta_mtp/metadata"),
-        *("micro_mtp", "micro_mtp_untied"),
+        *("meta_mtp/configs", "meta_mtp/safetensors", f"meta_mtp/safetensors {EQUAL}"),
+        *("meta_mtp/metadata", "micro_mtp", "micro_mtp tensors_equal_slices_of_source"),
     ),
     (f"{META}/configs/meta_adapter.yaml",): ("meta_mtp/configs", "meta_mtp/metadata"),
     (f"{META}/metadata.json",): ("meta_mtp/metadata",),
     (f"{META}/safetensors/SHA256SUMS",): (
         *("meta_mtp/safetensors", "meta_mtp/metadata", "micro_mtp"),
     ),
-    (f"{META}/raw/7B_1T_4/params.json",): ("meta_mtp/safetensors", "meta_mtp/configs"),
-    (f"{REF}/raw/pytorch_model.bin.index.json",): ("ref_sheared/safetensors",),
+    (f"{REF}/raw/pytorch_model.bin.index.json",): (f"ref_sheared/safetensors {EQUAL}",),
     (f"{REF}/raw/config.json",): ("ref_sheared/configs",),
     (f"{REF}/raw/generation_config.json",): ("ref_sheared/configs",),
     (f"{REF}/configs/config.json",): (
-        *("ref_sheared/configs", "ref_sheared/safetensors", "ref_sheared/metadata", "micro_ref"),
+        *("ref_sheared/configs", "ref_sheared/safetensors", f"ref_sheared/safetensors {OPENS}"),
+        *("ref_sheared/metadata", "micro_ref"),
     ),
-    (f"{REF}/configs/config.json", f"{REF}/safetensors/config.json"): ("ref_sheared/safetensors",),
+    (f"{REF}/configs/config.json", f"{REF}/safetensors/config.json"): (
+        f"ref_sheared/safetensors {OPENS}",
+    ),
     (f"{REF}/configs/generation_config.json", f"{REF}/safetensors/generation_config.json"): (
-        "ref_sheared/safetensors",
+        f"ref_sheared/safetensors {OPENS}",
     ),
     (f"{REF}/tokenizer/tokenizer_config.json", f"{REF}/safetensors/tokenizer_config.json"): (
-        *("ref_sheared/tokenizer", "ref_sheared/safetensors"),
+        *("ref_sheared/tokenizer", f"ref_sheared/tokenizer {AUTO_IDS}"),
+        f"ref_sheared/safetensors {OPENS}",
     ),
-    (f"{REF}/tokenizer/tokenizer.json",): ("ref_sheared/tokenizer",),
-    (f"{REF}/tokenizer/tokenizer.model",): ("ref_sheared/tokenizer", "meta_mtp/metadata"),
+    (f"{REF}/tokenizer/tokenizer.json",): (
+        *("ref_sheared/tokenizer", f"ref_sheared/tokenizer {IDS}"),
+        f"ref_sheared/tokenizer {AUTO_IDS}",
+    ),
+    (f"{REF}/tokenizer/tokenizer.model",): (
+        *("ref_sheared/tokenizer", f"ref_sheared/tokenizer {IDS}", "meta_mtp/metadata"),
+        f"ref_sheared/tokenizer {AUTO_IDS}",
+    ),
     (f"{REF}/metadata.json",): ("ref_sheared/metadata",),
     (f"{REF}/safetensors/SHA256SUMS",): ("ref_sheared/safetensors", "ref_sheared/metadata"),
     (f"{STARLING}/configs/config.json",): (
         *("starling_rm/configs", "starling_rm/safetensors", "starling_rm/metadata"),
     ),
     (f"{STARLING}/metadata.json",): ("starling_rm/metadata",),
-    ("micro-mtp/configs/params.json",): ("micro_mtp", "micro_mtp_untied"),
+    ("micro-mtp/configs/params.json",): ("micro_mtp", f"micro_mtp {RUNS}", "micro_mtp_untied"),
     ("micro-mtp/configs/config.json",): ("micro_mtp",),
     ("micro-mtp/metadata.json",): ("micro_mtp",),
     ("micro-mtp/safetensors/SHA256SUMS",): ("micro_mtp", "micro_mtp_untied"),
-    ("micro-mtp/tokenizer/tokenizer_config.json",): ("micro_mtp", "micro_ref rho1_compatible"),
-    ("micro-ref/configs/config.json", "micro-ref/safetensors/config.json"): ("micro_ref",),
+    ("micro-mtp/tokenizer/tokenizer_config.json",): ("micro_mtp", f"micro_ref {RHO1}"),
+    ("micro-ref/configs/config.json", "micro-ref/safetensors/config.json"): (
+        *("micro_ref", f"micro_ref {RUNS}"),
+    ),
     ("micro-ref/metadata.json",): ("micro_ref",),
 }
-HEADERS = {
-    f"{META}/safetensors/model.safetensors": ("meta_mtp/safetensors", "meta_mtp/metadata"),
-    "micro-ref/safetensors/model.safetensors": ("micro_ref",),
-}
-# Readings that read every value, or open a model: only where they may come to read the damage.
-SLOW = frozenset({"rho1_compatible"})
+# What reads every value, or opens a model or a vocabulary.
+SLOW = frozenset({"all_values_are_finite", OPENS, RUNS, IDS, AUTO_IDS, RHO1})
 
 
 def model_targets(root: Path) -> Iterator[Target]:
@@ -133,7 +114,7 @@ def model_targets(root: Path) -> Iterator[Target]:
         for asset in assets:
             looks |= _model_looks(tiny, *asset.split(" "))
         yield Target(kind + Path(files[0]).name, tuple(map(tiny.path, files)), looks)
-    yield Target("a small set", (rows,), _model_looks(tiny, "micro_ref", "rho1_compatible"))
+    yield Target("a small set", (rows,), _model_looks(tiny, "micro_ref", RHO1))
     lock = tiny.setup.store.lock
     looks = _lock_looks(tiny.setup)
     for asset in READINGS:
@@ -229,70 +210,3 @@ def _dataset_looks(
         return seen
 
     return {f"{places[0]} {next(iter(r.propositions))}": look(r) for r in readings}
-
-
-def mirror_targets(root: Path) -> Iterator[Target]:
-    """The listing of a mirror, read as a source fetches, and as job write_mirror adds to it."""
-    setup = made_setup(root)
-    mirror: Path = setup.source.root
-    row = setup.catalog.mbpp
-    raw = setup.store.dataset("mbpp").raw
-    places = {file.path: raw / file.path for file in locked_files(setup.store, row.repo, row.raw)}
-    repos = [(require_locked(setup.store.lock, row.repo), places)]
-    write_mirror(mirror, repos)
-    number = itertools.count()
-
-    def fetch() -> None:
-        target = root / "fetched" / str(next(number))
-        try:
-            fetch_files(setup.source, row.repo, row.raw, target / "raw", target / "lock.json")
-        finally:
-            shutil.rmtree(target, ignore_errors=True)
-
-    def fetch_locked() -> None:
-        lock = root / "lock.json"
-        shutil.copy(setup.store.lock, lock)
-        fetch_files(setup.source, row.repo, row.raw, raw, lock)
-
-    looks = {"fetch": fetch, "fetch again": fetch_locked}
-    listing = mirror / "wmtp_mirror.json"
-    yield Target(listing.name, (listing,), looks | {"write": lambda: write_mirror(mirror, repos)})
-
-
-def approved_targets(root: Path) -> Iterator[Target]:
-    """Decisions, their signatures, and the tag of a copy: verified, restored, backed up again."""
-    storage = write_storage(root / "storage")
-    keys = new_keys(root / "keys")
-    for _ in range(2):
-        seal(storage, KeySigner(keys.private))
-    place = Place(str(root / "copies"))
-    quiet = {"tell": lambda line: None}
-    entry = read_chain(storage / "signoff").entries[-1]
-    back_up(storage, entry, place)
-    looks: dict[str, Look] = {
-        "verify": lambda: not verify_storage(storage, [keys.public], **quiet).problems,
-        "verify without a key": lambda: not verify_storage(storage, **quiet).problems,
-        "chain": lambda: read_chain(storage / "signoff").require_sound(),
-    }
-    for path in sorted((storage / "signoff/0001").iterdir()):
-        yield Target(f"signoff {path.name}", (path,), looks)
-    number = itertools.count()
-
-    def restored(place: Place) -> None:
-        target = root / "restored" / str(next(number))
-        try:
-            restore(place, target)
-        finally:
-            shutil.rmtree(target, ignore_errors=True)
-
-    looks = {
-        "restore": lambda: restored(place),
-        "read": lambda: not read_copy(place, read_chain(storage / "signoff")).problems,
-        "back up": lambda: back_up(storage, entry, place, is_damaged=True),
-    }
-    yield Target("tag of a copy", (root / "copies" / TAG,), looks)
-    broken = Place(str(root / "broken"))
-    back_up(storage, entry, broken)
-    write_tag(broken, read_tag(broken), REPLACING)
-    replacing = root / "broken" / REPLACING
-    yield Target("tag in the making", (replacing,), {"restore": lambda: restored(broken)})

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets_tests.fuzzing.target import Target
 
 GIB = 2**30
 LINUX = sys.platform == "linux"
@@ -44,7 +45,7 @@ def serve(pipe: Connection, root: Path) -> None:
     said = os.open(root / "said.txt", os.O_WRONLY | os.O_CREAT)
     os.dup2(said, 1)
     os.dup2(said, 2)
-    from wmtp_assets_tests.fuzzing.targets import Target, all_targets
+    from wmtp_assets_tests.fuzzing.targets import all_targets
 
     targets = all_targets(root)
     for target in targets:  # what the libraries import at first use is not counted
@@ -60,11 +61,10 @@ def serve(pipe: Connection, root: Path) -> None:
             number, data = pipe.recv()
         except EOFError:
             return
-        found: Target = targets[number]
-        pipe.send(look_at(found, data))
+        pipe.send(look_at(targets[number], data))
 
 
-def look_at(target, data: bytes) -> Outcome:
+def look_at(target: Target, data: bytes) -> Outcome:
     """Put the bytes in the places of a target, look, and put back what was there."""
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in target.paths}
     for path in target.paths:

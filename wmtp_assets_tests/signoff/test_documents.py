@@ -137,6 +137,15 @@ def test_a_checklist_that_is_no_checklist_fails_its_checks_and_does_not_crash(be
     assert "signoff/checklist covers_every_step_and_check" in names
 
 
+def test_a_step_whose_checks_are_no_list_of_names_fails_and_does_not_crash(bench: World):
+    content = checklist(bench)
+    for value in (7, 0.1, None, True, [[]], {"a": {"b": 1}}):
+        content["steps"][7]["checks"] = value
+        bench.store.document("phase1_checklist.json").write_text(json.dumps(content))
+        failed = bench.failed("signoff__checklist")
+        assert "signoff/checklist covers_every_step_and_check" in failed, value
+
+
 def test_every_step_of_the_plan_has_a_home():
     assert [step.number for step in STEPS] == list(range(12))
     assert all(step.assets for step in STEPS)

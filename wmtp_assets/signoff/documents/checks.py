@@ -118,9 +118,9 @@ def _checklist_agrees(setup: Setup, seen: Seen) -> dict[str, Finding]:
     try:
         expected = render_checklist(content)
         steps = {row["step"]: row for row in content["steps"]}
-        listed = {number: row.get("checks", ()) for number, row in steps.items()}
+        listed = {number: set(row.get("checks", ())) for number, row in steps.items()}
         digest_named = content["storage_digest"]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         fix = "run job report again"
         raise BadInput(f"the checklist is not one ({error!r})", [as_json], fix) from error
     missing = [f"step {step.number}" for step in STEPS if step.number not in steps]
