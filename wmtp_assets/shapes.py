@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from wmtp_assets.strict import MAX_SHOWN, shown
+from wmtp_assets.strict import MAX_SHOWN, brief
 
 
 class Shape(BaseModel):
@@ -54,10 +54,10 @@ def _clause(fault: Any) -> str:
         return f"{place} {said}"
     # "Input should be ...", "String should match ..."; of a validator of ours "Value error, ...".
     said = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{place} {said.removeprefix('String ')}, found {shown(fault['input'])}"
+    return f"{place} {said.removeprefix('String ')}, found {brief(fault['input'])}"
 
 
 def _step(step: str | int) -> str:
     """A name on the way to a fault; what a console cannot show of it is escaped."""
     named = isinstance(step, str) and step.isprintable() and len(step) <= MAX_SHOWN
-    return str(step) if named else shown(step)
+    return str(step) if named else brief(step)

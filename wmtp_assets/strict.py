@@ -107,7 +107,7 @@ def is_plain(path: str) -> bool:
     return plain and not odd and not pure.is_absolute() and ".." not in pure.parts
 
 
-def shown(value: Any) -> str:
+def brief(value: Any) -> str:
     """A value in a sentence: never longer than a line, whatever it is."""
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
@@ -117,7 +117,7 @@ def _each_once(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         counts = Counter(name for name, _ in pairs)
-        twice = [shown(name) for name, count in counts.items() if count > 1]
+        twice = [brief(name) for name, count in counts.items() if count > 1]
         raise ValueError(f"names that come twice: {', '.join(twice[:20])}")
     return found
 

@@ -18,7 +18,7 @@ from wmtp_assets.hub.shapes import LockFile
 from wmtp_assets.hub.sources import Listing, RemoteFile
 from wmtp_assets.regular import read_small
 from wmtp_assets.shapes import Misshapen, shape_of
-from wmtp_assets.strict import parse_json, shown
+from wmtp_assets.strict import brief, parse_json
 from wmtp_assets.temporaries import guarded
 
 LOCK_VERSION = 1
@@ -61,7 +61,7 @@ def read_lock(path: Path) -> dict[str, Any]:
         raise BadInput(f"{path} is not JSON ({error})", (), RESTORE) from error
     if isinstance(lock, dict) and lock.get("version", LOCK_VERSION) != LOCK_VERSION:
         raise BadInput(
-            f"{path} is of version {shown(lock['version'])}, this release reads {LOCK_VERSION}",
+            f"{path} is of version {brief(lock['version'])}, this release reads {LOCK_VERSION}",
             (),
             "use the release of wmtp_assets that wrote it",
         )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.strict import shown
+from wmtp_assets.strict import brief
 
 Shapes = dict[str, tuple[int, ...]]
 Settings = Mapping[str, Any]
@@ -176,6 +176,6 @@ def wrong_setting(name: str, value: Any) -> BadInput:
     """The error that names a setting and what it holds."""
     return BadInput(
         "a setting of the model is missing or none that a model has",
-        [f"{name}: {shown(value)}"],
+        [f"{name}: {brief(value)}"],
         FIX,
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.regular import SMALL_BYTES, open_regular
-from wmtp_assets.strict import shown
+from wmtp_assets.strict import brief
 from wmtp_assets.weights.dtypes import BY_CODE, DTYPES
 from wmtp_assets.weights.strict_json import parse_object
 from wmtp_assets.weights.tensors import TensorAt, row_major
@@ -100,7 +100,7 @@ def read_header(path: Path) -> Header:
     data_start = _LENGTH.size + length
     tensors, wrong = [], []
     if not isinstance(metadata, dict):
-        wrong.append(f"{_METADATA}: {shown(metadata)}")
+        wrong.append(f"{_METADATA}: {brief(metadata)}")
     for name, entry in entries.items():
         found = _entry(name, entry, path, data_start)
         (wrong if isinstance(found, str) else tensors).append(found)
@@ -133,11 +133,11 @@ def _entry(name: str, entry: Any, path: Path, data_start: int) -> TensorAt | str
         return f"{name}: not dtype, shape and data_offsets"
     code, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     if not isinstance(code, str) or code not in BY_CODE:
-        return f"{name}: dtype {shown(code)}"
+        return f"{name}: dtype {brief(code)}"
     if not _whole_numbers(shape):
-        return f"{name}: shape {shown(shape)}"
+        return f"{name}: shape {brief(shape)}"
     if not _whole_numbers(offsets) or len(offsets) != 2:
-        return f"{name}: data_offsets {shown(offsets)}"
+        return f"{name}: data_offsets {brief(offsets)}"
     dims = tuple(shape)
     begin, end = offsets
     found = TensorAt(name, path, BY_CODE[code].name, dims, row_major(dims), data_start + begin)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare
-from wmtp_assets.strict import shown
+from wmtp_assets.strict import brief
 from wmtp_assets.weights.architecture import llama_shapes
 from wmtp_assets.weights.configs import CONFIG
 from wmtp_assets.weights.header import Header, read_header
@@ -48,7 +48,7 @@ def require_stated_model(folder: Path) -> None:
     found = shapes_finding(header, llama_shapes(config))
     wrong = [] if found.passed else [found.summary]
     if config.get("model_type") != MODEL_TYPE:
-        wrong.append(f"model_type is {shown(config.get('model_type'))}")
+        wrong.append(f"model_type is {brief(config.get('model_type'))}")
     wrong += [f"it has {name}" for name in ALSO_BUILT if name in config]
     if wrong:
         told = f"not opened: {CONFIG} states another model than {WEIGHTS} is"

@@ -88,6 +88,8 @@ class Fuzzer:
 
     def ask(self, number: int, data: bytes) -> Outcome:
         """Let the worker look, for as long as it may take."""
+        if not self._worker.is_alive():
+            self._pipe, self._worker, self.targets = self._start()
         try:
             self._pipe.send((number, data))
             if self._pipe.poll(2 * self.seconds):
@@ -96,7 +98,6 @@ class Fuzzer:
         except (EOFError, OSError):
             told = "the process died"
         self.close()
-        self._pipe, self._worker, self.targets = self._start()
         return Outcome(0.0, 0, 0, 0, 0, (told,))
 
     def stop_worker(self) -> None:
@@ -142,12 +143,12 @@ def fuzzer(root: Path) -> Iterator[Fuzzer]:
 # Kinds whose reading opens a model or a vocabulary, a second each: fewer examples.
 SLOW = {
     "a small set": 20,
-    "tokenizer.json": 30,
-    "tokenizer.model": 30,
-    "tokenizer_config.json": 20,
-    "two alike: config.json": 60,
-    "two alike: generation_config.json": 30,
-    "two alike: tokenizer_config.json": 30,
+    "tokenizer.json": 15,
+    "tokenizer.model": 15,
+    "tokenizer_config.json": 10,
+    "two alike: config.json": 40,
+    "two alike: generation_config.json": 20,
+    "two alike: tokenizer_config.json": 15,
 }
 
 
