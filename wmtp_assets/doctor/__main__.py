@@ -104,10 +104,11 @@ def job_lines(settings: Settings, jobs: list[str]) -> Iterator[Line]:
 
 def _hub(repos: list) -> Iterator[Line]:
     from wmtp_assets.hub import door, questions
+    from wmtp_assets.hub.way import NoWay
 
     try:
         endpoint, token = door.endpoint(), door.has_token()
-    except door.NoWay as error:
+    except NoWay as error:
         yield from no_way_lines(error, repos)
         return
     from huggingface_hub import constants

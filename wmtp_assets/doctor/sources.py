@@ -15,7 +15,6 @@ from wmtp_assets.doctor.lines import Line, State, fail, ok, warn
 from wmtp_assets.doctor.plans import Wanted
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.answers import RepoAnswer, WhoAnswer
-from wmtp_assets.hub.door import NoWay, Unreachable
 from wmtp_assets.hub.facts import is_commit, shown_commit
 from wmtp_assets.hub.forms import fault
 from wmtp_assets.hub.listing import listed
@@ -24,6 +23,7 @@ from wmtp_assets.hub.refusals import Refused
 from wmtp_assets.hub.retry import Busy
 from wmtp_assets.hub.sources import MirrorSource, RemoteFile, select
 from wmtp_assets.hub.stored import find_locked
+from wmtp_assets.hub.way import NoWay, Unreachable
 from wmtp_assets.places import without_credentials
 from wmtp_assets.regular import require_regular
 from wmtp_assets.store import Store

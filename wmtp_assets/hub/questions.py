@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.answers import FileAnswer, RepoAnswer, WhoAnswer, read
-from wmtp_assets.hub.door import asked, endpoint, no_hub, server_of, small_body
+from wmtp_assets.hub.door import asked, endpoint, small_body
 from wmtp_assets.hub.facts import (
     is_commit,
     known_blob,
@@ -24,6 +24,7 @@ from wmtp_assets.hub.facts import (
 from wmtp_assets.hub.refusals import refusal
 from wmtp_assets.hub.retry import retried
 from wmtp_assets.hub.sources import Listing, RemoteFile
+from wmtp_assets.hub.way import no_hub, server_of
 from wmtp_assets.hub.web import file_url, plain_etag, require_answer_of
 
 # What a server answers that knows GET only.

@@ -11,10 +11,11 @@ from typing import Any
 
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.door import asked, body, endpoint, server_of
+from wmtp_assets.hub.door import asked, body, endpoint
 from wmtp_assets.hub.facts import is_commit, shown_commit, stated_size
 from wmtp_assets.hub.refusals import refusal
 from wmtp_assets.hub.sources import Body
+from wmtp_assets.hub.way import server_of
 
 RANGE_REFUSED = 416
 GIVEN = (200, 206)

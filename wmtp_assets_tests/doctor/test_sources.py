@@ -9,10 +9,10 @@ from wmtp_assets.doctor import sources
 from wmtp_assets.doctor.lines import Line, State, table
 from wmtp_assets.doctor.sources import Asked, asked, hub_lines, mirror_lines
 from wmtp_assets.hub.answers import RepoAnswer, WhoAnswer
-from wmtp_assets.hub.door import NoWay, Unreachable
 from wmtp_assets.hub.lock import read_lock
 from wmtp_assets.hub.refusals import refusal
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.hub.way import NoWay, Unreachable
 from wmtp_assets.store import write_json
 from wmtp_assets_tests.doctor.world import MBPP, META, PARQUET, fetched, states
 from wmtp_assets_tests.hub.world import write_repo

@@ -4,6 +4,7 @@ In: the right answer. Out: what goes over the wire, and one line that says what 
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
@@ -41,7 +42,20 @@ VALUES = {
     "ETag": ETAGS,
     "X-Linked-ETag": ETAGS,
     "X-Repo-Commit": ("", "main", "d" * 40, "C" * 40, "\x1b[2J", "\udcff", "c" * 41),
-    "Retry-After": (*SIZES, "1", "Mon, 99 Zzz 99999 25:61", "Fri, 31 Dec 9999 23:59:59 GMT", "(("),
+    # A short wait would be obeyed.
+    "Retry-After": (
+        "",
+        "0",
+        "-1",
+        "400",
+        "1e9",
+        "\u00b2",
+        "NaN",
+        DIGITS,
+        "Mon, 99 Zzz 99999 25:61",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "((",
+    ),
     "ratelimit": (f'"api";r=0;t={DIGITS}', '"api";r=0;t=-1', '"api"', "\udcff"),
     "X-Error-Code": ("GatedRepo", "RepoNotFound", "RevisionNotFound", "EntryNotFound", "\x1b[2J"),
     "X-Error-Message": ("Invalid credentials in Authorization header", "\x1b[2J", "a" * 60_000),
@@ -54,6 +68,9 @@ VALUES = {
     "": ("1",),
 }
 PAIRS = [(name, value) for name, values in VALUES.items() for value in values]
+# The status with which a header counts.
+STATUS_OF = {"Location": 302, "Retry-After": 503, "ratelimit": 429, "Content-Range": 206}
+STATUS_OF |= {"X-Error-Code": 404, "X-Error-Message": 401}
 
 
 @dataclass(frozen=True)
@@ -64,8 +81,17 @@ class Wrong:
     raw: bytes
 
 
+def each_header_and_status(right: Answer) -> Iterator[Wrong]:
+    """Every hostile header in turn, with the status with which it counts, and every status."""
+    for name, value in PAIRS:
+        wrong = _with_header(right, name, value)
+        yield _with_status(wrong, STATUS_OF[name]) if name in STATUS_OF else wrong
+    for status in STATUS:
+        yield _with_status(Wrong("", right.raw), status)
+
+
 def wrong_answers(right: Answer) -> st.SearchStrategy[Wrong]:
-    """Every way of damaging an answer."""
+    """Any way of damaging an answer."""
     bodies = damaged(right.body) if right.body else damaged_bytes(b"{}")
     header = st.one_of(
         st.sampled_from(PAIRS),

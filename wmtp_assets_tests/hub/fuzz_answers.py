@@ -2,8 +2,9 @@
 
 Each example damages the answers to one kind of question of the hub on loopback, always or once, and
 runs the commands that ask it: a fetch, the watch, the doctor. Each must end well with the right
-bytes, or refused by name, in bounded time. The last line printed is a JSON object of numbers and of
-the faults found. The same examples each time.
+bytes, or refused by name, in bounded time. Every hostile header and status in turn comes before N
+examples of hypothesis, the same ones each time. The last line printed is a JSON object of numbers
+and of the faults found.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wmtp_assets_tests.hub.damaged_answers import Wrong, wrong_answers
+from wmtp_assets_tests.hub.damaged_answers import Wrong, each_header_and_status, wrong_answers
 from wmtp_assets_tests.hub.loopback_hub import Answer, Asked, FakeHub
 from wmtp_assets_tests.hub.three_commands import (
     COMMANDS,
@@ -32,6 +33,10 @@ from wmtp_assets_tests.hub.three_commands import (
 
 MOST_SECONDS = 10.0
 ALWAYS = 1000
+# The kinds whose every header and status is tried; the others are read by the same code.
+SWEPT = ("GET listing", "GET weights.parquet", "HEAD weights.parquet", "GET cdn")
+# The listing says most, in JSON.
+WEIGHTIER = ("GET listing",) * 5 + ("GET cdn",) * 2
 
 
 @dataclass
@@ -100,10 +105,16 @@ def right_answers(world: FakeHub) -> dict[str, Answer]:
 
 def fuzz(world: FakeHub, examples: int) -> Numbers:
     """Run the examples; a fault ends none of the others."""
-    from huggingface_hub import close_session
-
     numbers, right = Numbers(), right_answers(world)
-    kinds = st.sampled_from(sorted(right))
+
+    def run(kind: str, wrong: Wrong, times: int) -> None:
+        numbers.examples += 1
+        numbers.kinds[kind] += 1
+        _run(world, numbers, kind, wrong, times)
+
+    for kind in SWEPT:
+        for wrong in each_header_and_status(right[kind]):
+            run(kind, wrong, ALWAYS)
 
     @settings(
         max_examples=examples,
@@ -113,25 +124,31 @@ def fuzz(world: FakeHub, examples: int) -> Numbers:
         suppress_health_check=list(HealthCheck),
     )
     @given(
-        kinds.flatmap(lambda kind: st.tuples(st.just(kind), wrong_answers(right[kind]))),
+        st.sampled_from((*sorted(right), *WEIGHTIER)).flatmap(
+            lambda kind: st.tuples(st.just(kind), wrong_answers(right[kind]))
+        ),
         st.sampled_from((1, ALWAYS)),
     )
     def example(what: tuple[str, Wrong], times: int) -> None:
-        kind, wrong = what
-        numbers.examples += 1
-        numbers.kinds[kind] += 1
-        ask_heads(world, kind.startswith("HEAD"))
-        for name in commands_of(kind):
-            left = [wrong.raw] * times
-            world.changed = lambda asked, answer, left=left: [
-                left.pop() if left and kind_of(asked) == kind else answer.raw
-            ]
-            numbers.note(kind, wrong, name, outcome(COMMANDS[name]))
-        close_session()  # what a damaged answer left of a connection is of its own example
+        run(*what, times)
 
     example()
     numbers.peak_mib = peak_mib()
     return numbers
+
+
+def _run(world: FakeHub, numbers: Numbers, kind: str, wrong: Wrong, times: int) -> None:
+    """Damage the answers to one kind of question, and run the commands that ask it."""
+    from huggingface_hub import close_session
+
+    ask_heads(world, kind.startswith("HEAD"))
+    for name in commands_of(kind):
+        left = [wrong.raw] * times
+        world.changed = lambda asked, answer, left=left: [
+            left.pop() if left and kind_of(asked) == kind else answer.raw
+        ]
+        numbers.note(kind, wrong, name, outcome(COMMANDS[name]))
+    close_session()  # what a damaged answer left of a connection is of its own example
 
 
 def peak_mib() -> int:
