@@ -7,6 +7,7 @@ A run begins with a look at those before it: whose process is gone ends as faile
 
 import atexit
 import multiprocessing
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,6 @@ import dagster as dg
 from dagster._core.utils import make_new_run_id
 
 from wmtp_assets.alive import alive, find_dead
-from wmtp_assets.errors import BadInput
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.shown import say
 from wmtp_assets.sqlite_record import alone, mend
@@ -29,7 +29,8 @@ REPOSITORY_TAG, REPOSITORY = ".dagster/repository", f"__repository__@{MODULE}"
 HAND_SELECTED = "__"
 # Errors that only wrap what happened, and the one whose checks are told already.
 WRAPPERS = {"DagsterExecutionStepExecutionError"}
-BAD_INPUT = f"{BadInput.__module__}.{BadInput.__name__}: "
+# An error of ours says all in its text; the name of its class tells a person nothing.
+OUR_ERROR = re.compile(r"^wmtp_assets(\.\w+)+: ")
 CHECK_FAILED = {"DagsterAssetCheckFailedError"}
 INTERRUPTS = (KeyboardInterrupt, dg.DagsterExecutionInterruptedError)
 TOLD_TO_STOP = "UNEXPECTED_TERMINATION"
@@ -201,7 +202,7 @@ def note(progress: Progress, event: dg.DagsterEvent) -> None:
             progress.interrupted = True
         elif error is None or error.cls_name not in CHECK_FAILED:
             told = error.message.strip() if error else "no error was recorded"
-            told = told.removeprefix(BAD_INPUT)
+            told = OUR_ERROR.sub("", told)
             progress.failure(event.step_key.replace("__", "/"), told)
     elif kind == dg.DagsterEventType.RUN_FAILURE:
         reason = event.job_failure_data.failure_reason

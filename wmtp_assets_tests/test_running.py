@@ -113,8 +113,16 @@ def test_a_run_that_ends_well_says_nothing(instance, said):
     assert said == []
 
 
-def test_a_failed_step_is_told_with_its_error_alone(instance, said, does):
-    does.append(BadInput("the file cannot be read", ["a.txt"], "put it there"))
+class Narrower(BadInput):
+    """One of ours of a module of ours."""
+
+
+Narrower.__module__ = "wmtp_assets.hub.way"
+
+
+@pytest.mark.parametrize("kind", [BadInput, Narrower])
+def test_a_failed_step_is_told_with_its_error_alone(instance, said, does, kind):
+    does.append(kind("the file cannot be read", ["a.txt"], "put it there"))
     execute(instance)
     assert said[:3] == [
         "made: 1 (first) of 3",
