@@ -105,11 +105,18 @@ class Place:
         self.rejected.unlink(missing_ok=True)
 
     def put_aside(self, partial: Partial, *, keep: bool) -> None:
-        """Take a wrong body out of the way."""
-        if keep:
-            partial.held.rename(self.rejected)
-        else:
-            partial.held.remove()
+        """Take a wrong body out of the way.
+
+        Raises:
+            BadInput: What lies in its place cannot be replaced.
+        """
+        try:
+            if keep:
+                partial.held.rename(self.rejected)
+            else:
+                partial.held.remove()
+        except OSError as error:
+            raise unwritable(self.rejected, error) from error
 
     @contextlib.contextmanager
     def guarded(self, waiting: Callable[[], None]) -> Iterator[None]:

@@ -167,6 +167,14 @@ def test_wrong_bytes_of_the_right_length_are_set_aside_and_the_good_file_stays(t
     assert (tmp_path / "s" / "raw" / "weights" / "2.dat").read_bytes() == b"two"
 
 
+def test_a_folder_in_the_place_of_what_is_set_aside_is_named(tmp_path, mirror):
+    write_listing(mirror, CONTENT)
+    (mirror / REPO.id / "weights" / "1.dat").write_bytes(b"eno")
+    (tmp_path / "s" / "raw" / "weights" / "1.dat.rejected").mkdir(parents=True)
+    with pytest.raises(BadInput, match=r"1\.dat\.rejected"):
+        fetch(tmp_path, mirror)
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [(b"on", "2 bytes, expected 3"), (b"version https://git-lfs.github.com/spec/v1\n", "LFS")],

@@ -34,8 +34,8 @@ TOLD = {
 
 
 @pytest.fixture(scope="module")
-def found() -> dict:
-    """Case -> command -> how it ended."""
+def told() -> list[str]:
+    """The two lines that are printed."""
     done = subprocess.run(
         [sys.executable, "-m", "wmtp_assets_tests.hub.wrong_answers"],
         capture_output=True,
@@ -44,7 +44,13 @@ def found() -> dict:
     )
     assert done.returncode == 0, done.stderr
     assert not any(secret in done.stdout + done.stderr for secret in SECRETS)
-    return json.loads(done.stdout)
+    return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def found(told) -> dict:
+    """Case -> command -> how it ended."""
+    return json.loads(told[1])
 
 
 @pytest.mark.parametrize("case", [*CASES, "an answer without end"])
@@ -63,3 +69,16 @@ def test_it_is_named_in_run_watch_and_doctor(found, case):
 
 def test_the_right_answers_end_well(found):
     assert {told["end"] for told in found["right"].values()} == {"well"}
+
+
+def test_nothing_is_asked_but_what_the_commands_need(told):
+    asked = {path.removeprefix("/api/").removeprefix("/org/thing/") for path in json.loads(told[0])}
+    # huggingface_hub 2.4 asks for a list of programs beside, and reads it without bound.
+    assert asked == {
+        "models/org/thing/revision/main",
+        "models/org/thing/auth-check",
+        "whoami-v2",
+        f"resolve/{'c' * 40}/config.json",
+        f"resolve/{'c' * 40}/weights.parquet",
+        "weights.parquet",  # the CDN
+    }

@@ -1,9 +1,11 @@
 """`python -m wmtp_assets_tests.hub.wrong_answers`: each wrong answer to a fetch, watch and doctor.
 
-Prints JSON: case -> command -> how it ended.
+Prints two lines of JSON: what was asked where all answers are right; then case -> command -> how it
+ended.
 """
 
 import gzip
+import json
 from collections.abc import Iterable, Iterator
 
 from wmtp_assets_tests.hub.loopback_hub import Answer
@@ -105,9 +107,11 @@ def main() -> None:
     answers["an answer without end"] = Endless()
     with reachable(world):
         found["right"] = {name: outcome(command) for name, command in COMMANDS.items()}
+        asked = sorted({one.path for one in world.asked})
         for case, now in answers.items():
             world.changed = lambda asked, right, now=now: now
             found[case] = {name: outcome(command) for name, command in COMMANDS.items()}
+    print(json.dumps(asked))
     print(as_json(found))
 
 
