@@ -173,6 +173,12 @@ def test_a_record_that_was_made_by_several_is_named_and_mended(made, name):
     assert list(faults(made)) == []
 
 
+def test_dagster_itself_mends_it_where_our_yaml_is(made):
+    execute(made / "history/runs.db", "INSERT INTO alembic_version VALUES (?)", OLDER)
+    with dg.DagsterInstance.get() as instance:
+        assert instance.get_runs() == []
+
+
 @pytest.mark.parametrize(
     ("yaml", "state"),
     [
