@@ -29,7 +29,7 @@ BEAT_SECONDS = 60.0
 SILENT_SECONDS = 15 * 60.0
 # Who looks less often was not listening in between: closed, asleep, without its database.
 LISTENING_SECONDS = 5 * 60.0
-# Of earlier code, or killed before its first beat. 45 GB at 1 MB/s take half of it.
+# Of earlier code, of another executor, or killed before its first beat.
 SILENT_WITHOUT_BEAT_SECONDS = 86_400.0
 # Between the end of a run in the record and that of its process.
 ENDING_SECONDS = 10.0
@@ -117,15 +117,22 @@ def find_dead(
         elif life and silence.get(KEY + run.run_id, 0.0) > SILENT_SECONDS:
             minutes = SILENT_SECONDS / 60
             reason = f"its process on {life['host']} was silent for {minutes:g} minutes"
-        elif not life:
-            age = time.time() - record.update_timestamp.timestamp()
-            if age > SILENT_WITHOUT_BEAT_SECONDS:
-                reason = f"nobody knows its process, and it is {age / 3600:,.0f} hours old"
+        elif not life and _without_news(instance, record) > SILENT_WITHOUT_BEAT_SECONDS:
+            reason = "nobody knows its process, and nothing has happened in it for a day"
         # It may have ended well since the look.
         if reason and not instance.get_run_by_id(run.run_id).is_finished:
             yield run, f"{reason}: killed, out of memory, or power cut"
         if held:
             held.remove()
+
+
+def _without_news(instance: dg.DagsterInstance, record: dg.RunRecord) -> float:
+    """Seconds since anything happened in a run."""
+    newest = [record.update_timestamp.timestamp()]
+    if time.time() - newest[0] > SILENT_WITHOUT_BEAT_SECONDS:
+        page = instance.get_records_for_run(record.dagster_run.run_id, limit=1, ascending=False)
+        newest += [entry.event_log_entry.timestamp for entry in page.records]
+    return time.time() - max(newest)
 
 
 def silences(heard: dict[str, Any], noted: dict[str, str], now: float) -> dict[str, float]:

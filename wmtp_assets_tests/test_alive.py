@@ -2,7 +2,6 @@
 
 import fcntl
 import json
-import math
 import shutil
 import time
 from collections.abc import Iterator
@@ -146,10 +145,15 @@ def test_where_locks_do_nothing_no_run_is_taken_for_dead(instance, monkeypatch):
         assert end_dead_runs(instance, {}) == []
 
 
-def test_a_run_without_a_beat_ends_when_it_is_a_day_old(instance, monkeypatch):
-    started(instance)
+def test_a_run_without_a_beat_ends_when_nothing_happened_in_it_for_a_day(instance, monkeypatch):
+    run = instance.get_run_by_id(started(instance))
     assert end_dead_runs(instance, {}) == []
-    monkeypatch.setattr(module, "SILENT_WITHOUT_BEAT_SECONDS", -math.inf)
+    day, now = module.SILENT_WITHOUT_BEAT_SECONDS, time.time()
+    monkeypatch.setattr(module.time, "time", lambda: now + day - 60)
+    instance.report_engine_event("a step is at work", run)
+    monkeypatch.setattr(module.time, "time", lambda: now + day + 60)
+    assert end_dead_runs(instance, {}) == []
+    monkeypatch.setattr(module.time, "time", lambda: now + 2 * day)
     [told] = end_dead_runs(instance)
     assert "nobody knows its process" in told
 

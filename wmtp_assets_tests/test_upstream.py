@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner
 from dagster._cli import create_dagster_cli
+from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 
 # (module, name, what rests on it)
 PRIVATE = (
@@ -361,6 +362,19 @@ def test_a_job_knows_what_it_makes_and_checks(instance):
     assert set(job.asset_layer.selected_asset_keys) == {thing.key}
     assert job.asset_layer.asset_graph.materializable_asset_keys == {thing.key}
     assert {key.name for key in job.asset_layer.asset_graph.asset_check_keys} == {"holds"}
+
+
+def test_nobody_but_us_can_tell_that_a_run_is_dead(tmp_path):
+    # Rests on it: alive.py. Could the launcher tell, run monitoring would end killed runs.
+    assert not DefaultRunLauncher().supports_check_run_worker_health
+
+
+def test_the_record_keeps_values_by_key(instance):
+    # Rests on it: the beat of runs in alive.py; these methods are not public.
+    kept = instance.daemon_cursor_storage
+    for beat in ("1", "2"):
+        kept.set_cursor_values({"a": beat})
+    assert kept.get_cursor_values({"a", "b"}) == {"a": "2"}
 
 
 def test_an_error_in_a_step_and_a_failed_blocking_check_have_these_names(instance):

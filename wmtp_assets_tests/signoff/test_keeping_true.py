@@ -3,6 +3,7 @@
 import dagster as dg
 import pytest
 
+from wmtp_assets.alive import UNDER_WAY
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.hub.sources import HubSource, MirrorSource, Source
@@ -11,7 +12,6 @@ from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.mirror import SampleSource
 from wmtp_assets.signoff.alarms import changed_alarms
 from wmtp_assets.signoff.sensors import (
-    UNDER_WAY,
     evidence_alarms,
     notice_sensors,
 )
@@ -162,7 +162,8 @@ def test_a_backup_is_verified_each_month(tmp_path):
 
 def test_the_sensors_are_these_and_one_starts_the_report(tmp_path):
     definitions = graph(MirrorSource(tmp_path), tmp_path)
-    assert {s.name for s in definitions.sensors} == {"report_after_runs", "evidence_alarms"}
+    names = {"dead_runs", "report_after_runs", "evidence_alarms"}
+    assert {s.name for s in definitions.sensors} == names
     sensor = definitions.get_repository_def().get_sensor_def("report_after_runs")
     assert [target.job_name for target in sensor.targets] == ["report"]
     assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
