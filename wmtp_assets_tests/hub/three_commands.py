@@ -22,6 +22,7 @@ from wmtp_assets.doctor.plans import Wanted
 from wmtp_assets.doctor.sources import Asked, hub_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub import retry
+from wmtp_assets.hub.facts import is_commit
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import read_lock
 from wmtp_assets.hub.sources import HubSource
@@ -96,7 +97,9 @@ def assert_nothing_wrong(root: Path, complete: bool) -> None:
 
 def watch() -> str:
     """Where main is."""
-    return observed(HubSource(), REPO, None)[1]["says"]
+    main, facts = observed(HubSource(), REPO, None)
+    assert is_commit(main), "what is no commit is seen"
+    return facts["says"]
 
 
 def doctor() -> str:
