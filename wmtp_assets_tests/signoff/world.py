@@ -22,6 +22,7 @@ from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.propositions import ours, upstream
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
+from wmtp_assets.regular import read_small
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.__main__ import decide, tell_moved
 from wmtp_assets.signoff.approval.chain import Chain, Role, Verdict, read_chain
@@ -70,7 +71,7 @@ def train(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
 
 
 def _data(setup: Setup) -> bytes:
-    return setup.store.dataset("mbpp").jsonl("train").read_bytes()
+    return read_small(setup.store.dataset("mbpp").jsonl("train"))
 
 
 def _rows_parse(setup: Setup, seen) -> dict[str, Finding]:

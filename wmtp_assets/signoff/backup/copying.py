@@ -186,6 +186,8 @@ def _is_there(
 
 def _copy(place: Place, source: Path, target: str, file: Copied) -> list[str]:
     """Copy one file and read it back; returns what is wrong with it, and removes it then."""
+    if (size := source.stat().st_size) > file.size_bytes:
+        return [f"{source}: approved {file.size_bytes:,} bytes, found {size:,}"]
     sent = place.write(target, source)
     if sent != file.sha256:
         place.remove(target)

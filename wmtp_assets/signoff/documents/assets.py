@@ -120,7 +120,7 @@ def report_asset(*, key: str) -> dg.AssetsDefinition:
         path = document_path(setup.store, key)
         if key == README and (entry := signed_readme(dossier, path)):
             context.log.info(f"kept as in decision {entry.decision.number:04d}: {KEPT}")
-            kept, text = store.stored(path), path.read_text("utf-8")
+            kept, text = store.stored(path), read_text(path)
             return _written(setup, dossier.evidence, [kept], text, **{READ: dossier.approval.read})
         text = RENDERERS[key](dossier)
         written = store.write_bytes(path, text.encode())

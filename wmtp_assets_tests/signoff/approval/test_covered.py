@@ -1,14 +1,17 @@
 """Which files of a storage are covered while jobs are at work in it."""
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.approval.covered import covered_files, finished_files, ignored_paths
+from wmtp_assets.signoff.approval.verify import verify_storage
 from wmtp_assets.temporaries import new_folder
 from wmtp_assets.walking import remove_tree
 from wmtp_assets_tests.leftovers import folder_left_behind
+from wmtp_assets_tests.signoff.approval.sealed import seal, write_storage
 from wmtp_assets_tests.test_walking import nested
 
 
@@ -55,3 +58,25 @@ def test_folders_nested_without_end_are_named(tmp_path: Path, look):
             look(tmp_path)
     finally:
         remove_tree(tmp_path / "models_v2")
+
+
+def _read_forever(*_) -> None:
+    raise TimeoutError("it was read")
+
+
+@pytest.mark.parametrize(
+    ("name", "how"), [("README.md", "changed"), ("models_v2/stray.bin", "was not there")]
+)
+def test_a_sparse_file_of_terabytes_differs_without_being_read(tmp_path: Path, name, how):
+    root = write_storage(tmp_path / "storage")
+    seal(root)
+    with open(root / name, "wb") as sparse:
+        sparse.truncate(4 * 10**12)  # an hour
+    before = signal.signal(signal.SIGALRM, _read_forever)
+    signal.alarm(20)
+    try:
+        [problem] = verify_storage(root, tell=lambda line: None).problems
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    assert name in problem and how in problem
