@@ -99,7 +99,8 @@ def find_dead(
         heard: What was heard at earlier looks, brought up to date here; only who looks again and
             again can tell silence.
     """
-    records = instance.get_run_records(dg.RunsFilter(statuses=UNDER_WAY))
+    begun = [*UNDER_WAY, dg.DagsterRunStatus.NOT_STARTED]
+    records = instance.get_run_records(dg.RunsFilter(statuses=begun))
     keys = {KEY + record.dagster_run.run_id for record in records}
     noted = instance.daemon_cursor_storage.get_cursor_values(keys) if keys else {}
     silence = silences(heard, noted, time.time()) if heard is not None else {}
@@ -117,22 +118,31 @@ def find_dead(
         elif life and silence.get(KEY + run.run_id, 0.0) > SILENT_SECONDS:
             minutes = SILENT_SECONDS / 60
             reason = f"its process on {life['host']} was silent for {minutes:g} minutes"
-        elif not life and _without_news(instance, record) > SILENT_WITHOUT_BEAT_SECONDS:
+        elif run.status in UNDER_WAY and _is_without_news(instance, record, life):
             reason = "nobody knows its process, and nothing has happened in it for a day"
         # It may have ended well since the look.
         if reason and not instance.get_run_by_id(run.run_id).is_finished:
             yield run, f"{reason}: killed, out of memory, or power cut"
         if held:
             held.remove()
+    _sweep_locks(instance)
 
 
-def _without_news(instance: dg.DagsterInstance, record: dg.RunRecord) -> float:
-    """Seconds since anything happened in a run."""
-    newest = [record.update_timestamp.timestamp()]
-    if time.time() - newest[0] > SILENT_WITHOUT_BEAT_SECONDS:
-        page = instance.get_records_for_run(record.dagster_run.run_id, limit=1, ascending=False)
-        newest += [entry.event_log_entry.timestamp for entry in page.records]
-    return time.time() - max(newest)
+def _sweep_locks(instance: dg.DagsterInstance) -> None:
+    """Remove the locks of runs that were killed before they began or after they had ended."""
+    for path in Path(instance.root_directory, FOLDER).glob("*.lock"):
+        run = instance.get_run_by_id(path.name.split(".")[0])
+        if (run is None or run.is_finished) and (held := claim(path, math.inf)):
+            held.remove()
+
+
+def _is_without_news(instance: dg.DagsterInstance, record: dg.RunRecord, life: dict) -> bool:
+    """Whether a run that has no beat has no events either, for long."""
+    since = time.time() - SILENT_WITHOUT_BEAT_SECONDS
+    if life or record.update_timestamp.timestamp() > since:
+        return False
+    page = instance.get_records_for_run(record.dagster_run.run_id, limit=1, ascending=False)
+    return all(entry.event_log_entry.timestamp <= since for entry in page.records)
 
 
 def silences(heard: dict[str, Any], noted: dict[str, str], now: float) -> dict[str, float]:

@@ -88,7 +88,7 @@ def said(instance: dg.DagsterInstance, run_id: str) -> str:
     return instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE)[0].message
 
 
-@pytest.mark.parametrize("under_way", UNDER_WAY)
+@pytest.mark.parametrize("under_way", [*UNDER_WAY, dg.DagsterRunStatus.NOT_STARTED])
 def test_a_killed_run_ends_as_failed_once_and_says_why(instance, under_way):
     run_id = started(instance, under_way)
     kill(instance, run_id)
@@ -99,6 +99,17 @@ def test_a_killed_run_ends_as_failed_once_and_says_why(instance, under_way):
     assert f"{WORD}\nmade: 0 of 2\nnot made: 2 (first, second)" in said(instance, run_id)
     assert end_dead_runs(instance) == []
     assert list(Path(instance.root_directory, FOLDER).iterdir()) == []
+
+
+def test_locks_of_runs_that_never_began_or_have_ended_are_swept(instance):
+    ended = started(instance)
+    instance.report_run_failed(instance.get_run_by_id(ended))
+    for run_id in (ended, "never"):
+        kill(instance, run_id)
+    with alive(instance, "about to begin"):
+        assert end_dead_runs(instance) == []
+        [left] = Path(instance.root_directory, FOLDER).iterdir()
+    assert left.name.startswith("about to begin.")
 
 
 def test_a_run_that_lives_is_left_alone(instance):
