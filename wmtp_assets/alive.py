@@ -108,7 +108,7 @@ def find_dead(
         run = record.dagster_run
         beat = noted.get(KEY + run.run_id)
         life = json.loads(beat) if beat else {}
-        lock = Path(life["lock"]) if life.get("lock") else None
+        lock = _lock_of(run.run_id, life)
         if lock and is_locked(lock):
             continue
         held = claim(lock, math.inf) if lock else None
@@ -126,6 +126,13 @@ def find_dead(
         if held:
             held.remove()
     _sweep_locks(instance)
+
+
+def _lock_of(run_id: str, life: dict[str, Any]) -> Path | None:
+    """The lock that a run noted; anybody may write the record, and no other file is opened."""
+    lock = Path(life.get("lock") or "")
+    ours = lock.parent.name == FOLDER and lock.match(f"{run_id}.*.lock")
+    return lock if ours else None
 
 
 def _sweep_locks(instance: dg.DagsterInstance) -> None:

@@ -105,7 +105,7 @@ def run_here(
         options: Of `execute_in_process`.
     """
     for line in end_dead_runs(instance):
-        print(line, file=sys.stderr, flush=True)
+        say(line, file=sys.stderr)
     run_id = make_new_run_id()
     with alive(instance, run_id):
         return job.execute_in_process(

@@ -150,6 +150,20 @@ def test_a_lock_that_another_kernel_made_tells_nothing(instance):
     assert end_dead_runs(instance, {}) == []
 
 
+def test_a_record_that_somebody_wrote_takes_no_other_file_for_a_lock(instance, tmp_path):
+    run_id = started(instance)
+    kill(instance, run_id)
+    [lock] = Path(instance.root_directory, FOLDER).iterdir()
+    for name in (f"storage/{lock.name}", f"{FOLDER}/{lock.name.replace(run_id, 'model')}"):
+        target = tmp_path / name
+        target.parent.mkdir()
+        target.write_bytes(b"weights")
+        life = {"host": "here", "lock": str(target), "beat": 0}
+        instance.daemon_cursor_storage.set_cursor_values({KEY + run_id: json.dumps(life)})
+        assert end_dead_runs(instance) == []
+        assert target.read_bytes() == b"weights"
+
+
 def test_where_locks_do_nothing_no_run_is_taken_for_dead(instance, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", lambda descriptor, how: None)
     with alive(instance, started(instance)):

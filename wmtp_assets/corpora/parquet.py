@@ -23,8 +23,8 @@ from wmtp_assets.regular import open_regular
 BATCH_ROWS = 8
 # Pages are read through a buffer; without one, a column of a whole row group is held.
 BUFFER_BYTES = 1024 * 1024
-# The needed columns of the largest row group that is published have 100 MB (units.py), the largest
-# footer 30 KB. A page is unpacked whole, and may be as large as its row group.
+# The needed columns of the largest row group that is published have 100 MB (units.py). A page is
+# unpacked whole, and may be as large as its row group.
 MOST_GROUP_BYTES = 1024 * 1024 * 1024
 MOST_FOOTER_BYTES = 16 * 1024 * 1024
 FOOTER_END = 8  # its length in four bytes, and PAR1

@@ -30,10 +30,10 @@ from wmtp_assets.hub.sources import (
     RemoteFile,
     Source,
     beside,
-    is_plain,
     select,
 )
 from wmtp_assets.store import StoredFile
+from wmtp_assets.strict import is_plain
 
 
 @dataclass(frozen=True)

@@ -63,10 +63,10 @@ def test_a_guard_is_looked_for_in_the_main_script(tmp_path, monkeypatch, script,
     path = tmp_path / "script.py"
     if script is not None:
         path.write_text(script)
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(path))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(path), raising=False)
     assert pool.script_without_guard() == (str(path) if without else None)
 
 
 def test_where_there_is_no_main_script_none_is_named(monkeypatch):
-    monkeypatch.delattr(sys.modules["__main__"], "__file__")
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
     assert pool.script_without_guard() is None
