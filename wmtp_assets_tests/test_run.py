@@ -219,6 +219,17 @@ def test_a_signed_sample_is_verified_by_the_commands_of_its_readme(sample, tmp_p
     assert [step["state"] for step in content["steps"]] == ["done"] * 12
     assert sample.command(*verify).returncode == 0
 
+    trusted = tmp_path / "reviewers"
+    trusted.mkdir()
+    shutil.copy(keys.public, trusted / "ann.pub")
+    sample.settings = {"WMTP_REVIEWER_KEYS": str(trusted)}
+    unsigned = decide[: decide.index("--key")]
+    click = sample.command(*unsigned, "--acknowledge", digest)
+    assert click.returncode == 1 and "it does not count: decision 0002" in click.stderr
+    standing = sample.status().stdout
+    assert "approval: approved: approved by Ann" in standing and "ann.pub" in standing
+    sample.settings = {}
+
     params = sample.storage / "models_v2/meta-llama-mtp/configs/params.json"
     saved = params.read_bytes()
     params.write_bytes(saved + b" ")

@@ -109,8 +109,9 @@ def test_what_a_container_left_goes_when_it_is_made_again_under_another_name(tmp
     _, unfinished = write_of(killed)
     assert ".c1." in unfinished.name
     killed.kill()  # its first process, with which all others of the container end
-    killed.communicate()
+    killed.wait(60)  # `communicate` would close its stdin, upon which the others end well
     wait_until_abandoned(unfinished)
+    killed.communicate()
     again = start(tmp_path / "b", *CONTAINER, "--uts", "sh", "-c", 'hostname c2; exec "$@"', "-")
     write_of(again)
     assert not unfinished.exists()

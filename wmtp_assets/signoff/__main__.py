@@ -112,7 +112,7 @@ def approve(options: argparse.Namespace) -> int:
         say(f"it does not count: {uncounted}", file=sys.stderr)
     if not told:
         say("job report failed; the decision stands, run the job again", file=sys.stderr)
-    return 0
+    return 1 if uncounted else 0
 
 
 def decide(
