@@ -84,7 +84,7 @@ def look_at(target: Target, data: bytes) -> Outcome:
                 faults.append(f"{name}: {type(error).__name__}: {str(error)[:200]} ({where})")
         return Outcome(
             time.perf_counter() - started,
-            _peak() - base,
+            peak_bytes() - base,
             *(ended[name] for name in ("passed", "failed", "refused")),
             tuple(faults),
         )
@@ -98,10 +98,11 @@ def _start_measuring() -> int:
     """Forget the peak so far, where the system can; returns what is resident now."""
     if LINUX:
         Path("/proc/self/clear_refs").write_text("5")
-    return _peak()
+    return peak_bytes()
 
 
-def _peak() -> int:
+def peak_bytes() -> int:
+    """The most memory that this process has held; `ru_maxrss` begins with its parent's on Linux."""
     if LINUX:
         status = Path("/proc/self/status").read_text()
         return 1024 * int(status.partition("VmHWM:")[2].split()[0])

@@ -9,8 +9,6 @@ and of the faults found.
 
 import argparse
 import json
-import resource
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from wmtp_assets_tests.fuzzing.worker import peak_bytes
 from wmtp_assets_tests.hub.damaged_answers import Wrong, each_header_and_status, wrong_answers
 from wmtp_assets_tests.hub.loopback_hub import Answer, Asked, FakeHub
 from wmtp_assets_tests.hub.three_commands import (
@@ -152,9 +151,8 @@ def _run(world: FakeHub, numbers: Numbers, kind: str, wrong: Wrong, times: int) 
 
 
 def peak_mib() -> int:
-    """The most memory this process has held; Linux counts in KiB, macOS in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (1024 * 1024 if sys.platform == "darwin" else 1024)
+    """The most memory this process has held."""
+    return peak_bytes() // 1024**2
 
 
 def main() -> None:

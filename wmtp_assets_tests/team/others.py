@@ -5,6 +5,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from wmtp_assets.running import run_here
+
 POOL = "fetch_mbpp"
 
 
@@ -22,7 +24,7 @@ def run_fetching(seconds: int) -> bool:
     """Fetch for some seconds, in the pool; whether it succeeded."""
     with dg.DagsterInstance.get() as instance:
         config = {"ops": {"fetch": {"config": {"seconds": seconds}}}}
-        done = fetching.execute_in_process(config, instance=instance, raise_on_error=False)
+        done = run_here(fetching, instance, "", run_config=config, raise_on_error=False)
         return done.success
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from wmtp_assets.signoff.approval.signing import KeySigner
 from wmtp_assets.signoff.approval.standing import Standing
 from wmtp_assets.signoff.evidence import Outcome
+from wmtp_assets_tests.signoff.approval.sealed import new_keys
 from wmtp_assets_tests.signoff.world import GOOD, World
 from wmtp_assets_tests.team.conftest import TEAM_YAML
 from wmtp_assets_tests.team.postgres import Postgres
@@ -84,14 +86,21 @@ def test_a_dump_read_into_another_database_holds_the_same_evidence(
     postgres.drop("restored")
 
 
-def test_a_new_record_of_the_same_bytes_keeps_the_approval(world: World):
-    """From SQLite to Postgres: made again, reported, and what was decided stands."""
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_new_record_knows_signed_decisions_only(world: World, tmp_path: Path, signed: bool):
+    """From SQLite to Postgres: made again, reported; what nobody signed is to be decided again."""
+    keys, trusted = new_keys(tmp_path / "ann"), tmp_path / "reviewers"
+    trusted.mkdir()
+    shutil.copy(keys.public, trusted / "ann.pub")
     team = world.instance
     with dg.DagsterInstance.ephemeral() as world.instance:
-        world.make_approvable().approve()
+        world.make_approvable().approve(signer=KeySigner(keys.private) if signed else None)
         content = world.evidence.storage_digest
     world.instance = team
+    if signed:
+        world.trusting(trusted)
     assert {j.outcome for j in world.evidence.checks} == {Outcome.NOT_EVALUATED}
     assert world.run("phase1", GOOD) and world.run("report")
     assert world.evidence.storage_digest == content
-    assert world.approval.standing == Standing.APPROVED
+    assert world.approval.standing == (Standing.APPROVED if signed else Standing.ABSENT)
+    assert ("not known to this record, decide again" in world.approval.says) is not signed
