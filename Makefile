@@ -44,9 +44,9 @@ sample: setup
 test: setup-dev
 	$(RUN) pytest -n 2 --dist worksteal -m 'not long'
 
-# The long ones of a file share one storage: a file is not divided.
+# The long ones of a file share one storage: a file is not divided. Some only wait for a page.
 test-all: lint test
-	$(RUN) pytest -n 2 --dist loadfile -m long
+	$(RUN) pytest -n 3 --dist loadfile -m long --durations=15
 
 lint: setup-dev
 	$(RUN) ruff check .
