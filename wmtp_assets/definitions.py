@@ -17,7 +17,7 @@ from wmtp_assets.corpora.checks import corpora_checks
 from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.hub.checks import raw_asset_checks
 from wmtp_assets.hub.jobs import mirror_job, renew_lock
-from wmtp_assets.hub.sources import HubSource, MirrorSource, Source
+from wmtp_assets.hub.sources import HubSource, MirrorSource
 from wmtp_assets.hub.upstream.assets import watched_repos
 from wmtp_assets.hub.upstream.jobs import daily_watch, watch_job
 from wmtp_assets.jobs import (
@@ -52,6 +52,7 @@ from wmtp_assets.signoff.sensors import (
     report_sensor,
     verification_schedules,
 )
+from wmtp_assets.source import Source
 from wmtp_assets.sqlite_record import be_patient
 from wmtp_assets.stats.assets import stats_assets
 from wmtp_assets.stats.checks import stats_checks

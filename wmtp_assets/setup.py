@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.catalog import Catalog
-from wmtp_assets.hub.sources import Source
+from wmtp_assets.source import Source
 from wmtp_assets.store import Store
 
 

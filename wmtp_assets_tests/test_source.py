@@ -1,7 +1,8 @@
-"""What the source promises of itself: names come from their home, the rooms list what they hold."""
+"""What the source promises of itself: names come from their home, imports go one way."""
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import wmtp_assets
@@ -28,6 +29,61 @@ def defined_in(tree: ast.Module) -> set[str]:
 
 
 TREES = {module_of(path): ast.parse(path.read_text("utf-8")) for path in ROOT.rglob("*.py")}
+# Who may import whom: each room those before it. A module that stands in no folder is of the
+# foundation, but for those that are named here. Commands stand above all rooms.
+FOUNDATION, COMMANDS = "foundation", "__main__"
+ORDER = (
+    FOUNDATION,
+    "layout",
+    "hub",
+    "weights",
+    "micro",
+    "corpora",
+    "stats",
+    "signoff",
+    "sample",
+    "doctor",
+    "jobs",
+    "definitions",
+    "checks_page",
+    COMMANDS,
+)
+
+
+def imports_of(module: str) -> set[str]:
+    """The modules of the project that a module imports, inside of functions too."""
+    found = set()
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            whole = {f"{node.module}.{name.name}" for name in node.names} & TREES.keys()
+            found |= whole or {node.module}
+        elif isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+    return found & TREES.keys()
+
+
+def room_of(module: str) -> str:
+    """The room of ORDER that a module belongs to."""
+    parts = module.split(".")
+    if parts[-1] == COMMANDS:
+        return COMMANDS
+    named = parts[1] if len(parts) > 1 else FOUNDATION
+    return named if named in ORDER or (ROOT / named).is_dir() else FOUNDATION
+
+
+def test_no_two_files_import_each_other():
+    imports = TopologicalSorter({module: imports_of(module) for module in TREES})
+    imports.prepare()  # raises CycleError, which names them
+
+
+def test_a_room_imports_only_from_rooms_below_it():
+    upwards = [
+        f"{module} imports {other}"
+        for module in TREES
+        for other in imports_of(module)
+        if ORDER.index(room_of(other)) > ORDER.index(room_of(module))
+    ]
+    assert upwards == []
 
 
 def test_every_name_is_imported_from_the_module_that_defines_it():

@@ -6,7 +6,7 @@ from wmtp_assets.catalog import MAX_TOKENS, Catalog, Dataset, Split
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import LockedRepo, require_locked
-from wmtp_assets.hub.sources import select
+from wmtp_assets.source import select
 from wmtp_assets.store import Store
 
 

@@ -21,11 +21,12 @@ from wmtp_assets.hub.listing import listed
 from wmtp_assets.hub.lock import LockedRepo, locked_repo
 from wmtp_assets.hub.refusals import Refused
 from wmtp_assets.hub.retry import Busy
-from wmtp_assets.hub.sources import MirrorSource, RemoteFile, select
+from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.hub.stored import find_locked
 from wmtp_assets.hub.way import NoWay, Unreachable
 from wmtp_assets.places import without_credentials
 from wmtp_assets.regular import require_regular
+from wmtp_assets.source import RemoteFile, select
 from wmtp_assets.store import Store
 
 # One answer takes well below a second; the whole look ends within five.

@@ -8,10 +8,10 @@ from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding, compare, verdict
 from wmtp_assets.hub.assets import RAW, Row
 from wmtp_assets.hub.lock import require_locked
-from wmtp_assets.hub.sources import RemoteFile, select
 from wmtp_assets.hub.stored import raw_folder
 from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
+from wmtp_assets.source import RemoteFile, select
 from wmtp_assets.store import Store
 
 DIGESTS_MATCH = "files_match_expected_sha256"

@@ -20,8 +20,8 @@ from wmtp_assets.hub.partial import LOOK_SECONDS, Partial, Place
 from wmtp_assets.hub.progress import Progress
 from wmtp_assets.hub.proof import WrongBody, kept, require_proof
 from wmtp_assets.hub.retry import Stopped
-from wmtp_assets.hub.sources import RemoteFile, Source
 from wmtp_assets.hub.transfer import transfer
+from wmtp_assets.source import RemoteFile, Source
 from wmtp_assets.store import StoredFile
 
 SIDE_BY_SIDE = 4

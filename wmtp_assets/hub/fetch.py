@@ -24,14 +24,7 @@ from wmtp_assets.hub.listing import completed, listed
 from wmtp_assets.hub.partial import Place, sweep_unfinished
 from wmtp_assets.hub.progress import Progress
 from wmtp_assets.hub.proof import kept
-from wmtp_assets.hub.sources import (
-    IncompleteRepo,
-    Listing,
-    RemoteFile,
-    Source,
-    beside,
-    select,
-)
+from wmtp_assets.source import IncompleteRepo, Listing, RemoteFile, Source, beside, select
 from wmtp_assets.store import StoredFile
 from wmtp_assets.strict import is_plain
 

@@ -10,7 +10,7 @@ from collections.abc import Container
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.facts import is_commit, spoken_size
-from wmtp_assets.hub.sources import Listing, RemoteFile, Source
+from wmtp_assets.source import Listing, RemoteFile, Source
 
 
 def listed(source: Source, repo: Repo, revision: str) -> Listing:

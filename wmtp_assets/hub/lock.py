@@ -15,9 +15,9 @@ from wmtp_assets import store
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.shapes import LockFile
-from wmtp_assets.hub.sources import Listing, RemoteFile
 from wmtp_assets.regular import read_small
 from wmtp_assets.shapes import Misshapen, shape_of
+from wmtp_assets.source import Listing, RemoteFile
 from wmtp_assets.strict import brief, parse_json
 from wmtp_assets.temporaries import guarded
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub import forms
-from wmtp_assets.hub.sources import RemoteFile
 from wmtp_assets.regular import open_regular
+from wmtp_assets.source import RemoteFile
 from wmtp_assets.store import StoredFile
 
 

@@ -23,9 +23,9 @@ from wmtp_assets.hub.facts import (
 )
 from wmtp_assets.hub.refusals import refusal
 from wmtp_assets.hub.retry import retried
-from wmtp_assets.hub.sources import Listing, RemoteFile
 from wmtp_assets.hub.way import no_hub, server_of
 from wmtp_assets.hub.web import file_url, plain_etag, require_answer_of
+from wmtp_assets.source import Listing, RemoteFile
 
 # What a server answers that knows GET only.
 NOT_KNOWN_STATUS = {405, 501}

@@ -12,7 +12,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.facts import spoken_size
 from wmtp_assets.hub.listing import completed, listed
 from wmtp_assets.hub.lock import LockedRepo
-from wmtp_assets.hub.sources import RemoteFile, Source, beside, select
+from wmtp_assets.source import RemoteFile, Source, beside, select
 
 
 @dataclass(frozen=True)

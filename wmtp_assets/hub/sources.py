@@ -1,87 +1,27 @@
 """Where upstream files come from: the Hugging Face Hub, or a mirror folder of the same layout.
 
-A source lists the files of a repository with the digests it expects of them, and sends the bytes
-of one file from a position on. It proves nothing: `transfer.py` hashes what arrives, and
-`download.py` decides.
+A source proves nothing: `transfer.py` hashes what arrives, and `download.py` decides.
 """
 
 import contextlib
-import fnmatch
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from wmtp_assets import store
-from wmtp_assets.catalog import Files, Repo
+from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.facts import known_size
 from wmtp_assets.hub.shapes import MirrorListing, Repository
 from wmtp_assets.regular import open_regular, read_small, require_inside, require_regular
 from wmtp_assets.shapes import Misshapen, shape_of
-from wmtp_assets.strict import is_plain, parse_json
+from wmtp_assets.source import Body, Listing, RemoteFile
+from wmtp_assets.strict import parse_json
 from wmtp_assets.walking import files_below
 
 LISTING_NAME = "wmtp_mirror.json"
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file of an upstream repository; what the source does not state of it is None.
-
-    The Hub states `sha256` for LFS files and `git_blob` (SHA-1 of `blob <size>\\0` + bytes) for
-    the others.
-    """
-
-    path: str
-    size_bytes: int | None
-    sha256: str | None = None
-    git_blob: str | None = None
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The files of one repository at one commit."""
-
-    repo: str
-    commit: str
-    files: tuple[RemoteFile, ...]
-
-
-@dataclass(frozen=True)
-class Body:
-    """Bytes on their way, and what the source says of them.
-
-    `start` is where they begin (0 where the wish was ignored, None where it cannot be told), `etag`
-    names the content they are of (empty where nothing does), `size_bytes` is that of the whole
-    content (None where not stated).
-    """
-
-    start: int | None
-    etag: str
-    size_bytes: int | None
-    chunks: Iterator[bytes]
-
-
-class Source(Protocol):
-    """What a source can do."""
-
-    name: str
-
-    def list_files(self, repo: Repo, revision: str) -> Listing:
-        """List the repository at a commit or branch."""
-        ...
-
-    def ask(self, repo: Repo, commit: str, path: str) -> RemoteFile:
-        """What can be told of one file that the listing leaves open; no byte of it is read."""
-        ...
-
-    def open(self, repo: Repo, commit: str, path: str, start: int) -> AbstractContextManager[Body]:
-        """The bytes of one file from a position on; TryAgain for what may pass by itself."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -184,38 +124,3 @@ def read_listing(mirror: Path) -> dict[str, Repository]:
         raise BadInput(f"{listing} is no listing of a mirror", error.faults, fix) from error
     except ValueError as error:
         raise BadInput(f"{listing} is no listing of a mirror ({error})", (), fix) from error
-
-
-class IncompleteRepo(BadInput):
-    """A listing does not hold the files of the catalog."""
-
-
-def select(listing: Listing, wanted: tuple[Files, ...]) -> list[RemoteFile]:
-    """Pick the wanted files of a listing.
-
-    Raises:
-        IncompleteRepo: A pattern matches another number of files than the catalog says, or a path
-            would leave the folder it is meant for.
-    """
-    chosen: dict[str, RemoteFile] = {}
-    wrong = []
-    for files in wanted:
-        matches = [f for f in listing.files if fnmatch.fnmatchcase(f.path, files.pattern)]
-        chosen |= {f.path: f for f in matches}
-        if len(matches) != files.count:
-            wrong.append(f"{files.pattern} matches {len(matches)} files, not {files.count}")
-    listed = Counter(file.path for file in listing.files if file.path in chosen)
-    wrong += [f"{path} is listed {times} times" for path, times in listed.items() if times > 1]
-    wrong += [f"{path!r} is not a plain relative path" for path in chosen if not is_plain(path)]
-    if wrong:
-        raise IncompleteRepo(
-            f"{listing.repo} at {listing.commit} does not hold the files of the catalog",
-            wrong,
-            "compare the repository with wmtp_assets/published.py",
-        )
-    return list(chosen.values())
-
-
-def beside(paths: Iterable[str], wanted: tuple[Files, ...]) -> list[str]:
-    """The paths that no pattern matches."""
-    return [p for p in paths if not any(fnmatch.fnmatchcase(p, f.pattern) for f in wanted)]

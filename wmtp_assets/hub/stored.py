@@ -6,7 +6,7 @@ from pathlib import Path
 from wmtp_assets.catalog import Dataset, Files, Model
 from wmtp_assets.hub.forms import is_impossible
 from wmtp_assets.hub.lock import LockedRepo
-from wmtp_assets.hub.sources import beside, select
+from wmtp_assets.source import beside, select
 from wmtp_assets.store import Store
 from wmtp_assets.strict import is_plain
 

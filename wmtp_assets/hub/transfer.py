@@ -20,7 +20,7 @@ from wmtp_assets.hub.partial import DISK_FULL, Partial, Place, plain_etag, unwri
 from wmtp_assets.hub.progress import Progress
 from wmtp_assets.hub.proof import WrongBody
 from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
-from wmtp_assets.hub.sources import Body
+from wmtp_assets.source import Body
 from wmtp_assets.writer import HashingWriter
 
 # Less than this between two failures is no progress: a line that breaks at once is given up.

@@ -14,8 +14,8 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.door import asked, body, endpoint
 from wmtp_assets.hub.facts import is_commit, shown_commit, stated_size
 from wmtp_assets.hub.refusals import refusal
-from wmtp_assets.hub.sources import Body
 from wmtp_assets.hub.way import server_of
+from wmtp_assets.source import Body
 
 RANGE_REFUSED = 416
 GIVEN = (200, 206)

@@ -15,8 +15,9 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Repo
-from wmtp_assets.hub.sources import LISTING_NAME, Body, Listing, MirrorSource
+from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
 from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets.source import Body, Listing
 from wmtp_assets.temporaries import guarded
 
 

@@ -7,7 +7,6 @@ import dagster as dg
 
 from wmtp_assets.alive import UNDER_WAY
 from wmtp_assets.hub.assets import RAW
-from wmtp_assets.hub.sources import Source
 from wmtp_assets.hub.upstream.record import moved_upstreams
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.running import end_dead_runs
@@ -19,6 +18,7 @@ from wmtp_assets.signoff.backup.record import read_backup
 from wmtp_assets.signoff.notices import send_by_mail, send_to_slack
 from wmtp_assets.signoff.record import Declared, read_evidence
 from wmtp_assets.signoff.unreported import find_unreported
+from wmtp_assets.source import Source
 
 # The daemon's own beat is about 5 s; starting a run takes some more: well within a minute.
 REPORT_SECONDS = 15

@@ -10,9 +10,10 @@ from wmtp_assets.doctor.__main__ import job_lines
 from wmtp_assets.doctor.lines import State
 from wmtp_assets.doctor.plans import Known, disk_need, listed_bytes
 from wmtp_assets.hub.lock import extend_lock
-from wmtp_assets.hub.sources import Listing, MirrorSource, RemoteFile
+from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.settings import Settings
+from wmtp_assets.source import Listing, RemoteFile
 from wmtp_assets.store import Store
 from wmtp_assets.weights.architecture import SHAPES
 from wmtp_assets_tests.weights.sparse import write_sparse

@@ -19,7 +19,7 @@ from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.partial import SILENT_SECONDS, Place
 from wmtp_assets.hub.progress import Progress
 from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
-from wmtp_assets.hub.sources import Body, Listing, RemoteFile
+from wmtp_assets.source import Body, Listing, RemoteFile
 
 REPO = Repo(id="org/thing", kind="model", revision="main", licence="MIT")
 

@@ -11,11 +11,12 @@ from dagster._core.loader import LoadingContextForTest
 
 from wmtp_assets.catalog import Catalog, Repo
 from wmtp_assets.hub.assets import raw_assets
-from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource, Source
+from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
 from wmtp_assets.hub.upstream.assets import watched_repos
 from wmtp_assets.hub.upstream.jobs import watch_job
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.setup import Setup
+from wmtp_assets.source import Source
 from wmtp_assets.store import Store
 
 FILE = "openai_humaneval/test-00000.parquet"

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from wmtp_assets import store
-from wmtp_assets.hub.sources import Listing, RemoteFile, select
 from wmtp_assets.sample import checkpoints
 from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets.source import Listing, RemoteFile, select
 from wmtp_assets.weights.configs import PARAMS_KEYS
 from wmtp_assets_tests.weights.tiny import tiny_catalog, write_mirror
 

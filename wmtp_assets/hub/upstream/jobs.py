@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from wmtp_assets.hub.sources import Source
+from wmtp_assets.source import Source
 
 SCHEDULE = "0 6 * * *"
 

@@ -7,7 +7,7 @@ files are of another commit, and the lock is obeyed until job renew_lock is told
 from collections.abc import Mapping
 
 from wmtp_assets.catalog import Repo
-from wmtp_assets.hub.sources import Source
+from wmtp_assets.source import Source
 
 WATCHED = "main"
 
