@@ -25,11 +25,11 @@ FILES = 8
 def one(way: str, root: Path) -> None:
     """Run one way below a folder that holds `storage`; prints the seconds of its work."""
     from wmtp_assets import store
-    from wmtp_assets.signoff.approval.chain import Role, read_chain
-    from wmtp_assets.signoff.approval.covered import covered_files
-    from wmtp_assets.signoff.backup.copying import back_up
-    from wmtp_assets.signoff.backup.place import Place
-    from wmtp_assets.signoff.backup.restoring import restore
+    from wmtp_assets.approval.chain import Role, read_chain
+    from wmtp_assets.approval.covered import covered_files
+    from wmtp_assets.backup.copying import back_up
+    from wmtp_assets.backup.place import Place
+    from wmtp_assets.backup.restoring import restore
 
     storage = root / "storage"
     started = time.monotonic()

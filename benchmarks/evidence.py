@@ -71,9 +71,9 @@ def read_both_ways(rounds: int) -> dict:
     """Time both ways on the record of DAGSTER_HOME; runs in the folder of the sample."""
     import dagster as dg
 
+    from wmtp_assets.approval.record import read_approval
     from wmtp_assets.definitions import defs
-    from wmtp_assets.signoff.approval.record import read_approval
-    from wmtp_assets.signoff.record import read_evidence
+    from wmtp_assets.evidence.record import read_evidence
 
     declared, setup = defs.resources["declared"], defs.resources["setup"]
     seconds: dict[str, list[float]] = {"project": [], "reference": []}

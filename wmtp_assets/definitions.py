@@ -10,10 +10,25 @@ from pathlib import Path
 import dagster as dg
 
 from wmtp_assets.accepted import require_declared
+from wmtp_assets.approval.checks import approval_checks
+from wmtp_assets.approval.jobs import review_phase1
+from wmtp_assets.approval.signing import NoSigner
+from wmtp_assets.automation.sensors import (
+    dead_runs,
+    evidence_alarms,
+    notice_sensors,
+    report_sensor,
+    verification_schedules,
+)
+from wmtp_assets.backup.jobs import backup, backup_checks, backup_storage, verify_backup
 from wmtp_assets.catalog import Catalog
 from wmtp_assets.console import QUIET, one_line_console
 from wmtp_assets.corpora.assets import corpora_assets
 from wmtp_assets.corpora.checks import corpora_checks
+from wmtp_assets.documents.assets import approval, checklist, report_assets
+from wmtp_assets.documents.checks import document_checks
+from wmtp_assets.evidence.judge import DOCUMENT_GROUPS
+from wmtp_assets.evidence.record import Declared
 from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.hub.checks import raw_asset_checks
 from wmtp_assets.hub.jobs import mirror_job, renew_lock
@@ -31,27 +46,12 @@ from wmtp_assets.layout.checks import storage_layout_checks
 from wmtp_assets.layout.jobs import reset_storage
 from wmtp_assets.micro.assets import micro_assets
 from wmtp_assets.micro.checks import micro_checks
+from wmtp_assets.moving.jobs import record_move
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.roots import resolved
 from wmtp_assets.running import told_executor
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.approval.checks import approval_checks
-from wmtp_assets.signoff.approval.jobs import review_phase1
-from wmtp_assets.signoff.approval.signing import NoSigner
-from wmtp_assets.signoff.backup.jobs import backup, backup_checks, backup_storage, verify_backup
-from wmtp_assets.signoff.documents.assets import approval, checklist, report_assets
-from wmtp_assets.signoff.documents.checks import document_checks
-from wmtp_assets.signoff.evidence import DOCUMENT_GROUPS
-from wmtp_assets.signoff.moving.jobs import record_move
-from wmtp_assets.signoff.record import Declared
-from wmtp_assets.signoff.sensors import (
-    dead_runs,
-    evidence_alarms,
-    notice_sensors,
-    report_sensor,
-    verification_schedules,
-)
 from wmtp_assets.source import Source
 from wmtp_assets.sqlite_record import be_patient
 from wmtp_assets.stats.assets import stats_assets

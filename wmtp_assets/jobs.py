@@ -2,9 +2,9 @@
 
 import dagster as dg
 
+from wmtp_assets.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE
 from wmtp_assets.console import QUIET
-from wmtp_assets.signoff.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
 
 # The sample: 84 steps, most of them short; a process for each costs 0.8 s more a step.
 IN_PROCESS = {"in_process": {}}

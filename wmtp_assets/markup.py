@@ -1,7 +1,7 @@
 """Markdown that shows a text of others as it is written: no link, no HTML, no heading comes of it.
 
 Source: CommonMark 0.31 (backslash escapes, code spans, what begins a block), GFM (tables are
-`wmtp_assets.signoff.markdown`'s). What is Markdown already is a `Markup`.
+`wmtp_assets.documents.markdown`'s). What is Markdown already is a `Markup`.
 """
 
 import re

@@ -25,7 +25,7 @@ from wmtp_assets.undated import content_version
 FILES = "files"
 CONTENT = "content_sha256"
 STORAGE_ROOT = "storage_root"
-# Of the observation that tells of a move (signoff/moving), on the asset that is the storage itself.
+# Of the observation that tells of a move (moving/), on the asset that is the storage itself.
 MOVED_FROM = "moved_from"
 MOVES_KEY = dg.AssetKey("storage_layout")
 # The tag of a run that names the same.

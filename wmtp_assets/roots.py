@@ -1,7 +1,7 @@
 """Which records are about this storage: where it has been, and from when until when.
 
 Pure: records name a storage by its root. Two spellings of one folder (a link, `..`) are one place,
-and a storage that was moved is the one it was, once a run has told so (signoff/moving). Not here:
+and a storage that was moved is the one it was, once a run has told so (moving/). Not here:
 where roots come from (settings.py) and how moves enter the record (record.py).
 """
 

@@ -10,22 +10,22 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from wmtp_assets.approval import shape
+from wmtp_assets.approval.signature import read_bundle, read_public_key
+from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.tag import TAG, read_tag
 from wmtp_assets.catalog import Repo
 from wmtp_assets.corpora.line_metadata import open_line_metadata
 from wmtp_assets.corpora.parquet import open_parquet
 from wmtp_assets.corpora.records import raw_lines
 from wmtp_assets.corpora.tokens import load_counter
+from wmtp_assets.documents.markdown import document_digest
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import read_lock
 from wmtp_assets.hub.proof import git_blob_of
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
 from wmtp_assets.micro.rho1 import read_texts
 from wmtp_assets.regular import read_text
-from wmtp_assets.signoff.approval import shape
-from wmtp_assets.signoff.approval.signature import read_bundle, read_public_key
-from wmtp_assets.signoff.backup.place import Place
-from wmtp_assets.signoff.backup.tag import TAG, read_tag
-from wmtp_assets.signoff.markdown import document_digest
 from wmtp_assets.store import copy_file, read_json, read_sums, sha256_of, stored
 from wmtp_assets.weights.configs import read_adapter
 from wmtp_assets.weights.header import read_header

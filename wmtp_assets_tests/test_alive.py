@@ -20,8 +20,8 @@ from wmtp_assets.alive import (
     alive,
     silences,
 )
+from wmtp_assets.automation.sensors import dead_runs
 from wmtp_assets.running import end_dead_runs, told_executor
-from wmtp_assets.signoff.sensors import dead_runs
 from wmtp_assets.temporaries import Held
 
 WORD = "ended without a word: killed, out of memory, or power cut"

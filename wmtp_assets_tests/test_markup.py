@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.documents.markdown import bullets, table, tasks
 from wmtp_assets.markup import block, code, inert, link, text
 from wmtp_assets.shown import shown
-from wmtp_assets.signoff.markdown import bullets, table, tasks
 
 # GFM, with HTML let through, as a careless page does.
 RENDERER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

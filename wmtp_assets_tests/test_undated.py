@@ -9,14 +9,14 @@ import dagster as dg
 import pytest
 
 from wmtp_assets import store
+from wmtp_assets.approval.standing import changes_since
 from wmtp_assets.checks import BYTES_MATCH, checks_on
+from wmtp_assets.evidence.judge import AssetRow, Evidence, Outcome
+from wmtp_assets.evidence.record import Declared, read_evidence
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.approval.standing import changes_since
-from wmtp_assets.signoff.evidence import AssetRow, Evidence, Outcome
-from wmtp_assets.signoff.record import Declared, read_evidence
 from wmtp_assets.stats.summary import summary_bytes
 from wmtp_assets.store import Store
 from wmtp_assets.undated import MAX_BYTES, content_version

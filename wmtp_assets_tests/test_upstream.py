@@ -22,7 +22,7 @@ PRIVATE = (
     (
         "dagster._core.storage.asset_check_execution_record",
         "AssetCheckExecutionRecordStatus",
-        "weights/record.py and signoff/record.py ask the history of a check by it",
+        "weights/record.py and evidence/record.py ask the history of a check by it",
     ),
     (
         "dagster._core.storage.sqlite_storage",
@@ -37,7 +37,7 @@ PRIVATE = (
     (
         "dagster._core.execution.stats",
         "StepEventStatus",
-        "signoff/record.py tells a crashed check from one that was never reached",
+        "evidence/record.py tells a crashed check from one that was never reached",
     ),
 )
 
@@ -94,7 +94,7 @@ def test_a_multi_asset_check_that_returns_nothing_fails_loudly(instance):
 
 
 def test_the_data_version_is_a_tag_of_the_materialization(instance):
-    # Rests on it: signoff/record.py compares content by this tag.
+    # Rests on it: evidence/record.py compares content by this tag.
     run(instance, [thing])
     [record] = instance.fetch_materializations(dg.AssetKey("thing"), limit=1).records
     assert record.asset_materialization.tags["dagster/data_version"] == "sha256:x"
@@ -202,7 +202,7 @@ def test_the_history_of_a_check_holds_its_passes_newest_first(instance):
 
 
 def test_a_posted_event_has_no_run(instance):
-    # Rests on it: signoff/record.py takes nothing for evidence that no run stands behind.
+    # Rests on it: evidence/record.py takes nothing for evidence that no run stands behind.
     run(instance, [thing], [one_check(False)])
     key = dg.AssetKey("thing")
     posted = dg.AssetCheckEvaluation(asset_key=key, check_name="holds", passed=True, metadata={})
@@ -215,7 +215,7 @@ def test_a_posted_event_has_no_run(instance):
 
 
 def test_a_wiped_asset_is_still_in_the_log_of_its_run_until_that_is_deleted(instance):
-    # Rests on it: signoff/approval/record.py notices a decision that was wiped and removed.
+    # Rests on it: approval/record.py notices a decision that was wiped and removed.
     key = dg.AssetKey("thing")
     run(instance, [thing])
     [made] = instance.get_runs()
@@ -314,7 +314,7 @@ def test_a_signature_names_its_key_and_what_it_left_out(tmp_path: Path):
     # Rests on it: signature.py reads both, and the fingerprint is recorded beside the reviewer.
     from model_signing import hashing, signing
 
-    from wmtp_assets.signoff.approval.signature import (
+    from wmtp_assets.approval.signature import (
         ONE_FILE,
         fingerprint,
         read_bundle,

@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from wmtp_assets.approval.trust import SETTING, read_keys
+from wmtp_assets.automation.notices import SLACK_BOT_TOKEN, SMTP_FIX, SMTP_URL
+from wmtp_assets.backup.place import Place
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.doctor.machine import folder_line
 from wmtp_assets.errors import BadInput
 from wmtp_assets.settings import Settings
-from wmtp_assets.signoff.approval.trust import SETTING, read_keys
-from wmtp_assets.signoff.backup.place import Place
-from wmtp_assets.signoff.notices import SLACK_BOT_TOKEN, SMTP_FIX, SMTP_URL
 
 # The whole look takes five.
 SECONDS = 2.0

@@ -1,1 +1,1 @@
-"""The record as a reviewer reads it: state of evidence, checklist, reports, approval."""
+"""The command of a reviewer: status, approve, moved, verify, restore."""

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.errors import BadInput
 from wmtp_assets.places import RECORD_FIX, wrong_with_record
 from wmtp_assets.shown import Parser, say
-from wmtp_assets.signoff.approval.chain import Role, Verdict
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -73,9 +73,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def status(options: argparse.Namespace) -> int:
     """Print the state of evidence and approval."""
     with record() as instance:
+        from wmtp_assets.approval.record import read_approval
         from wmtp_assets.definitions import defs
-        from wmtp_assets.signoff.approval.record import read_approval
-        from wmtp_assets.signoff.record import read_evidence
+        from wmtp_assets.evidence.record import read_evidence
         from wmtp_assets.signoff.status import is_fine, status_lines, table_lines
 
         setup = defs.resources["setup"]
@@ -88,10 +88,10 @@ def status(options: argparse.Namespace) -> int:
 
 def approve(options: argparse.Namespace) -> int:
     """Run job review_phase1 with this machine's key, if any; then let the documents tell of it."""
-    from wmtp_assets.signoff.approval.chain import read_chain
-    from wmtp_assets.signoff.approval.record import read_trust
-    from wmtp_assets.signoff.approval.signing import KeySigner, NoSigner
-    from wmtp_assets.signoff.approval.verify import stock_commands
+    from wmtp_assets.approval.chain import read_chain
+    from wmtp_assets.approval.record import read_trust
+    from wmtp_assets.approval.signing import KeySigner, NoSigner
+    from wmtp_assets.approval.verify import stock_commands
 
     signer = KeySigner(options.key) if options.key else NoSigner()
     with record() as instance:
@@ -182,7 +182,7 @@ def storage_root(defs: "dg.Definitions") -> str:
 
 def verify(options: argparse.Namespace) -> int:
     """Verify a storage from the disk alone."""
-    from wmtp_assets.signoff.approval.verify import verify_storage
+    from wmtp_assets.approval.verify import verify_storage
 
     found = verify_storage(options.storage_root, options.public_key)
     say(*found.facts, *(f"DIFFERS: {problem}" for problem in found.problems))
@@ -192,8 +192,8 @@ def verify(options: argparse.Namespace) -> int:
 
 def restore(options: argparse.Namespace) -> int:
     """Restore a storage; the disk alone says afterwards whether it is the approved one."""
-    from wmtp_assets.signoff.backup.place import Place
-    from wmtp_assets.signoff.backup.restoring import restore
+    from wmtp_assets.backup.place import Place
+    from wmtp_assets.backup.restoring import restore
 
     root = options.storage_root
     done = restore(Place(options.backup_url), root.absolute(), say)

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from wmtp_assets.signoff.approval.shape import RESTORE
-from wmtp_assets.signoff.approval.standing import Approval, Standing
-from wmtp_assets.signoff.evidence import (
+from wmtp_assets.approval.shape import RESTORE
+from wmtp_assets.approval.standing import Approval, Standing
+from wmtp_assets.evidence.judge import (
     FAILING,
     Evidence,
     Judged,

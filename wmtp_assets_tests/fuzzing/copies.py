@@ -5,18 +5,18 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from wmtp_assets.approval.chain import read_chain
+from wmtp_assets.approval.signing import KeySigner
+from wmtp_assets.approval.verify import verify_storage
+from wmtp_assets.backup.copying import back_up
+from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.reading import read_copy
+from wmtp_assets.backup.restoring import restore
+from wmtp_assets.backup.tag import REPLACING, TAG, read_tag, write_tag
 from wmtp_assets.hub.checks import locked_files
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import require_locked
 from wmtp_assets.hub.mirror import write_mirror
-from wmtp_assets.signoff.approval.chain import read_chain
-from wmtp_assets.signoff.approval.signing import KeySigner
-from wmtp_assets.signoff.approval.verify import verify_storage
-from wmtp_assets.signoff.backup.copying import back_up
-from wmtp_assets.signoff.backup.place import Place
-from wmtp_assets.signoff.backup.reading import read_copy
-from wmtp_assets.signoff.backup.restoring import restore
-from wmtp_assets.signoff.backup.tag import REPLACING, TAG, read_tag, write_tag
 from wmtp_assets_tests.corpora.world import made_setup
 from wmtp_assets_tests.fuzzing.target import Look, Target
 from wmtp_assets_tests.signoff.approval.sealed import new_keys, seal, write_storage

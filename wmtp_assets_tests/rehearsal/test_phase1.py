@@ -8,10 +8,10 @@ import re
 
 import pytest
 
+from wmtp_assets.approval.standing import Standing
 from wmtp_assets.errors import BadInput
+from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets.published import PUBLISHED
-from wmtp_assets.signoff.approval.standing import Standing
-from wmtp_assets.signoff.evidence import Outcome
 from wmtp_assets_tests.rehearsal.__main__ import show
 from wmtp_assets_tests.rehearsal.rows import (
     count_tokens,

@@ -10,15 +10,15 @@ import dagster as dg
 import pytest
 from markdown_it import MarkdownIt
 
+from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.definitions import build_definitions
+from wmtp_assets.documents import checks, plan_notes
+from wmtp_assets.documents.checklist import FAILED_BEFORE
+from wmtp_assets.documents.markdown import RUN_RECORD, body, document_digest
+from wmtp_assets.evidence.steps import STEPS
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
-from wmtp_assets.signoff.approval.verify import verify_storage
-from wmtp_assets.signoff.documents import checks, plan_notes
-from wmtp_assets.signoff.documents.checklist import FAILED_BEFORE
-from wmtp_assets.signoff.markdown import RUN_RECORD, body, document_digest
 from wmtp_assets.signoff.status import status_lines
-from wmtp_assets.signoff.steps import STEPS
 from wmtp_assets_tests.signoff.world import GOOD, WARN, WRONG, World
 
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from wmtp_assets.signoff.evidence import (
+from wmtp_assets.evidence.judge import (
     AssetRow,
     CheckRow,
     Evaluation,

@@ -4,17 +4,17 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.alive import UNDER_WAY
+from wmtp_assets.automation.alarms import changed_alarms
+from wmtp_assets.automation.sensors import (
+    evidence_alarms,
+    notice_sensors,
+)
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.hub.sources import HubSource, MirrorSource
 from wmtp_assets.hub.upstream.record import observation
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.mirror import SampleSource
-from wmtp_assets.signoff.alarms import changed_alarms
-from wmtp_assets.signoff.sensors import (
-    evidence_alarms,
-    notice_sensors,
-)
 from wmtp_assets.source import Source
 from wmtp_assets_tests.signoff.world import GOOD, WRONG, World
 

@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from wmtp_assets.automation.alarms import News
+from wmtp_assets.automation.notices import body, send_by_mail, send_to_slack, subject
+from wmtp_assets.automation.sensors import notice_sensors
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.alarms import News
-from wmtp_assets.signoff.notices import body, send_by_mail, send_to_slack, subject
-from wmtp_assets.signoff.sensors import notice_sensors
 from wmtp_assets_tests.signoff.test_keeping_true import Tick
 from wmtp_assets_tests.signoff.world import GOOD, WRONG, World
 
@@ -214,7 +214,7 @@ def test_mail_arrives(mail_server, monkeypatch, url: str):
 def test_a_mail_server_that_refuses_is_said_without_the_password(mail_server, monkeypatch, url):
     address, box = mail_server
     # The server of these tests says nothing to a refused client's QUIT: waited for to the end.
-    monkeypatch.setattr("wmtp_assets.signoff.notices.SECONDS", 2)
+    monkeypatch.setattr("wmtp_assets.automation.notices.SECONDS", 2)
     monkeypatch.setenv("SMTP_URL", url.format(address))
     with pytest.raises(BadInput, match=r"mail server did not take.*localhost") as raised:
         send_by_mail(NEWS, "ann@example.org", "wmtp@example.org")
@@ -290,7 +290,7 @@ def test_a_recipient_that_is_refused_is_logged(mail_server, monkeypatch, world: 
 
 
 def test_a_password_that_smtp_cannot_say_is_not_shown(monkeypatch):
-    monkeypatch.setattr("wmtp_assets.signoff.notices._connected", lambda url: Encoding())
+    monkeypatch.setattr("wmtp_assets.automation.notices._connected", lambda url: Encoding())
     monkeypatch.setenv("SMTP_URL", "smtps://ann:w%C3%B6rd@localhost:1")
     with pytest.raises(BadInput, match="SMTP speaks ASCII here") as raised:
         send_by_mail(NEWS, "ann@example.org", "w@example.org")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.checks import BYTES_MATCH, SIZES_MATCH
+from wmtp_assets.evidence.judge import Judged, Outcome
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.evidence import Judged, Outcome
 from wmtp_assets.store import Store
 from wmtp_assets_tests.signoff.world import (
     CRASH,

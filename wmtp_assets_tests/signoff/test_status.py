@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.signoff.evidence import FAILING, Evidence
+from wmtp_assets.evidence.judge import FAILING, Evidence
 from wmtp_assets.signoff.status import MATERIALIZE_AGAIN, VERIFY_AGAIN, status_lines
 from wmtp_assets_tests.signoff.world import GOOD, WRONG, World
 

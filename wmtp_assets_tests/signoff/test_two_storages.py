@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.signoff.approval.standing import Standing
-from wmtp_assets.signoff.backup.record import read_backup
-from wmtp_assets.signoff.documents.record import read_failures
-from wmtp_assets.signoff.evidence import Outcome
+from wmtp_assets.approval.standing import Standing
+from wmtp_assets.backup.record import read_backup
+from wmtp_assets.documents.record import read_failures
+from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets.signoff.status import status_lines
 from wmtp_assets_tests.signoff.world import CRASH, GOOD, TRAIN, WRONG, World
 

@@ -12,9 +12,9 @@ from dagster._core.remote_origin import (
     RemoteRepositoryOrigin,
 )
 
+from wmtp_assets.automation.sensors import report_sensor
+from wmtp_assets.automation.unreported import ENDED, UNREPORTED, Unreported, find_unreported
 from wmtp_assets.record import ROOT_TAG
-from wmtp_assets.signoff.sensors import report_sensor
-from wmtp_assets.signoff.unreported import ENDED, UNREPORTED, Unreported, find_unreported
 from wmtp_assets_tests.signoff.world import GOOD, World
 
 SUCCESS, FAILURE, CANCELED = ENDED
@@ -170,7 +170,7 @@ def test_a_report_that_hangs_before_it_begins_silences_nothing(record: Record, m
     record.create("report", status=dg.DagsterRunStatus.NOT_STARTED)
     assert record.look().waiting
     later = time.time() + 1000
-    monkeypatch.setattr("wmtp_assets.signoff.unreported.time.time", lambda: later)
+    monkeypatch.setattr("wmtp_assets.automation.unreported.time.time", lambda: later)
     assert record.ended == [run]
 
 
@@ -226,7 +226,7 @@ def test_old_runs_are_not_looked_at_again_and_again(record: Record, monkeypatch)
     assert record.ended == []
     asked = []
     monkeypatch.setattr(
-        "wmtp_assets.signoff.unreported.concerns", lambda _, run, root: asked.append(run)
+        "wmtp_assets.automation.unreported.concerns", lambda _, run, root: asked.append(run)
     )
     assert record.ended == [] and asked == []
 

@@ -14,29 +14,29 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 )
 
 from wmtp_assets import store
+from wmtp_assets.approval.chain import Chain, Role, Verdict, read_chain
+from wmtp_assets.approval.checks import approval_checks
+from wmtp_assets.approval.jobs import review_phase1
+from wmtp_assets.approval.record import read_approval
+from wmtp_assets.approval.signing import NoSigner, Signer
+from wmtp_assets.approval.standing import Approval
+from wmtp_assets.backup.jobs import backup, backup_checks, backup_storage, verify_backup
 from wmtp_assets.checks import Reading, checks_on
 from wmtp_assets.console import QUIET
+from wmtp_assets.documents.assets import approval, checklist, report_assets
+from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.errors import BadInput
+from wmtp_assets.evidence.judge import Evidence, Judged
+from wmtp_assets.evidence.record import Declared, read_evidence
 from wmtp_assets.findings import Finding
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.moving.jobs import record_move
 from wmtp_assets.propositions import ours, upstream
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
 from wmtp_assets.regular import read_small
 from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.__main__ import decide, tell_moved
-from wmtp_assets.signoff.approval.chain import Chain, Role, Verdict, read_chain
-from wmtp_assets.signoff.approval.checks import approval_checks
-from wmtp_assets.signoff.approval.jobs import review_phase1
-from wmtp_assets.signoff.approval.record import read_approval
-from wmtp_assets.signoff.approval.signing import NoSigner, Signer
-from wmtp_assets.signoff.approval.standing import Approval
-from wmtp_assets.signoff.backup.jobs import backup, backup_checks, backup_storage, verify_backup
-from wmtp_assets.signoff.documents.assets import approval, checklist, report_assets
-from wmtp_assets.signoff.documents.checks import document_checks
-from wmtp_assets.signoff.evidence import Evidence, Judged
-from wmtp_assets.signoff.moving.jobs import record_move
-from wmtp_assets.signoff.record import Declared, read_evidence
 from wmtp_assets.store import Store
 
 GOOD, WRONG, CRASH, WARN, EXPLODE = b"good", b"wrong", b"crash", b"warn", b"explode"

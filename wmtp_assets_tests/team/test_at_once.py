@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.signoff.evidence import Outcome
+from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets_tests.signoff.world import TRAIN, World, train_checks
 from wmtp_assets_tests.team.others import run_world
 

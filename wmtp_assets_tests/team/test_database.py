@@ -9,9 +9,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.signoff.approval.signing import KeySigner
-from wmtp_assets.signoff.approval.standing import Standing
-from wmtp_assets.signoff.evidence import Outcome
+from wmtp_assets.approval.signing import KeySigner
+from wmtp_assets.approval.standing import Standing
+from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets_tests.signoff.approval.sealed import new_keys
 from wmtp_assets_tests.signoff.world import GOOD, World
 from wmtp_assets_tests.team.conftest import TEAM_YAML

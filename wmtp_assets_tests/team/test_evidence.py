@@ -8,9 +8,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.signoff.approval.record import read_recorded
-from wmtp_assets.signoff.approval.standing import Standing
-from wmtp_assets.signoff.evidence import Outcome
+from wmtp_assets.approval.record import read_recorded
+from wmtp_assets.approval.standing import Standing
+from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets_tests.signoff.approval.test_states import STATES, State
 from wmtp_assets_tests.signoff.world import GOOD, TRAIN, WRONG, World, train_checks
 

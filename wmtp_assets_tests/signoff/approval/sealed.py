@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from wmtp_assets import store
-from wmtp_assets.signoff.approval.append import pending_entry, publish_entry, write_decision
-from wmtp_assets.signoff.approval.chain import (
+from wmtp_assets.approval.append import pending_entry, publish_entry, write_decision
+from wmtp_assets.approval.chain import (
     DECISION,
     DECISION_SIGNATURE,
     STORAGE_SIGNATURE,
@@ -17,7 +17,7 @@ from wmtp_assets.signoff.approval.chain import (
     Verdict,
     read_chain,
 )
-from wmtp_assets.signoff.approval.signing import KeySigner, NoSigner, Signer
+from wmtp_assets.approval.signing import KeySigner, NoSigner, Signer
 
 FILES = {"README.md": b"what it is\n", "models_v2/m/safetensors/model.safetensors": b"weights" * 9}
 

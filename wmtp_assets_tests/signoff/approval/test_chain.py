@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from wmtp_assets.approval.append import pending_entry, publish_entry
+from wmtp_assets.approval.chain import Role, Verdict, read_chain
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.approval.append import pending_entry, publish_entry
-from wmtp_assets.signoff.approval.chain import Role, Verdict, read_chain
 from wmtp_assets_tests.signoff.approval.sealed import (
     change_one_byte,
     rewrite_sums,

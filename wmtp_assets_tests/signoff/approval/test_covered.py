@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from wmtp_assets.approval.covered import covered_files, finished_files, ignored_paths
+from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.approval.covered import covered_files, finished_files, ignored_paths
-from wmtp_assets.signoff.approval.verify import verify_storage
 from wmtp_assets.temporaries import new_folder
 from wmtp_assets.walking import remove_tree
 from wmtp_assets_tests.leftovers import folder_left_behind

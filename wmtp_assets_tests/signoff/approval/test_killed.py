@@ -15,9 +15,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.signoff.approval.chain import read_chain
-from wmtp_assets.signoff.approval.signing import KeySigner
-from wmtp_assets.signoff.approval.verify import verify_storage
+from wmtp_assets.approval.chain import read_chain
+from wmtp_assets.approval.signing import KeySigner
+from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets_tests.interrupted import forked
 from wmtp_assets_tests.signoff.approval.sealed import KeyPair, new_keys
 from wmtp_assets_tests.signoff.world import World

@@ -9,12 +9,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from wmtp_assets.approval.chain import Role, Verdict, read_chain
+from wmtp_assets.approval.signing import KeySigner
+from wmtp_assets.approval.trust import Trust, read_keys
+from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.__main__ import main
-from wmtp_assets.signoff.approval.chain import Role, Verdict, read_chain
-from wmtp_assets.signoff.approval.signing import KeySigner
-from wmtp_assets.signoff.approval.trust import Trust, read_keys
-from wmtp_assets.signoff.approval.verify import verify_storage
 from wmtp_assets_tests.signoff.approval.sealed import (
     KeyPair,
     new_keys,

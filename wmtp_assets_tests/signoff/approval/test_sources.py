@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets import store as stores
+from wmtp_assets.approval.chain import Verdict
+from wmtp_assets.approval.signing import KeySigner, NoSigner
+from wmtp_assets.approval.sources import recorded_lock, unlike_recorded
 from wmtp_assets.catalog import Dataset, Model
 from wmtp_assets.errors import BadInput
+from wmtp_assets.evidence.judge import AssetRow, Materialization
 from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.sample.catalog import SAMPLE
-from wmtp_assets.signoff.approval.chain import Verdict
-from wmtp_assets.signoff.approval.signing import KeySigner, NoSigner
-from wmtp_assets.signoff.approval.sources import recorded_lock, unlike_recorded
-from wmtp_assets.signoff.evidence import AssetRow, Materialization
 from wmtp_assets.store import Store
 from wmtp_assets_tests.signoff.approval.sealed import new_keys
 from wmtp_assets_tests.signoff.world import World

@@ -9,13 +9,13 @@ import dagster as dg
 import pytest
 
 from wmtp_assets import store
+from wmtp_assets.approval.append import pending_entry, publish_entry, write_decision
+from wmtp_assets.approval.chain import Role, Verdict
+from wmtp_assets.approval.manifest import build_manifest, recorded_files
+from wmtp_assets.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER, latest_result
+from wmtp_assets.approval.standing import Standing
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.approval.append import pending_entry, publish_entry, write_decision
-from wmtp_assets.signoff.approval.chain import Role, Verdict
-from wmtp_assets.signoff.approval.manifest import build_manifest, recorded_files
-from wmtp_assets.signoff.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER, latest_result
-from wmtp_assets.signoff.approval.standing import Standing
-from wmtp_assets.signoff.record import Declared
+from wmtp_assets.evidence.record import Declared
 from wmtp_assets.temporaries import new_file
 from wmtp_assets_tests.signoff.world import (
     GOOD,

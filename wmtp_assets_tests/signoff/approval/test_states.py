@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from wmtp_assets.approval.signing import NoSigner
+from wmtp_assets.approval.standing import Standing
+from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.approval.signing import NoSigner
-from wmtp_assets.signoff.approval.standing import Standing
-from wmtp_assets.signoff.approval.verify import verify_storage
-from wmtp_assets.signoff.evidence import Outcome
+from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets_tests.signoff.world import (
     CRASH,
     EXPLODE,

@@ -12,17 +12,17 @@ import dagster as dg
 import pytest
 
 from wmtp_assets import checks, store
-from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.alarms import find_alarms
-from wmtp_assets.signoff.approval.chain import Role, Verdict
-from wmtp_assets.signoff.approval.record import (
+from wmtp_assets.approval.chain import Role, Verdict
+from wmtp_assets.approval.record import (
     APPROVAL_KEY,
     APPROVED_BY_REVIEWER,
     latest_result,
     latest_uncounted,
 )
-from wmtp_assets.signoff.approval.signing import KeySigner
-from wmtp_assets.signoff.approval.standing import Standing
+from wmtp_assets.approval.signing import KeySigner
+from wmtp_assets.approval.standing import Standing
+from wmtp_assets.automation.alarms import find_alarms
+from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.status import is_fine, status_lines
 from wmtp_assets_tests.signoff.approval.sealed import KeyPair, new_keys, rewrite_sums
 from wmtp_assets_tests.signoff.world import WARN, World

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.signoff.backup.place import Place
+from wmtp_assets.backup.place import Place
 from wmtp_assets_tests.signoff.approval.sealed import seal, write_storage
 
 FIRST = {

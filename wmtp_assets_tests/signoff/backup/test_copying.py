@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets import store
+from wmtp_assets.approval.chain import Entry, Role, read_chain
+from wmtp_assets.approval.verify import verify_storage
+from wmtp_assets.backup.copying import GUARD, BackedUp, back_up
+from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.reading import read_copy
+from wmtp_assets.backup.restoring import restore
+from wmtp_assets.backup.tag import REPLACING, read_tag
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.approval.chain import Entry, Role, read_chain
-from wmtp_assets.signoff.approval.verify import verify_storage
-from wmtp_assets.signoff.backup.copying import GUARD, BackedUp, back_up
-from wmtp_assets.signoff.backup.place import Place
-from wmtp_assets.signoff.backup.reading import read_copy
-from wmtp_assets.signoff.backup.restoring import restore
-from wmtp_assets.signoff.backup.tag import REPLACING, read_tag
 from wmtp_assets_tests.signoff.backup.conftest import FIRST, SECOND, write_approved
 
 

@@ -6,18 +6,18 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from wmtp_assets.approval.chain import Role, Verdict
+from wmtp_assets.approval.standing import Standing
+from wmtp_assets.approval.verify import verify_storage
+from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.record import BACKUP_KEY, COPY_IS_AS_APPROVED, read_backup
+from wmtp_assets.backup.restoring import restore
+from wmtp_assets.backup.standing import judge_backup
+from wmtp_assets.backup.tag import read_tag
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
-from wmtp_assets.signoff.approval.chain import Role, Verdict
-from wmtp_assets.signoff.approval.standing import Standing
-from wmtp_assets.signoff.approval.verify import verify_storage
-from wmtp_assets.signoff.backup.place import Place
-from wmtp_assets.signoff.backup.record import BACKUP_KEY, COPY_IS_AS_APPROVED, read_backup
-from wmtp_assets.signoff.backup.restoring import restore
-from wmtp_assets.signoff.backup.standing import judge_backup
-from wmtp_assets.signoff.backup.tag import read_tag
 from wmtp_assets_tests.signoff.approval.sealed import seal
 from wmtp_assets_tests.signoff.backup.test_copying import changed, files_of
 from wmtp_assets_tests.signoff.world import World

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from dagster._utils.error import serializable_error_info_from_exc_info
 
+from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.tag import read_tag
 from wmtp_assets.errors import BadInput
-from wmtp_assets.signoff.backup.place import Place
-from wmtp_assets.signoff.backup.tag import read_tag
 from wmtp_assets_tests.signoff.backup.test_copying import copied, held
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from wmtp_assets.approval.standing import Standing
+from wmtp_assets.backup.record import read_backup
 from wmtp_assets.errors import BadInput
+from wmtp_assets.evidence.judge import Outcome, is_ready
 from wmtp_assets.record import MOVED_FROM, MOVES_KEY, STORAGE_ROOT
 from wmtp_assets.setup import Setup
-from wmtp_assets.signoff.approval.standing import Standing
-from wmtp_assets.signoff.backup.record import read_backup
-from wmtp_assets.signoff.evidence import Outcome, is_ready
 from wmtp_assets.store import Store
 from wmtp_assets_tests.signoff.world import GOOD, WARN, WRONG, World
 

@@ -1,0 +1,32 @@
+"""approved_by_reviewer: the state of the approval as the UI shows it."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from wmtp_assets.approval.record import (
+    APPROVAL_KEY,
+    APPROVED_BY_REVIEWER,
+    judged_now,
+)
+from wmtp_assets.checks import DEEP_TAG, checks_step
+
+
+@dg.multi_asset_check(
+    name=checks_step(APPROVAL_KEY),
+    specs=[
+        dg.AssetCheckSpec(
+            APPROVED_BY_REVIEWER,
+            asset=APPROVAL_KEY,
+            # In a run of the documents it comes after them: the README is part of the storage.
+            additional_deps=[["signoff", "checklist"]],
+            description="A reviewer approved the storage as it is now",
+            metadata={DEEP_TAG: "record, sizes"},
+        )
+    ],
+    can_subset=True,
+    required_resource_keys={"setup", "declared"},
+)
+def approval_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    resources = context.resources
+    yield dg.AssetCheckResult(**judged_now(context.instance, resources.declared, resources.setup))

@@ -1,0 +1,90 @@
+"""Job review_phase1: records the decision of a reviewer; refuses what cannot be granted.
+
+From the UI's launchpad a decision is never signed; the command `signoff approve --key` hands the
+job a signer.
+"""
+
+from typing import Literal
+
+import dagster as dg
+from pydantic import Field
+
+from wmtp_assets.approval.chain import Role, Verdict, read_chain
+from wmtp_assets.approval.record import (
+    REVIEW_JOB,
+    decision_materialization,
+    judged_now,
+    read_trust,
+    recorded_sources,
+)
+from wmtp_assets.approval.review import Review, record_review
+from wmtp_assets.approval.shape import RESTORE
+from wmtp_assets.approval.trust import SETTING
+from wmtp_assets.errors import BadInput
+from wmtp_assets.evidence.record import Declared, read_evidence
+from wmtp_assets.findings import MAX_SAMPLES
+from wmtp_assets.setup import Setup
+from wmtp_assets.shown import telling
+
+OR_ANEW = f"{RESTORE}; if this storage was made anew, delete the run of that decision on the page"
+
+
+class ReviewConfig(dg.Config):
+    """What the launchpad asks for; the decision has no default."""
+
+    reviewer: str = Field("", description="The name of who decides.")
+    role: Literal["reviewer", "product_owner"] = "reviewer"
+    decision: Literal["approved", "rejected"]
+    note: str = Field("", description="What was looked at; why it was rejected.")
+    acknowledge: list[str] = Field(
+        [],
+        description="The finding digests of the warnings that are accepted; the check "
+        "approved_by_reviewer of signoff/approval lists them.",
+    )
+
+
+@dg.op(
+    required_resource_keys={"setup", "declared", "signer"},
+    description="Reads every byte, then writes manifest and decision into signoff/ of the storage.",
+)
+def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> None:
+    setup: Setup = context.resources.setup
+    declared: Declared = context.resources.declared
+    review = Review(
+        reviewer=config.reviewer,
+        role=Role(config.role),
+        verdict=Verdict(config.decision),
+        note=config.note,
+        acknowledged=tuple(config.acknowledge),
+    )
+    trust = read_trust(context.instance, setup)
+    if trust.keys is not None and context.resources.signer.key_fingerprint not in trust.keys:
+        context.log.error(f"it will be recorded and not count: only keys of {SETTING} do")
+    try:
+        if missing := trust.missing(read_chain(setup.store.signoff)):
+            raise BadInput("the decisions in signoff/ are damaged", missing, OR_ANEW)
+        entry = record_review(
+            setup.store,
+            read_evidence(context.instance, declared, setup),
+            review,
+            context.resources.signer,
+            sources=recorded_sources(context.instance, declared, setup),
+            run_id=context.run_id,
+            tell=telling(context.log.info),
+        )
+    except BadInput as error:
+        # The page of the run hides the message of the error under a stack trace.
+        for reason in error.culprits[:MAX_SAMPLES]:
+            context.log.error(f"{error.thing}: {reason}")
+        raise
+    context.log.info(entry.decision.says)
+    context.log_event(decision_materialization(setup.store, entry))
+    context.log_event(dg.AssetCheckEvaluation(**judged_now(context.instance, declared, setup)))
+
+
+@dg.job(
+    name=REVIEW_JOB,
+    description="Records a reviewer's decision on the storage; refuses what cannot be granted.",
+)
+def review_phase1() -> None:
+    record_decision()

@@ -1,0 +1,249 @@
+"""The approval in the Dagster record: what it knows of the decisions, and how one enters it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import dagster as dg
+
+from wmtp_assets.approval.chain import Entry, read_chain
+from wmtp_assets.approval.grant import reasons_against
+from wmtp_assets.approval.sources import recorded_lock
+from wmtp_assets.approval.standing import (
+    DECISION_COLUMNS,
+    Approval,
+    Files,
+    Standing,
+    decision_rows,
+    judge_approval,
+)
+from wmtp_assets.approval.trust import Trust, read_keys
+from wmtp_assets.checks import observe
+from wmtp_assets.evidence.judge import Evidence
+from wmtp_assets.evidence.record import Declared, read_evidence, recorded_assets
+from wmtp_assets.evidence.steps import README
+from wmtp_assets.findings import MAX_SAMPLES
+from wmtp_assets.markup import inert
+from wmtp_assets.record import (
+    CONTENT,
+    DATA_VERSION_TAG,
+    STORAGE_ROOT,
+    is_made_on,
+    latest_on,
+    made_on,
+    results_on,
+    whereabouts,
+)
+from wmtp_assets.setup import Setup
+from wmtp_assets.shown import shown
+from wmtp_assets.store import Store
+
+APPROVAL_KEY = dg.AssetKey(["signoff", "approval"])
+APPROVED_BY_REVIEWER = "approved_by_reviewer"
+REVIEW_JOB = "review_phase1"
+UNCOUNTED, READ = "decisions_that_do_not_count", "read_for_the_approval"
+PREFIX = "sha256:"
+SEVERITY = {
+    Standing.ABSENT: dg.AssetCheckSeverity.WARN,
+    Standing.APPROVED: dg.AssetCheckSeverity.WARN,  # unused: it passes
+    Standing.REJECTED: dg.AssetCheckSeverity.ERROR,
+    Standing.SUSPENDED: dg.AssetCheckSeverity.ERROR,
+}
+
+
+def judged_now(instance: dg.DagsterInstance, declared: Declared, setup: Setup) -> Mapping[str, Any]:
+    """Read evidence and decisions, and say what check approved_by_reviewer says now."""
+    evidence = read_evidence(instance, declared, setup)
+    approval = read_approval(instance, setup, evidence)
+    # Files are looked at when it is decided; here the record speaks.
+    in_the_way = list(reasons_against(evidence, (), {}))
+    return approval_result(setup, approval, in_the_way)
+
+
+def read_approval(instance: dg.DagsterInstance, setup: Setup, evidence: Evidence) -> Approval:
+    """The state of the approval by record and disk.
+
+    Raises:
+        BadInput: WMTP_REVIEWER_KEYS holds what is no public key.
+    """
+    store = setup.store
+    return judge_approval(
+        read_chain(store.signoff),
+        evidence,
+        store.root,
+        read_trust(instance, setup),
+        lambda files: _as_they_are(instance, setup, files) if files else {},
+    )
+
+
+def read_trust(instance: dg.DagsterInstance, setup: Setup) -> Trust:
+    """Which decisions on this storage count, by the record and the reviewers' keys.
+
+    Raises:
+        BadInput: A file of the folder is no public key.
+    """
+    folder = setup.reviewer_keys
+    keys = read_keys([folder]) if folder else None
+    return replace(read_recorded(instance, setup.store), keys=keys)
+
+
+def read_recorded(instance: dg.DagsterInstance, store: Store) -> Trust:
+    """The decisions that runs recorded of a storage.
+
+    *Wipe materializations* on the page, which has no login, takes a decision from the record of the
+    asset but not from the log of its run.
+    """
+    here = whereabouts(instance, store)
+    recorded = {_decided(made) for made in made_on(instance, APPROVAL_KEY, here)}
+    logged = {
+        _decided(record)
+        for run in instance.get_runs(dg.RunsFilter(job_name=REVIEW_JOB))
+        for record in instance.get_records_for_run(
+            run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+        ).records
+        if record.asset_key == APPROVAL_KEY and is_made_on(record, here)
+    }
+    return Trust(recorded=frozenset(recorded), wiped=frozenset(logged - recorded))
+
+
+def _decided(record: dg.EventLogRecord) -> str:
+    """The digest of the decision that a materialization tells of."""
+    tags = record.asset_materialization.tags or {}
+    return tags.get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
+
+
+def _as_they_are(instance: dg.DagsterInstance, setup: Setup, files: Files) -> Files:
+    """Read files of which the record has no materialization.
+
+    Every byte, but for those that a run read for the check and that have their size and time since.
+    """
+    # The README is written first: the other steps of its run, processes of their own, read no more.
+    readme = latest_on(instance, dg.AssetKey(README.split("/")), whereabouts(instance, setup.store))
+    told = [readme and readme.asset_materialization, next(_results(instance, setup.store), None)]
+    before: dict[str, Any] = {}
+    for event in told:
+        if event is not None and READ in event.metadata:
+            before |= event.metadata[READ].value
+    there = {
+        path: file.stat()
+        for path in files
+        if (file := setup.store.locate(path)).is_file() and not file.is_symlink()
+    }
+    # Another size needs no reading.
+    alike = {p: f for p, f in files.items() if p in there and there[p].st_size == f["size_bytes"]}
+    known = {path: before.get(path, {**facts, "mtime_ns": None}) for path, facts in alike.items()}
+    digests = observe(setup, known, deep=False)
+    return {
+        path: {
+            "size_bytes": stat.st_size,
+            "sha256": digests.get(path, "another size"),
+            "mtime_ns": stat.st_mtime_ns,
+        }
+        for path, stat in there.items()
+    }
+
+
+def recorded_sources(
+    instance: dg.DagsterInstance, declared: Declared, setup: Setup
+) -> dict[str, Any]:
+    """What sources.lock.json has to hold, by what runs recorded for this storage."""
+    made = recorded_assets(instance, declared, whereabouts(instance, setup.store))
+    return recorded_lock(setup.store, setup.catalog, made)
+
+
+def latest_result(instance: dg.DagsterInstance, store: Store) -> tuple[str | None, str]:
+    """The standing and its sentence, as a run last evaluated them for this storage."""
+    for result in _results(instance, store):
+        return result.metadata["standing"].value, result.description or ""
+    return None, ""
+
+
+def latest_uncounted(instance: dg.DagsterInstance, store: Store) -> tuple[str, ...]:
+    """Why decisions do not count, as a run last evaluated it for this storage."""
+    for result in _results(instance, store):
+        rows = result.metadata[UNCOUNTED].records if UNCOUNTED in result.metadata else ()
+        return tuple(str(row.data["why"]) for row in rows)
+    return ()
+
+
+def _results(instance: dg.DagsterInstance, store: Store) -> Iterator[dg.AssetCheckEvaluation]:
+    key = dg.AssetCheckKey(APPROVAL_KEY, APPROVED_BY_REVIEWER)
+    for record in results_on(instance, key, whereabouts(instance, store)):
+        yield record.event.dagster_event.asset_check_evaluation_data
+
+
+def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterialization:
+    """The materialization of the external asset that a decision is."""
+    decision = entry.decision
+    digest = PREFIX + entry.sha256
+    return dg.AssetMaterialization(
+        APPROVAL_KEY,
+        description=inert(decision.says),
+        metadata={
+            "dagster/uri": entry.folder.as_uri(),
+            STORAGE_ROOT: str(store.root),
+            CONTENT: digest,
+            "decision": decision.number,
+            "verdict": str(decision.verdict),
+            "role": str(decision.role),
+            "reviewer": decision.reviewer,
+            "note": decision.note,
+            "key_fingerprint": decision.key_fingerprint or "not signed",
+            "storage_digest": decision.storage_digest,
+            "manifest_sha256": decision.manifest_sha256,
+            "covered_files": len(entry.manifest["files"]),
+            "acknowledged_warnings": len(decision.acknowledged),
+        },
+        tags={DATA_VERSION_TAG: digest},
+    )
+
+
+def approval_result(
+    setup: Setup, approval: Approval, in_the_way: Sequence[str]
+) -> Mapping[str, Any]:
+    """The arguments that an AssetCheckResult and an AssetCheckEvaluation have in common.
+
+    Args:
+        in_the_way: What an approval would be refused for now, warnings to acknowledge included.
+    """
+    return {
+        "asset_key": APPROVAL_KEY,
+        "check_name": APPROVED_BY_REVIEWER,
+        "passed": approval.standing == Standing.APPROVED,
+        "severity": SEVERITY[approval.standing],
+        "description": inert(shown(_sentence(approval, in_the_way)))[:4000],
+        "metadata": {
+            STORAGE_ROOT: str(setup.store.root),
+            "standing": str(approval.standing),
+            "decisions": as_table(DECISION_COLUMNS, decision_rows(approval)),
+            UNCOUNTED: as_table(("why",), ((why,) for why in approval.uncounted[::-1])),
+            "changed_since": as_table(("change",), ((c,) for c in approval.changes or ())),
+            "changes": len(approval.changes or ()),
+            "in_the_way_of_an_approval": as_table(("reason",), ((r,) for r in in_the_way)),
+            "reasons_against": len(in_the_way),
+            **({READ: dg.MetadataValue.json(dict(approval.read))} if approval.read else {}),
+        },
+    }
+
+
+def as_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableMetadataValue:
+    """A table, which the page of a check shows where Markdown waits behind a link."""
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord(dict(zip(columns, map(shown, row), strict=True)))
+            for row in islice(rows, MAX_SAMPLES)
+        ],
+        schema=dg.TableSchema([dg.TableColumn(column) for column in columns]),
+    )
+
+
+def _sentence(approval: Approval, in_the_way: Sequence[str]) -> str:
+    """The first line that a reviewer reads: what stands, and what an approval now waits for."""
+    told = f"{approval.standing}: {approval.says}"
+    if approval.standing == Standing.APPROVED:
+        return told
+    if len(in_the_way) == 1:
+        return f"{told}. In the way of an approval: {in_the_way[0]}"
+    count = f"{len(in_the_way)} reasons, listed below" if in_the_way else "nothing"
+    return f"{told}. In the way of an approval: {count}"

@@ -1,0 +1,144 @@
+"""The one way a decision comes about, from the command and from the UI alike.
+
+Refuse what cannot be granted, read every byte, refuse what is not as recorded, write the entry
+beside its place, sign it where a key is at hand, and let it appear by one rename.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets.approval.append import pending_entry, publish_entry, write_decision
+from wmtp_assets.approval.chain import (
+    DECISION,
+    DECISION_SIGNATURE,
+    STORAGE_SIGNATURE,
+    Decision,
+    Entry,
+    Role,
+    Verdict,
+    read_chain,
+)
+from wmtp_assets.approval.covered import GIT_KEEP, LOCK, covered_files
+from wmtp_assets.approval.grant import reasons_against, unlike_record
+from wmtp_assets.approval.manifest import build_manifest, recorded_files
+from wmtp_assets.approval.shape import shown
+from wmtp_assets.approval.signing import Signer
+from wmtp_assets.approval.sources import unlike_recorded
+from wmtp_assets.errors import BadInput
+from wmtp_assets.evidence.judge import Evidence
+from wmtp_assets.regular import read_small
+from wmtp_assets.store import Store
+
+REFUSED = "approval refused"
+MEND = (
+    "mend what is named, acknowledge a warning by its digest; signoff status lists them all; where "
+    "the lock differs, put back the one that the runs wrote, or materialize the raw asset again"
+)
+MATERIALIZE = "materialize its asset again, then run verify_storage_deep and job report"
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a reviewer says."""
+
+    reviewer: str
+    role: Role
+    verdict: Verdict
+    note: str = ""
+    acknowledged: tuple[str, ...] = ()
+
+
+def record_review(
+    store: Store,
+    evidence: Evidence,
+    review: Review,
+    signer: Signer,
+    *,
+    sources: Mapping[str, Any],
+    run_id: str,
+    tell: Callable[[str], None],
+) -> Entry:
+    """Write the decision of a reviewer into the storage.
+
+    Args:
+        evidence: Of all artifacts and documents.
+        signer: Reads the storage; signs if it has a key.
+        sources: What sources.lock.json has to hold by the record (sources.py).
+        tell: Takes lines on the progress.
+
+    Raises:
+        BadInput: The decision is refused, with every reason; what was there stays as it was.
+    """
+    chain = read_chain(store.signoff)
+    chain.require_sound()
+    reviewer = " ".join(shown(review.reviewer).split())
+    if not reviewer:
+        raise BadInput("a decision needs a reviewer", [], "give the name of who decides")
+    number = chain.entries[-1].decision.number + 1 if chain.entries else 1
+    with pending_entry(store.signoff, number) as pending:
+        if review.verdict == Verdict.APPROVED:
+            files = _approved_files(store, evidence, review, signer, sources, pending, tell)
+        else:
+            files = recorded_files(evidence)
+        manifest = build_manifest(evidence, files, sources, review.acknowledged)
+        decision = Decision(
+            number=number,
+            verdict=review.verdict,
+            role=review.role,
+            reviewer=reviewer,
+            note=shown(review.note),
+            decided_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            storage_digest=evidence.storage_digest,
+            acknowledged=tuple(sorted(set(review.acknowledged))),
+            manifest_sha256="",
+            previous_sha256=chain.entries[-1].sha256 if chain.entries else None,
+            key_fingerprint=signer.key_fingerprint,
+            run_id=run_id,
+        )
+        write_decision(pending, manifest, decision)
+        signer.sign_file(pending / DECISION, pending / DECISION_SIGNATURE)
+        publish_entry(pending, store.signoff, number)
+    return read_chain(store.signoff).entries[-1]
+
+
+def _approved_files(
+    store: Store,
+    evidence: Evidence,
+    review: Review,
+    signer: Signer,
+    sources: Mapping[str, Any],
+    pending: Path,
+    tell: Callable[[str], None],
+) -> dict[str, dict[str, Any]]:
+    """Path -> size_bytes, sha256 of what is approved, every byte read and as recorded."""
+    there = covered_files(store.root)
+    # Read once: what is held against the record here has to be what the signer reads.
+    lock = read_small(store.lock, root=store.root) if LOCK in there else None
+    reasons = [
+        *reasons_against(evidence, review.acknowledged, there),
+        *unlike_recorded(lock, sources, store.lock),
+    ]
+    if reasons:
+        raise BadInput(REFUSED, reasons, MEND)
+    files = recorded_files(evidence)
+    files |= {LOCK: _facts(lock)} if lock is not None else {}
+    files |= {GIT_KEEP: _facts(b"")} if GIT_KEEP in there else {}
+    total = sum(facts["size_bytes"] for facts in files.values())
+    tell(f"reading every byte of {len(files)} files, {total:,} bytes")
+    try:
+        digests = signer.read_storage(store.root, pending / STORAGE_SIGNATURE)
+    except OSError as error:
+        raise BadInput(f"{REFUSED}: a file cannot be read", [error], MATERIALIZE) from error
+    if differing := unlike_record(files, digests):
+        raise BadInput(f"{REFUSED}: the disk is not as recorded", differing, MATERIALIZE)
+    if came := sorted(digests.keys() - files.keys()):
+        raise BadInput(f"{REFUSED}: files came or went meanwhile", came, "decide again")
+    return dict(sorted(files.items()))
+
+
+def _facts(data: bytes) -> dict[str, Any]:
+    return {"size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}

@@ -1,0 +1,91 @@
+"""Every byte of the storage read, and signed on the reviewer's machine.
+
+model_signing (OpenSSF) hashes and signs in one pass; without a key the same files are hashed here.
+Only the command `approve` makes a `KeySigner`: no setting and no server does.
+"""
+
+import getpass
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from wmtp_assets import store
+from wmtp_assets.approval.covered import covered_files, ignored_paths
+from wmtp_assets.approval.signature import INSTALL, ONE_FILE, fingerprint, read_bundle
+from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import TINY_BYTES, read_small
+
+
+class Signer(Protocol):
+    """Reads every byte, and signs or does not."""
+
+    @property
+    def key_fingerprint(self) -> str | None:
+        """SHA-256 of the public key as PEM; None if it does not sign."""
+
+    def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
+        """Path -> sha256 of every covered file, as read now; the signature over them is written."""
+
+    def sign_file(self, path: Path, signature: Path) -> None:
+        """Write the signature over one file."""
+
+
+class NoSigner:
+    """Reads every byte and signs nothing: a decision from the UI, or without a key."""
+
+    key_fingerprint = None
+
+    def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
+        return {path: store.sha256_of(file) for path, file in covered_files(root).items()}
+
+    def sign_file(self, path: Path, signature: Path) -> None:
+        """Nothing is signed."""
+
+
+class KeySigner:
+    """Signs with a private key of an elliptic curve, PEM; its passphrase is asked for."""
+
+    def __init__(self, key: Path):
+        """Read the key before any long work.
+
+        Raises:
+            BadInput: No such key, another kind of key, or the extra `sign` is not installed.
+        """
+        try:
+            import model_signing.hashing
+            import model_signing.signing
+            from cryptography.exceptions import UnsupportedAlgorithm
+            from cryptography.hazmat.primitives import serialization
+        except ImportError as error:
+            raise BadInput(f"signing needs more packages ({error})", [], INSTALL) from error
+        fix = "give a private key in PEM form: openssl ecparam -name prime256v1 -genkey -noout"
+        try:
+            pem = read_small(key, limit=TINY_BYTES)
+            password = getpass.getpass(f"passphrase of {key}: ") if b"ENCRYPTED" in pem else None
+            # The library hands the passphrase on to cryptography, which takes bytes.
+            secret = password and password.encode()
+            private = serialization.load_pem_private_key(pem, secret)
+            self._config = model_signing.signing.Config().use_elliptic_key_signer(
+                private_key=key, password=secret
+            )
+        except (AttributeError, OSError, TypeError, ValueError, UnsupportedAlgorithm) as error:
+            raise BadInput(
+                f"no private key of a known elliptic curve ({error})", [key], fix
+            ) from None
+        self._hashing = model_signing.hashing
+        self.key_fingerprint = fingerprint(private.public_key())
+
+    def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
+        covered_files(root)
+        left_out = self._hashing.Config().set_ignored_paths(paths=ignored_paths(root))
+        try:
+            self._config.set_hashing_config(left_out).sign(root, signature)
+        except ValueError as error:
+            # It also looks at what it leaves out: no links there either.
+            raise BadInput(f"cannot be signed ({error})", [], "remove it") from error
+        return read_bundle(signature).digests
+
+    def sign_file(self, path: Path, signature: Path) -> None:
+        self._config.set_hashing_config(self._hashing.Config()).sign(path, signature)
+        [name] = read_bundle(signature).digests
+        assert name == ONE_FILE, name

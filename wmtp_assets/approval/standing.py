@@ -1,0 +1,293 @@
+"""What the decisions are worth now: absent, approved, rejected or suspended, and why.
+
+Keeping an approval needs equal content only: other content, a changed file or a newer failed check
+suspends it, a newer pass changes nothing. Judged by the Dagster record and a quick look at the
+disk; `verify` reads every byte and needs no record. Where a reviewer's key vouches for an approval
+and the record does not know its assets (a restored storage, a new machine), its own files are read.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets import store
+from wmtp_assets.approval.chain import (
+    SHOWN_HEX,
+    Chain,
+    Decision,
+    Entry,
+    Role,
+    Verdict,
+    differing_files,
+)
+from wmtp_assets.approval.covered import finished_files
+from wmtp_assets.approval.manifest import Manifest, covered_assets
+from wmtp_assets.approval.trust import Trust
+from wmtp_assets.errors import BadInput
+from wmtp_assets.evidence.judge import AssetRow, Evidence, Outcome
+
+# In the sentence; the documents list all of them.
+SHOWN_CHANGES = 2
+AWAITING = "awaiting approval: no reviewer has decided yet"
+# Path -> size_bytes, sha256, of a read file also mtime_ns.
+Files = Mapping[str, Mapping[str, Any]]
+
+
+class Standing(StrEnum):
+    """The states of an approval."""
+
+    ABSENT = "absent"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SUSPENDED = "suspended"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """The state of the approval.
+
+    Attributes:
+        standing: What counts.
+        says: One sentence: by whom, signed or not; the first of what changed.
+        decisions: The newest decision of each role that counts.
+        key_files: Number of such a decision -> the name of the trusted key's file.
+        uncounted: Why each other decision does not count, one clause each, oldest first.
+        approved_now: The roles that approved exactly the present content.
+        content: The content that the newest approval is about; None if there is none.
+        reviewed: The reviewer's newest decision that counts.
+        basis: The approval that changes are told against.
+        read: The files of assets that the record does not know, as read to be held against it.
+        newest_sha256: The digest of the newest decision on the disk, whatever it is worth.
+        changes: What differs from the newest approval, one clause each; None if there is none.
+        check_changes: The checks that were declared then or are now, and not both.
+        damage: Why nothing can be decided before the decisions are mended.
+    """
+
+    standing: Standing
+    says: str
+    decisions: tuple[Decision, ...] = ()
+    key_files: Mapping[int, str] = field(default_factory=dict)
+    uncounted: tuple[str, ...] = ()
+    approved_now: frozenset[Role] = frozenset()
+    content: str | None = None
+    reviewed: Entry | None = None
+    basis: Entry | None = None
+    read: Files = field(default_factory=dict)
+    newest_sha256: str | None = None
+    changes: tuple[str, ...] | None = None
+    check_changes: tuple[str, ...] = ()
+    damage: tuple[str, ...] = ()
+
+    def of(self, role: Role) -> Decision | None:
+        """The newest decision of a role."""
+        return next((d for d in self.decisions if d.role == role), None)
+
+    def says_of(self, decision: Decision) -> str:
+        """Who decided, and whose key proves it."""
+        return decision.says_with(self.key_files.get(decision.number))
+
+
+DECISION_COLUMNS = ("decision", "role", "reviewer", "verdict", "decided (UTC)", "key", "note")
+
+
+def decision_rows(approval: Approval) -> Iterator[tuple[str, ...]]:
+    """A row for each decision that counts, as DECISION_COLUMNS says."""
+    for d in approval.decisions:
+        # A longer word makes the page wider than the screen; decision.json has all of it.
+        key = d.key_fingerprint[:SHOWN_HEX] if d.key_fingerprint else "not signed"
+        key = approval.key_files.get(d.number, key)
+        role, verdict = str(d.role), str(d.verdict)
+        yield (f"{d.number:04d}", role, d.reviewer, verdict, d.decided_at, key, _line(d.note))
+
+
+def _line(note: str) -> str:
+    """A note on one line: its writer may have broken it into several."""
+    return " ".join(note.split())
+
+
+def judge_approval(
+    chain: Chain,
+    evidence: Evidence,
+    root: Path,
+    trust: Trust,
+    read: Callable[[Files], Files],
+) -> Approval:
+    """Decide what the decisions on the disk are worth.
+
+    Args:
+        evidence: Of all artifacts and documents.
+        root: The storage root; files of no asset are compared by digest, others by the record.
+        trust: Which decisions count.
+        read: Takes files as they were approved; returns them as they are, without the missing.
+    """
+    damage = [*chain.problems, *trust.missing(chain)]
+    against = [(entry, trust.against(entry)) for entry in chain.entries]
+    counting = [entry for entry, why in against if not why]
+    uncounted = tuple(why for _, why in against if why)
+    behind = "".join(f"; {clause}" for clause in _shortened(uncounted[::-1]))
+    entries = {entry.decision.role: entry for entry in counting}
+    decisions = tuple(entry.decision for entry in entries.values())
+    key_files = {e.decision.number: name for e in counting if (name := trust.key_file(e))}
+    basis = _newest_approval(counting)
+    # Without a key it is the record that vouches, and one that does not know the assets cannot.
+    found = read(unknown_files(basis.manifest, evidence)) if basis and trust.keys else None
+    changes = tuple(changes_since(basis.manifest, evidence, root, found)) if basis else None
+    known = Approval(
+        standing=Standing.ABSENT,
+        says=AWAITING + behind,
+        decisions=decisions,
+        key_files=key_files,
+        uncounted=uncounted,
+        approved_now=frozenset(
+            role
+            for role, entry in entries.items()
+            if entry.decision.verdict == Verdict.APPROVED
+            and not changes
+            and entry.is_of_same_content(basis)
+        ),
+        content=basis.content if basis else None,
+        reviewed=entries.get(Role.REVIEWER),
+        basis=basis,
+        read=found or {},
+        newest_sha256=chain.entries[-1].sha256 if chain.entries else None,
+        changes=changes,
+        check_changes=tuple(_check_changes(basis.manifest, evidence)) if basis else (),
+        damage=tuple(damage),
+    )
+    says_of = known.says_of
+    if damage:
+        says = "the decisions in signoff/ are damaged: " + "; ".join(damage)
+        return replace(known, standing=Standing.SUSPENDED, says=says)
+    if rejected := [d for d in decisions if d.verdict == Verdict.REJECTED]:
+        says = "; ".join(
+            f"{says_of(d)}: {_line(d.note)}" if d.note else says_of(d) for d in rejected
+        )
+        return replace(known, standing=Standing.REJECTED, says=says + behind)
+    if Role.REVIEWER not in entries:
+        says = "; ".join([AWAITING, *map(says_of, decisions)])
+        return replace(known, says=says + behind)
+    if changes:
+        shown = "; ".join(_shortened(changes))
+        says = f"{says_of(entries[Role.REVIEWER].decision)}; changed since: {shown}{behind}"
+        return replace(known, standing=Standing.SUSPENDED, says=says)
+    told = [
+        says_of(d) if d.role in known.approved_now else f"{says_of(d)}, of other content"
+        for d in decisions
+    ]
+    if found:
+        told.append(f"{len(found)} files that the record does not know were read and are as signed")
+    return replace(known, standing=Standing.APPROVED, says="; ".join(told) + behind)
+
+
+def _shortened(clauses: Sequence[str]) -> list[str]:
+    """The first of the clauses, and how many there are more."""
+    more = len(clauses) - SHOWN_CHANGES
+    return [*clauses[:SHOWN_CHANGES], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _newest_approval(entries: Iterable[Entry]) -> Entry | None:
+    """What changes are told against: the reviewer's newest approval, else anybody's."""
+    approved = [entry for entry in entries if entry.decision.verdict == Verdict.APPROVED]
+    reviewed = [entry for entry in approved if entry.decision.role == Role.REVIEWER]
+    return (reviewed or approved or [None])[-1]
+
+
+def unknown_files(manifest: Manifest, evidence: Evidence) -> Files:
+    """The approved files of declared assets that the record has not of this storage."""
+    known = {asset.key for asset in covered_assets(evidence)}
+    unknown = {asset.key for asset in evidence.assets} - known
+    return {
+        path: facts for path, facts in manifest["files"].items() if facts.get("asset") in unknown
+    }
+
+
+def changes_since(
+    manifest: Manifest, evidence: Evidence, root: Path, found: Files | None = None
+) -> Iterator[str]:
+    """What suspends an approval: content, files, failed checks; one clause each.
+
+    Args:
+        found: What was read of its `unknown_files`; None if the record has to know them.
+    """
+    covered = {asset.key: asset for asset in covered_assets(evidence)}
+    declared = {asset.key for asset in evidence.assets}
+    for key in sorted(manifest["assets"].keys() | covered.keys()):
+        if key in declared:
+            yield from _asset_changes(key, manifest, covered.get(key), found)
+        else:
+            yield from _outside_changes(key, manifest, root)
+    yield from _loose_changes(manifest, covered, root)
+    yield from (
+        f"failed since: {j.check.asset} {j.check.name}: {j.finding}"
+        for j in evidence.counting
+        if j.outcome == Outcome.FAILED and j.check.asset in covered
+    )
+
+
+def _check_changes(manifest: Manifest, evidence: Evidence) -> Iterator[str]:
+    """What the code declares now and did not then, and the other way round."""
+    declared = {a.key for a in evidence.assets}
+    then = {(c["asset"], c["check"]) for c in manifest["checks"] if c["asset"] in declared}
+    counting = {(j.check.asset, j.check.name) for j in evidence.counting}
+    # Those of an optional asset that was never made here are declared and do not count.
+    now = {(j.check.asset, j.check.name) for j in evidence.checks}
+    yield from (f"{asset} {check} is no longer declared" for asset, check in sorted(then - now))
+    yield from (f"{asset} {check} was not declared" for asset, check in sorted(counting - then))
+
+
+def _asset_changes(
+    key: str, manifest: Manifest, asset: AssetRow | None, found: Files | None
+) -> Iterator[str]:
+    before = {p: f for p, f in manifest["files"].items() if f.get("asset") == key}
+    if asset is None and found is not None:
+        read = {path: found[path]["sha256"] for path in before if path in found}
+        yield from (f"{key}: {clause}" for clause in differing_files(before, read))
+        return
+    if asset is None:
+        yield f"{key} is no longer materialized"
+        return
+    yield from (f"{key}: {clause}" for clause in asset.differing)
+    version = manifest["assets"].get(key)
+    if version is None:
+        yield f"{key} was not part of it"
+        return
+    now = {path: facts["sha256"] for path, facts in asset.latest.files.items()}
+    # Files too where the content is the same: a new date in one is what no signature covers.
+    clauses = differing_files(before, now)
+    if not clauses and version != asset.latest.version:
+        clauses = [f"content {version} -> {asset.latest.version}"]
+    yield from (f"{key}: {clause}" for clause in clauses)
+
+
+def _outside_changes(key: str, manifest: Manifest, root: Path) -> Iterator[str]:
+    """An asset that this graph leaves out (WMTP_REWARD_MODEL): its files are there, or not."""
+    for path, facts in manifest["files"].items():
+        file = root / path
+        if facts.get("asset") == key and not (
+            file.is_file() and file.stat().st_size == facts["size_bytes"]
+        ):
+            yield f"{key}: {path} is missing or of another size"
+
+
+def _loose_changes(manifest: Manifest, covered: dict[str, AssetRow], root: Path) -> Iterator[str]:
+    """Files of no asset: the lock changed, something lies there that did not."""
+    recorded = {path for asset in covered.values() for path in asset.latest.files}
+    try:
+        there = finished_files(root)
+    except BadInput as error:
+        yield str(error)
+        return
+    before = {p: f for p, f in manifest["files"].items() if "asset" not in f}
+    # What was not there is named without being read: it may be a checkpoint.
+    now = {
+        path: store.sha256_of(file) if path in before else ""
+        for path, file in there.items()
+        if path not in recorded and path not in _of_assets(manifest)
+    }
+    yield from differing_files(before, now)
+
+
+def _of_assets(manifest: Manifest) -> set[str]:
+    return {path for path, facts in manifest["files"].items() if "asset" in facts}

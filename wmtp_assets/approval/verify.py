@@ -1,0 +1,170 @@
+"""The approval read back from the disk alone, years later: no Dagster, no record, every byte.
+
+Chain of decisions, digests of every file, and, with public keys, the signatures. Without a key a
+signature proves only that it is of the same files; that it is the reviewer's, only a key that came
+by another way can prove.
+"""
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets import store
+from wmtp_assets.approval.chain import (
+    DECISION,
+    DECISION_SIGNATURE,
+    STORAGE_SIGNATURE,
+    Chain,
+    Entry,
+    Role,
+    Verdict,
+    differing_files,
+    read_chain,
+)
+from wmtp_assets.approval.covered import SIGNOFF, covered_files, ignored_paths
+from wmtp_assets.approval.trust import Keys, read_keys, unproven
+from wmtp_assets.errors import BadInput
+from wmtp_assets.roots import resolved
+from wmtp_assets.shown import say, shown
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found: facts, and what differs; nothing differs in a storage that verifies."""
+
+    facts: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def verify_storage(
+    root: Path, public_keys: Sequence[Path] = (), tell: Callable[[str], None] = say
+) -> Verified:
+    """Verify an approved storage, every byte of it.
+
+    Args:
+        root: The storage root.
+        public_keys: PEM files or folders of them; if any is given, only decisions that one of
+            them signed count.
+        tell: Takes lines on the progress.
+
+    Raises:
+        BadInput: No such folder, or a key that cannot be read or lies in it.
+    """
+    if not root.is_dir():
+        raise BadInput("no storage", [root], "give the storage root")
+    if inside := [path for path in public_keys if resolved(path).is_relative_to(resolved(root))]:
+        fix = "give the key as it came to you by another way than the storage"
+        raise BadInput("a key that lies in the storage proves nothing", inside, fix)
+    keys = read_keys(public_keys)
+    chain = read_chain(root / SIGNOFF)
+    facts = [*_told(chain)]
+    problems = [*chain.problems]
+    standing = chain.standing
+    if keys:
+        standing, proven, unknown = _signed_by(keys, chain)
+        facts += proven
+        problems += unknown
+    reviewed = standing.get(Role.REVIEWER)
+    if Role.REVIEWER not in chain.standing:
+        problems.append("no reviewer's decision is recorded in signoff/")
+    problems += [
+        entry.decision.says
+        for entry in standing.values()
+        if entry.decision.verdict == Verdict.REJECTED
+    ]
+    if reviewed is not None and reviewed.decision.verdict == Verdict.APPROVED:
+        found, unreadable = _read_all(root, reviewed.manifest["files"], tell)
+        problems += unreadable
+        wrong = differing_files(reviewed.manifest["files"], found)
+        number = f"{reviewed.decision.number:04d}"
+        problems += [f"since decision {number}: {clause}" for clause in wrong]
+        facts += [f"{len(found)} files read", *_other_content(standing)]
+    if not keys and any(entry.decision.key_fingerprint for entry in standing.values()):
+        facts.append("whose signatures they are is not checked without --public-key")
+    return Verified(tuple(facts), tuple(problems))
+
+
+def _told(chain: Chain) -> Iterator[str]:
+    for entry in chain.entries:
+        yield entry.decision.says
+    if chain.entries:
+        newest = chain.entries[-1]
+        manifest = newest.manifest
+        yield (
+            f"newest decision {newest.decision.number:04d}, sha256 {newest.sha256}; catalog "
+            f"{manifest['catalog']}, source {manifest['source']}, {manifest['storage_digest']}"
+        )
+
+
+def _signed_by(keys: Keys, chain: Chain) -> tuple[dict[Role, Entry], list[str], list[str]]:
+    """The newest decision of each role that a key signed, what was found, and what is wrong.
+
+    What no key signed beside it supersedes nothing. It is wrong only where nothing else is there:
+    of the reviewer, or signed with a key that was not given.
+    """
+    facts, problems = [], []
+    signed = Chain(tuple(e for e in chain.entries if not unproven(e, keys)), ()).standing
+    for entry in chain.entries:
+        decision = entry.decision
+        number, who = f"{decision.number:04d}", f"{decision.reviewer} ({decision.role})"
+        stated = decision.key_fingerprint
+        if not (wrong := unproven(entry, keys)):
+            facts.append(f"decision {number} of {who} proven with {keys[stated].path}")
+            continue
+        if stated not in keys:
+            claim = f"signed with key {stated}" if stated else "not signed"
+            wrong = f"decision {number} of {decision.reviewer} is {claim}; given: {', '.join(keys)}"
+        is_newest = chain.standing[decision.role] is entry
+        asked = decision.role == Role.REVIEWER or stated is not None
+        if decision.role not in signed and is_newest and asked:
+            problems.append(wrong)
+        else:
+            facts.append(f"does not count: {wrong}")
+    return signed, facts, problems
+
+
+def _read_all(
+    root: Path, expected: Mapping[str, Mapping[str, Any]], tell: Callable[[str], None]
+) -> tuple[dict[str, str], list[str]]:
+    """Path -> sha256 of every covered file, and a clause for each that cannot be read.
+
+    What is not expected, or is longer, is another file without being read: a sparse one of any size
+    is soon made.
+    """
+    there = covered_files(root)
+    tell(f"reading every byte of {len(there)} files")
+    found, unreadable = {}, []
+    for path, file in there.items():
+        try:
+            size, most = file.stat().st_size, expected.get(path, {}).get("size_bytes", 0)
+            found[path] = f"{size} bytes" if size > most else store.sha256_of(file)
+        except OSError as error:
+            unreadable.append(f"{shown(path)} cannot be read ({error.strerror})")
+        except BadInput as error:  # no longer what it was a moment ago
+            unreadable.append(f"{shown(path)} cannot be read ({error.thing})")
+    return found, unreadable
+
+
+def _other_content(standing: dict[Role, Entry]) -> Iterator[str]:
+    """A second approval that is of other content than the reviewer's proves nothing of this one."""
+    reviewed = standing[Role.REVIEWER]
+    for entry in standing.values():
+        if not entry.is_of_same_content(reviewed):
+            yield f"decision {entry.decision.number:04d} is of other content"
+
+
+def stock_commands(root: Path, entry: Entry, public_key: str) -> list[str]:
+    """The commands with which the stock tool verifies a signed approval."""
+    if STORAGE_SIGNATURE not in entry.decision.signatures:
+        return []
+    tool = ["model_signing", "verify", "key"]
+    key = ["--public_key", public_key]
+    left_out = [a for path in ignored_paths(root) for a in ("--ignore-paths", str(root / path))]
+    signature = ["--signature", str(entry.folder / STORAGE_SIGNATURE)]
+    decision = [str(entry.folder / DECISION), "--signature", str(entry.folder / DECISION_SIGNATURE)]
+    return [
+        shlex.join([*tool, str(root), *signature, *key, *left_out]),
+        shlex.join([*tool, *decision, *key]),
+    ]

@@ -1,0 +1,1 @@
+"""Sensors and schedules: documents that follow the runs, alarms, notices."""

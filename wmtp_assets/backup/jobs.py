@@ -1,0 +1,102 @@
+"""The backup as Dagster shows it, where WMTP_BACKUP_URL is set: asset, check and two jobs."""
+
+import time
+from collections.abc import Iterator
+
+import dagster as dg
+
+from wmtp_assets.approval.chain import read_chain
+from wmtp_assets.approval.record import read_approval
+from wmtp_assets.approval.standing import Standing
+from wmtp_assets.backup.copying import back_up
+from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.reading import read_copy
+from wmtp_assets.backup.record import (
+    BACKUP_KEY,
+    COPY_IS_AS_APPROVED,
+    backup_materialization,
+    copy_result,
+    read_backup,
+)
+from wmtp_assets.checks import DEEP_TAG, checks_step
+from wmtp_assets.console import QUIET
+from wmtp_assets.errors import BadInput
+from wmtp_assets.evidence.record import Declared, read_evidence
+from wmtp_assets.setup import Setup
+from wmtp_assets.shown import telling
+
+backup = dg.AssetSpec(
+    key=BACKUP_KEY,
+    group_name="signoff",
+    deps=[["signoff", "approval"]],
+    kinds={"json"},
+    description="Copy of the approved storage, tagged; written by job backup_storage alone.",
+)
+
+
+@dg.multi_asset_check(
+    name=checks_step(BACKUP_KEY),
+    specs=[
+        dg.AssetCheckSpec(
+            COPY_IS_AS_APPROVED,
+            asset=BACKUP_KEY,
+            description="Every byte of the copy is the one that was approved",
+            blocking=True,
+            metadata={DEEP_TAG: "every byte of the copy"},
+        )
+    ],
+    can_subset=True,
+    required_resource_keys={"setup", "backup_url"},
+)
+def backup_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    store = context.resources.setup.store
+    place = Place(context.resources.backup_url)
+    read = read_copy(place, read_chain(store.signoff), telling(context.log.info))
+    yield dg.AssetCheckResult(**copy_result(store, place, read))
+
+
+@dg.op(
+    required_resource_keys={"setup", "declared", "backup_url"},
+    description="Copies what changed of the approved storage, reads it back, tags the copy.",
+)
+def copy_approved_storage(context: dg.OpExecutionContext) -> None:
+    started = time.monotonic()
+    setup: Setup = context.resources.setup
+    declared: Declared = context.resources.declared
+    evidence = read_evidence(context.instance, declared, setup)
+    approval = read_approval(context.instance, setup, evidence)
+    if approval.standing != Standing.APPROVED:
+        raise BadInput(
+            "only an approved storage is backed up",
+            [f"{approval.standing}: {approval.says}"],
+            "signoff status says what is in the way of an approval",
+        )
+    place = Place(context.resources.backup_url)
+    before = read_backup(context.instance, setup.store, place.shown)
+    damaged = before is not None and bool(before.damage)
+    entry, tell = approval.reviewed, telling(context.log.info)
+    done = back_up(setup.store.root, entry, place, tell, is_damaged=damaged)
+    tag = done.tag
+    tell(
+        f"{place.shown}: {tag.storage_version} of decision {tag.decision:04d}, "
+        f"{len(tag.files)} files; copied {done.copied} ({done.copied_bytes:,} bytes), "
+        f"kept {done.kept}, removed {done.removed}"
+    )
+    seconds = time.monotonic() - started
+    context.log_event(backup_materialization(setup.store, place, done, seconds))
+
+
+@dg.job(
+    config=QUIET,
+    description="Copies what changed of the approved storage to WMTP_BACKUP_URL; tags it.",
+)
+def backup_storage() -> None:
+    copy_approved_storage()
+
+
+verify_backup = dg.define_asset_job(
+    "verify_backup",
+    selection=dg.AssetSelection.checks(dg.AssetCheckKey(BACKUP_KEY, COPY_IS_AS_APPROVED)),
+    description="Reads every byte of the copy at WMTP_BACKUP_URL and names what differs.",
+    config=QUIET,
+)

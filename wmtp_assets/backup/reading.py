@@ -1,0 +1,66 @@
+"""Every byte of a copy read again, and held against its tag and, where at hand, the approval."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from wmtp_assets.approval.chain import Chain, differing_files
+from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.tag import BadTag, Tag, read_tag
+from wmtp_assets.catalog import STORAGE_VERSION
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a copy holds.
+
+    Attributes:
+        tag: None if nothing was ever backed up there whole, or what lies in its place is none.
+        problems: What differs, one clause each; nothing differs in a sound copy.
+    """
+
+    tag: Tag | None
+    problems: tuple[str, ...]
+
+
+def read_copy(
+    place: Place, chain: Chain | None = None, tell: Callable[[str], None] = lambda line: None
+) -> Read:
+    """Read every byte of a copy.
+
+    Args:
+        chain: The decisions of the storage; without it the tag alone says what the copy must be.
+        tell: Told one line for each file.
+
+    Raises:
+        BadInput: The place fails.
+    """
+    try:
+        tag = read_tag(place)
+    except BadTag as error:
+        return Read(None, (str(error),))
+    if tag is None:
+        return Read(None, ("there is no copy with a tag; run job backup_storage",))
+    found = {}
+    for number, path in enumerate(sizes := place.sizes(STORAGE_VERSION), 1):
+        tell(f"{path}, {sizes[path]:,} bytes, {number} of {len(sizes)}")
+        found[path] = place.digest(f"{STORAGE_VERSION}/{path}")
+    expected = {path: {"sha256": file.sha256} for path, file in tag.files.items()}
+    problems = [f"the copy differs: {clause}" for clause in differing_files(expected, found)]
+    if chain is not None:
+        problems += _unlike_decision(tag, chain)
+    return Read(tag, tuple(problems))
+
+
+def _unlike_decision(tag: Tag, chain: Chain) -> list[str]:
+    """What of the tag is not what the decision says that it names."""
+    decided = {entry.sha256: entry for entry in chain.entries}
+    if tag.decision_sha256 not in decided:
+        return [f"the tag names decision {tag.decision_sha256}, which is not in signoff/"]
+    entry = decided[tag.decision_sha256]
+    files: dict[str, Any] = entry.manifest["files"]
+    named = {path: tag.files[path].sha256 for path in files.keys() & tag.files.keys()}
+    clauses = differing_files(files, named)
+    if tag.content != entry.content:
+        clauses.append(f"its content is {tag.content}")
+    return [f"the tag is not that of decision {tag.decision:04d}: {c}" for c in clauses]

@@ -1,0 +1,133 @@
+"""The backup in the Dagster record: how one enters it, and what it knows of the newest."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from wmtp_assets.approval.record import as_table
+from wmtp_assets.backup.copying import BackedUp
+from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.reading import Read
+from wmtp_assets.backup.standing import Backup
+from wmtp_assets.findings import verdict
+from wmtp_assets.markup import inert
+from wmtp_assets.record import (
+    CONTENT,
+    DATA_VERSION_TAG,
+    EVALUATED,
+    FAILED,
+    SIZE_BYTES,
+    STORAGE_ROOT,
+    check_history,
+    is_result_on,
+    made_on,
+    whereabouts,
+)
+from wmtp_assets.roots import Whereabouts
+from wmtp_assets.shown import shown
+from wmtp_assets.store import Store
+
+BACKUP_KEY = dg.AssetKey(["signoff", "backup"])
+COPY_IS_AS_APPROVED = "every_byte_of_the_copy_is_as_approved"
+
+
+def backup_materialization(
+    store: Store, place: Place, done: BackedUp, seconds: float
+) -> dg.AssetMaterialization:
+    """The materialization of the external asset that a backup is."""
+    tag = done.tag
+    return dg.AssetMaterialization(
+        BACKUP_KEY,
+        description=inert(shown(f"{tag.storage_version} at {place.shown}: {tag.says}")),
+        metadata={
+            STORAGE_ROOT: str(store.root),
+            "place": place.shown,
+            "version": tag.storage_version,
+            CONTENT: tag.content,
+            "decision": tag.decision,
+            "decision_sha256": tag.decision_sha256,
+            "newest_decision_sha256": tag.newest_decision_sha256,
+            "copied_at": tag.copied_at,
+            "files": len(tag.files),
+            SIZE_BYTES: done.size_bytes,
+            "files_copied": done.copied,
+            "files_kept": done.kept,
+            "files_removed": done.removed,
+            "copied_bytes": done.copied_bytes,
+            "duration_seconds": round(seconds, 3),
+        },
+        tags={DATA_VERSION_TAG: tag.content},
+    )
+
+
+def copy_result(store: Store, place: Place, read: Read) -> Mapping[str, Any]:
+    """The arguments that an AssetCheckResult and an AssetCheckEvaluation have in common."""
+    tag = read.tag
+    finding = verdict(
+        read.problems,
+        tag and f"{place.shown}: {len(tag.files)} files as in decision {tag.decision:04d}",
+        place.shown,
+    )
+    return {
+        "asset_key": BACKUP_KEY,
+        "check_name": COPY_IS_AS_APPROVED,
+        "passed": finding.passed,
+        "severity": dg.AssetCheckSeverity.ERROR,
+        "description": inert(shown(finding.summary))[:4000],
+        "metadata": {
+            STORAGE_ROOT: str(store.root),
+            CONTENT: tag.content if tag else "none",
+            "place": place.shown,
+            "files": len(tag.files) if tag else 0,
+            "differences": len(read.problems),
+            "what_differs": as_table(("difference",), ((p,) for p in read.problems)),
+        },
+    }
+
+
+def read_backup(
+    instance: dg.DagsterInstance, store: Store, place: str | None = None
+) -> Backup | None:
+    """The newest backup of this storage that a run recorded, and how its copy is.
+
+    The copy is as the newest evaluation since says; posted events are nothing.
+
+    Args:
+        place: Of the backups there; of all if it is not given.
+    """
+    here = whereabouts(instance, store)
+    for record in made_on(instance, BACKUP_KEY, here):
+        facts = {k: v.value for k, v in record.asset_materialization.metadata.items()}
+        if place in (None, facts["place"]):
+            return Backup(
+                place=facts["place"],
+                version=facts["version"],
+                content=facts[CONTENT],
+                newest_decision_sha256=facts["newest_decision_sha256"],
+                decision=facts["decision"],
+                copied_at=facts["copied_at"],
+                damage=_damage_since(instance, here, facts["place"], record.timestamp),
+            )
+    return None
+
+
+def _damage_since(
+    instance: dg.DagsterInstance, here: Whereabouts, place: str, copied: float
+) -> str:
+    """What the newest look at a copy said of it; a look that broke says that much."""
+    for record in check_history(instance, dg.AssetCheckKey(BACKUP_KEY, COPY_IS_AS_APPROVED)):
+        if not record.run_id:
+            continue
+        if record.status not in EVALUATED:
+            run = instance.get_run_by_id(record.run_id)
+            if run is not None and run.status == dg.DagsterRunStatus.FAILURE:
+                # Dagster keeps the time of what was planned in whole seconds.
+                since = record.create_timestamp >= int(copied)
+                return f"the copy could not be read in run {record.run_id}" if since else ""
+            continue
+        result = record.event.dagster_event.asset_check_evaluation_data
+        if is_result_on(record, here) and result.metadata["place"].value == place:
+            failed = record.status == FAILED and record.event.timestamp >= copied
+            return (result.description or "the copy differs") if failed else ""
+    return ""

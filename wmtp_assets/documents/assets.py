@@ -1,0 +1,179 @@
+"""Reports and checklist: written from the record, in a run of their own.
+
+A failed check upstream stops its run; a report about it must not be stopped with it. The lineage is
+declared all the same: direct dependencies on every artifact that a document describes.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from wmtp_assets import store
+from wmtp_assets.approval.record import READ
+from wmtp_assets.documents.checklist import (
+    build_checklist,
+    render_checklist,
+    short_tasks,
+)
+from wmtp_assets.documents.dossier import signed_readme
+from wmtp_assets.documents.markdown import RUN_RECORD, document_digest
+from wmtp_assets.documents.record import dossier_of
+from wmtp_assets.documents.reports import RENDERERS
+from wmtp_assets.errors import BadInput
+from wmtp_assets.evidence.judge import Evidence, Outcome
+from wmtp_assets.evidence.steps import COMPLETION, README, REPORTS, STEPS
+from wmtp_assets.record import materialized
+from wmtp_assets.regular import read_text
+from wmtp_assets.setup import Setup
+from wmtp_assets.store import Store, StoredFile
+
+STORAGE_DIGEST = "storage_digest"
+ARTIFACTS = sorted({asset for step in STEPS if step.number < 10 for asset in step.assets})
+
+# They judge the approval of the storage, of which the README is a part: they come after it.
+TELL_OF_APPROVAL = (COMPLETION, "reports/migration_notes")
+
+KEPT = "it is signed, and the record does not know all of the storage yet"
+
+DESCRIPTIONS = {
+    "reports/storage_readme": "README of the storage root: layout, verification, licences, FAQ.",
+    "reports/asset_inventory": "Inventory: every artifact and file with size and digest.",
+    "reports/migration_notes": "Migration notes: what differs from the plan, risks, open items.",
+    "reports/completion_report": "Completion report: artifacts, issues, Phase 2 conditions.",
+}
+
+
+def document_path(store_: Store, key: str) -> Path:
+    """Where a report lies."""
+    return {
+        "reports/storage_readme": store_.readme,
+        "reports/asset_inventory": store_.document("phase1_asset_inventory.md"),
+        "reports/migration_notes": store_.document("migration_notes.md"),
+        "reports/completion_report": store_.document("phase1_completion_report.md"),
+    }[key]
+
+
+def checklist_paths(store_: Store) -> tuple[Path, Path]:
+    """The checklist as JSON and as Markdown."""
+    return (
+        store_.document("phase1_checklist.json"),
+        store_.document("phase1_checklist.md"),
+    )
+
+
+def document_content(setup: Setup, paths: list[str]) -> str:
+    """The data version of documents: their bytes above the run record."""
+    located = {path: setup.store.locate(path) for path in paths}
+    return store.content_digest(
+        {path: _digest_or_why(file) for path, file in located.items() if file.is_file()}
+    )
+
+
+def _digest_or_why(file: Path) -> str:
+    """The digest of a document, or why it has none: as its bytes check, which names that."""
+    try:
+        return document_digest(file)
+    except BadInput as error:
+        return error.thing
+
+
+def _written(
+    setup: Setup, evidence: Evidence, files: list[StoredFile], markdown: str, **shown: Any
+) -> dg.MaterializeResult:
+    relative = [setup.store.relative(f.path) for f in files]
+    outcomes = {
+        f"checks_{outcome.name.lower()}": sum(j.outcome == outcome for j in evidence.of_artifacts)
+        for outcome in Outcome
+    }
+    return materialized(
+        setup,
+        files[0].path,
+        files,
+        content=document_content(setup, relative),
+        **shown,
+        preview=dg.MetadataValue.md(markdown.split(f"## {RUN_RECORD}")[0][:20_000]),
+        **{STORAGE_DIGEST: evidence.storage_digest},
+        **outcomes,
+    )
+
+
+def report_asset(*, key: str) -> dg.AssetsDefinition:
+    """One report, rendered from the evidence."""
+
+    @dg.asset(
+        key=key.split("/"),
+        group_name="reports",
+        deps=[
+            dg.AssetKey(asset.split("/"))
+            for asset in (*ARTIFACTS, *((README,) if key in TELL_OF_APPROVAL else ()))
+        ],
+        kinds={"markdown"},
+        code_version="1",
+        description=DESCRIPTIONS[key],
+        required_resource_keys={"setup", "declared"},
+    )
+    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        setup: Setup = context.resources.setup
+        dossier = dossier_of(context, history=key == COMPLETION)
+        path = document_path(setup.store, key)
+        if key == README and (entry := signed_readme(dossier, path)):
+            context.log.info(f"kept as in decision {entry.decision.number:04d}: {KEPT}")
+            kept, text = store.stored(path), read_text(path)
+            return _written(setup, dossier.evidence, [kept], text, **{READ: dossier.approval.read})
+        text = RENDERERS[key](dossier)
+        written = store.write_bytes(path, text.encode())
+        return _written(setup, dossier.evidence, [written], text)
+
+    return report
+
+
+report_assets = [report_asset(key=key) for key in REPORTS]
+
+
+@dg.asset(
+    key=["signoff", "checklist"],
+    group_name="signoff",
+    deps=[dg.AssetKey(asset.split("/")) for asset in [*ARTIFACTS, *REPORTS]],
+    kinds={"json", "markdown"},
+    code_version="1",
+    description="Checklist: Steps 0-11 of the plan with the state of their evidence.",
+    required_resource_keys={"setup", "declared"},
+)
+def checklist(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    setup: Setup = context.resources.setup
+    dossier = dossier_of(context, history=True)
+    content = build_checklist(dossier, documents_current(setup, dossier.evidence))
+    as_json, as_markdown = checklist_paths(setup.store)
+    text = render_checklist(content)
+    files = [
+        store.write_bytes(as_json, json.dumps(content, indent=2).encode() + b"\n"),
+        store.write_bytes(as_markdown, text.encode()),
+    ]
+    steps = dg.MetadataValue.md(short_tasks(content))
+    return _written(setup, dossier.evidence, files, text, steps=steps)
+
+
+def documents_current(setup: Setup, evidence: Evidence) -> dict[str, bool]:
+    """Report asset key -> whether its file names the storage digest of now."""
+    paths = {key: document_path(setup.store, key) for key in REPORTS}
+    return {key: _names(path, evidence.storage_digest) for key, path in paths.items()}
+
+
+def _names(path: Path, digest: str) -> bool:
+    try:
+        return digest in read_text(path)
+    except (BadInput, OSError):
+        return False
+
+
+approval = dg.AssetSpec(
+    key=["signoff", "approval"],
+    group_name="signoff",
+    deps=[["signoff", "checklist"]],
+    kinds={"json"},
+    description="Approval of the storage by a reviewer; written by job review_phase1 alone.\n\n"
+    "Its check says what stands now and what is in the way. To decide: the launchpad of job "
+    "review_phase1, or `python -m wmtp_assets.signoff approve`, which can sign.",
+)

@@ -1,0 +1,228 @@
+"""The checklist: Steps 0-11 with the state of their evidence, as JSON and as a task list.
+
+A step is done when every check that carries it passed, or warned and is or awaits the reviewer's
+acknowledgement. Step 10 looks only at whether the documents exist, since a document does not judge
+another one; Step 11 is the approval itself.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from wmtp_assets.approval.standing import Standing
+from wmtp_assets.backup.standing import judge_backup
+from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.documents.dossier import Dossier
+from wmtp_assets.documents.markdown import RUN_RECORD, table, tasks
+from wmtp_assets.documents.plan_notes import RISKS, Risk
+from wmtp_assets.evidence.judge import Evidence, Judged, Outcome, utc
+from wmtp_assets.evidence.steps import ENVIRONMENT_CHECKS, STEPS, Step
+from wmtp_assets.markup import Markup, code, link, text
+
+AWAITING = "awaiting approval"
+DONE = "done"
+OPEN = "open"
+STEP_11 = {Standing.ABSENT: AWAITING, Standing.APPROVED: DONE}
+# Where `make ui` serves the UI.
+UI = "http://127.0.0.1:3000"
+EVALUATED_BY = "evaluated_by"
+FAILED_BEFORE = "failed_before"
+DO_NOT_COUNT = "decisions_that_do_not_count"
+
+
+def judged_checks(step: Step, evidence: Evidence) -> tuple[Judged, ...]:
+    """The checks that carry a step; Step 1 leaves the environment to Step 0."""
+    checks = evidence.of(*step.assets)
+    if step.checks:
+        return tuple(j for j in checks if j.check.name in step.checks)
+    return tuple(j for j in checks if j.check.name not in ENVIRONMENT_CHECKS)
+
+
+def build_checklist(dossier: Dossier, documents: dict[str, bool]) -> dict[str, Any]:
+    """Build the checklist as plain JSON data.
+
+    Args:
+        documents: Report asset key -> whether it describes the storage as it is now.
+    """
+    evidence, approval = dossier.evidence, dossier.approval
+    return {
+        "phase": 1,
+        "storage_version": STORAGE_VERSION,
+        "catalog": evidence.catalog,
+        "source": evidence.source,
+        "storage_digest": evidence.storage_digest,
+        "approval": {
+            "standing": str(approval.standing),
+            "says": approval.says,
+            "changes": list(approval.changes or ()),
+            DO_NOT_COUNT: list(approval.uncounted),
+        },
+        "steps": [_step(step, dossier, documents) for step in STEPS],
+        "risks": [_risk(risk, evidence) for risk in RISKS],
+        RUN_RECORD: {
+            FAILED_BEFORE: [asdict(failure) for failure in dossier.failures],
+            EVALUATED_BY: {
+                f"{j.check.asset} {j.check.name}": f"{latest.run_id} {utc(latest.timestamp)}"
+                for j in evidence.of_artifacts
+                if (latest := j.check.latest)
+            },
+        },
+    }
+
+
+def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str, Any]:
+    approval = dossier.approval
+    row: dict[str, Any] = {
+        "step": step.number,
+        "title": step.title,
+        "goal": step.goal,
+        "state": OPEN,
+        "assets": {asset: _link(asset) for asset in step.assets},
+    }
+    if step.number == 11:
+        decisions = [approval.says_of(decision) for decision in approval.decisions]
+        backed_up, says = judge_backup(dossier.backup, approval)
+        return row | {
+            "state": STEP_11.get(approval.standing, str(approval.standing)),
+            "decisions": decisions,
+            "backup": {"is_of_the_approved_storage": backed_up, "says": says},
+        }
+    if step.number == 10:
+        missing = [key for key, current in documents.items() if not current]
+        return row | {"state": OPEN if missing else DONE, "not_current": missing}
+    checks = judged_checks(step, dossier.evidence)
+    return row | {
+        "state": DONE if checks and _good(checks) else OPEN,
+        "outcomes": _outcomes(checks),
+        "not_simply_passed": [
+            {
+                "outcome": str(j.outcome),
+                "asset": j.check.asset,
+                "check": j.check.name,
+                "finding": j.finding,
+                "finding_digest": j.digest,
+                "acknowledged": approval.says_of(by) if (by := dossier.acknowledged(j)) else None,
+            }
+            for j in checks
+            if j.outcome != Outcome.PASSED
+        ],
+        "checks": [f"{j.check.asset} {j.check.name}" for j in checks],
+    }
+
+
+def _risk(risk: Risk, evidence: Evidence) -> dict[str, Any]:
+    """A risk with the state of the checks that answer it; documents judge no document."""
+    checks = [j for j in evidence.of_artifacts if j.check.name in risk.checks]
+    return asdict(risk) | {"outcomes": _outcomes(checks), "answered": _good(checks)}
+
+
+def _link(asset: str) -> str:
+    return f"{UI}/assets/{asset}?view=checks"
+
+
+def _good(checks: Iterable[Judged]) -> bool:
+    return all(j.outcome in (Outcome.PASSED, Outcome.WARNED) for j in checks)
+
+
+def _outcomes(checks: Iterable[Judged]) -> dict[str, int]:
+    return dict(sorted(Counter(str(j.outcome) for j in checks).items()))
+
+
+def render_checklist(checklist: dict[str, Any]) -> str:
+    """The same checklist as Markdown."""
+    approval, runs = checklist["approval"], checklist[RUN_RECORD]
+    lines = [
+        "# Phase 1 checklist\n",
+        f"Storage {checklist['storage_version']}, source `{checklist['source']}`, "
+        f"storage digest `{checklist['storage_digest']}`.\n",
+        tasks((step["state"] == DONE, _task(step)) for step in checklist["steps"]),
+        f"Approval: {approval['standing']}. {text(approval['says'])}\n",
+        *(f"- changed since: {text(change)}" for change in approval["changes"]),
+        *(f"- does not count: {text(clause)}" for clause in approval.get(DO_NOT_COUNT, ())),
+        "## What is not simply passed\n",
+        _not_simply_passed(checklist),
+        "## Risks of the plan, and the checks that answer them\n",
+        table(
+            ("risk", "answer", "checks", "state"),
+            [
+                (
+                    f"{row['risk']}: {row['effect']}",
+                    row["answer"],
+                    Markup(", ".join(map(code, row["checks"]))),
+                    _counts(row["outcomes"]) or "in the checks of the documents",
+                )
+                for row in checklist["risks"]
+            ],
+        ),
+        f"## {RUN_RECORD}\n",
+        "What failed before: cause and rework (plan, Step 9).\n",
+        _failed_before(runs[FAILED_BEFORE]),
+        "Which run evaluated each check.\n",
+        *(f"- {check}: {run}" for check, run in runs[EVALUATED_BY].items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def short_tasks(checklist: dict[str, Any]) -> str:
+    """The steps as a task list that fits the page of the asset."""
+    return tasks(
+        (
+            step["state"] == DONE,
+            f"Step {step['step']}, {step['title']}: {step['state']}"
+            + (f" ({_counts(step['outcomes'])})" if step.get("outcomes") else ""),
+        )
+        for step in checklist["steps"]
+    )
+
+
+def _not_simply_passed(checklist: dict[str, Any]) -> str:
+    # Step 9 is the other steps' checks once more.
+    rows = [
+        (
+            step["step"],
+            row["outcome"],
+            link(code(row["asset"]), step["assets"][row["asset"]]),
+            code(row["check"]),
+            row["finding_digest"],
+            row["finding"],
+            row["acknowledged"] or "not acknowledged",
+        )
+        for step in checklist["steps"]
+        if step["step"] != 9
+        for row in step.get("not_simply_passed", ())
+    ]
+    header = ("step", "outcome", "asset", "check", "finding digest", "finding", "acknowledged")
+    return table(header, rows) if rows else "Nothing.\n"
+
+
+def _failed_before(failures: list[dict[str, Any]]) -> str:
+    rows = [
+        (code(f["asset"]), code(f["check"]), f["cause"], f["failed_at"], f["rework"])
+        for f in failures
+    ]
+    header = ("asset", "check", "cause", "failed (UTC)", "rework")
+    return table(header, rows) if rows else "Nothing.\n"
+
+
+def _task(step: dict[str, Any]) -> Markup:
+    facts = []
+    if step.get("outcomes"):
+        facts.append(f"checks {_counts(step['outcomes'])}")
+    if step.get("not_current"):
+        facts.append(f"not current: {', '.join(step['not_current'])}")
+    facts += step.get("decisions", ())
+    if backup := step.get("backup"):
+        met = backup["is_of_the_approved_storage"]
+        facts.append("backed up and tagged" if met else "not backed up as it is approved")
+    detail = f" ({text('; '.join(facts))})" if facts else ""
+    links = ", ".join(link(asset, url) for asset, url in step["assets"].items())
+    if step["step"] == 9:
+        links = "all assets of Steps 2-8"
+    return Markup(
+        f"Step {step['step']}, {step['title']}: {step['state']}{detail}. {step['goal']} — {links}"
+    )
+
+
+def _counts(outcomes: dict[str, int]) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())

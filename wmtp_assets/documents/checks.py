@@ -1,0 +1,173 @@
+"""The checks of the documents: they agree with the record, the disk and each other."""
+
+import dagster as dg
+
+from wmtp_assets import store
+from wmtp_assets.approval.covered import finished_files, of_no_asset
+from wmtp_assets.checks import Reading, Seen, checks_on
+from wmtp_assets.documents.assets import (
+    KEPT,
+    checklist_paths,
+    document_content,
+    document_path,
+)
+from wmtp_assets.documents.checklist import judged_checks, render_checklist
+from wmtp_assets.documents.dossier import signed_readme
+from wmtp_assets.documents.markdown import body
+from wmtp_assets.documents.record import dossier_of
+from wmtp_assets.documents.reports import RENDERERS
+from wmtp_assets.errors import BadInput
+from wmtp_assets.evidence.steps import README, REPORTS, STEPS
+from wmtp_assets.findings import Finding, verdict
+from wmtp_assets.propositions import ours
+from wmtp_assets.regular import read_text
+from wmtp_assets.setup import Setup
+
+NAMES_DIGEST = "names_the_storage_digest"
+AGREES = "agrees_with_record_and_disk"
+BOTH_FORMS = "json_and_markdown_agree"
+ALL_STEPS = "covers_every_step_and_check"
+NO_ORPHANS = "every_stored_file_belongs_to_an_asset"
+
+
+def differing_lines(expected: str, found: str) -> list[str]:
+    """The lines of either text that the other lacks, expected ones first."""
+    want, have = expected.splitlines(), found.splitlines()
+    wanted, there = set(want), set(have)
+    lost = [f"lacks: {line[:200]}" for line in want if line not in there]
+    odd = [f"says: {line[:200]}" for line in have if line not in wanted]
+    return lost + odd or (["lines are in another order"] if want != have else [])
+
+
+def _text(setup: Setup, key: str) -> str:
+    return read_text(document_path(setup.store, key))
+
+
+def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
+    def agrees(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        dossier = dossier_of(seen.context)
+        if key == README and (entry := signed_readme(dossier, setup.store.readme)):
+            told = f"as signed in decision {entry.decision.number:04d}: {KEPT}"
+            return dict.fromkeys((AGREES, NAMES_DIGEST), Finding(True, told))
+        text = _text(setup, key)
+        wrong = differing_lines(body(RENDERERS[key](dossier)), body(text))
+        digest = dossier.evidence.storage_digest
+        return {
+            AGREES: verdict(wrong, "says what record and disk say now", "document is outdated"),
+            NAMES_DIGEST: verdict(
+                [] if f"`{digest}`" in text else [f"{digest} is not named"],
+                f"describes storage {digest}",
+                "document describes another storage",
+            ),
+        }
+
+    def no_orphans(setup: Setup, seen: Seen) -> dict[str, Finding]:
+        dossier = dossier_of(seen.context)
+        made = (a.latest for a in dossier.evidence.assets if a.latest)
+        recorded = {path for latest in made for path in latest.files} | set(dossier.approval.read)
+        known = {*recorded, setup.store.relative(setup.store.readme)}
+        return {
+            NO_ORPHANS: verdict(
+                of_no_asset(finished_files(setup.store.root), known),
+                f"{len(recorded)} files, each of an asset",
+                "files of no asset",
+                recorded=len(recorded),
+            )
+        }
+
+    extra = (
+        [
+            Reading(
+                no_orphans,
+                {
+                    NO_ORPHANS: ours(
+                        "Every file below the storage root is an asset's",
+                        "this project answers for every file that it signs",
+                    )
+                },
+            )
+        ]
+        if key == "reports/asset_inventory"
+        else []
+    )
+    return checks_on(
+        key,
+        Reading(
+            agrees,
+            {
+                AGREES: ours(
+                    "What the document says of the storage is so now",
+                    "this project wrote the document",
+                ),
+                NAMES_DIGEST: ours(
+                    "The document names the storage digest that it describes",
+                    "this project wrote the document",
+                ),
+            },
+        ),
+        *extra,
+        content=lambda setup, digests: document_content(setup, list(digests)),
+        resources=frozenset({"declared"}),
+    )
+
+
+def _checklist_agrees(setup: Setup, seen: Seen) -> dict[str, Finding]:
+    as_json, as_markdown = checklist_paths(setup.store)
+    evidence = dossier_of(seen.context).evidence
+    content = store.read_json(as_json)
+    try:
+        expected = render_checklist(content)
+        steps = {row["step"]: row for row in content["steps"]}
+        listed = {number: set(row.get("checks", ())) for number, row in steps.items()}
+        digest_named = content["storage_digest"]
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        fix = "run job report again"
+        raise BadInput(f"the checklist is not one ({error!r})", [as_json], fix) from error
+    missing = [f"step {step.number}" for step in STEPS if step.number not in steps]
+    missing += [
+        f"step {step.number}: {j.check.asset} {j.check.name}"
+        for step in STEPS
+        if step.number in steps and step.number < 10
+        for j in judged_checks(step, evidence)
+        if f"{j.check.asset} {j.check.name}" not in listed[step.number]
+    ]
+    wrong = differing_lines(expected, read_text(as_markdown))
+    digest = evidence.storage_digest
+    return {
+        NAMES_DIGEST: verdict(
+            [] if digest_named == digest else [digest_named],
+            f"describes storage {digest}",
+            f"storage is {digest}, the checklist describes",
+        ),
+        ALL_STEPS: verdict(
+            missing,
+            f"{len(steps)} steps, every check of theirs",
+            "checklist is incomplete",
+            steps=len(steps),
+        ),
+        BOTH_FORMS: verdict(wrong, "both forms say the same", "the Markdown differs"),
+    }
+
+
+document_checks = [
+    *(_report_checks(key=key) for key in REPORTS),
+    checks_on(
+        "signoff/checklist",
+        Reading(
+            _checklist_agrees,
+            {
+                NAMES_DIGEST: ours(
+                    "The checklist names the storage digest that it describes",
+                    "this project wrote the checklist",
+                ),
+                ALL_STEPS: ours(
+                    "Every step of the plan and every check of it is listed",
+                    "this project wrote the checklist",
+                ),
+                BOTH_FORMS: ours("JSON and Markdown say the same", "this project wrote both"),
+            },
+        ),
+        content=lambda setup, digests: document_content(setup, list(digests)),
+        resources=frozenset({"declared"}),
+    ),
+]

@@ -1,0 +1,100 @@
+"""All that a document is written from, and what it says of Phase 2."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wmtp_assets.approval.chain import Decision, Entry, Role, Verdict
+from wmtp_assets.approval.standing import Approval, Standing
+from wmtp_assets.backup.standing import Backup, judge_backup
+from wmtp_assets.catalog import Catalog
+from wmtp_assets.evidence.judge import Evidence, Judged, Outcome
+from wmtp_assets.evidence.steps import README
+from wmtp_assets.store import sha256_of
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A check that failed in a run: the cause it named, and what was done (plan, Step 9).
+
+    Attributes:
+        rework: One sentence: materialized anew or not, passed again in which run, or not yet.
+    """
+
+    asset: str
+    check: str
+    cause: str
+    run_id: str
+    failed_at: str
+    rework: str
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """All that a document is written from.
+
+    Attributes:
+        evidence: Of the artifacts; a document judges no document.
+        backup: The newest that a run recorded, if any.
+        failures: Newest first; read only for the documents that tell of them.
+    """
+
+    evidence: Evidence
+    catalog: Catalog
+    approval: Approval
+    backup: Backup | None = None
+    failures: tuple[Failure, ...] = field(default=())
+
+    def acknowledged(self, judged: Judged) -> Decision | None:
+        """The standing approval that acknowledges a warning."""
+        return next(
+            (
+                decision
+                for decision in self.approval.decisions
+                if decision.verdict == Verdict.APPROVED and judged.digest in decision.acknowledged
+            ),
+            None,
+        )
+
+
+def signed_readme(dossier: Dossier, readme: Path) -> Entry | None:
+    """The approval whose README stays as it is, if any: of assets that the record does not know.
+
+    A reviewer's key vouches for it, on a restored storage or a new machine. A README of what the
+    record has there would say less, and break the signature.
+    """
+    basis, read = dossier.approval.basis, dossier.approval.read
+    signed = basis.manifest["files"] if basis else {}
+    if all(signed[path].get("asset") == README for path in read) or not readme.is_file():
+        return None
+    of_readme = {f["sha256"] for f in signed.values() if f.get("asset") == README}
+    return basis if sha256_of(readme) in of_readme else None
+
+
+def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
+    """Whether each entry condition of Phase 2 is met, and what it is (plan, Step 11)."""
+    checks, approval = dossier.evidence.of_artifacts, dossier.approval
+    good = [
+        j
+        for j in checks
+        if j.outcome == Outcome.PASSED
+        or (j.outcome == Outcome.WARNED and dossier.acknowledged(j) is not None)
+    ]
+    counts = f"{len(good)} of {len(checks)}"
+    yield (
+        bool(checks) and len(good) == len(checks),
+        f"every check of the artifacts passed, or warned and is acknowledged ({counts})",
+    )
+    differing = [line for a in dossier.evidence.artifacts for line in a.differing]
+    told = "; ".join(differing) or "sizes and times as recorded; verify_storage_deep reads all"
+    yield not differing, f"the disk equals the record ({told})"
+    for role, who in ((Role.REVIEWER, "the reviewer"), (Role.PRODUCT_OWNER, "the product owner")):
+        decision = approval.of(role)
+        met = role in approval.approved_now and approval.standing != Standing.SUSPENDED
+        if decision is None:
+            says = "no decision yet"
+        else:
+            says = approval.says_of(decision) + ("" if met else ", not of the storage as it is")
+        yield met, f"{who} approved ({says})"
+    met, says = judge_backup(dossier.backup, approval)
+    yield met, f"the approved storage is backed up and tagged ({says})"

@@ -1,0 +1,155 @@
+"""Reads what the Dagster record has of one check into the rows of judge.py."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import chain
+from typing import Any
+
+import dagster as dg
+from dagster._core.execution.stats import StepEventStatus
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
+
+from wmtp_assets.checks import AS_WRITTEN, DEEP_TAG, EVERY_BYTE, checks_step
+from wmtp_assets.evidence.judge import AssetRow, CheckRow, Evaluation
+from wmtp_assets.record import (
+    CONTENT,
+    DATA_VERSION_TAG,
+    EVALUATED,
+    STORAGE_ROOT,
+    check_history,
+    is_made_on,
+    is_result_on,
+    root_of_run,
+)
+from wmtp_assets.roots import Whereabouts
+
+
+@dataclass(frozen=True)
+class Past:
+    """What lies further back in the record of one storage; each thing is looked up once."""
+
+    instance: dg.DagsterInstance
+    here: Whereabouts
+
+    def since(
+        self, key: dg.AssetCheckKey, newest: AssetCheckExecutionRecord | None
+    ) -> Iterator[AssetCheckExecutionRecord]:
+        """The records of a check by runs, newest first; those before the newest when needed.
+
+        After a failed phase1 they are needed for every check: few at first, since reading 25 for
+        each of 300 took seconds.
+        """
+        if newest is None:
+            return
+        history = check_history(self.instance, key, cursor=newest.id)
+        yield from (record for record in chain([newest], history) if record.run_id)
+
+    @cached_property
+    def failed_steps(self) -> Callable[[str], Collection[str]]:
+        """The steps of a run on this storage that failed: it reads all events of the run.
+
+        Of a run that recorded nothing nobody knows on which storage it was: it counts.
+        """
+
+        @cache
+        def failed_steps(run_id: str) -> Collection[str]:
+            steps = {
+                stats.step_key
+                for stats in self.instance.get_run_step_stats(run_id)
+                if stats.status == StepEventStatus.FAILURE
+            }
+            run = self.instance.get_run_record_by_id(run_id) if steps else None
+            root = root_of_run(self.instance, run_id) if run else None
+            at = run.create_timestamp.timestamp() if run else 0
+            return steps if root is None or self.here.hold(root, at) else ()
+
+        return failed_steps
+
+    @cached_property
+    def made(self) -> Callable[[dg.AssetKey, int], dg.EventLogRecord | None]:
+        """A materialization by its storage id."""
+
+        @cache
+        def made(key: dg.AssetKey, storage_id: int) -> dg.EventLogRecord | None:
+            wanted = dg.AssetRecordsFilter(asset_key=key, storage_ids=[storage_id])
+            return next(iter(self.instance.fetch_materializations(wanted, limit=1).records), None)
+
+        return made
+
+
+def check_row(
+    past: Past,
+    spec: dg.AssetCheckSpec,
+    newest: AssetCheckExecutionRecord | None,
+    asset: AssetRow,
+) -> CheckRow:
+    step = checks_step(spec.asset_key)
+    evaluated = elsewhere = crashed = None
+    for record in past.since(spec.key, newest):
+        if record.status not in EVALUATED:
+            # Planned: by a run that broke in the check's own step, or never came to it.
+            failed = not crashed and step in past.failed_steps(record.run_id)
+            crashed = record.run_id if failed else crashed
+        elif is_result_on(record, past.here):
+            evaluated = record
+            break
+        else:
+            elsewhere = elsewhere or record
+    counts = evaluated or elsewhere
+    return CheckRow(
+        asset=asset.key,
+        name=spec.name,
+        deep=spec.metadata.get(DEEP_TAG) == EVERY_BYTE,
+        latest=_evaluation(past, counts, asset, on_root=bool(evaluated)) if counts else None,
+        crashed_in=crashed,
+    )
+
+
+def _evaluation(
+    past: Past, record: AssetCheckExecutionRecord, asset: AssetRow, *, on_root: bool
+) -> Evaluation:
+    result = record.event.dagster_event.asset_check_evaluation_data
+    values = {name: _plain(value) for name, value in result.metadata.items()}
+    stated, content = values.pop(STORAGE_ROOT, None), values.pop(CONTENT, None)
+    summary = values.pop(AS_WRITTEN, None) or result.description or ""
+    target, version = _target(past, record, asset, content)
+    return Evaluation(
+        passed=result.passed,
+        warns=result.severity == dg.AssetCheckSeverity.WARN,
+        summary=summary,
+        content=content,
+        storage_root=past.here.root if on_root else stated,
+        target=target,
+        target_version=version,
+        run_id=record.run_id,
+        timestamp=record.event.timestamp,
+        evidence=values,
+    )
+
+
+def _target(
+    past: Past, record: AssetCheckExecutionRecord, asset: AssetRow, content: str | None
+) -> tuple[int | None, str | None]:
+    """Storage id and version of the materialization that a result is about.
+
+    Dagster notes the newest one of the record. Where that was posted or is of another storage, the
+    check compared with the newest by a run here, or, if that is made again since, with its content.
+    """
+    result = record.event.dagster_event.asset_check_evaluation_data
+    noted, latest = result.target_materialization_data, asset.latest
+    if latest and noted and noted.storage_id == latest.storage_id:
+        return latest.storage_id, latest.version
+    made = past.made(result.asset_key, noted.storage_id) if noted else None
+    if made is not None and is_made_on(made, past.here):
+        return made.storage_id, (made.asset_materialization.tags or {}).get(DATA_VERSION_TAG)
+    if latest and made is not None and latest.timestamp <= record.event.timestamp:
+        return latest.storage_id, latest.version
+    return None, content if made is not None else None
+
+
+def _plain(value: dg.MetadataValue) -> Any:
+    """A metadata value as JSON data; a table as its rows."""
+    if isinstance(value, dg.TableMetadataValue):
+        return [dict(record.data) for record in value.records]
+    return value.value

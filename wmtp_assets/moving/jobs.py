@@ -1,0 +1,127 @@
+"""Job record_move: what the record has of the storage at another root counts for this one.
+
+The command `signoff moved` runs the same job. What it records is an observation of storage_layout;
+record.py reads it, of runs alone: one that was posted is nothing.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from wmtp_assets.approval.chain import read_chain
+from wmtp_assets.approval.record import read_recorded
+from wmtp_assets.console import QUIET
+from wmtp_assets.errors import BadInput
+from wmtp_assets.evidence.record import Declared, recorded_assets, recorded_roots
+from wmtp_assets.moving.reasons import (
+    Compared,
+    compare,
+    made_since,
+    still_there,
+)
+from wmtp_assets.record import (
+    MOVED_FROM,
+    MOVES_KEY,
+    SIZE_BYTES,
+    STORAGE_ROOT,
+    whereabouts,
+)
+from wmtp_assets.roots import is_one_place, resolved
+from wmtp_assets.shown import shown, telling
+from wmtp_assets.store import Store
+
+NOT_MOVED = "not the storage that was there"
+COPY = "a copy is a storage of its own: remove the old one, or work there"
+PUT_BACK = "put the recorded bytes here, or make and check this storage anew with job phase1"
+
+
+class MoveConfig(dg.Config):
+    """Where the storage was; where it is, WMTP_STORAGE_ROOT says."""
+
+    old_root: str = Field("", description="The storage root before the move.")
+
+
+@dg.op(
+    required_resource_keys={"setup", "declared"},
+    description="Reads every byte that the record has of the old root, then tells of the move.",
+)
+def tell_move(context: dg.OpExecutionContext, config: MoveConfig) -> None:
+    store, declared = context.resources.setup.store, context.resources.declared
+    old = require_moved(context.instance, declared, store, config.old_root)
+    found = require_same(context.instance, declared, store, old, telling(context.log.info))
+    for clause in found.told:
+        context.log.warning(shown(f"let pass: {clause}"))
+    says = f"moved from {old} to {store.root}: {found.files} files, every byte as recorded"
+    context.log.info(shown(says))
+    context.log_event(
+        dg.AssetObservation(
+            MOVES_KEY,
+            description=says,
+            metadata={
+                MOVED_FROM: str(old),
+                STORAGE_ROOT: str(store.root),
+                "files": found.files,
+                SIZE_BYTES: found.size_bytes,
+                "let_pass": len(found.told),
+            },
+        )
+    )
+
+
+@dg.job(
+    config=QUIET,
+    description="Tells that the storage was moved here: what was recorded of it there counts here.",
+)
+def record_move() -> None:
+    tell_move()
+
+
+def require_moved(
+    instance: dg.DagsterInstance, declared: Declared, store: Store, stated: str
+) -> Path:
+    """The old root, as the record names it.
+
+    Raises:
+        BadInput: It is this one, the record has nothing of it, it is still there, or something was
+            made here since.
+    """
+    if not stated.strip():
+        raise BadInput("the old storage root is not given", [], "name the root before the move")
+    old = resolved(Path(stated).expanduser())
+    if is_one_place(str(old), str(store.root)):
+        raise BadInput("nothing to tell: it is the same place", [old, store.root], "go on as ever")
+    now = whereabouts(instance, store)
+    there = recorded_assets(instance, declared, whereabouts(instance, Store(old, store.docs)))
+    if not there:
+        known = ", ".join(recorded_roots(instance, declared, now)) or "none"
+        raise BadInput(
+            "the record has nothing of a storage there", [old], f"name one that it has: {known}"
+        )
+    if left := list(still_there(old, there)):
+        raise BadInput("the old storage is still there", left, COPY)
+    if anew := list(made_since(there, recorded_assets(instance, declared, now))):
+        raise BadInput(f"assets were made here since, at {store.root}", anew, "go on with these")
+    return old
+
+
+def require_same(
+    instance: dg.DagsterInstance,
+    declared: Declared,
+    store: Store,
+    old: Path,
+    tell: Callable[[str], None],
+) -> Compared:
+    """Read what lies here.
+
+    Raises:
+        BadInput: It is not what the record has of the old root; everything that differs is named.
+    """
+    before = Store(old, store.docs)
+    chain, recorded = read_chain(store.signoff), read_recorded(instance, before)
+    found = compare(store, recorded_assets(instance, declared, whereabouts(instance, before)), tell)
+    wrong = [*found.differing, *chain.problems, *recorded.missing(chain)]
+    if wrong:
+        raise BadInput(f"{NOT_MOVED}, at {old}", wrong, PUT_BACK)
+    return found

@@ -1,0 +1,95 @@
+"""Whether a storage is the one that lay at another root: what is in the way of saying so.
+
+Pure: rows of judge.py and folders in, sentences out. Every recorded file is read. Documents are
+written anew by job report and raw files may have been removed: those that are missing are told.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wmtp_assets import store as store_
+from wmtp_assets.evidence.judge import DOCUMENT_GROUPS, AssetRow, utc
+from wmtp_assets.evidence.steps import README
+from wmtp_assets.store import Store
+
+MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What was read at the new root.
+
+    Attributes:
+        differing: One clause for each file whose bytes are not the recorded ones, or that is gone.
+        told: The same of files that may be: documents, raw files.
+    """
+
+    files: int
+    size_bytes: int
+    differing: tuple[str, ...]
+    told: tuple[str, ...]
+
+
+def still_there(old: Path, assets: Iterable[AssetRow]) -> Iterator[str]:
+    """The recorded files that still lie below the old root; an empty mount point is no storage."""
+    for path in sorted({path for asset in assets for path in _in_storage(asset)}):
+        try:
+            there = (old / path).is_file()
+        except OSError as error:
+            yield f"{old} cannot be looked into ({error.strerror})"
+            return
+        if there:
+            yield f"{old / path} is still there"
+
+
+def compare(store: Store, assets: Iterable[AssetRow], tell: Callable[[str], None]) -> Compared:
+    """Read every recorded file below the present roots and hold it against the record.
+
+    Args:
+        assets: As the record has them of the old root.
+        tell: Takes lines on the progress.
+    """
+    files = size = 0
+    differing, told = [], []
+    for asset in assets:
+        if asset.latest is None:
+            continue
+        tell(f"reading {asset.key}")
+        for path, facts in sorted(asset.latest.files.items()):
+            found = _digest(store.locate(path))
+            files, size = files + 1, size + facts["size_bytes"]
+            if found == facts["sha256"]:
+                continue
+            clause = f"{path}: recorded {facts['sha256']}, here {found}"
+            (told if _may_differ(asset, found) else differing).append(clause)
+    return Compared(files, size, tuple(differing), tuple(told))
+
+
+def made_since(there: Iterable[AssetRow], here: Iterable[AssetRow]) -> Iterator[str]:
+    """What was made at the present root after the last that was made at the old one."""
+    last = max((asset.latest.timestamp for asset in there if asset.latest), default=0)
+    for asset in here:
+        if asset.latest and asset.latest.timestamp > last:
+            yield f"{asset.key} in run {asset.latest.run_id} ({utc(asset.latest.timestamp)})"
+
+
+def _in_storage(asset: AssetRow) -> Iterator[str]:
+    files = asset.latest.files if asset.latest else ()
+    return (path for path in files if not path.startswith("docs/"))
+
+
+def _may_differ(asset: AssetRow, found: str) -> bool:
+    """Documents are made anew; raw files may be gone, as those of an asset no longer declared."""
+    if asset.group in DOCUMENT_GROUPS and asset.key != README:
+        return True
+    return found == MISSING and (asset.key.endswith("/raw") or not asset.group)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return store_.sha256_of(path)
+    except FileNotFoundError:
+        return MISSING
+    except OSError as error:
+        return f"unreadable ({error.strerror})"
