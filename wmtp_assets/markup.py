@@ -33,9 +33,15 @@ def text(value: object) -> Markup:
 
 
 def block(value: object) -> Markup:
-    """A text at the beginning of a line or a list item."""
+    """A text at the beginning of a line or a list item, without the spaces that it begins with.
+
+    A page does not show them, but a heading may follow up to three of them, and four make code.
+    """
     line = text(value)
-    if isinstance(value, Markup) or (begins := BLOCK.match(line)) is None:
+    if isinstance(value, Markup):
+        return line
+    line = Markup(line.lstrip(" "))
+    if (begins := BLOCK.match(line)) is None:
         return line
     end = begins.end()
     return Markup(f"{line[:end]}\\{line[end:]}")
