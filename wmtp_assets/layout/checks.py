@@ -13,6 +13,7 @@ from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.folders import SKELETON, UNFINISHED
 from wmtp_assets.layout.assets import layout_digest
+from wmtp_assets.layout.reset import LEGACY
 from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 from wmtp_assets.temporaries import SILENT_SECONDS, is_abandoned, is_temporary
@@ -20,8 +21,6 @@ from wmtp_assets.walking import files_below, walk
 
 SUPPORTED = ((3, 11), (3, 13))
 PACKAGE = "wmtp-assets"
-# Folders of the layout before v2 (plan, Step 0).
-LEGACY = ("models", "datasets")
 
 
 def _folders_exist(setup: Setup, seen: Seen) -> dict[str, Finding]:

@@ -12,8 +12,9 @@ from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS
 from wmtp_assets.store import Store
 from wmtp_assets.walking import files_below, walk
 
-# v2 folders and those of the layout before (plan, Step 0).
-CLEARED = (MODELS, DATASETS, SMALL_SETS, "models", "datasets")
+# Folders of the layout before v2 (plan, Step 0).
+LEGACY = ("models", "datasets")
+CLEARED = (MODELS, DATASETS, SMALL_SETS, *LEGACY)
 SPARED_RAW = Path(MODELS) / "meta-llama-mtp" / "raw" / "7B_1T_4"
 
 
