@@ -94,5 +94,5 @@ def verdict(culprits: Iterable[object], good: str, bad: str, **evidence: Any) ->
     summary = bad + ": " + "; ".join(named[:MAX_SAMPLES]) if named else good
     if len(named) > MAX_SAMPLES:
         summary += f"; and {len(named) - MAX_SAMPLES} more"
-    samples = {"culprits": named[:MAX_SAMPLES]} if named else {}
+    samples = {CULPRITS: named[:MAX_SAMPLES]} if named else {}
     return Finding(not named, summary, {**evidence, **samples})

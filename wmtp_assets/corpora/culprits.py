@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from wmtp_assets.findings import CULPRIT_COUNT, CULPRITS, MAX_SAMPLES, Finding
+from wmtp_assets.findings import CULPRIT_COUNT, MAX_SAMPLES, Finding, verdict
 
 FINDING_SHA256 = "finding_sha256"
 
@@ -34,14 +34,14 @@ class Culprits:
 
     def finding(self, good: str, bad: str, **evidence: Any) -> Finding:
         """Pass with `good` when nothing was added, else fail with `bad` and the offenders."""
-        if not self.count:
-            return Finding(True, good, {**evidence, CULPRIT_COUNT: 0})
-        sha256 = self._hash.hexdigest()
-        summary = f"{bad}: {'; '.join(self.samples)}"
-        if self.count > MAX_SAMPLES:
-            summary += f"; and {self.count - MAX_SAMPLES:,} more (sha256 of all: {sha256})"
-        found = {CULPRIT_COUNT: self.count, CULPRITS: self.samples, FINDING_SHA256: sha256}
-        return Finding(False, summary, {**evidence, **found})
+        counted = {CULPRIT_COUNT: self.count}
+        if self.count:
+            counted[FINDING_SHA256] = self._hash.hexdigest()
+        found = verdict(self.samples, good, bad, **evidence, **counted)
+        if self.count == len(self.samples):
+            return found
+        rest = f"{self.count - MAX_SAMPLES:,} more (sha256 of all: {counted[FINDING_SHA256]})"
+        return replace(found, summary=f"{found.summary}; and {rest}")
 
 
 def undecided_where(findings: Mapping[str, Finding], faults: Culprits) -> dict[str, Finding]:
