@@ -29,8 +29,7 @@ from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.shown import Parser, say
 from wmtp_assets.store import Store, free_bytes
-
-PACKAGE = "wmtp-assets"
+from wmtp_assets.supported import PACKAGE
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,16 +3,14 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
-from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.places import RECORD_FIX, wrong_with_record
 from wmtp_assets.store import nearest_existing
+from wmtp_assets.supported import find_packages, python_fault
 
 SETUP = "run make setup"
 # Bytes of sockaddr_un.sun_path, the final zero included; other systems have at least 104.
@@ -25,9 +23,8 @@ READ_BY_DAGSTER = ("WMTP_", "HF_", "DAGSTER_HOME")
 
 def python_line(running: str, supported: str) -> Line:
     """Whether this Python is one of the supported versions, such as `>=3.11,<3.14`."""
-    if Version(running) in SpecifierSet(supported):
-        return ok(f"Python {running}")
-    return fail(f"Python {running}, supported is {supported}", "make setup PYTHON=python3.12")
+    fault = python_fault(running, supported)
+    return fail(fault, "make setup PYTHON=python3.12") if fault else ok(f"Python {running}")
 
 
 def package_lines(
@@ -36,42 +33,38 @@ def package_lines(
     """Whether the required packages are there, in versions that were tested together.
 
     Args:
-        required: Requirements of the package, such as `torch==2.13.0`; extras are left out.
+        required, installed: As in `find_packages`.
         pinned: Package -> version of constraints.txt; empty where that file is not at hand.
-        installed: Package -> its version; raises PackageNotFoundError.
     """
-    missing, wrong, other, count = [], [], [], 0
-    for text in required:
-        requirement = Requirement(text)
-        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        name, count = requirement.name, count + 1
-        try:
-            version = installed(name)
-        except PackageNotFoundError:
-            missing.append(name)
-            continue
-        pin = pinned.get(name.lower().replace("_", "-"))
-        # A build for one kind of machine is the pinned version: 2.13.0+cpu.
-        if not requirement.specifier.contains(version, prereleases=True):
-            wrong.append(f"{name} {version}, needed is {requirement.specifier}")
-        elif pin and Version(version).public != Version(pin).public:
-            other.append(f"{name} {version}, tested is {pin}")
-    if missing:
-        yield fail(f"packages are missing: {', '.join(missing)}", SETUP)
+    found = find_packages(required, installed)
+    wrong = [
+        f"{name} {found.versions[name]}, needed is {needed}" for name, needed in found.wrong.items()
+    ]
+    other = [
+        f"{name} {version}, tested is {pin}"
+        for name, version in found.versions.items()
+        if name not in found.wrong and (pin := pinned.get(_as_pinned(name)))
+        if Version(version).public != Version(pin).public
+    ]
+    if found.missing:
+        yield fail(f"packages are missing: {', '.join(found.missing)}", SETUP)
     if wrong:
         yield fail(f"packages: {'; '.join(wrong)}", SETUP)
     if other:
         yield warn(f"packages: {'; '.join(other)}", SETUP)
-    if not missing + wrong + other:
-        yield ok(f"{count} packages in their tested versions")
+    if not found.missing + wrong + other:
+        yield ok(f"{len(found.versions)} packages in their tested versions")
 
 
 def read_pins(text: str) -> dict[str, str]:
     """The `name==version` lines of a constraints file."""
     lines = [line.split("#")[0].strip() for line in text.splitlines()]
     pairs = [line.split("==", 1) for line in lines if "==" in line]
-    return {name.strip().lower().replace("_", "-"): version.strip() for name, version in pairs}
+    return {_as_pinned(name.strip()): version.strip() for name, version in pairs}
+
+
+def _as_pinned(name: str) -> str:
+    return name.lower().replace("_", "-")
 
 
 def folder_line(name: str, folder: Path, variable: str) -> Line:

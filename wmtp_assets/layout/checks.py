@@ -2,11 +2,10 @@
 
 import contextlib
 import platform
-import re
 import sys
 import time
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
 from wmtp_assets.checks import Reading, Seen, checks_on
@@ -16,11 +15,9 @@ from wmtp_assets.layout.assets import layout_digest
 from wmtp_assets.layout.reset import LEGACY
 from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
+from wmtp_assets.supported import PACKAGE, Packages, find_packages, python_fault
 from wmtp_assets.temporaries import SILENT_SECONDS, is_abandoned, is_temporary
 from wmtp_assets.walking import files_below, walk
-
-SUPPORTED = ((3, 11), (3, 13))
-PACKAGE = "wmtp-assets"
 
 
 def _folders_exist(setup: Setup, seen: Seen) -> dict[str, Finding]:
@@ -39,33 +36,26 @@ def _folders_exist(setup: Setup, seen: Seen) -> dict[str, Finding]:
 
 
 def _environment(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    python = platform.python_version_tuple()
-    wrong = (
-        []
-        if SUPPORTED[0] <= tuple(map(int, python[:2])) <= SUPPORTED[1]
-        else [f"Python {platform.python_version()}, supported are 3.11 to 3.13"]
-    )
-    versions: dict[str, str] = {}
+    python = platform.python_version()
     try:
-        needed = requires(PACKAGE) or []
+        fault = python_fault(python, metadata(PACKAGE)["Requires-Python"])
+        found = find_packages(requires(PACKAGE) or (), version)
     except PackageNotFoundError:
-        needed = [PACKAGE]
-    for requirement in needed:
-        name, pinned = re.match(r"([\w.-]+)(?:==([\w.]+))?", requirement).groups()
-        if "extra ==" in requirement:
-            continue
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            wrong.append(f"{name} is not installed")
-            continue
-        # A build for one kind of machine is the pinned version: 2.13.0+cpu.
-        if pinned and versions[name].split("+")[0] != pinned:
-            wrong.append(f"{name} {versions[name]}, pinned is {pinned}")
-    torch = versions.get("torch")
-    good = f"Python {platform.python_version()}, torch {torch}, {len(versions)} packages there"
+        fault, found = "", Packages({}, [PACKAGE], {})
+    wrong = [fault] if fault else []
+    wrong += [f"{name} is not installed" for name in found.missing]
+    wrong += [
+        f"{name} {found.versions[name]}, pinned is {needed.removeprefix('==')}"
+        for name, needed in found.wrong.items()
+    ]
+    torch = found.versions.get("torch")
+    good = f"Python {python}, torch {torch}, {len(found.versions)} packages there"
     finding = verdict(
-        wrong, good, "environment differs; run make setup", packages=versions, system=sys.platform
+        wrong,
+        good,
+        "environment differs; run make setup",
+        packages=found.versions,
+        system=sys.platform,
     )
     return {"environment_is_supported": finding}
 
