@@ -26,12 +26,12 @@ from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.corpora.units import UNIT_BYTES, Part, keep_first, plan_units
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
+from wmtp_assets.progress import Progress
 from wmtp_assets.regular import open_regular
 from wmtp_assets.store import StoredFile
 from wmtp_assets.writer import HashingWriter
 
 ROWS_PER_SECOND = "rows_per_second"
-SECONDS_BETWEEN_REPORTS = 10.0
 # 7.6 GB of parquet become 15 GB of JSONL in the published train split.
 WRITTEN_PER_SOURCE_BYTE = 2
 
@@ -64,7 +64,7 @@ def convert_split(
         workers: Processes to use; the bytes written are the same for any number.
         scheduler: Address of a Dask scheduler whose workers take all units, whatever their size;
             the bytes are the same again.
-        report: Told the progress, with rate and remaining time, every ten seconds.
+        report: Told the progress, with rate and remaining time, every five seconds.
 
     Raises:
         BadInput: Damaged or unusable input, a cluster or a storage that fails, or counts that do
@@ -77,7 +77,7 @@ def convert_split(
     repeated = find_repeated_names(sources) if "name" in form.columns else []
     units = plan_units(dataset, sources, repeated, settings, unit_bytes)
     jsonl, metadata = folder.jsonl(split), folder.line_metadata(split)
-    progress = _Progress(f"{dataset}/{split}", sum(u.size_bytes for u in units), report)
+    progress = Progress(f"{dataset}/{split}", sum(u.size_bytes for u in units), report)
     tally = Tally()
     runs: list[tuple[bytes, int]] = []
     invalid: list[InvalidText] = []
@@ -157,24 +157,3 @@ def _parts_beside(jsonl: Path) -> Iterator[Callable[[], Path]]:
     numbers = itertools.count()
     with store.folder_beside(jsonl) as folder:
         yield lambda: folder / f"{next(numbers):04}"
-
-
-class _Progress:
-    """Says how far the work is, how fast it goes and how long it will take."""
-
-    def __init__(self, what: str, total_bytes: int, report: Callable[[str], None]):
-        self._what, self._total, self._report = what, max(total_bytes, 1), report
-        self._done, self._started, self._said = 0, time.monotonic(), time.monotonic()
-
-    def advance(self, size_bytes: int, rows: int) -> None:
-        self._done += size_bytes
-        now = time.monotonic()
-        if now - self._said < SECONDS_BETWEEN_REPORTS and self._done < self._total:
-            return
-        self._said = now
-        elapsed = max(now - self._started, 1e-6)
-        left = elapsed * (self._total - self._done) / max(self._done, 1)
-        self._report(
-            f"{self._what}: {100 * self._done / self._total:.0f}%, {rows:,} rows, "
-            f"{rows / elapsed:,.0f} rows/s, about {left:,.0f} s left"
-        )

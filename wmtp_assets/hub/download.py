@@ -17,7 +17,7 @@ from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.facts import spoken_size
 from wmtp_assets.hub.partial import LOOK_SECONDS, Partial, Place
-from wmtp_assets.hub.progress import Progress
+from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import WrongBody, kept, require_proof
 from wmtp_assets.hub.retry import Stopped
 from wmtp_assets.hub.transfer import transfer
@@ -40,7 +40,7 @@ class Download:
 
 
 def download_all(
-    downloads: Iterable[Download], progress: Progress, report: Callable[[str], None]
+    downloads: Iterable[Download], progress: DownloadProgress, report: Callable[[str], None]
 ) -> dict[str, StoredFile]:
     """Fetch files side by side; returns path in the repository -> the proven file.
 
@@ -82,7 +82,7 @@ def _tell(lines: SimpleQueue, report: Callable[[str], None]) -> None:
 
 
 def download(
-    one: Download, stop: threading.Event, progress: Progress, report: Callable[[str], None]
+    one: Download, stop: threading.Event, progress: DownloadProgress, report: Callable[[str], None]
 ) -> StoredFile:
     """Bring one file under its name, proven before it appears there.
 
@@ -146,7 +146,7 @@ def _try(
     one: Download,
     left_over: Partial | None,
     stop: threading.Event,
-    progress: Progress,
+    progress: DownloadProgress,
     report: Callable[[str], None],
     set_aside: bool = False,
 ) -> StoredFile:

@@ -22,7 +22,7 @@ from wmtp_assets.hub import lock as locks
 from wmtp_assets.hub.download import Download, download_all
 from wmtp_assets.hub.listing import completed, listed
 from wmtp_assets.hub.partial import Place, sweep_unfinished
-from wmtp_assets.hub.progress import Progress
+from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import kept
 from wmtp_assets.source import IncompleteRepo, Listing, RemoteFile, Source, beside, select
 from wmtp_assets.store import StoredFile
@@ -75,7 +75,7 @@ def fetch_files(
     there = sum(places[f.path].bytes_on_disk for f in missing)
     store.require_free_space(folder, total - there)
     unknown = any(f.size_bytes is None for f in missing)
-    progress = Progress(repo.id, total, at_least=unknown)
+    progress = DownloadProgress(repo.id, total, at_least=unknown)
     downloads = [Download(source, repo, commit, f, places[f.path]) for f in missing]
     have |= download_all(downloads, progress, report)
     proven = {path: (file.size_bytes, file.sha256) for path, file in have.items()}

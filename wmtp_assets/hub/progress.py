@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wmtp_assets.progress import spoken_time
+
 
 @dataclass
-class Progress:
+class DownloadProgress:
     """Bytes of files that grow side by side; `received` counts what came from the source."""
 
     title: str
@@ -45,14 +47,6 @@ class Progress:
         if self.at_least:
             least = max(there, self.total_bytes) / 1e9
             return f"{self.title}: {there / 1e9:,.2f} of at least {least:,.2f} GB, {speed}"
-        left = f"{_spoken((self.total_bytes - there) / rate)} left" if rate else "waiting"
+        left = f"{spoken_time((self.total_bytes - there) / rate)} left" if rate else "waiting"
         amount = f"{there / 1e9:,.2f} of {self.total_bytes / 1e9:,.2f} GB"
         return f"{self.title}: {amount}, {speed}, {left}"
-
-
-def _spoken(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
-    shown = [f"{number} {unit}" for number, unit in parts if number] or ["0 s"]
-    return " ".join(shown[:2])

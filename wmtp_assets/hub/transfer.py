@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from wmtp_assets import store
 from wmtp_assets.hub import forms
 from wmtp_assets.hub.partial import DISK_FULL, Partial, Place, plain_etag, unwritable
-from wmtp_assets.hub.progress import Progress
+from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import WrongBody
 from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
 from wmtp_assets.source import Body
@@ -113,7 +113,7 @@ def transfer(
     left_over: Partial | None,
     *,
     stop: threading.Event,
-    progress: Progress,
+    progress: DownloadProgress,
     report: Callable[[str], None],
 ) -> Arrived:
     """Bring one file whole to the disk, beside its place.

@@ -7,7 +7,7 @@ around the file (the assets).
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,12 +15,12 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.errors import MAX_CULPRITS_SHOWN, BadInput
+from wmtp_assets.progress import Progress
 from wmtp_assets.store import StoredFile
 from wmtp_assets.weights.architecture import Shapes
 from wmtp_assets.weights.cast import Caster, Loss, cast_target, one_torch_thread
 from wmtp_assets.weights.naming import PLAIN, Naming
 from wmtp_assets.weights.plan import plan_conversion
-from wmtp_assets.weights.progress import Progress, Report
 from wmtp_assets.weights.selection import (
     Dropped,
     require_computed_values,
@@ -91,7 +91,7 @@ def convert(
     dropped: tuple[Dropped, ...] = (),
     dtype: str = "float16",
     naming: Naming = PLAIN,
-    report: Report = lambda line: None,
+    report: Callable[[str], None] = lambda line: None,
 ) -> Conversion:
     """Convert a checkpoint of exactly these tensors.
 

@@ -17,7 +17,7 @@ from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.hub.download import SIDE_BY_SIDE
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.partial import SILENT_SECONDS, Place
-from wmtp_assets.hub.progress import Progress
+from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
 from wmtp_assets.source import Body, Listing, RemoteFile
 
@@ -131,7 +131,7 @@ def test_one_failure_ends_the_others_and_is_the_one_that_is_told(tmp_path):
 
 def test_progress_tells_amount_rate_and_time_left_of_what_is_received():
     now = [0.0]
-    progress = Progress("org/thing", 27_000_000_000, clock=lambda: now[0])
+    progress = DownloadProgress("org/thing", 27_000_000_000, clock=lambda: now[0])
     progress.kept("a", 2_000_000_000)
     assert progress.line() == "org/thing: 2.00 of 27.00 GB, 0.0 MB/s, waiting"
     now[0] = 100.0
@@ -144,7 +144,7 @@ def test_progress_tells_amount_rate_and_time_left_of_what_is_received():
 
 def test_progress_with_unknown_sizes_claims_no_end():
     now = [0.0]
-    progress = Progress("org/thing", 1_000_000_000, clock=lambda: now[0], at_least=True)
+    progress = DownloadProgress("org/thing", 1_000_000_000, clock=lambda: now[0], at_least=True)
     now[0] = 10.0
     progress.at("a", 500_000_000)
     assert progress.line() == "org/thing: 0.50 of at least 1.00 GB, 50.0 MB/s"

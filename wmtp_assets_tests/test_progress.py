@@ -1,6 +1,6 @@
 """Lines about long work."""
 
-from wmtp_assets.weights.progress import SECONDS_BETWEEN_LINES, Progress
+from wmtp_assets.progress import SECONDS_BETWEEN_LINES, Progress, spoken_time
 
 
 class Clock:
@@ -25,3 +25,21 @@ def test_lines_come_now_and_then_and_at_the_end():
     clock.now += 1
     progress.advance(500_000_000)
     assert lines[1].endswith("167 MB/s, 0 s left")
+
+
+def test_rows_are_told_where_they_are_counted():
+    clock, lines = Clock(), []
+    progress = Progress("codecontests/train", 1000, lines.append, clock)
+    clock.now += 100
+    progress.advance(500, rows=20_000)
+    assert lines == ["codecontests/train: 50%, 20,000 rows, 200 rows/s, about 1 min 40 s left"]
+
+
+def test_a_time_is_told_in_its_two_largest_units():
+    assert [spoken_time(s) for s in (0, 59, 140, 3600, 7322)] == [
+        "0 s",
+        "59 s",
+        "2 min 20 s",
+        "1 h",
+        "2 h 2 min",
+    ]
