@@ -3,12 +3,9 @@
 import dagster as dg
 
 from wmtp_assets import store
-from wmtp_assets.catalog import Files
-from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
-from wmtp_assets.shown import telling
 from wmtp_assets.weights.configs import (
     ADAPTER,
     PARAMS,
@@ -18,27 +15,14 @@ from wmtp_assets.weights.configs import (
     require_geometry,
     require_known_params,
 )
-from wmtp_assets.weights.shared.assets import metadata_asset, safetensors_asset
-from wmtp_assets.weights.tokenizer import TOKENIZER_MODEL, build_tokenizer_folder
+from wmtp_assets.weights.shared.assets import metadata_asset, safetensors_asset, tokenizer_asset
 
-
-@dg.asset(
+meta_mtp_tokenizer = tokenizer_asset(
     key=["meta_mtp", "tokenizer"],
-    group_name="meta_mtp",
-    deps=["storage_layout"],
-    kinds={"huggingface", "json"},
-    code_version="1",
+    group="meta_mtp",
+    row=lambda catalog: catalog.meta_mtp,
     description="Meta MTP tokenizer: tokenizer.model, and a tokenizer.json with equal ids.",
 )
-def meta_mtp_tokenizer(
-    context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
-) -> dg.MaterializeResult:
-    model, lock = setup.catalog.meta_mtp, setup.store.lock
-    folder = setup.store.model(model.folder).tokenizer
-    wanted = (Files(TOKENIZER_MODEL),)
-    fetched = fetch_files(setup.source, model.repo, wanted, folder, lock, telling(context.log.info))
-    files = build_tokenizer_folder(folder, setup.catalog.tokenizer_sha256)
-    return materialized(setup, folder, files, repo=model.repo, commit=fetched.commit)
 
 
 @dg.asset(

@@ -5,45 +5,21 @@ from pathlib import Path
 import dagster as dg
 
 from wmtp_assets import store
-from wmtp_assets.catalog import Files
 from wmtp_assets.folders import ModelFolder
-from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
-from wmtp_assets.shown import telling
-from wmtp_assets.weights.configs import (
-    CONFIG,
-    GENERATION_CONFIG,
-    require_geometry,
-    with_dtype,
-)
-from wmtp_assets.weights.shared.assets import metadata_asset, safetensors_asset
+from wmtp_assets.weights.configs import CONFIG, GENERATION_CONFIG, require_geometry, with_dtype
+from wmtp_assets.weights.shared.assets import metadata_asset, safetensors_asset, tokenizer_asset
 from wmtp_assets.weights.strict_json import read_object
-from wmtp_assets.weights.tokenizer import (
-    TOKENIZER_FILES,
-    TOKENIZER_MODEL,
-    build_tokenizer_folder,
-)
+from wmtp_assets.weights.tokenizer import TOKENIZER_FILES
 
-
-@dg.asset(
+ref_sheared_tokenizer = tokenizer_asset(
     key=["ref_sheared", "tokenizer"],
-    group_name="ref_sheared",
-    deps=["storage_layout"],
-    kinds={"huggingface", "json"},
-    code_version="1",
+    group="ref_sheared",
+    row=lambda catalog: catalog.ref_sheared,
     description="Sheared-LLaMA tokenizer: tokenizer.model, and a tokenizer.json with equal ids.",
 )
-def ref_sheared_tokenizer(
-    context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
-) -> dg.MaterializeResult:
-    model, lock = setup.catalog.ref_sheared, setup.store.lock
-    folder = setup.store.model(model.folder).tokenizer
-    wanted = (Files(TOKENIZER_MODEL),)
-    fetched = fetch_files(setup.source, model.repo, wanted, folder, lock, telling(context.log.info))
-    files = build_tokenizer_folder(folder, setup.catalog.tokenizer_sha256)
-    return materialized(setup, folder, files, repo=model.repo, commit=fetched.commit)
 
 
 @dg.asset(

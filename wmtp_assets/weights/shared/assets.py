@@ -1,7 +1,7 @@
-"""The assets that every stored model has: its weights and its metadata.json.
+"""The assets that stored models have in common: tokenizer, weights, metadata.json.
 
-Siblings that differ by their row in the catalog and by what stands at the call. Tokenizers and
-configs are each model's own, beside the calls.
+Siblings that differ by their row in the catalog and by what stands at the call. Configs are each
+model's own, beside the calls.
 """
 
 import datetime
@@ -12,7 +12,9 @@ from pathlib import Path
 import dagster as dg
 
 from wmtp_assets import store
+from wmtp_assets.catalog import Files
 from wmtp_assets.folders import ModelFolder
+from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
@@ -24,6 +26,33 @@ from wmtp_assets.weights.metadata import describe_model, write_dated
 from wmtp_assets.weights.naming import naming_of
 from wmtp_assets.weights.readings import Row
 from wmtp_assets.weights.selection import dropped_rules
+from wmtp_assets.weights.tokenizer import TOKENIZER_MODEL, build_tokenizer_folder
+
+
+def tokenizer_asset(
+    *, key: Sequence[str], group: str, row: Row, description: str
+) -> dg.AssetsDefinition:
+    """The tokenizer folder of a stored model: the published vocabulary, and files made of it."""
+
+    @dg.asset(
+        key=key,
+        group_name=group,
+        deps=["storage_layout"],
+        kinds={"huggingface", "json"},
+        code_version="1",
+        description=description,
+    )
+    def tokenizer(
+        context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
+    ) -> dg.MaterializeResult:
+        repo, lock = row(setup.catalog).repo, setup.store.lock
+        folder = setup.store.model(row(setup.catalog).folder).tokenizer
+        wanted = (Files(TOKENIZER_MODEL),)
+        fetched = fetch_files(setup.source, repo, wanted, folder, lock, telling(context.log.info))
+        files = build_tokenizer_folder(folder, setup.catalog.tokenizer_sha256)
+        return materialized(setup, folder, files, repo=repo, commit=fetched.commit)
+
+    return tokenizer
 
 
 def safetensors_asset(
