@@ -1,15 +1,10 @@
-"""The readings that the stored models have in common, made from a row of the catalog.
+"""The readings that the stored models have in common.
 
 Glue without a decision of its own: each judge picks paths, calls pure functions, names findings.
 """
 
-from collections.abc import Callable
-
-from wmtp_assets.catalog import Catalog, Model
-from wmtp_assets.checks import Reading, Seen
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import ours
-from wmtp_assets.setup import Setup
 from wmtp_assets.weights import metadata, proof, sums, weights_findings
 from wmtp_assets.weights import tokenizer_findings as tokenizers
 from wmtp_assets.weights.architecture import SHAPES
@@ -19,150 +14,147 @@ from wmtp_assets.weights.plan import plan_model
 from wmtp_assets.weights.record import recorded_proof
 from wmtp_assets.weights.shards import source_files
 from wmtp_assets.weights.stated import stated
+from wmtp_assets.weights.stored_model import ModelReading, StoredModel
 
-Row = Callable[[Catalog], Model]
 
-
-def weights_readings(key: str, row: Row) -> tuple[Reading, ...]:
-    """The readings of a safetensors asset: header, SHA256SUMS, the proof of every value."""
-
-    def header(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        model = row(setup.catalog)
-        folder = setup.store.model(model.folder)
-        found = read_header(folder.weights)
-        geometry = SHAPES[model.implementation](model.geometry)
-        return {
-            weights_findings.COVERS: weights_findings.coverage_finding(found),
-            weights_findings.NO_CLAIMS: weights_findings.claims_finding(found),
-            weights_findings.SHAPES_MATCH: weights_findings.shapes_finding(
-                found, model_shapes(model, folder)
-            ),
-            weights_findings.CATALOG_MATCH: weights_findings.shapes_finding(
-                found, geometry, model.parameters
-            ),
-        }
-
-    def named(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        path = setup.store.model(row(setup.catalog).folder).sums
-        return {sums.SUMS_COMPLETE: sums.sums_complete_finding(path)}
-
-    def matching(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        path = setup.store.model(row(setup.catalog).folder).sums
-        return {sums.SUMS_MATCH: sums.sums_match_finding(setup.store, path, seen.digests)}
-
-    def values(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        model = row(setup.catalog)
-        folder = setup.store.model(model.folder)
-        found, source = read_header(folder.weights), folder.raw / model.checkpoint
-        if not source.is_file() or not all(path.is_file() for path in source_files(source)):
-            looked = proof.prove(found, None, model.dtype)
-            earlier = recorded_proof(setup, seen, key, proof.EQUAL)
-            return {proof.FINITE: looked.finite(), proof.EQUAL: earlier}
-        published = plan_model(model, model_settings(model, folder), source)
-        proven = proof.prove(found, published.kept, model.dtype)
-        return {proof.FINITE: proven.finite(), proof.EQUAL: proven.equal()}
-
-    return (
-        Reading(
-            header,
-            {
-                **stated(weights_findings.COVERS, weights_findings.NO_CLAIMS),
-                weights_findings.SHAPES_MATCH: ours(
-                    "Names and shapes are those of the model's config",
-                    "this project selected the tensors",
-                ),
-                weights_findings.CATALOG_MATCH: ours(
-                    "Names, shapes, parameters are the catalog's",
-                    "this project selected the tensors, and loaders want exactly these",
-                ),
-            },
+def _header(stored: StoredModel) -> dict[str, Finding]:
+    model, found = stored.row, read_header(stored.folder.weights)
+    shapes = model_shapes(model, stored.folder)
+    geometry = SHAPES[model.implementation](model.geometry)
+    return {
+        weights_findings.COVERS: weights_findings.coverage_finding(found),
+        weights_findings.NO_CLAIMS: weights_findings.claims_finding(found),
+        weights_findings.SHAPES_MATCH: weights_findings.shapes_finding(found, shapes),
+        weights_findings.CATALOG_MATCH: weights_findings.shapes_finding(
+            found, geometry, model.parameters
         ),
-        Reading(named, stated(sums.SUMS_COMPLETE)),
-        Reading(matching, stated(sums.SUMS_MATCH), deep=True),
-        Reading(
-            values,
-            {
-                **stated(proof.FINITE),
-                proof.EQUAL: ours(
-                    "Every tensor is the published one after the cast, bit for bit",
-                    "this project cast the tensors",
-                ),
-            },
-            deep=True,
-        ),
-    )
+    }
 
 
-def metadata_reading(row: Row) -> Reading:
-    """The reading of a metadata.json that every stored model has."""
+def _float16(stored: StoredModel) -> dict[str, Finding]:
+    header = read_header(stored.folder.weights)
+    return {weights_findings.ALL_FLOAT16: weights_findings.float16_finding(header)}
 
-    def judge(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        model = row(setup.catalog)
-        expected = metadata.describe_model(setup.store, model)
-        return metadata.metadata_findings(setup.store.model(model.folder).metadata, expected)
 
-    return Reading(
-        judge,
+def _sums_complete(stored: StoredModel) -> dict[str, Finding]:
+    return {sums.SUMS_COMPLETE: sums.sums_complete_finding(stored.folder.sums)}
+
+
+def _sums_match(stored: StoredModel) -> dict[str, Finding]:
+    store, path, digests = stored.setup.store, stored.folder.sums, stored.seen.digests
+    return {sums.SUMS_MATCH: sums.sums_match_finding(store, path, digests)}
+
+
+def _values(stored: StoredModel) -> dict[str, Finding]:
+    model, folder = stored.row, stored.folder
+    found, source = read_header(folder.weights), folder.raw / model.checkpoint
+    if not source.is_file() or not all(path.is_file() for path in source_files(source)):
+        looked = proof.prove(found, None, model.dtype)
+        earlier = recorded_proof(stored.setup, stored.seen, stored.key, proof.EQUAL)
+        return {proof.FINITE: looked.finite(), proof.EQUAL: earlier}
+    published = plan_model(model, model_settings(model, folder), source)
+    proven = proof.prove(found, published.kept, model.dtype)
+    return {proof.FINITE: proven.finite(), proof.EQUAL: proven.equal()}
+
+
+def _metadata(stored: StoredModel) -> dict[str, Finding]:
+    expected = metadata.describe_model(stored.setup.store, stored.row)
+    return metadata.metadata_findings(stored.folder.metadata, expected)
+
+
+def _vocabulary(stored: StoredModel) -> dict[str, Finding]:
+    sha256 = stored.setup.catalog.tokenizer_sha256
+    return tokenizers.vocabulary_findings(stored.folder.tokenizer, sha256)
+
+
+def _ids(stored: StoredModel) -> dict[str, Finding]:
+    return {tokenizers.IDS_EQUAL: tokenizers.fast_ids_finding(stored.folder.tokenizer)}
+
+
+def _auto_ids(stored: StoredModel) -> dict[str, Finding]:
+    return {tokenizers.AUTO_IDS_EQUAL: tokenizers.auto_ids_finding(stored.folder.tokenizer)}
+
+
+# Of SHA256SUMS beside the weights.
+SUMS_READINGS = (
+    ModelReading(_sums_complete, stated(sums.SUMS_COMPLETE)),
+    ModelReading(_sums_match, stated(sums.SUMS_MATCH), deep=True),
+)
+FLOAT16_READING = ModelReading(_float16, stated(weights_findings.ALL_FLOAT16))
+# Of a safetensors asset.
+WEIGHTS_READINGS = (
+    ModelReading(
+        _header,
         {
-            metadata.ON_DISK: ours(
-                "metadata.json says what is on disk, in catalog and lock", "this project wrote it"
+            **stated(weights_findings.COVERS, weights_findings.NO_CLAIMS),
+            weights_findings.SHAPES_MATCH: ours(
+                "Names and shapes are those of the model's config",
+                "this project selected the tensors",
             ),
-            metadata.STATES_FIELDS: ours(
-                "metadata.json states every field, created_at among them", "this project wrote it"
+            weights_findings.CATALOG_MATCH: ours(
+                "Names, shapes, parameters are the catalog's",
+                "this project selected the tensors, and loaders want exactly these",
             ),
         },
-    )
-
-
-def tokenizer_readings(row: Row) -> tuple[Reading, ...]:
-    """The readings of a tokenizer folder."""
-
-    def vocabulary(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        folder = setup.store.model(row(setup.catalog).folder).tokenizer
-        return tokenizers.vocabulary_findings(folder, setup.catalog.tokenizer_sha256)
-
-    def ids(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        folder = setup.store.model(row(setup.catalog).folder).tokenizer
-        return {tokenizers.IDS_EQUAL: tokenizers.fast_ids_finding(folder)}
-
-    def auto_ids(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        folder = setup.store.model(row(setup.catalog).folder).tokenizer
-        return {tokenizers.AUTO_IDS_EQUAL: tokenizers.auto_ids_finding(folder)}
-
-    return (
-        Reading(
-            vocabulary,
-            {
-                tokenizers.EXPECTED_SHA256: ours(
-                    "tokenizer.model has the sha256 of the catalog",
-                    "another vocabulary would change every count and id here",
-                ),
-                tokenizers.HAS_PIECES: ours(
-                    "The vocabulary has 32,000 pieces",
-                    "another vocabulary would change every count and id here",
-                ),
-                tokenizers.CONFIG_AS_BUILT: ours(
-                    "The configs name vocabulary, class, special tokens",
-                    "this project wrote the configs",
-                ),
-            },
+    ),
+    *SUMS_READINGS,
+    ModelReading(
+        _values,
+        {
+            **stated(proof.FINITE),
+            proof.EQUAL: ours(
+                "Every tensor is the published one after the cast, bit for bit",
+                "this project cast the tensors",
+            ),
+        },
+        deep=True,
+    ),
+)
+METADATA_READING = ModelReading(
+    _metadata,
+    {
+        metadata.ON_DISK: ours(
+            "metadata.json says what is on disk, in catalog and lock", "this project wrote it"
         ),
-        Reading(
-            ids,
-            {
-                tokenizers.IDS_EQUAL: ours(
-                    "tokenizer.json gives sentencepiece's ids",
-                    "this project built or copied it, and wrong ids show no error",
-                )
-            },
+        metadata.STATES_FIELDS: ours(
+            "metadata.json states every field, created_at among them", "this project wrote it"
         ),
-        Reading(
-            auto_ids,
-            {
-                tokenizers.AUTO_IDS_EQUAL: ours(
-                    "AutoTokenizer gives sentencepiece's ids",
-                    "this project completed the folder, and wrong ids show no error",
-                )
-            },
-        ),
-    )
+    },
+)
+TOKENIZER_READINGS = (
+    ModelReading(
+        _vocabulary,
+        {
+            tokenizers.EXPECTED_SHA256: ours(
+                "tokenizer.model has the sha256 of the catalog",
+                "another vocabulary would change every count and id here",
+            ),
+            tokenizers.HAS_PIECES: ours(
+                "The vocabulary has 32,000 pieces",
+                "another vocabulary would change every count and id here",
+            ),
+            tokenizers.CONFIG_AS_BUILT: ours(
+                "The configs name vocabulary, class, special tokens",
+                "this project wrote the configs",
+            ),
+        },
+    ),
+    ModelReading(
+        _ids,
+        {
+            tokenizers.IDS_EQUAL: ours(
+                "tokenizer.json gives sentencepiece's ids",
+                "this project built or copied it, and wrong ids show no error",
+            )
+        },
+    ),
+    ModelReading(
+        _auto_ids,
+        {
+            tokenizers.AUTO_IDS_EQUAL: ours(
+                "AutoTokenizer gives sentencepiece's ids",
+                "this project completed the folder, and wrong ids show no error",
+            )
+        },
+    ),
+)

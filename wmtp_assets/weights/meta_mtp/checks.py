@@ -1,62 +1,52 @@
 """The checks of Meta's multi-token model."""
 
-from wmtp_assets.catalog import Catalog, Model
-from wmtp_assets.checks import Reading, Seen, checks_on
+from wmtp_assets.checks import checks_on
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import ours
-from wmtp_assets.setup import Setup
 from wmtp_assets.weights import configs, metadata
 from wmtp_assets.weights import tokenizer_findings as tokenizers
-from wmtp_assets.weights.header import read_header
-from wmtp_assets.weights.readings import metadata_reading, tokenizer_readings, weights_readings
-from wmtp_assets.weights.stated import stated
+from wmtp_assets.weights.readings import (
+    FLOAT16_READING,
+    METADATA_READING,
+    TOKENIZER_READINGS,
+    WEIGHTS_READINGS,
+)
+from wmtp_assets.weights.stored_model import ModelReading, StoredModel, readings_of
 from wmtp_assets.weights.strict_json import read_object
-from wmtp_assets.weights.weights_findings import ALL_FLOAT16, float16_finding
 
 
-def _row(catalog: Catalog) -> Model:
-    return catalog.meta_mtp
-
-
-def _params(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    model = setup.catalog.meta_mtp
-    params = read_object(setup.store.model(model.folder).configs / configs.PARAMS)
+def _params(stored: StoredModel) -> dict[str, Finding]:
+    params, geometry = read_object(stored.folder.configs / configs.PARAMS), stored.row.geometry
     two = ("rope_theta", "n_future_tokens")
     return {
         configs.ONLY_KNOWN_KEYS: configs.known_keys_finding(params),
-        configs.GEOMETRY: configs.geometry_finding(params, model.geometry),
-        configs.AS_PUBLISHED: configs.geometry_finding(params, model.geometry, two),
+        configs.GEOMETRY: configs.geometry_finding(params, geometry),
+        configs.AS_PUBLISHED: configs.geometry_finding(params, geometry, two),
     }
 
 
-def _adapter(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    model = setup.catalog.meta_mtp
-    folder = setup.store.model(model.folder).configs
+def _adapter(stored: StoredModel) -> dict[str, Finding]:
+    folder = stored.folder.configs
     params, adapter = folder / configs.PARAMS, folder / configs.ADAPTER
-    return {configs.ADAPTER_AGREES: configs.adapter_finding(params, adapter, model.dtype)}
+    return {configs.ADAPTER_AGREES: configs.adapter_finding(params, adapter, stored.row.dtype)}
 
 
-def _float16(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    weights = setup.store.model(setup.catalog.meta_mtp.folder).weights
-    return {ALL_FLOAT16: float16_finding(read_header(weights))}
+def _agreement(stored: StoredModel) -> dict[str, Finding]:
+    return {metadata.PARAMETERS_AGREE: metadata.agreement_finding(stored.folder)}
 
 
-def _agreement(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    folder = setup.store.model(setup.catalog.meta_mtp.folder)
-    return {metadata.PARAMETERS_AGREE: metadata.agreement_finding(folder)}
-
-
-def _same_tokenizer(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    mine = setup.store.model(setup.catalog.meta_mtp.folder).tokenizer_model
+def _same_tokenizer(stored: StoredModel) -> dict[str, Finding]:
+    setup = stored.setup
     other = setup.store.model(setup.catalog.ref_sheared.folder).tokenizer_model
-    return {tokenizers.SAME_BYTES: tokenizers.same_bytes_finding(mine, other)}
+    found = tokenizers.same_bytes_finding(stored.folder.tokenizer_model, other)
+    return {tokenizers.SAME_BYTES: found}
 
 
 # asset key -> its readings
-META_MTP_READINGS: dict[str, tuple[Reading, ...]] = {
-    "meta_mtp/tokenizer": tokenizer_readings(_row),
+_TABLE = {
+    "meta_mtp/tokenizer": TOKENIZER_READINGS,
     "meta_mtp/configs": (
-        Reading(
+        ModelReading(
             _params,
             {
                 configs.ONLY_KNOWN_KEYS: ours(
@@ -68,11 +58,12 @@ META_MTP_READINGS: dict[str, tuple[Reading, ...]] = {
                     "training builds the model from it",
                 ),
                 configs.AS_PUBLISHED: ours(
-                    "rope_theta and n_future_tokens are as published", "this project copied them"
+                    "rope_theta and n_future_tokens are as published",
+                    "this project copied them",
                 ),
             },
         ),
-        Reading(
+        ModelReading(
             _adapter,
             {
                 configs.ADAPTER_AGREES: ours(
@@ -82,12 +73,12 @@ META_MTP_READINGS: dict[str, tuple[Reading, ...]] = {
         ),
     ),
     "meta_mtp/safetensors": (
-        *weights_readings("meta_mtp/safetensors", _row),
-        Reading(_float16, stated(ALL_FLOAT16)),
+        *WEIGHTS_READINGS,
+        FLOAT16_READING,
     ),
     "meta_mtp/metadata": (
-        metadata_reading(_row),
-        Reading(
+        METADATA_READING,
+        ModelReading(
             _agreement,
             {
                 metadata.PARAMETERS_AGREE: ours(
@@ -96,7 +87,7 @@ META_MTP_READINGS: dict[str, tuple[Reading, ...]] = {
                 )
             },
         ),
-        Reading(
+        ModelReading(
             _same_tokenizer,
             {
                 tokenizers.SAME_BYTES: ours(
@@ -107,5 +98,6 @@ META_MTP_READINGS: dict[str, tuple[Reading, ...]] = {
         ),
     ),
 }
+META_MTP_READINGS = readings_of(lambda catalog: catalog.meta_mtp, _TABLE)
 
 meta_mtp_checks = [checks_on(key, *readings) for key, readings in META_MTP_READINGS.items()]

@@ -1,46 +1,38 @@
 """The checks of the Sheared-LLaMA reference."""
 
-from wmtp_assets.catalog import Catalog, Model
-from wmtp_assets.checks import Reading, Seen, checks_on
+from wmtp_assets.checks import checks_on
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import ours
-from wmtp_assets.setup import Setup
 from wmtp_assets.weights import configs, opening
 from wmtp_assets.weights import tokenizer_findings as tokenizers
 from wmtp_assets.weights.header import read_header
-from wmtp_assets.weights.readings import metadata_reading, tokenizer_readings, weights_readings
+from wmtp_assets.weights.readings import (
+    FLOAT16_READING,
+    METADATA_READING,
+    TOKENIZER_READINGS,
+    WEIGHTS_READINGS,
+)
 from wmtp_assets.weights.ref_sheared.assets import beside_weights
 from wmtp_assets.weights.stated import stated
+from wmtp_assets.weights.stored_model import ModelReading, StoredModel, readings_of
 from wmtp_assets.weights.strict_json import read_object
-from wmtp_assets.weights.weights_findings import ALL_FLOAT16, float16_finding
 
 
-def _row(catalog: Catalog) -> Model:
-    return catalog.ref_sheared
-
-
-def _config(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    model = setup.catalog.ref_sheared
-    config = read_object(setup.store.model(model.folder).configs / configs.CONFIG)
+def _config(stored: StoredModel) -> dict[str, Finding]:
+    config = read_object(stored.folder.configs / configs.CONFIG)
     return {
-        configs.SAYS_DTYPE: configs.dtype_finding(config, model.dtype),
-        configs.GEOMETRY: configs.geometry_finding(config, model.geometry),
+        configs.SAYS_DTYPE: configs.dtype_finding(config, stored.row.dtype),
+        configs.GEOMETRY: configs.geometry_finding(config, stored.row.geometry),
     }
 
 
-def _as_published(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    folder = setup.store.model(setup.catalog.ref_sheared.folder)
+def _as_published(stored: StoredModel) -> dict[str, Finding]:
     files = (configs.CONFIG, configs.GENERATION_CONFIG)
-    return {configs.REST_AS_PUBLISHED: configs.published_finding(folder, files)}
+    return {configs.REST_AS_PUBLISHED: configs.published_finding(stored.folder, files)}
 
 
-def _float16(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    weights = setup.store.model(setup.catalog.ref_sheared.folder).weights
-    return {ALL_FLOAT16: float16_finding(read_header(weights))}
-
-
-def _opens(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    folder = setup.store.model(setup.catalog.ref_sheared.folder)
+def _opens(stored: StoredModel) -> dict[str, Finding]:
+    folder = stored.folder
     copies = opening.copies_finding(beside_weights(folder), folder.safetensors)
     if not copies.passed:
         unopened = Finding(False, f"not opened: {copies.summary}", copies.evidence)
@@ -57,10 +49,10 @@ def _opens(setup: Setup, seen: Seen) -> dict[str, Finding]:
 
 
 # asset key -> its readings
-REF_SHEARED_READINGS: dict[str, tuple[Reading, ...]] = {
-    "ref_sheared/tokenizer": tokenizer_readings(_row),
+_TABLE = {
+    "ref_sheared/tokenizer": TOKENIZER_READINGS,
     "ref_sheared/configs": (
-        Reading(
+        ModelReading(
             _config,
             {
                 configs.SAYS_DTYPE: ours(
@@ -73,7 +65,7 @@ REF_SHEARED_READINGS: dict[str, tuple[Reading, ...]] = {
                 ),
             },
         ),
-        Reading(
+        ModelReading(
             _as_published,
             {
                 configs.REST_AS_PUBLISHED: ours(
@@ -83,9 +75,9 @@ REF_SHEARED_READINGS: dict[str, tuple[Reading, ...]] = {
         ),
     ),
     "ref_sheared/safetensors": (
-        *weights_readings("ref_sheared/safetensors", _row),
-        Reading(_float16, stated(ALL_FLOAT16)),
-        Reading(
+        *WEIGHTS_READINGS,
+        FLOAT16_READING,
+        ModelReading(
             _opens,
             {
                 **stated(opening.COPIES),
@@ -100,7 +92,8 @@ REF_SHEARED_READINGS: dict[str, tuple[Reading, ...]] = {
             },
         ),
     ),
-    "ref_sheared/metadata": (metadata_reading(_row),),
+    "ref_sheared/metadata": (METADATA_READING,),
 }
+REF_SHEARED_READINGS = readings_of(lambda catalog: catalog.ref_sheared, _TABLE)
 
 ref_sheared_checks = [checks_on(key, *readings) for key, readings in REF_SHEARED_READINGS.items()]

@@ -24,8 +24,8 @@ from wmtp_assets.weights.configs import model_settings
 from wmtp_assets.weights.convert import convert
 from wmtp_assets.weights.metadata import describe_model, write_dated
 from wmtp_assets.weights.naming import naming_of
-from wmtp_assets.weights.readings import Row
 from wmtp_assets.weights.selection import dropped_rules
+from wmtp_assets.weights.stored_model import Row
 from wmtp_assets.weights.tokenizer import TOKENIZER_MODEL, build_tokenizer_folder
 
 

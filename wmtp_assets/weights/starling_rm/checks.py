@@ -1,52 +1,43 @@
 """The checks of the Starling reward model."""
 
-from wmtp_assets.catalog import Catalog, Model
-from wmtp_assets.checks import Reading, Seen, checks_on
+from wmtp_assets.checks import checks_on
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import ours
-from wmtp_assets.setup import Setup
 from wmtp_assets.weights import configs
 from wmtp_assets.weights.convert import SOURCE_DTYPES
 from wmtp_assets.weights.header import read_header
-from wmtp_assets.weights.readings import metadata_reading, weights_readings
+from wmtp_assets.weights.readings import METADATA_READING, WEIGHTS_READINGS
+from wmtp_assets.weights.stored_model import ModelReading, StoredModel, readings_of
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.tensors import main_dtype
 from wmtp_assets.weights.weights_findings import DTYPE_KEPT, kept_dtype_finding
 
 
-def _row(catalog: Catalog) -> Model:
-    return catalog.starling_rm
+def _config(stored: StoredModel) -> dict[str, Finding]:
+    config = read_object(stored.folder.configs / configs.CONFIG)
+    return {configs.GEOMETRY: configs.geometry_finding(config, stored.row.geometry)}
 
 
-def _config(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    model = setup.catalog.starling_rm
-    config = read_object(setup.store.model(model.folder).configs / configs.CONFIG)
-    return {configs.GEOMETRY: configs.geometry_finding(config, model.geometry)}
+def _as_published(stored: StoredModel) -> dict[str, Finding]:
+    return {configs.REST_AS_PUBLISHED: configs.published_finding(stored.folder, (configs.CONFIG,))}
 
 
-def _as_published(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    folder = setup.store.model(setup.catalog.starling_rm.folder)
-    return {configs.REST_AS_PUBLISHED: configs.published_finding(folder, (configs.CONFIG,))}
+def _kept_dtype(stored: StoredModel) -> dict[str, Finding]:
+    header = read_header(stored.folder.weights)
+    published = (stored.seen.metadata or {}).get(SOURCE_DTYPES, {})
+    return {DTYPE_KEPT: kept_dtype_finding(header, published, stored.row.dtype)}
 
 
-def _kept_dtype(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    model = setup.catalog.starling_rm
-    header = read_header(setup.store.model(model.folder).weights)
-    published = (seen.metadata or {}).get(SOURCE_DTYPES, {})
-    return {DTYPE_KEPT: kept_dtype_finding(header, published, model.dtype)}
-
-
-def _says_dtype(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    folder = setup.store.model(setup.catalog.starling_rm.folder)
-    stored = main_dtype(read_header(folder.weights).tensors.values())
-    config = read_object(folder.configs / configs.CONFIG)
-    return {configs.SAYS_DTYPE: configs.dtype_finding(config, stored)}
+def _says_dtype(stored: StoredModel) -> dict[str, Finding]:
+    dtype = main_dtype(read_header(stored.folder.weights).tensors.values())
+    config = read_object(stored.folder.configs / configs.CONFIG)
+    return {configs.SAYS_DTYPE: configs.dtype_finding(config, dtype)}
 
 
 # asset key -> its readings
-STARLING_RM_READINGS: dict[str, tuple[Reading, ...]] = {
+_TABLE = {
     "starling_rm/configs": (
-        Reading(
+        ModelReading(
             _config,
             {
                 configs.GEOMETRY: ours(
@@ -55,7 +46,7 @@ STARLING_RM_READINGS: dict[str, tuple[Reading, ...]] = {
                 )
             },
         ),
-        Reading(
+        ModelReading(
             _as_published,
             {
                 configs.REST_AS_PUBLISHED: ours(
@@ -65,8 +56,8 @@ STARLING_RM_READINGS: dict[str, tuple[Reading, ...]] = {
         ),
     ),
     "starling_rm/safetensors": (
-        *weights_readings("starling_rm/safetensors", _row),
-        Reading(
+        *WEIGHTS_READINGS,
+        ModelReading(
             _kept_dtype,
             {
                 DTYPE_KEPT: ours(
@@ -77,8 +68,8 @@ STARLING_RM_READINGS: dict[str, tuple[Reading, ...]] = {
         ),
     ),
     "starling_rm/metadata": (
-        metadata_reading(_row),
-        Reading(
+        METADATA_READING,
+        ModelReading(
             _says_dtype,
             {
                 configs.SAYS_DTYPE: ours(
@@ -89,5 +80,6 @@ STARLING_RM_READINGS: dict[str, tuple[Reading, ...]] = {
         ),
     ),
 }
+STARLING_RM_READINGS = readings_of(lambda catalog: catalog.starling_rm, _TABLE)
 
 starling_rm_checks = [checks_on(key, *readings) for key, readings in STARLING_RM_READINGS.items()]
