@@ -1,7 +1,7 @@
 """Opening a stored LLaMA folder with transformers, offline, and saying why it does not open."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare
+from wmtp_assets.folders import ModelFolder
 from wmtp_assets.strict import brief
 from wmtp_assets.weights.architecture import llama_shapes
-from wmtp_assets.weights.configs import CONFIG
+from wmtp_assets.weights.configs import CONFIG, GENERATION_CONFIG
 from wmtp_assets.weights.header import Header, read_header
 from wmtp_assets.weights.no_code import require_no_code
 from wmtp_assets.weights.strict_json import read_object
+from wmtp_assets.weights.tokenizer import TOKENIZER_FILES
 from wmtp_assets.weights.weights_findings import shapes_finding
 
 if TYPE_CHECKING:
@@ -28,9 +30,16 @@ WEIGHTS = "model.safetensors"
 COPIES = "copied_files_equal_their_originals"
 
 
-def copies_finding(originals: Iterable[Path], folder: Path) -> Finding:
-    """Whether a folder holds the bytes of these files, under the same names."""
-    expected = {path.name: store.sha256_of(path) for path in originals}
+def beside_weights(folder: ModelFolder) -> list[Path]:
+    """The stored files that transformers needs next to the weights."""
+    configs = [folder.configs / name for name in (CONFIG, GENERATION_CONFIG)]
+    return configs + [folder.tokenizer / name for name in TOKENIZER_FILES]
+
+
+def copies_finding(stored: ModelFolder) -> Finding:
+    """Whether the files beside the weights have the bytes of the stored ones."""
+    folder = stored.safetensors
+    expected = {path.name: store.sha256_of(path) for path in beside_weights(stored)}
     found = {name: store.sha256_of(folder / name) for name in expected if (folder / name).is_file()}
     return compare("copied files", expected, found)
 

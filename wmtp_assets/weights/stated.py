@@ -1,7 +1,7 @@
 """Propositions that stand on several models, whichever room made them."""
 
 from wmtp_assets.propositions import Proposition, ours
-from wmtp_assets.weights import opening, proof, sums, weights_findings
+from wmtp_assets.weights import configs, opening, proof, sums, weights_findings
 
 STATED: dict[str, Proposition] = {
     weights_findings.COVERS: ours(
@@ -27,6 +27,10 @@ STATED: dict[str, Proposition] = {
     proof.FINITE: ours(
         "No value is infinite or not a number",
         "the cast must not lose a value, and training cannot use one that is lost",
+    ),
+    configs.REST_AS_PUBLISHED: ours(
+        "Everything but the dtype is as published",
+        "this project copied it",
     ),
     opening.COPIES: ours(
         "Configs and tokenizer in the folder are the stored ones",

@@ -1,18 +1,15 @@
 """The Sheared-LLaMA reference in the stored form; its safetensors folder opens by itself."""
 
-from pathlib import Path
-
 import dagster as dg
 
 from wmtp_assets import store
-from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights.configs import CONFIG, GENERATION_CONFIG, require_geometry, with_dtype
+from wmtp_assets.weights.opening import beside_weights
 from wmtp_assets.weights.shared.assets import metadata_asset, safetensors_asset, tokenizer_asset
 from wmtp_assets.weights.strict_json import read_object
-from wmtp_assets.weights.tokenizer import TOKENIZER_FILES
 
 ref_sheared_tokenizer = tokenizer_asset(
     key=["ref_sheared", "tokenizer"],
@@ -45,13 +42,6 @@ def ref_sheared_configs(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
     return materialized(
         setup, folder.configs, files, repo=model.repo, commit=commit, dtype=model.dtype
     )
-
-
-def beside_weights(folder: ModelFolder) -> list[Path]:
-    """The stored files that transformers needs next to the weights."""
-    return [folder.configs / name for name in (CONFIG, GENERATION_CONFIG)] + [
-        folder.tokenizer / name for name in TOKENIZER_FILES
-    ]
 
 
 ref_sheared_safetensors = safetensors_asset(

@@ -12,7 +12,6 @@ from wmtp_assets.weights.readings import (
     TOKENIZER_READINGS,
     WEIGHTS_READINGS,
 )
-from wmtp_assets.weights.ref_sheared.assets import beside_weights
 from wmtp_assets.weights.stated import stated
 from wmtp_assets.weights.stored_model import ModelReading, StoredModel, readings_of
 from wmtp_assets.weights.strict_json import read_object
@@ -33,7 +32,7 @@ def _as_published(stored: StoredModel) -> dict[str, Finding]:
 
 def _opens(stored: StoredModel) -> dict[str, Finding]:
     folder = stored.folder
-    copies = opening.copies_finding(beside_weights(folder), folder.safetensors)
+    copies = opening.copies_finding(folder)
     if not copies.passed:
         unopened = Finding(False, f"not opened: {copies.summary}", copies.evidence)
         return {
@@ -65,14 +64,7 @@ _TABLE = {
                 ),
             },
         ),
-        ModelReading(
-            _as_published,
-            {
-                configs.REST_AS_PUBLISHED: ours(
-                    "Everything but the dtype is as published", "this project copied it"
-                )
-            },
-        ),
+        ModelReading(_as_published, stated(configs.REST_AS_PUBLISHED)),
     ),
     "ref_sheared/safetensors": (
         *WEIGHTS_READINGS,

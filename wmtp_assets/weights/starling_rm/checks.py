@@ -7,6 +7,7 @@ from wmtp_assets.weights import configs
 from wmtp_assets.weights.convert import SOURCE_DTYPES
 from wmtp_assets.weights.header import read_header
 from wmtp_assets.weights.readings import METADATA_READING, WEIGHTS_READINGS
+from wmtp_assets.weights.stated import stated
 from wmtp_assets.weights.stored_model import ModelReading, StoredModel, readings_of
 from wmtp_assets.weights.strict_json import read_object
 from wmtp_assets.weights.tensors import main_dtype
@@ -46,14 +47,7 @@ _TABLE = {
                 )
             },
         ),
-        ModelReading(
-            _as_published,
-            {
-                configs.REST_AS_PUBLISHED: ours(
-                    "Everything but the dtype is as published", "this project copied it"
-                )
-            },
-        ),
+        ModelReading(_as_published, stated(configs.REST_AS_PUBLISHED)),
     ),
     "starling_rm/safetensors": (
         *WEIGHTS_READINGS,
