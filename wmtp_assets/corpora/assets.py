@@ -7,6 +7,7 @@ import dagster as dg
 
 from wmtp_assets.corpora.formats import DESCRIPTIONS, FORMATS, FieldType
 from wmtp_assets.corpora.schema.assets import schema_assets
+from wmtp_assets.corpora.schema.type_words import describe
 from wmtp_assets.corpora.small.assets import small_assets
 from wmtp_assets.corpora.sources import (
     dataset_row,
@@ -90,11 +91,12 @@ def column_schema(dataset: str) -> dg.TableSchema:
 
 def column_type(kind: FieldType) -> str:
     """A field type as a person reads it."""
-    if isinstance(kind, list):
-        return f"list<{column_type(kind[0])}>"
-    if isinstance(kind, type):
-        return COLUMN_TYPES[kind]
-    return f"struct<{', '.join(f'{name}: {column_type(of)}' for name, of in kind.items())}>"
+    return describe(
+        kind,
+        plain=lambda of: COLUMN_TYPES[of],
+        many=lambda items: f"list<{items}>",
+        struct=lambda parts: f"struct<{', '.join(map(': '.join, parts.items()))}>",
+    )
 
 
 def numbers(stats: dict[str, Any]) -> dict[str, Any]:

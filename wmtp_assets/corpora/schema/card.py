@@ -12,6 +12,7 @@ from wmtp_assets.catalog import Dataset
 from wmtp_assets.corpora.formats import FORMATS, FieldType
 from wmtp_assets.corpora.schema.facts import FACTS
 from wmtp_assets.corpora.schema.schema_json import StoredSplit
+from wmtp_assets.corpora.schema.type_words import describe
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
@@ -115,11 +116,13 @@ def read_head(text: bytes) -> Any:
 
 
 def _feature(name: str, kind: FieldType) -> dict[str, Any]:
-    if isinstance(kind, list):
-        return {"name": name, "list": FEATURE_TYPES[kind[0]]}
-    if isinstance(kind, type):
-        return {"name": name, "dtype": FEATURE_TYPES[kind]}
-    return {"name": name, "struct": [_feature(part, of) for part, of in kind.items()]}
+    described = describe(
+        kind,
+        plain=lambda of: {"dtype": FEATURE_TYPES[of]},
+        many=lambda items: {"list": items["dtype"]},
+        struct=lambda parts: {"struct": [{"name": part, **of} for part, of in parts.items()]},
+    )
+    return {"name": name, **described}
 
 
 def _counts_table(dataset: Dataset, splits: list[StoredSplit]) -> str:

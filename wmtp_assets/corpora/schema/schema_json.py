@@ -7,6 +7,7 @@ from wmtp_assets import store
 from wmtp_assets.catalog import PIECES, STORAGE_VERSION, Dataset
 from wmtp_assets.corpora.formats import DESCRIPTIONS, FORMATS, FieldType
 from wmtp_assets.corpora.line_metadata import SplitFacts, read_facts
+from wmtp_assets.corpora.schema.type_words import describe
 from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.errors import BadInput
@@ -74,11 +75,12 @@ def build_schema(
 
 def describe_type(kind: FieldType) -> dict[str, Any]:
     """A field type in the words of JSON Schema."""
-    if isinstance(kind, list):
-        return {"type": "array", "items": describe_type(kind[0])}
-    if isinstance(kind, type):
-        return {"type": TYPE_NAMES[kind]}
-    return {"type": "object", "fields": {name: describe_type(of) for name, of in kind.items()}}
+    return describe(
+        kind,
+        plain=lambda of: {"type": TYPE_NAMES[of]},
+        many=lambda items: {"type": "array", "items": items},
+        struct=lambda parts: {"type": "object", "fields": parts},
+    )
 
 
 def _describe_split(split: StoredSplit, labelled: bool) -> dict[str, Any]:
