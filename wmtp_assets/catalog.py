@@ -1,7 +1,8 @@
 """What exists upstream and what must come of it: frozen rows, and nothing that computes.
 
-The forms of the rows; `wmtp_assets.published` has those of the real thing and
-`wmtp_assets.sample.catalog` those of the embedded sample. Counts and shapes are enforced by checks.
+The forms of the rows. `wmtp_assets.published` and, for the datasets, `wmtp_assets.datasets` have
+those of the real thing, `wmtp_assets.sample.catalog` those of the embedded sample. Counts and
+shapes are enforced by checks.
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,11 @@ class Repo:
     @property
     def url(self) -> str:
         return f"https://huggingface.co/{'datasets/' if self.kind == 'dataset' else ''}{self.id}"
+
+    @property
+    def stated_in(self) -> str:
+        """Where a person finds its published row."""
+        return "wmtp_assets/" + ("datasets" if self.kind == "dataset" else "published.py")
 
 
 @dataclass(frozen=True)
@@ -131,15 +137,18 @@ class Catalog:
     micro_mtp: Micro
     micro_mtp_untied: Micro
     micro_ref: Micro
-    codecontests: Dataset
-    mbpp: Dataset
-    humaneval: Dataset
+    datasets: tuple[Dataset, ...]
     accepted_findings: tuple[AcceptedFinding, ...] = ()
 
     @property
     def models(self) -> tuple[Model, ...]:
         return (self.meta_mtp, self.ref_sheared, self.starling_rm)
 
-    @property
-    def datasets(self) -> tuple[Dataset, ...]:
-        return (self.codecontests, self.mbpp, self.humaneval)
+    def dataset(self, name: str) -> Dataset:
+        """The row of a dataset."""
+        return {row.name: row for row in self.datasets}[name]
+
+    def row(self, name: str) -> Model | Dataset:
+        """The row that the assets of a group are made from."""
+        datasets = {row.name: row for row in self.datasets}
+        return datasets[name] if name in datasets else getattr(self, name)

@@ -14,27 +14,6 @@ METADATA = "metadata.json"
 # Below a raw folder: what is not downloaded yet, in a folder for each file.
 UNFINISHED = Path(".cache") / "wmtp_download"
 
-# Plan, Step 1, and the micro models of Step 5; raw/ of a micro model stays empty.
-SKELETON = tuple(
-    [
-        f"{MODELS}/{model}/{part}"
-        for model in (
-            "meta-llama-mtp",
-            "ref-sheared-llama-2.7b",
-            "micro-mtp",
-            "micro-mtp-untied",
-            "micro-ref",
-        )
-        for part in ("raw", "safetensors", "configs", "tokenizer")
-    ]
-    + [
-        f"{DATASETS}/{dataset}/{part}"
-        for dataset in ("codecontests", "mbpp", "humaneval")
-        for part in ("raw", "processed", "stats")
-    ]
-    + [f"{SMALL_SETS}/{dataset}_small" for dataset in ("codecontests", "mbpp", "humaneval")]
-)
-
 
 @dataclass(frozen=True)
 class ModelFolder:

@@ -5,6 +5,8 @@ import dagster as dg
 from wmtp_assets.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE
 from wmtp_assets.console import QUIET
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.signoff.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
 
 # The sample: 84 steps, most of them short; a process for each costs 0.8 s more a step.
 IN_PROCESS = {"in_process": {}}
@@ -17,7 +19,8 @@ FORKSERVER = {
 OUTSIDE_PHASE1 = ("reward", "reports", "signoff")
 
 _all = dg.AssetSelection.all()
-_datasets = dg.AssetSelection.groups("codecontests", "mbpp", "humaneval")
+_datasets = dg.AssetSelection.groups(*DATASETS)
+_titles = ", ".join(row.title for row in DATASETS.values())
 
 # job -> (selection, what it is for)
 ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
@@ -35,7 +38,7 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
         dg.AssetSelection.groups("layout")
         | _datasets
         | dg.AssetSelection.assets(["ref_sheared", "tokenizer"]),
-        "Materializes and checks CodeContests, MBPP, HumanEval; needs no Meta licence.",
+        f"Materializes and checks {_titles}; needs no Meta licence.",
     ),
     "reference_model": (
         dg.AssetSelection.groups("layout", "ref_sheared"),

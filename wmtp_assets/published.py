@@ -1,4 +1,4 @@
-"""The catalog rows of the real thing.
+"""The catalog rows of the real thing; those of datasets come from `wmtp_assets.datasets`.
 
 Sources of the numbers: the repositories at the commits below, arithmetic on their published sizes,
 and the plan's published result of 2025-11-14.
@@ -6,7 +6,8 @@ and the plan's published result of 2025-11-14.
 
 from dataclasses import replace
 
-from wmtp_assets.catalog import AcceptedFinding, Catalog, Dataset, Files, Micro, Model, Repo, Split
+from wmtp_assets.catalog import Catalog, Files, Micro, Model, Repo
+from wmtp_assets.datasets.rows import DATASETS
 
 MICRO_MAX_BYTES = 50_000_000
 LLAMA_TOKENIZER_SHA256 = "9e556afd44213b6bd1be2b850ebbbd98f5481437a8021afaf58ee7fb1818d347"
@@ -147,111 +148,6 @@ MICRO_MTP = Micro(
 MICRO_MTP_UNTIED = replace(MICRO_MTP, folder="micro-mtp-untied", tied=False, max_bytes=None)
 MICRO_REF = replace(MICRO_MTP, folder="micro-ref", source="ref-sheared-llama-2.7b")
 
-CODECONTESTS = Dataset(
-    name="codecontests",
-    title="CodeContests",
-    repo=Repo(
-        id="deepmind/code_contests",
-        kind="dataset",
-        revision="802411c3010cb00d1b05bad57ca77365a3c699d6",
-        licence="CC BY 4.0",
-        pins={
-            "data/valid-00000-of-00001-5e672c5751f060d3.parquet": (
-                "02e8c1ccedae716f1e43cc813fcb7823c3db666ea92638820aba80e8cef451ab"
-            ),
-            "data/test-00000-of-00001-9c49eeff30aacaa8.parquet": (
-                "aa426cbdb202bf8703b658bcb31fd1878ca7cfd33ca07d3b703dc94ca6a2b651"
-            ),
-            "data/train-00000-of-00039-e991a271dbfa9925.parquet": (
-                "950bfdefde1f274edf93963e7e23c93ab16034de344aa7b7c32d14145e8d5232"
-            ),
-            "data/train-00001-of-00039-e092fe56fda18715.parquet": (
-                "7bcc72d98a3d97f07be90ea70bf8db834c8f29ac2c7626d7cfc657bae6f5ddd9"
-            ),
-        },
-    ),
-    splits=(
-        Split(
-            "train",
-            Files("data/train-*-of-00039-*.parquet", 39),
-            source_rows=13_328,
-            rows=3_691_981,
-            correct=1_754_404,
-            incorrect=1_937_577,
-            small_limit=100,
-        ),
-        Split(
-            "valid",
-            Files("data/valid-*.parquet"),
-            source_rows=117,
-            rows=14_725,
-            correct=8_184,
-            incorrect=6_541,
-        ),
-        Split(
-            "test",
-            Files("data/test-*.parquet"),
-            source_rows=165,
-            rows=14_851,
-            correct=8_038,
-            incorrect=6_813,
-        ),
-    ),
-    raw_bytes=7_624_659_530,
-)
-
-MBPP = Dataset(
-    name="mbpp",
-    title="MBPP",
-    repo=Repo(
-        id="google-research-datasets/mbpp",
-        kind="dataset",
-        revision="4bb6404fdc6cacfda99d4ac4205087b89d32030c",
-        licence="CC BY 4.0",
-        pins={
-            "full/train-00000-of-00001.parquet": (
-                "09d125ca31edacb7800be8c67c45abff618faf0214ff551291817d06bdb914ae"
-            ),
-            "full/validation-00000-of-00001.parquet": (
-                "3f0ec060987432d99fe8fb409d31e6c67445b208a01741c5583517c80a10fe80"
-            ),
-            "full/test-00000-of-00001.parquet": (
-                "566fd53060ffba5766dace1d1e2f4c38906781526de222b0dfbdbc325b696c77"
-            ),
-        },
-    ),
-    splits=(
-        Split("train", Files("full/train-*.parquet"), source_rows=374, rows=374, small_limit=100),
-        Split("validation", Files("full/validation-*.parquet"), source_rows=90, rows=90),
-        Split("test", Files("full/test-*.parquet"), source_rows=500, rows=500),
-    ),
-    extra_files=(Files("full/prompt-*.parquet"),),
-)
-
-HUMANEVAL = Dataset(
-    name="humaneval",
-    title="HumanEval",
-    repo=Repo(
-        id="openai/openai_humaneval",
-        kind="dataset",
-        revision="7dce6050a7d6d172f3cc5c32aa97f52fa1a2e544",
-        licence="MIT",
-    ),
-    splits=(Split("test", Files("openai_humaneval/test-*.parquet"), source_rows=164, rows=164),),
-)
-
-# Read in the 974 problems as published (2026-11-25); a further pair warns.
-_SAME_TASK = "as published at the pinned commit: one task in both splits"
-MBPP_ACROSS_SPLITS = tuple(
-    AcceptedFinding(
-        asset="mbpp/stats",
-        check="splits_share_no_problem",
-        found=f"train '{train}' has the description of test '{test}'",
-        reason=_SAME_TASK,
-    )
-    for train, test in ((602, 217), (704, 248), (872, 216))
-)
-
 PUBLISHED = Catalog(
     name="published",
     tokenizer_sha256=LLAMA_TOKENIZER_SHA256,
@@ -261,8 +157,6 @@ PUBLISHED = Catalog(
     micro_mtp=MICRO_MTP,
     micro_mtp_untied=MICRO_MTP_UNTIED,
     micro_ref=MICRO_REF,
-    codecontests=CODECONTESTS,
-    mbpp=MBPP,
-    humaneval=HUMANEVAL,
-    accepted_findings=MBPP_ACROSS_SPLITS,
+    datasets=tuple(row.published for row in DATASETS.values()),
+    accepted_findings=tuple(found for row in DATASETS.values() for found in row.accepted),
 )

@@ -7,11 +7,12 @@ import pytest
 from wmtp_assets.accepted import accept, require_declared
 from wmtp_assets.catalog import AcceptedFinding
 from wmtp_assets.corpora.culprits import Culprits
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, undecided, verdict
 from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets.published import MBPP_ACROSS_SPLITS, PUBLISHED
+from wmtp_assets.published import PUBLISHED
 
 
 def row(found: str, asset: str = "mbpp/stats", check: str = "odd") -> AcceptedFinding:
@@ -70,7 +71,7 @@ def test_a_pass_stays_as_it_is():
 
 def test_a_row_that_names_no_declared_check_is_refused_with_the_nearest():
     declared = {("mbpp/stats", "splits_share_no_problem")}
-    require_declared(MBPP_ACROSS_SPLITS, declared)
+    require_declared(DATASETS["mbpp"].accepted, declared)
     with pytest.raises(BadInput, match="nearest: mbpp/stats splits_share_no_problem"):
         require_declared([row("x", check="splits_share_no_problems")], declared)
 

@@ -5,8 +5,11 @@ import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 import wmtp_assets
-from wmtp_assets import corpora
+from wmtp_assets import corpora, datasets
+from wmtp_assets.datasets.rows import DATASETS
 
 ROOT = Path(wmtp_assets.__file__).parent
 
@@ -34,6 +37,8 @@ TREES = {module_of(path): ast.parse(path.read_text("utf-8")) for path in ROOT.rg
 FOUNDATION, COMMANDS = "foundation", "__main__"
 ORDER = (
     FOUNDATION,
+    "datasets",
+    "published",
     "layout",
     "hub",
     "weights",
@@ -116,8 +121,9 @@ def test_every_bad_input_says_how_to_mend_it():
     assert bare == []
 
 
-def test_the_room_of_the_datasets_lists_its_modules():
-    listed = set(re.findall(r"\w+", corpora.__doc__))
-    prefix = f"{corpora.__name__}."
+@pytest.mark.parametrize("room", [corpora, datasets])
+def test_the_rooms_of_the_datasets_list_their_modules(room):
+    listed = set(re.findall(r"\w+", room.__doc__)) | set(DATASETS)
+    prefix = f"{room.__name__}."
     modules = {m.removeprefix(prefix).split(".")[0] for m in TREES if m.startswith(prefix)}
     assert modules - listed == set()

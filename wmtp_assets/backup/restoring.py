@@ -16,7 +16,7 @@ from wmtp_assets.backup.place import Place
 from wmtp_assets.backup.tag import INCOMING, REPLACING, TAG, Copied, Tag, read_tag
 from wmtp_assets.catalog import STORAGE_VERSION as VERSION
 from wmtp_assets.errors import BadInput
-from wmtp_assets.folders import SKELETON
+from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.regular import require_inside
 from wmtp_assets.walking import files_below
 

@@ -1,11 +1,9 @@
 """Training data: raw parquet -> token-filtered JSONL, line metadata, schema, small sets.
 
-    formats        what a row of each dataset looks like, before and after
     sources        which raw files and which tokenizer a split is made from
     parquet        rows of a published file, its columns proven
-    problems       one published row -> one problem with its candidate solutions
+    problems       a published file -> problems with their candidate solutions
     names          the name that each problem is written under
-    invalid_text   published text that is not UTF-8: named, counted, dropped
     tokens         exact token counts, and the length filter
     vocabulary, chunk_counts   where a text may be cut; counts of its parts, encoded once
     tally          counts of what was read, kept and dropped

@@ -12,19 +12,13 @@ import pyarrow.compute as pc
 
 from wmtp_assets.catalog import Split
 from wmtp_assets.corpora.culprits import Culprits
-from wmtp_assets.corpora.formats import (
-    FORMATS,
-    INVALID_UTF8,
-    KEPT_LANGUAGES,
-    OTHER_LANGUAGE,
-    OTHER_LANGUAGES,
-    OVER_LENGTH,
-    UNKNOWN_LANGUAGE,
-)
 from wmtp_assets.corpora.line_metadata import read_facts
 from wmtp_assets.corpora.parquet import FIX, count_rows, open_parquet, reading
 from wmtp_assets.corpora.problems import read_problems
 from wmtp_assets.corpora.tally import CANDIDATES, DROPPED, ROWS, SOURCE_ROWS
+from wmtp_assets.datasets.formats import INVALID_UTF8, OTHER_LANGUAGE, OVER_LENGTH, UNKNOWN_LANGUAGE
+from wmtp_assets.datasets.languages import KEPT_LANGUAGES, OTHER_LANGUAGES
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
 
@@ -33,7 +27,7 @@ LANGUAGE_COLUMNS = ["solutions", "incorrect_solutions"]
 
 def judge_sum(dataset: str, split: Split, metadata: Path, sources: Sequence[Path]) -> Finding:
     """Compare the recorded counts with the footers, the catalog and each other."""
-    form = FORMATS[dataset]
+    form = DATASETS[dataset].format
     tally = read_facts(metadata, form).tally
     published = sum(count_rows(path, form.columns) for path in sources)
     explained = tally.rows + tally.dropped.total()
@@ -61,12 +55,12 @@ def judge_sum(dataset: str, split: Split, metadata: Path, sources: Sequence[Path
     )
 
 
-def judge_languages(metadata: Path, sources: Sequence[Path]) -> Finding:
+def judge_languages(dataset: str, metadata: Path, sources: Sequence[Path]) -> Finding:
     """Count the language codes of all solutions again and compare what was dropped for them."""
-    tally = read_facts(metadata, FORMATS["codecontests"]).tally
-    codes = count_languages(sources)
+    tally = read_facts(metadata, DATASETS[dataset].format).tally
+    codes = count_languages(dataset, sources)
     # Counted by reading every text, hence only where some was dropped for it.
-    invalid = count_invalid("codecontests", sources) if tally.dropped[INVALID_UTF8] else 0
+    invalid = count_invalid(dataset, sources) if tally.dropped[INVALID_UTF8] else 0
     python = sum(codes[code] for code in KEPT_LANGUAGES)
     other = sum(codes[code] for code in OTHER_LANGUAGES)
     sums = [
@@ -100,14 +94,14 @@ def count_invalid(dataset: str, sources: Sequence[Path]) -> int:
     )
 
 
-def count_languages(sources: Sequence[Path]) -> Counter:
+def count_languages(dataset: str, sources: Sequence[Path]) -> Counter:
     """Language code -> solutions, over both lists of all problems.
 
     Raises:
         BadInput: A file is damaged, or a language is null.
     """
     codes: Counter = Counter()
-    columns = {name: FORMATS["codecontests"].columns[name] for name in LANGUAGE_COLUMNS}
+    columns = {name: DATASETS[dataset].format.columns[name] for name in LANGUAGE_COLUMNS}
     for path in sources:
         with open_parquet(path, columns) as file:
             leaves = [f"{name}.language" for name in LANGUAGE_COLUMNS]

@@ -5,30 +5,29 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets.corpora.formats import DESCRIPTIONS, FORMATS, FieldType
 from wmtp_assets.corpora.schema.assets import schema_assets
 from wmtp_assets.corpora.schema.type_words import describe
 from wmtp_assets.corpora.small.assets import small_assets
 from wmtp_assets.corpora.sources import (
-    dataset_row,
     length_filter,
     raw_commit,
     source_files,
     split_row,
 )
 from wmtp_assets.corpora.tally import CANDIDATES, CORRECT, DROPPED, INCORRECT, ROWS, SOURCE_ROWS
-from wmtp_assets.published import PUBLISHED
+from wmtp_assets.datasets.formats import DESCRIPTIONS, FieldType
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.shown import shown, telling
 
-TITLES = {row.name: row.title for row in PUBLISHED.datasets}
 TOKEN_COUNTING = "token_counting"
 COLUMN_TYPES = {str: "string", int: "int", bool: "bool"}
 
 
 def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
     """One split of one dataset as token-filtered Alpaca JSONL."""
+    title = DATASETS[dataset].title
 
     @dg.asset(
         key=[dataset, split],
@@ -36,7 +35,7 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
         deps=[dg.AssetKey([dataset, "raw"]), dg.AssetKey(["ref_sheared", "tokenizer"])],
         kinds={"dataset", "json"},
         code_version="1",
-        description=f"{TITLES[dataset]} {split}: Alpaca JSONL, at most 2048 tokens a record.",
+        description=f"{title} {split}: Alpaca JSONL, at most 2048 tokens a record.",
     )
     def processed(
         context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
@@ -45,7 +44,7 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
         from wmtp_assets.corpora.tokens import load_counter
 
         started = time.monotonic()
-        row = dataset_row(setup.catalog, dataset)
+        row = setup.catalog.dataset(dataset)
         folder = setup.store.dataset(dataset)
         tokens = length_filter(setup.catalog, setup.store)
         converted = convert_split(
@@ -84,7 +83,7 @@ def column_schema(dataset: str) -> dg.TableSchema:
     return dg.TableSchema(
         columns=[
             dg.TableColumn(name, column_type(kind), DESCRIPTIONS[name])
-            for name, kind in FORMATS[dataset].fields.items()
+            for name, kind in DATASETS[dataset].format.fields.items()
         ]
     )
 
@@ -113,8 +112,8 @@ def numbers(stats: dict[str, Any]) -> dict[str, Any]:
 
 split_assets = {
     f"{dataset}/{split}": split_asset(dataset=dataset, split=split)
-    for dataset, form in FORMATS.items()
-    for split in form.splits
+    for dataset, row in DATASETS.items()
+    for split in row.splits
 }
 
 corpora_assets = [*split_assets.values(), *schema_assets.values(), *small_assets.values()]

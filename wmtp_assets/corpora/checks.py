@@ -2,11 +2,11 @@
 
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.corpora import inspection
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.checks import schema_checks
 from wmtp_assets.corpora.small.checks import small_checks
-from wmtp_assets.corpora.sources import dataset_row, length_filter, source_files, split_row
+from wmtp_assets.corpora.sources import length_filter, source_files, split_row
 from wmtp_assets.corpora.tokens import load_counter
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import ours, upstream
 from wmtp_assets.setup import Setup
@@ -51,14 +51,14 @@ SAYS_LABELLED = {
 
 def split_readings(*, dataset: str, split: str) -> list[Reading]:
     """The looks at one split, and what each of them decides."""
-    labelled = FORMATS[dataset].labelled
+    labelled = DATASETS[dataset].format.labelled
 
     def lines(setup: Setup, seen: Seen) -> dict[str, Finding]:
         settings = length_filter(setup.catalog, setup.store)
         folder = setup.store.dataset(dataset)
         return inspection.inspect_split(
             dataset,
-            split_row(dataset_row(setup.catalog, dataset), split),
+            split_row(setup.catalog.dataset(dataset), split),
             folder,
             load_counter(settings.tokenizer, settings.tokenizer_sha256),
             settings.max_tokens,
@@ -68,7 +68,7 @@ def split_readings(*, dataset: str, split: str) -> list[Reading]:
     def sums(setup: Setup, seen: Seen) -> dict[str, Finding]:
         from wmtp_assets.corpora.accounting import judge_sum
 
-        row = dataset_row(setup.catalog, dataset)
+        row = setup.catalog.dataset(dataset)
         part = split_row(row, split)
         metadata = setup.store.dataset(dataset).line_metadata(split)
         found = judge_sum(dataset, part, metadata, source_files(setup.store, row, part))
@@ -77,9 +77,9 @@ def split_readings(*, dataset: str, split: str) -> list[Reading]:
     def languages(setup: Setup, seen: Seen) -> dict[str, Finding]:
         from wmtp_assets.corpora.accounting import judge_languages
 
-        row = dataset_row(setup.catalog, dataset)
+        row = setup.catalog.dataset(dataset)
         sources = source_files(setup.store, row, split_row(row, split))
-        found = judge_languages(setup.store.dataset(dataset).line_metadata(split), sources)
+        found = judge_languages(dataset, setup.store.dataset(dataset).line_metadata(split), sources)
         return {DROPS_EQUAL_SOURCE: found}
 
     readings = [
@@ -108,8 +108,8 @@ split_asset_checks = {
     f"{dataset}/{split}": checks_on(
         f"{dataset}/{split}", *split_readings(dataset=dataset, split=split)
     )
-    for dataset, form in FORMATS.items()
-    for split in form.splits
+    for dataset, row in DATASETS.items()
+    for split in row.splits
 }
 
 corpora_checks = [

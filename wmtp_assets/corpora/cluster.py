@@ -25,6 +25,7 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from wmtp_assets import datasets
 from wmtp_assets.corpora.pool import in_order
 from wmtp_assets.corpora.units import Part, Unit, convert_unit
 from wmtp_assets.errors import BadInput
@@ -38,7 +39,7 @@ LOOK_SECONDS = 1.0
 # of its modules does not.
 PACKAGES = ("wmtp-assets", "pyarrow", "sentencepiece", "orjson", "numpy")
 PYTHON = ".".join(platform.python_version_tuple()[:2])
-SOURCE = "source of wmtp_assets/corpora"
+SOURCE = "source of wmtp_assets/corpora and datasets"
 
 Environment = Mapping[str, str]
 
@@ -100,7 +101,8 @@ def convert_attempt(unit: Unit, part: Path, needed: Environment) -> Part:
 def environment() -> Environment:
     """What of this process decides the bytes: name -> version or digest, as first looked at."""
     source = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    rooms = (Path(__file__).parent, Path(datasets.__file__).parent)
+    for path in (path for room in rooms for path in sorted(room.glob("*.py"))):
         source.update(f"{path.name}\n".encode() + path.read_bytes())
     packages = {name: _version(name) for name in PACKAGES}
     return {"Python": PYTHON, **packages, SOURCE: source.hexdigest()[:16]}

@@ -14,11 +14,12 @@ from typing import Any
 
 from wmtp_assets.catalog import Split
 from wmtp_assets.corpora.culprits import Culprits, undecided_where
-from wmtp_assets.corpora.formats import FORMATS, Format
 from wmtp_assets.corpora.line_metadata import open_line_metadata, read_facts
 from wmtp_assets.corpora.records import Line, item_of, read_lines
 from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS, Tally
 from wmtp_assets.corpora.tokens import TokenCounter
+from wmtp_assets.datasets.formats import Format
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, flatten
 from wmtp_assets.folders import DatasetFolder
@@ -51,7 +52,7 @@ def inspect_split(
     Raises:
         BadInput: The JSONL is missing.
     """
-    form = FORMATS[dataset]
+    form = DATASETS[dataset].format
     jsonl = folder.jsonl(split.name)
     faults, over, labels, misaligned = Culprits(), Culprits(), Culprits(), Culprits()
     tally, without_tests = Tally(), 0

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from wmtp_assets.corpora.formats import INVALID_UTF8, Format
-from wmtp_assets.corpora.invalid_text import InvalidText
 from wmtp_assets.corpora.records import dump_json, type_fault
 from wmtp_assets.corpora.tally import Tally
+from wmtp_assets.datasets.formats import INVALID_UTF8, Format
+from wmtp_assets.datasets.invalid_text import InvalidText
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.regular import SMALL_BYTES, bounded_lines, open_regular

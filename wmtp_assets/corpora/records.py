@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from wmtp_assets.corpora.formats import FieldType
+from wmtp_assets.datasets.formats import FieldType
 from wmtp_assets.errors import BadInput
 from wmtp_assets.regular import bounded_lines, open_regular
 

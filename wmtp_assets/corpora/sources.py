@@ -10,11 +10,6 @@ from wmtp_assets.source import select
 from wmtp_assets.store import Store
 
 
-def dataset_row(catalog: Catalog, name: str) -> Dataset:
-    """The catalog row of a dataset."""
-    return {dataset.name: dataset for dataset in catalog.datasets}[name]
-
-
 def split_row(dataset: Dataset, name: str) -> Split:
     """The catalog row of a split."""
     return {split.name: split for split in dataset.splits}[name]

@@ -16,14 +16,15 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.corpora.cluster import convert_on_cluster
-from wmtp_assets.corpora.formats import FORMATS, INVALID_UTF8
-from wmtp_assets.corpora.invalid_text import InvalidText
 from wmtp_assets.corpora.line_metadata import REPEATED_NAMES, write_line_metadata
 from wmtp_assets.corpora.pool import convert_units
 from wmtp_assets.corpora.problems import RepeatedName, find_repeated_names
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter
 from wmtp_assets.corpora.units import UNIT_BYTES, Part, keep_first, plan_units
+from wmtp_assets.datasets.formats import INVALID_UTF8
+from wmtp_assets.datasets.invalid_text import InvalidText
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.progress import Progress
@@ -71,7 +72,7 @@ def convert_split(
             not add up; nothing is replaced.
     """
     started = time.monotonic()
-    form = FORMATS[dataset]
+    form = DATASETS[dataset].format
     source_bytes = sum(path.stat().st_size for path in sources)
     store.require_free_space(folder.processed, WRITTEN_PER_SOURCE_BYTE * source_bytes)
     repeated = find_repeated_names(sources) if "name" in form.columns else []
@@ -118,8 +119,8 @@ def stats_of(
     Names that repeat are listed where a dataset has names, text that is not UTF-8 where it cost
     candidates.
     """
-    stats = tally.as_stats(FORMATS[dataset])
-    if "name" in FORMATS[dataset].columns:
+    stats = tally.as_stats(DATASETS[dataset].format)
+    if "name" in DATASETS[dataset].format.columns:
         stats[REPEATED_NAMES] = [asdict(r) for r in repeated]
     if invalid:
         stats[INVALID_UTF8] = [asdict(i) for i in invalid]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wmtp_assets.corpora.formats import INVALID_UTF8, TOKEN_FIELDS, TOTAL, Format
+from wmtp_assets.datasets.formats import INVALID_UTF8, TOKEN_FIELDS, TOTAL, Format
 from wmtp_assets.errors import BadInput
 
 SOURCE_ROWS = "source_rows"

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets.corpora.formats import FORMATS, OVER_LENGTH
-from wmtp_assets.corpora.invalid_text import InvalidText
 from wmtp_assets.corpora.parquet import memory_named, needed_bytes, open_parquet
-from wmtp_assets.corpora.problems import Problem, RepeatedName, read_problems
+from wmtp_assets.corpora.problems import RepeatedName, read_problems
 from wmtp_assets.corpora.records import dump_json, line_item, quote_json
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter, TokenCounter, load_counter
+from wmtp_assets.datasets.formats import OVER_LENGTH
+from wmtp_assets.datasets.invalid_text import InvalidText
+from wmtp_assets.datasets.problem import Problem
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.store import BUFFER_BYTES
 
@@ -66,7 +68,7 @@ def plan_units(
     unit_bytes: int = UNIT_BYTES,
 ) -> list[Unit]:
     """Divide files into units of about `unit_bytes` uncompressed bytes, whole row groups each."""
-    columns = FORMATS[dataset].columns
+    columns = DATASETS[dataset].format.columns
     units = []
     for path in paths:
         renamed = {r.row: r.written for r in repeated if r.file == path.name}

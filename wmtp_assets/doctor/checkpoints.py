@@ -36,7 +36,7 @@ def look_at_checkpoints(
     if importlib.util.find_spec("torch") is None:
         return {}
     names = dict.fromkeys(name for job in jobs for name in JOBS[job])
-    rows = (getattr(catalog, name) for name in names)
+    rows = (catalog.row(name) for name in names)
     found = {}
     for model in (row for row in rows if isinstance(row, Model)):
         try:

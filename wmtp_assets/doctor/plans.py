@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wmtp_assets.catalog import Catalog, Dataset, Files, Model
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import locked_repo
@@ -17,9 +18,9 @@ from wmtp_assets.walking import files_below
 
 # job -> its catalog rows; test_graph.py compares them with what the jobs select.
 JOBS = {
-    "phase1": ("meta_mtp", "ref_sheared", "codecontests", "mbpp", "humaneval"),
+    "phase1": ("meta_mtp", "ref_sheared", *DATASETS),
     "models": ("meta_mtp", "ref_sheared", "mbpp"),
-    "datasets": ("codecontests", "mbpp", "humaneval"),
+    "datasets": tuple(DATASETS),
     "reference_model": ("ref_sheared",),
     "reward_model": ("starling_rm",),
 }
@@ -63,17 +64,17 @@ def wanted_by(catalog: Catalog, jobs: list[str]) -> list[Wanted]:
             users.setdefault(name, []).append(job)
     found = []
     for name, needing in users.items():
-        row = getattr(catalog, name)
+        row = catalog.row(name)
         found.append(Wanted(row, wanted_files(row), tuple(needing)))
     counting = tuple(job for job in jobs if any(_is_dataset(catalog, n) for n in JOBS[job]))
     name, tokenizer = TOKENIZER
     if counting and name not in users:
-        found.append(Wanted(getattr(catalog, name), (tokenizer,), counting))
+        found.append(Wanted(catalog.row(name), (tokenizer,), counting))
     return found
 
 
 def _is_dataset(catalog: Catalog, name: str) -> bool:
-    return isinstance(getattr(catalog, name), Dataset)
+    return isinstance(catalog.row(name), Dataset)
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def listed_bytes(
     """
     found = {}
     for name in dict.fromkeys(name for job in jobs for name in JOBS[job]):
-        row = getattr(catalog, name)
+        row = catalog.row(name)
         for listing in _listings(row, store, mirror):
             with contextlib.suppress(BadInput):
                 sizes = [file.size_bytes for file in select(listing, row.raw)]
@@ -129,7 +130,7 @@ def disk_need(catalog: Catalog, job: str, store: Store, known: Known = CATALOG_O
     """
     least = most = MICRO_BYTES if job in WITH_MICRO else 0
     for name in JOBS[job]:
-        row = getattr(catalog, name)
+        row = catalog.row(name)
         raw_bytes = known.raw.get(row.repo.id, row.raw_bytes)
         if isinstance(row, Model):
             derived = known.weights.get(row.folder, row.parameters * WEIGHT_BYTES)

@@ -226,10 +226,10 @@ def _refused_line(ask: Asked, answer: Refused, token: bool) -> Line:
         fix = accept if token else f"{accept}; {TOKEN_FIX}"
         return fail(f"gated, and not open to you: {ask.name}", fix)
     if answer.code == "RepoNotFound":
-        fix = "the name in wmtp_assets/published.py, or a token that may read it"
+        fix = f"the name in {ask.repo.stated_in}, or a token that may read it"
         return fail(f"not found: {ask.name}", f"check {fix}")
     if answer.code == "RevisionNotFound":
-        fix = "job renew_lock" if ask.locked else "the revision in wmtp_assets/published.py"
+        fix = "job renew_lock" if ask.locked else f"the revision in {ask.repo.stated_in}"
         return fail(f"revision {ask.revision} is gone: {ask.name}", f"see {fix}")
     if answer.status == 401:
         return fail(f"token refused for {ask.name}", TOKEN_FIX)

@@ -6,6 +6,8 @@ convert, statistics) and keep their three numbers here.
 
 from dataclasses import dataclass
 
+from wmtp_assets.datasets.rows import DATASETS
+
 
 @dataclass(frozen=True)
 class Step:
@@ -20,24 +22,14 @@ class Step:
 
 _META = ("meta_mtp/tokenizer", "meta_mtp/safetensors", "meta_mtp/configs", "meta_mtp/metadata")
 _REF = tuple(f"ref_sheared/{part}" for part in ("tokenizer", "safetensors", "configs", "metadata"))
-_RAW_DATA = ("codecontests/raw", "mbpp/raw", "humaneval/raw")
+_RAW_DATA = tuple(f"{name}/raw" for name in DATASETS)
 _SPLITS = (
-    "codecontests/train",
-    "codecontests/valid",
-    "codecontests/test",
-    "mbpp/train",
-    "mbpp/validation",
-    "mbpp/test",
-    "humaneval/test",
-    "codecontests/schema",
-    "mbpp/schema",
-    "humaneval/schema",
+    *(f"{name}/{split}" for name, row in DATASETS.items() for split in row.splits),
+    *(f"{name}/schema" for name in DATASETS),
 )
-_STATS = tuple(
-    f"{name}/{part}"
-    for name in ("codecontests", "mbpp", "humaneval")
-    for part in ("stats", "small")
-)
+_STATS = tuple(f"{name}/{part}" for name in DATASETS for part in ("stats", "small"))
+_TITLES = [row.title for row in DATASETS.values()]
+_DATA = f"{', '.join(_TITLES[:-1])} and {_TITLES[-1]}"
 _MICRO = ("micro_mtp", "micro_mtp_untied", "micro_ref")
 _MODELS_RAW = ("meta_mtp/raw", "ref_sheared/raw")
 
@@ -74,7 +66,7 @@ STEPS = (
         "Policy and reference below 50 MB for a laptop; Rho-1 scoring runs with both.",
         _MICRO,
     ),
-    Step(6, "Raw datasets", "CodeContests, MBPP and HumanEval as published, proven.", _RAW_DATA),
+    Step(6, "Raw datasets", f"{_DATA} as published, proven.", _RAW_DATA),
     Step(7, "Conversion", "Alpaca JSONL with the exact 2048-token filter, and schema.", _SPLITS),
     Step(8, "Statistics and small sets", "Numbers, plots, leakage findings, small sets.", _STATS),
     Step(

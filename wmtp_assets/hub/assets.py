@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from operator import methodcaller
 
 import dagster as dg
 
 from wmtp_assets.catalog import Catalog, Dataset, Model
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.stored import raw_folder
 from wmtp_assets.hub.upstream.record import made_from_commit, upstream_key
@@ -32,21 +34,10 @@ RAW: dict[str, tuple[Row, set[str], str]] = {
         {"huggingface", "pytorch"},
         "Starling reward model (optional): checkpoint as published.",
     ),
-    "codecontests/raw": (
-        lambda c: c.codecontests,
-        {"huggingface", "parquet"},
-        "CodeContests: parquet files as published.",
-    ),
-    "mbpp/raw": (
-        lambda c: c.mbpp,
-        {"huggingface", "parquet"},
-        "MBPP (config full): parquet files as published.",
-    ),
-    "humaneval/raw": (
-        lambda c: c.humaneval,
-        {"huggingface", "parquet"},
-        "HumanEval: parquet file as published.",
-    ),
+    **{
+        f"{name}/raw": (methodcaller("dataset", name), {"huggingface", "parquet"}, row.raw)
+        for name, row in DATASETS.items()
+    },
 }
 
 

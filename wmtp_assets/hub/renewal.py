@@ -129,5 +129,5 @@ def _require_pins(repo: Repo, commit: str, files: list[RemoteFile]) -> None:
         raise BadInput(
             f"{repo.id} at {commit} is not what the catalog pins; the lock stays",
             wrong,
-            "if the change is wanted, change the pins in wmtp_assets/published.py first",
+            f"if the change is wanted, change the pins in {repo.stated_in} first",
         )

@@ -4,7 +4,7 @@ import hashlib
 
 import dagster as dg
 
-from wmtp_assets.folders import SKELETON
+from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from wmtp_assets.checks import Reading, Seen, checks_on
 from wmtp_assets.findings import Finding, verdict
-from wmtp_assets.folders import SKELETON, UNFINISHED
+from wmtp_assets.folders import UNFINISHED
 from wmtp_assets.layout.assets import layout_digest
 from wmtp_assets.layout.reset import LEGACY
+from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
 from wmtp_assets.supported import PACKAGE, Packages, find_packages, python_fault

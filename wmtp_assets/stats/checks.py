@@ -6,10 +6,10 @@ from pathlib import Path
 import dagster as dg
 
 from wmtp_assets.checks import Reading, Seen, checks_on
-from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
-from wmtp_assets.propositions import ours, upstream
+from wmtp_assets.propositions import Proposition, ours, upstream
 from wmtp_assets.setup import Setup
 from wmtp_assets.stats import inspection, leakage
 from wmtp_assets.stats.sources import state_content, stored_benchmarks, stored_dataset
@@ -38,16 +38,6 @@ SAYS_NEAR = {
         "the splits are upstream's, and short problems are alike by nature",
     )
 }
-SAYS_BENCHMARK = {
-    "humaneval": upstream(
-        "No record has 70% of the word 8-grams of a HumanEval prompt or solution",
-        "both are upstream's, and short programs are alike by nature",
-    ),
-    "mbpp": upstream(
-        "No record has 70% of the word 8-grams of an MBPP prompt or solution",
-        "both are upstream's, and short programs are alike by nature",
-    ),
-}
 
 
 def recorded_summary(setup: Setup, seen: Seen) -> Path:
@@ -60,8 +50,8 @@ def recorded_summary(setup: Setup, seen: Seen) -> Path:
 
 def stats_readings(*, dataset: str) -> list[Reading]:
     """The looks at the numbers and plots of one dataset, across its splits, and at benchmarks."""
-    several = len(FORMATS[dataset].splits) > 1
-    benchmarks = leakage.BENCHMARKS.get(dataset, ())
+    several = len(DATASETS[dataset].splits) > 1
+    benchmarks = benchmarks_of(dataset)
 
     def recount(setup: Setup, seen: Seen) -> dict[str, Finding]:
         row, folder = stored_dataset(setup.catalog, setup.store, dataset)
@@ -117,7 +107,7 @@ def stats_readings(*, dataset: str) -> list[Reading]:
     if several:
         readings.append(Reading(near, SAYS_NEAR, deep=True))
     if benchmarks:
-        says = {no_overlap_with(name): SAYS_BENCHMARK[name] for name in benchmarks}
+        says = {no_overlap_with(name): says_of_benchmark(name) for name in benchmarks}
         readings.append(Reading(overlap, says, deep=True))
     return readings
 
@@ -125,6 +115,15 @@ def stats_readings(*, dataset: str) -> list[Reading]:
 def no_overlap_with(benchmark: str) -> str:
     """The check that a benchmark is not in the training data."""
     return f"no_overlap_with_{benchmark}"
+
+
+def says_of_benchmark(name: str) -> Proposition:
+    """What the check of one benchmark says."""
+    row = DATASETS[name]
+    return upstream(
+        f"No record has 70% of the word 8-grams of {row.article} {row.title} prompt or solution",
+        "both are upstream's, and short programs are alike by nature",
+    )
 
 
 def _with_table(finding: Finding) -> Finding:
@@ -138,5 +137,5 @@ def _with_table(finding: Finding) -> Finding:
 
 
 stats_checks = [
-    checks_on(f"{dataset}/stats", *stats_readings(dataset=dataset)) for dataset in FORMATS
+    checks_on(f"{dataset}/stats", *stats_readings(dataset=dataset)) for dataset in DATASETS
 ]

@@ -12,8 +12,9 @@ from typing import Any
 from wmtp_assets import store
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.corpora.culprits import Culprits
-from wmtp_assets.corpora.formats import FORMATS, INVALID_UTF8
 from wmtp_assets.corpora.line_metadata import read_facts
+from wmtp_assets.datasets.formats import INVALID_UTF8
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import MAX_SAMPLES, Finding, compare, flatten, verdict
 from wmtp_assets.folders import DatasetFolder
@@ -72,7 +73,7 @@ def _told_of_labels(recounts: dict[str, Recount]) -> str:
 def _judge_overlap(
     dataset: Dataset, folder: DatasetFolder, recounts: dict[str, Recount]
 ) -> Finding:
-    form = FORMATS[dataset.name]
+    form = DATASETS[dataset.name].format
     originals = {
         name: {
             repeat["written"]: repeat["name"]
@@ -91,7 +92,7 @@ def _judge_overlap(
 
 def inspect_near_duplicates(dataset: Dataset, folder: DatasetFolder) -> Finding:
     """Find what nearly repeats in another split; the pairs stand in the evidence."""
-    form = FORMATS[dataset.name]
+    form = DATASETS[dataset.name].format
     counts = {split.name: Counter() for split in dataset.splits}
     texts = []
     for split in dataset.splits:
@@ -116,7 +117,7 @@ def judge_text(dataset: Dataset, folder: DatasetFolder) -> Finding:
 
     The first of each split are named; the counts are exact.
     """
-    form = FORMATS[dataset.name]
+    form = DATASETS[dataset.name].format
     facts = {
         split.name: read_facts(folder.line_metadata(split.name), form) for split in dataset.splits
     }

@@ -6,7 +6,7 @@ or CRLF). Records of one prompt stand together, so that memory is that of its so
 
 from pathlib import Path
 
-from wmtp_assets.corpora.formats import Format
+from wmtp_assets.datasets.formats import Format
 from wmtp_assets.stats.texts import read_records
 
 LABELLED_BOTH = "labelled_both"

@@ -1,4 +1,4 @@
-"""HumanEval and MBPP against CodeContests: what a model trained on it would have seen before.
+"""Benchmarks against a training set: what a model trained on it would have seen before.
 
 Prompts are looked for in descriptions, solutions in solutions, in one pass over all splits. What is
 found is a warning for a reviewer, not an error: short programs for known tasks are alike by nature.
@@ -9,15 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.corpora.culprits import Culprits
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.line_metadata import read_facts
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.findings import Finding
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.stats.containment import CONTAINED, GRAM_WORDS, Best, Item, Search
 from wmtp_assets.stats.texts import Record, read_records
-
-# Training set -> the benchmarks that are looked for in it; its statistics depend on their splits.
-BENCHMARKS: Mapping[str, tuple[str, ...]] = {"codecontests": ("humaneval", "mbpp")}
 
 PROMPT, SOLUTION = "prompt", "solution"
 OVERLAPS = "overlaps"
@@ -40,7 +37,7 @@ def find_in(training: Stored, benchmarks: Sequence[Stored]) -> dict[str, Finding
     items = [item for stored in benchmarks for item in read_items(*stored)]
     search = {part: Search([i for i in items if i.part == part]) for part in (PROMPT, SOLUTION)}
     for split in dataset.splits:
-        for record in read_records(folder.jsonl(split.name), FORMATS[dataset.name]):
+        for record in read_records(folder.jsonl(split.name), DATASETS[dataset.name].format):
             where = _naming(split.name, record)
             if record.opens:
                 search[PROMPT].see(record.instruction, where)
@@ -62,7 +59,7 @@ def read_items(dataset: Dataset, folder: DatasetFolder) -> list[Item]:
     return [
         Item(dataset.name, f"{split.name} {record.task_id}", part, text)
         for split in dataset.splits
-        for record in read_records(folder.jsonl(split.name), FORMATS[dataset.name])
+        for record in read_records(folder.jsonl(split.name), DATASETS[dataset.name].format)
         for part, text in ((PROMPT, record.instruction), (SOLUTION, record.output))
     ]
 
@@ -71,7 +68,7 @@ def benchmark_digests(benchmarks: Sequence[Stored]) -> dict[str, str]:
     """<name>/<split> -> sha256 of the JSONL, as its line metadata states it."""
     return {
         f"{row.name}/{split.name}": read_facts(
-            folder.line_metadata(split.name), FORMATS[row.name]
+            folder.line_metadata(split.name), DATASETS[row.name].format
         ).sha256
         for row, folder in benchmarks
         for split in row.splits

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.corpora.culprits import Culprits
-from wmtp_assets.corpora.formats import Format
+from wmtp_assets.datasets.formats import Format
 from wmtp_assets.stats.texts import digest_text, normalise, read_records
 
 NEAR_THRESHOLD = 0.8

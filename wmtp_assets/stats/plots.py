@@ -10,9 +10,9 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.schema_json import StoredSplit
 from wmtp_assets.corpora.tally import Tally
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 
 MAX_PNG_BYTES = 100_000
@@ -29,7 +29,7 @@ Splits = list[StoredSplit]
 
 def plot_names(dataset: str) -> tuple[str, ...]:
     """The plots that a dataset has; classes and difficulties need labels."""
-    return tuple(PLOTS) if FORMATS[dataset].labelled else ("token_length",)
+    return tuple(PLOTS) if DATASETS[dataset].format.labelled else ("token_length",)
 
 
 def draw_plots(dataset: str, splits: Splits, max_tokens: int) -> dict[str, bytes]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.inspection import SUFFIX
 from wmtp_assets.corpora.tally import TOKEN_LENGTHS, Tally
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.stats.labels import LABELLED_BOTH, LabelConflicts
 from wmtp_assets.stats.texts import digest_text, facts_of, read_records
 
@@ -32,7 +32,7 @@ def recount_split(dataset: str, jsonl: Path) -> Recount:
     Raises:
         BadInput: The JSONL is missing, or has a line that cannot be read.
     """
-    form = FORMATS[dataset]
+    form = DATASETS[dataset].format
     fields = facts_of(form)
     kept: Counter = Counter()
     conflicts = LabelConflicts()

@@ -3,11 +3,11 @@
 from typing import Any
 
 from wmtp_assets.catalog import Catalog
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.schema_json import StoredSplit
-from wmtp_assets.corpora.sources import dataset_row, length_filter, raw_commit
+from wmtp_assets.corpora.sources import length_filter, raw_commit
+from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.stats.labels import LABELLED_BOTH, count_conflicts
-from wmtp_assets.stats.leakage import BENCHMARKS, Stored, benchmark_digests
+from wmtp_assets.stats.leakage import Stored, benchmark_digests
 from wmtp_assets.stats.summary import summarise
 from wmtp_assets.store import Store
 
@@ -16,17 +16,17 @@ COMPARED_WITH = "compared_with"
 
 def stored_dataset(catalog: Catalog, store: Store, name: str) -> Stored:
     """The catalog row of a dataset and its folder."""
-    return dataset_row(catalog, name), store.dataset(name)
+    return catalog.dataset(name), store.dataset(name)
 
 
 def stored_benchmarks(catalog: Catalog, store: Store, name: str) -> list[Stored]:
     """The benchmarks that are looked for in a dataset."""
-    return [stored_dataset(catalog, store, of) for of in BENCHMARKS.get(name, ())]
+    return [stored_dataset(catalog, store, of) for of in benchmarks_of(name)]
 
 
 def benchmark_splits(name: str) -> list[str]:
     """<name>/<split> of the benchmarks that are looked for in a dataset."""
-    return [f"{of}/{split}" for of in BENCHMARKS.get(name, ()) for split in FORMATS[of].splits]
+    return [f"{of}/{split}" for of in benchmarks_of(name) for split in DATASETS[of].splits]
 
 
 def state_content(
@@ -37,7 +37,7 @@ def state_content(
     The digests of the benchmarks are among it, so that another benchmark makes another summary, and
     a result of an earlier comparison stale.
     """
-    row = dataset_row(catalog, name)
+    row = catalog.dataset(name)
     content = summarise(row, raw_commit(store, row), splits, length_filter(catalog, store))
     if benchmarks := stored_benchmarks(catalog, store, name):
         content[COMPARED_WITH] = benchmark_digests(benchmarks)
@@ -49,8 +49,8 @@ def full_content(
 ) -> dict[str, Any]:
     """The summary without its date; reads the texts of a labelled dataset once."""
     content = state_content(catalog, store, name, splits)
-    if FORMATS[name].labelled:
+    if DATASETS[name].format.labelled:
         for split, of in content["splits"].items():
             jsonl = store.dataset(name).jsonl(split)
-            of[LABELLED_BOTH] = count_conflicts(jsonl, FORMATS[name])
+            of[LABELLED_BOTH] = count_conflicts(jsonl, DATASETS[name].format)
     return content

@@ -12,10 +12,10 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Dataset
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.schema_json import StoredSplit
 from wmtp_assets.corpora.tally import TOKEN_LENGTHS, Tally
 from wmtp_assets.corpora.tokens import Filter
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.undated import DATE
 
@@ -51,7 +51,7 @@ def _describe(dataset: str, split: StoredSplit) -> dict[str, Any]:
 
 def describe_counts(tally: Tally, dataset: str) -> dict[str, Any]:
     """The counts of a split with its token lengths as mean, percentiles and maximum."""
-    counts = tally.as_stats(FORMATS[dataset])
+    counts = tally.as_stats(DATASETS[dataset].format)
     counts[TOKEN_LENGTHS] = {name: describe_lengths(of) for name, of in tally.lengths.items()}
     return counts
 

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from wmtp_assets.corpora.formats import Format
 from wmtp_assets.corpora.line_metadata import FIX
 from wmtp_assets.corpora.records import (
     Fields,
@@ -22,6 +21,7 @@ from wmtp_assets.corpora.records import (
     raw_lines,
     type_fault,
 )
+from wmtp_assets.datasets.formats import Format
 from wmtp_assets.errors import BadInput
 
 PROMPT = ("instruction", "input")

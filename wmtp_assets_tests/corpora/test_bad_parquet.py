@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from wmtp_assets.corpora import parquet
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.problems import find_repeated_names
 from wmtp_assets.corpora.split import convert_split
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets_tests.corpora.rows import (
@@ -24,7 +24,7 @@ from wmtp_assets_tests.corpora.rows import (
 )
 from wmtp_assets_tests.corpora.world import FILTER
 
-CODE = FORMATS["codecontests"].columns["solutions"]
+CODE = DATASETS["codecontests"].format.columns["solutions"]
 GOOD = problem("good", "d", [(3, "a")])
 
 
@@ -195,12 +195,12 @@ def test_a_fifo_in_the_place_of_a_parquet_file_is_named(tmp_path):
 # Reads a file with so many MiB of address space beside what Python itself has.
 UNDER_A_LIMIT = """
 import pathlib, resource, sys
-from wmtp_assets.corpora.formats import FORMATS
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.corpora.parquet import read_rows
 status = pathlib.Path("/proc/self/status").read_text()
 most = int(status.split("VmSize:")[1].split()[0]) * 1024 + (int(sys.argv[2]) << 20)
 resource.setrlimit(resource.RLIMIT_AS, (most, most))
-for row in read_rows(pathlib.Path(sys.argv[1]), FORMATS["codecontests"].columns):
+for row in read_rows(pathlib.Path(sys.argv[1]), DATASETS["codecontests"].format.columns):
     row[1]["description"].as_py()
 """
 

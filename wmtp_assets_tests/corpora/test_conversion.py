@@ -35,7 +35,7 @@ def convert(folder: Path, rows: list[dict], dataset: str = "codecontests", **opt
 @pytest.mark.parametrize("dataset", ROWS)
 def test_every_split_is_that_of_the_reference(made, dataset):
     folder = made.store.dataset(dataset)
-    for part in {row.name: row for row in made.catalog.datasets}[dataset].splits:
+    for part in made.catalog.dataset(dataset).splits:
         records = reference.RECORDS[dataset](ROWS[dataset][part.name])
         assert folder.jsonl(part.name).read_bytes() == reference.jsonl_bytes(records)
         metadata = json.loads(folder.line_metadata(part.name).read_bytes())

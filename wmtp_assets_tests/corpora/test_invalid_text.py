@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from wmtp_assets.catalog import Split
 from wmtp_assets.corpora import pool
 from wmtp_assets.corpora.accounting import judge_languages, judge_sum
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.inspection import ROWS_EQUAL_CATALOG, inspect_split
 from wmtp_assets.corpora.line_metadata import read_facts
 from wmtp_assets.corpora.split import convert_split
 from wmtp_assets.corpora.tokens import load_counter
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets_tests.corpora import reference
@@ -72,7 +72,9 @@ def judged(folder, dataset="codecontests", rows=None):
     sources = [folder / "raw.parquet"]
     split = Split("train", None, rows, None, None, None, None)
     found = [judge_sum(dataset, split, metadata, sources)]
-    return found + ([judge_languages(metadata, sources)] if dataset == "codecontests" else [])
+    return found + (
+        [judge_languages(dataset, metadata, sources)] if dataset == "codecontests" else []
+    )
 
 
 def test_a_program_that_is_never_written_may_hold_any_bytes(tmp_path):
@@ -105,7 +107,7 @@ def test_a_program_of_a_kept_language_is_dropped_counted_and_named(tmp_path):
     ]
     ids = [json.loads(line)["task_id"] for line in folder.jsonl("train").open("rb")]
     assert ids[-3:] == ["x_correct_0", "x_correct_3", "x_incorrect_1"]
-    facts = read_facts(folder.line_metadata("train"), FORMATS["codecontests"])
+    facts = read_facts(folder.line_metadata("train"), DATASETS["codecontests"].format)
     assert [str(invalid) for invalid in facts.invalid] == [
         f"raw.parquet row group 1 row 3 {place} (1 dropped)" for place in places
     ]
@@ -248,7 +250,9 @@ def test_of_many_the_first_twenty_are_named_and_all_are_counted(tmp_path):
     made, folder = convert(tmp_path, many(30))
     assert made.stats["dropped"]["invalid_utf8"] == 60
     assert [entry["row"] for entry in made.stats["invalid_utf8"]] == [n // 2 for n in range(20)]
-    assert read_facts(folder.line_metadata("train"), FORMATS["codecontests"]).tally.rows == 30
+    assert (
+        read_facts(folder.line_metadata("train"), DATASETS["codecontests"].format).tally.rows == 30
+    )
     assert all(finding.passed for finding in judged(tmp_path, rows=30))
 
 
@@ -269,7 +273,7 @@ def test_a_list_that_contradicts_the_counts_is_named(tmp_path, old, new, says):
     assert old in data
     path.write_bytes(data.replace(old, new, 1))
     with pytest.raises(BadInput, match=says):
-        read_facts(path, FORMATS["codecontests"])
+        read_facts(path, DATASETS["codecontests"].format)
 
 
 def test_a_drop_that_the_source_does_not_explain_is_found_by_the_recount(tmp_path):

@@ -7,8 +7,8 @@ import pytest
 
 from wmtp_assets.corpora.assets import corpora_assets, split_assets
 from wmtp_assets.corpora.checks import corpora_checks
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.tokens import BY_CHUNKS
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.layout.assets import storage_layout
 from wmtp_assets.stats.assets import stats_assets
@@ -111,7 +111,7 @@ def run_checks(defs, instance, asset: str) -> dict[tuple[str, str], dg.AssetChec
 def test_the_declared_checks_are_exactly_these():
     names = declared()
     assert set(names) == {key.to_user_string() for asset in OURS for key in asset.keys}
-    for dataset, form in FORMATS.items():
+    for dataset, form in DATASETS.items():
         labelled = {part: names if form.labelled else set() for part, names in LABELLED.items()}
         for split in form.splits:
             assert names[f"{dataset}/{split}"] == EVERYWHERE | LINES | labelled["split"]
@@ -130,13 +130,13 @@ def test_the_graph_is_that_of_the_contract():
         [spec] = asset.specs
         dataset, name = spec.key.path
         deps = {dep.asset_key.to_user_string() for dep in spec.deps}
-        if name in FORMATS[dataset].splits:
+        if name in DATASETS[dataset].splits:
             assert deps == {f"{dataset}/raw", "ref_sheared/tokenizer"}
         else:
             needed = {dataset}
             if (dataset, name) == ("codecontests", "stats"):
                 needed |= {"humaneval", "mbpp"}
-            assert deps == {f"{of}/{split}" for of in needed for split in FORMATS[of].splits}
+            assert deps == {f"{of}/{split}" for of in needed for split in DATASETS[of].splits}
         assert spec.group_name == dataset
         assert spec.code_version
         assert spec.kinds
@@ -166,12 +166,12 @@ def test_what_a_split_records_is_that_of_the_contract(world):
     materialization = instance.get_latest_materialization_event(key).asset_materialization
     facts = {name: value.value for name, value in materialization.metadata.items()}
     assert facts["token_counting"] == BY_CHUNKS
-    train = setup.catalog.codecontests.splits[0]
+    train = setup.catalog.dataset("codecontests").splits[0]
     assert facts["dagster/row_count"] == train.rows
     columns = {column.name: column.type for column in facts["dagster/column_schema"].columns}
     assert columns["metadata"] == "struct<source: string, difficulty: int, has_tests: bool>"
     assert list(columns)[-2] == "is_correct"
-    assert facts["revision"] == setup.catalog.codecontests.repo.revision
+    assert facts["revision"] == setup.catalog.dataset("codecontests").repo.revision
     assert facts["repo"] == "https://huggingface.co/datasets/deepmind/code_contests"
     assert facts["dropped_over_length"] == 2
     assert facts["dropped_unknown_language"] == 3

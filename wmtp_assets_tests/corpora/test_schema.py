@@ -8,11 +8,10 @@ import pytest
 import yaml
 
 from wmtp_assets import store
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema import inspection
 from wmtp_assets.corpora.schema.card import read_head
 from wmtp_assets.corpora.schema.checks import schema_readings
-from wmtp_assets.corpora.schema.facts import FACTS
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets_tests.corpora import reference
 from wmtp_assets_tests.corpora.rows import ROWS
@@ -46,30 +45,30 @@ def offline(monkeypatch, tmp_path):
     return {"cache_dir": str(tmp_path / "cache")}
 
 
-@pytest.mark.parametrize("dataset", FORMATS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_load_dataset_opens_the_folder_with_exactly_its_splits_and_rows(made, dataset, offline):
     import datasets
 
     processed = made.store.dataset(dataset).processed
     loaded = datasets.load_dataset(str(processed), **offline)
-    assert list(loaded) == list(FORMATS[dataset].splits)
+    assert list(loaded) == list(DATASETS[dataset].splits)
     for split, rows in loaded.items():
         assert list(rows) == reference.RECORDS[dataset](ROWS[dataset][split])
 
 
-@pytest.mark.parametrize("dataset", FORMATS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_load_dataset_json_opens_each_jsonl_and_each_small_set(made, dataset, offline):
     import datasets
 
     folder = made.store.dataset(dataset)
-    for split in FORMATS[dataset].splits:
+    for split in DATASETS[dataset].splits:
         for path in (folder.jsonl(split), folder.small_jsonl(split)):
             loaded = datasets.load_dataset("json", data_files=str(path), **offline)
             lines = path.read_bytes().split(b"\n")[:-1]
             assert list(loaded["train"]) == [json.loads(line) for line in lines]
 
 
-@pytest.mark.parametrize("dataset", FORMATS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_mlcroissant_validates_and_reads_the_records(made, dataset, offline, caplog):
     import mlcroissant
 
@@ -77,7 +76,7 @@ def test_mlcroissant_validates_and_reads_the_records(made, dataset, offline, cap
     with caplog.at_level(logging.WARNING):
         described = mlcroissant.Dataset(path)
     assert [record.message for record in caplog.records] == []
-    split = FORMATS[dataset].splits[-1]
+    split = DATASETS[dataset].splits[-1]
     records = list(described.records(split))
     expected = reference.RECORDS[dataset](ROWS[dataset][split])
     assert [record[f"{split}/output"].decode() for record in records] == [
@@ -96,7 +95,7 @@ def test_schema_json_is_that_of_the_plan(made):
     assert schema["tokenizer"] == {"sha256": TOKENIZER_SHA256, "pieces": 32000}
     assert schema["fields"]["is_correct"]["type"] == "boolean"
     assert schema["fields"]["metadata"]["fields"]["difficulty"] == {"type": "integer"}
-    for split in FORMATS["codecontests"].splits:
+    for split in DATASETS["codecontests"].splits:
         stated = schema["splits"][split]
         assert stated["sha256"] == store.sha256_of(folder.jsonl(split))
         assert stated["metadata_sha256"] == store.sha256_of(folder.line_metadata(split))
@@ -106,11 +105,11 @@ def test_schema_json_is_that_of_the_plan(made):
     assert mbpp["fields"]["metadata"]["fields"]["test_list"]["items"] == {"type": "string"}
 
 
-@pytest.mark.parametrize("dataset", FORMATS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_the_card_tells_source_licence_counts_and_labels(made, dataset):
-    row = {row.name: row for row in made.catalog.datasets}[dataset]
+    row = made.catalog.dataset(dataset)
     text = (made.store.dataset(dataset).processed / "README.md").read_text("utf-8")
-    assert yaml.safe_load(text.split("---\n")[1])["license"] == FACTS[dataset].licence_id
+    assert yaml.safe_load(text.split("---\n")[1])["license"] == DATASETS[dataset].facts.licence_id
     assert row.repo.id in text
     assert row.repo.revision in text
     for split in row.splits:
@@ -119,7 +118,7 @@ def test_the_card_tells_source_licence_counts_and_labels(made, dataset):
     assert ("`same__3`" in text) == (dataset == "codecontests")
 
 
-@pytest.mark.parametrize("dataset", FORMATS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_every_check_passes_on_what_was_made(made, dataset):
     findings = decide(made, dataset)
     assert {name for name, finding in findings.items() if not finding.passed} == set()

@@ -5,12 +5,12 @@ from collections import Counter
 
 import pytest
 
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.line_metadata import write_line_metadata
 from wmtp_assets.corpora.records import dump_json, line_item
 from wmtp_assets.corpora.small import inspection
 from wmtp_assets.corpora.small.checks import small_readings
 from wmtp_assets.corpora.small.select import SEED, select_lines, write_small_set
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.store import atomic_writer
 from wmtp_assets_tests.corpora.world import judge, lines_of
@@ -109,7 +109,7 @@ def decide(setup, dataset="codecontests"):
     return judge(setup, small_readings(dataset=dataset), files)
 
 
-@pytest.mark.parametrize("dataset", FORMATS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_every_check_passes_on_what_was_made(made, dataset):
     findings = decide(made, dataset)
     assert {name for name, finding in findings.items() if not finding.passed} == set()
@@ -194,7 +194,7 @@ def test_a_row_that_is_not_in_its_split_and_rows_in_another_order_are_named(dama
 
 def test_a_new_split_makes_the_old_small_set_stale(damaged):
     folder = damaged.store.dataset("codecontests")
-    train = damaged.catalog.codecontests.splits[0]
+    train = damaged.catalog.dataset("codecontests").splits[0]
     path = folder.line_metadata("train")
     digest = json.loads(path.read_bytes())["sha256"]
     path.write_bytes(path.read_bytes().replace(digest.encode(), b"f" * 64))
@@ -203,14 +203,14 @@ def test_a_new_split_makes_the_old_small_set_stale(damaged):
     assert decide(damaged)[inspection.METADATA_ALIGNED].passed
 
 
-@pytest.mark.parametrize("dataset", FORMATS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_the_folder_opens_with_exactly_its_rows(made, dataset, tmp_path, monkeypatch):
     import datasets
 
     monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
     folder = made.store.dataset(dataset)
     loaded = datasets.load_dataset(str(folder.small), cache_dir=str(tmp_path / "cache"))
-    assert list(loaded) == list(FORMATS[dataset].splits)
+    assert list(loaded) == list(DATASETS[dataset].splits)
     for split, rows in loaded.items():
         assert list(rows) == [json.loads(line) for line in lines_of(folder.small_jsonl(split))]
 
@@ -222,7 +222,12 @@ def test_the_card_tells_seed_counts_origin_and_labels(made):
     digest = stats["drawn_from"]["sha256"]
     numbers = f"{stats['rows']} | {stats['correct']} | {stats['incorrect']} | {stats['limit']}"
     assert f"| train | {numbers} | `train.jsonl` | `{digest}` |" in text
-    for word in (SEED, made.catalog.codecontests.repo.revision, "CC BY 4.0", "Known noise"):
+    for word in (
+        SEED,
+        made.catalog.dataset("codecontests").repo.revision,
+        "CC BY 4.0",
+        "Known noise",
+    ):
         assert word in text
 
 

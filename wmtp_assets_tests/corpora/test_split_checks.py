@@ -8,16 +8,17 @@ import pytest
 
 from wmtp_assets.corpora import inspection
 from wmtp_assets.corpora.checks import ADDS_UP, DROPS_EQUAL_SOURCE, split_readings
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.records import dump_json
 from wmtp_assets.corpora.sources import source_files
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import Kind
 from wmtp_assets.setup import Setup
+from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.corpora.rows import CODECONTESTS, LONG, problem, write_parquet
 from wmtp_assets_tests.corpora.world import judge, lines_of
 
-SPLITS = [(name, split) for name, form in FORMATS.items() for split in form.splits]
+SPLITS = [(name, split) for name, row in DATASETS.items() for split in row.splits]
 
 
 def decide(setup: Setup, dataset: str = "codecontests", split: str = "train"):
@@ -129,10 +130,10 @@ def test_a_task_id_that_contradicts_is_correct_is_named(damaged):
 
 
 def test_row_counts_other_than_those_of_the_catalog_are_named(made):
-    dataset = made.catalog.codecontests
+    dataset = made.catalog.dataset("codecontests")
     train = replace(dataset.splits[0], rows=62, correct=41)
     changed = replace(dataset, splits=(train, *dataset.splits[1:]))
-    catalog = replace(made.catalog, codecontests=changed)
+    catalog = with_rows(made.catalog, codecontests=changed)
     finding = decide(replace(made, catalog=catalog))[inspection.ROWS_EQUAL_CATALOG]
     assert finding.evidence["culprits"] == [
         "rows: expected 62, found 61",
@@ -141,9 +142,9 @@ def test_row_counts_other_than_those_of_the_catalog_are_named(made):
 
 
 def test_another_count_than_that_of_another_program_says_what_may_explain_it(made):
-    dataset = made.catalog.codecontests
+    dataset = made.catalog.dataset("codecontests")
     train = replace(dataset.splits[0], rows=56)
-    catalog = replace(
+    catalog = with_rows(
         made.catalog, codecontests=replace(dataset, splits=(train, *dataset.splits[1:]))
     )
     found = decide(replace(made, catalog=catalog))[inspection.ROWS_EQUAL_CATALOG]
@@ -230,9 +231,8 @@ def test_stats_of_another_form_fail_and_do_not_crash(damaged, change):
 
 
 def test_source_rows_other_than_in_the_parquet_files_are_named(damaged):
-    [path] = source_files(
-        damaged.store, damaged.catalog.codecontests, damaged.catalog.codecontests.splits[1]
-    )
+    dataset = damaged.catalog.dataset("codecontests")
+    [path] = source_files(damaged.store, dataset, dataset.splits[1])
     write_parquet("codecontests", CODECONTESTS["valid"][:2], path)
     findings = decide(damaged, split="valid")
     assert findings[ADDS_UP].evidence["culprits"] == [
@@ -249,9 +249,8 @@ def test_candidates_that_are_neither_written_nor_dropped_are_named(damaged):
 
 
 def test_other_languages_in_the_source_are_named(damaged):
-    [path] = source_files(
-        damaged.store, damaged.catalog.codecontests, damaged.catalog.codecontests.splits[1]
-    )
+    dataset = damaged.catalog.dataset("codecontests")
+    [path] = source_files(damaged.store, dataset, dataset.splits[1])
     rows = [{**row} for row in CODECONTESTS["valid"]]
     rows[0]["solutions"] = problem("x", "d", [(2, "a")] * 4 + [(8, "b")])["solutions"]
     write_parquet("codecontests", rows, path)
@@ -279,7 +278,7 @@ def test_a_missing_tokenizer_or_raw_file_fails_and_does_not_crash(damaged):
     model.tokenizer_model.unlink()
     findings = decide(damaged)
     assert "the tokenizer cannot be read" in findings[inspection.WITHIN_LIMIT].summary
-    dataset = damaged.catalog.codecontests
+    dataset = damaged.catalog.dataset("codecontests")
     source_files(damaged.store, dataset, dataset.splits[0])[0].unlink()
     assert "raw files are missing" in decide(damaged)[ADDS_UP].summary
     damaged.store.lock.unlink()

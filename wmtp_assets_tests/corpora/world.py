@@ -39,7 +39,7 @@ FILES = {
 
 def write_mirror(root: Path) -> None:
     """Write the three repositories; several files share the rows of a split."""
-    for row in (published.CODECONTESTS, published.MBPP, published.HUMANEVAL):
+    for row in published.PUBLISHED.datasets:
         for split, paths in FILES[row.name].items():
             rows = ROWS[row.name][split]
             half = len(rows) // len(paths)
@@ -52,8 +52,8 @@ def tiny_catalog() -> Catalog:
     """The published catalog with the counts of the tiny rows."""
     from wmtp_assets_tests.corpora import reference
 
-    datasets = {}
-    for row in (published.CODECONTESTS, published.MBPP, published.HUMANEVAL):
+    datasets = []
+    for row in published.PUBLISHED.datasets:
         splits = []
         for split in row.splits:
             rows = ROWS[row.name][split.name]
@@ -75,9 +75,12 @@ def tiny_catalog() -> Catalog:
                 )
             )
         repo = replace(row.repo, pins={})
-        datasets[row.name] = replace(row, repo=repo, splits=tuple(splits))
+        datasets.append(replace(row, repo=repo, splits=tuple(splits)))
     return replace(
-        published.PUBLISHED, name="sample", tokenizer_sha256=TOKENIZER_SHA256, **datasets
+        published.PUBLISHED,
+        name="sample",
+        tokenizer_sha256=TOKENIZER_SHA256,
+        datasets=tuple(datasets),
     )
 
 

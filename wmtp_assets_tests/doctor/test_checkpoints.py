@@ -18,7 +18,7 @@ from wmtp_assets.store import Store
 from wmtp_assets.weights.architecture import SHAPES
 from wmtp_assets_tests.weights.sparse import write_sparse
 
-STARLING, MBPP = PUBLISHED.starling_rm, PUBLISHED.mbpp
+STARLING, MBPP = PUBLISHED.starling_rm, PUBLISHED.dataset("mbpp")
 SHEARED = {
     **{f"pytorch_model-0000{n}-of-00002.bin": 3_000_000_000 * n for n in (1, 2)},
     **{f.pattern: 1000 for f in PUBLISHED.ref_sheared.raw if "*" not in f.pattern},

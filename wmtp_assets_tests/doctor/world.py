@@ -11,7 +11,7 @@ from wmtp_assets.store import Store
 
 PARQUET = b"PAR1" + b"rows" + b"PAR1"
 META = wanted_by(PUBLISHED, ["models"])[0]
-MBPP = Wanted(PUBLISHED.mbpp, PUBLISHED.mbpp.raw, ("datasets",))
+MBPP = Wanted(PUBLISHED.dataset("mbpp"), PUBLISHED.dataset("mbpp").raw, ("datasets",))
 
 
 def states(lines: Iterable[Line]) -> list[State]:

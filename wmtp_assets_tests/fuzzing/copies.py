@@ -26,7 +26,7 @@ def mirror_targets(root: Path) -> Iterator[Target]:
     """The listing of a mirror, read as a source fetches, and as job write_mirror adds to it."""
     setup = made_setup(root)
     mirror: Path = setup.source.root
-    row = setup.catalog.mbpp
+    row = setup.catalog.dataset("mbpp")
     raw = setup.store.dataset("mbpp").raw
     places = {file.path: raw / file.path for file in locked_files(setup.store, row.repo, row.raw)}
     repos = [(require_locked(setup.store.lock, row.repo), places)]

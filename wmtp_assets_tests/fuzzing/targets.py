@@ -16,9 +16,9 @@ import dagster as dg
 from wmtp_assets import store
 from wmtp_assets.checks import Reading, Seen, _judged, observe
 from wmtp_assets.corpora.checks import split_readings
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.checks import schema_readings
 from wmtp_assets.corpora.small.checks import small_readings
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.hub.checks import locked_files
 from wmtp_assets.record import FILES, as_metadata, file_facts
 from wmtp_assets.setup import Setup
@@ -179,7 +179,7 @@ def _dataset_targets(setup: Setup, name: str) -> Iterator[Target]:
     schema = _dataset_looks(setup, schema_readings(dataset=name), [folder.processed])
     small = _dataset_looks(setup, small_readings(dataset=name), [folder.small])
     stats = _dataset_looks(setup, stats_readings(dataset=name), [folder.stats])
-    for split in FORMATS[name].splits[:2]:
+    for split in DATASETS[name].splits[:2]:
         readings = split_readings(dataset=name, split=split)
         files = [folder.jsonl(split), folder.line_metadata(split)]
         looks = _dataset_looks(setup, readings, files)

@@ -18,10 +18,12 @@ from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
+from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.hub.world import write_repo
 
 A = "a" * 40
-ROW = replace(PUBLISHED.humaneval, repo=replace(PUBLISHED.humaneval.repo, revision="main"))
+HUMANEVAL = PUBLISHED.dataset("humaneval")
+ROW = replace(HUMANEVAL, repo=replace(HUMANEVAL.repo, revision="main"))
 FILE = "openai_humaneval/test-00000.parquet"
 RIGHT = b"PAR1" + b"rows" * 40 + b"PAR1"
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:%b\nsize 168\n" % (b"a" * 64)
@@ -36,7 +38,7 @@ class Storage:
     """A storage of one repository, and the mirror that it comes from."""
 
     def __init__(self, root: Path):
-        catalog: Catalog = replace(PUBLISHED, humaneval=ROW)
+        catalog: Catalog = with_rows(PUBLISHED, humaneval=ROW)
         here = Store(root / "storage", root / "docs")
         self.setup = Setup(catalog, MirrorSource(root / "upstream"), here)
         self.mirror, self.lock = root / "upstream", here.lock

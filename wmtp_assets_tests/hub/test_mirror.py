@@ -73,11 +73,11 @@ def test_files_are_hard_links_where_they_can_be_and_copies_elsewhere(setup, tmp_
 
 def test_a_second_time_everything_is_kept_and_other_repositories_stay(setup, tmp_path):
     mirror = tmp_path / "mirror"
-    write_repo(mirror, PUBLISHED.mbpp.repo, {"x": b"x"}, A)
+    write_repo(mirror, PUBLISHED.dataset("mbpp").repo, {"x": b"x"}, A)
     write_mirror(mirror, mirrored_repos(setup))
     assert write_mirror(mirror, mirrored_repos(setup)).kept == 3
     listing = json.loads((mirror / LISTING_NAME).read_text())
-    assert set(listing) == {PUBLISHED.mbpp.repo.id, MODEL.repo.id}
+    assert set(listing) == {PUBLISHED.dataset("mbpp").repo.id, MODEL.repo.id}
 
 
 def test_a_damaged_file_in_the_mirror_is_replaced(setup, tmp_path):
@@ -154,7 +154,7 @@ def test_the_job_writes_a_mirror_that_another_storage_is_made_from(tmp_path):
         assert world.run("write_mirror", run_config=config).success
         inside = {"ops": {"write_mirror_folder": {"config": {"target": str(world.storage)}}}}
         assert not world.run("write_mirror", run_config=inside).success
-    wanted = world.catalog.humaneval.raw
+    wanted = world.catalog.dataset("humaneval").raw
     lock = tmp_path / "there" / "lock.json"
     fetch_files(MirrorSource(Path(target)), world.repo, wanted, tmp_path / "there", lock)
     assert read_lock(lock) == read_lock(world.lock)

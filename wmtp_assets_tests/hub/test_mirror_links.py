@@ -84,7 +84,7 @@ def test_what_nobody_wants_may_lie_in_a_mirror(tmp_path: Path):
 
 
 def test_the_doctor_names_a_file_of_the_mirror_that_lies_elsewhere(tmp_path: Path):
-    row, mirror = PUBLISHED.humaneval, tmp_path / "mirror"
+    row, mirror = PUBLISHED.dataset("humaneval"), tmp_path / "mirror"
     name = "openai_humaneval/test-0.parquet"
     write_repo(mirror, row.repo, {name: b"PAR1rowsPAR1"}, row.repo.revision)
     ask = asked(Store(tmp_path / "s", tmp_path / "d"), Wanted(row, row.raw, ("datasets",)))

@@ -26,7 +26,7 @@ from wmtp_assets_tests.hub.olah import GitRepo, humaneval, installed, interprete
 
 pytestmark = pytest.mark.long
 
-DATASET, MODEL = PUBLISHED.humaneval.repo.id, "org/thing"
+DATASET, MODEL = PUBLISHED.dataset("humaneval").repo.id, "org/thing"
 PARQUET = "openai_humaneval/test-00000-of-00001.parquet"
 BIG_BYTES = 48_000_000
 ZIP = b"PK\x03\x04", b"PK\x05\x06" + bytes(18)
@@ -203,10 +203,10 @@ def test_watched_locked_looked_at_and_mirrored(served, tmp_path):
     )
     assert f"ok    {served.endpoint} answers" in doctor.stdout
     assert f"ok    open to you: {DATASET} (datasets)" in doctor.stdout
-    assert f"fail  HTTP 404: {PUBLISHED.mbpp.repo.id} (datasets)" in doctor.stdout
+    assert f"fail  HTTP 404: {PUBLISHED.dataset('mbpp').repo.id} (datasets)" in doctor.stdout
     assert doctor.returncode == 1 and not doctor.stderr
 
-    wanted, repo = (Files("openai_humaneval/*"),), PUBLISHED.humaneval.repo
+    wanted, repo = (Files("openai_humaneval/*"),), PUBLISHED.dataset("humaneval").repo
     there = tmp_path / "there" / "lock.json"
     main = replace(repo, revision="main")  # as the catalog of the storage here
     fetch_files(MirrorSource(tmp_path / "travels"), main, wanted, tmp_path / "there" / "raw", there)

@@ -69,5 +69,5 @@ def test_a_repository_that_is_not_locked_is_named_with_what_to_do(raw):
 def test_the_published_rows_agree_with_the_known_arithmetic():
     assert published.META_MTP.parameters * 4 == published.META_MTP.raw_bytes == 26_953_662_464
     assert published.REF_SHEARED.parameters * 4 == 10_806_241_280
-    train = published.CODECONTESTS.splits[0]
+    train = published.PUBLISHED.dataset("codecontests").splits[0]
     assert train.rows == train.correct + train.incorrect == 3_691_981

@@ -169,12 +169,12 @@ def test_after_the_renewal_the_next_run_fetches_and_no_change_shows_any_more(wor
 
 def test_only_the_named_repository_is_renewed(world):
     assert not renew(world, renew=True, only=["org/unknown"]).success
-    assert renew(world, renew=True, only=[world.catalog.mbpp.repo.id]).success
+    assert renew(world, renew=True, only=[world.catalog.dataset("mbpp").repo.id]).success
     assert locked_commit(world.lock, world.repo) == A
 
 
 def test_a_repository_that_cannot_be_asked_fails_the_job_and_hides_no_other(world):
-    other = world.catalog.mbpp.repo
+    other = world.catalog.dataset("mbpp").repo
     extend_lock(world.lock, other, A, {"x": (1, "1" * 64)})
     result = renew(world, renew=True)
     assert not result.success

@@ -106,7 +106,7 @@ def doctor() -> str:
     """The lines on the Hub."""
     from wmtp_assets.hub import door, questions
 
-    row = replace(PUBLISHED.mbpp, repo=REPO)
+    row = replace(PUBLISHED.dataset("mbpp"), repo=REPO)
     asked = Asked(Wanted(row, row.raw, ("datasets",)))
     lines = list(hub_lines(questions, door.endpoint(), False, door.has_token(), [asked]))
     told = "; ".join(f"{line.state.name} {line.what} {line.fix}" for line in lines)

@@ -18,6 +18,7 @@ from wmtp_assets.published import PUBLISHED
 from wmtp_assets.setup import Setup
 from wmtp_assets.source import Source
 from wmtp_assets.store import Store
+from wmtp_assets_tests.catalogs import with_rows
 
 FILE = "openai_humaneval/test-00000.parquet"
 MAGIC = b"PAR1"
@@ -37,10 +38,9 @@ class World:
         source: Source | None = None,
     ):
         self.mirror, self.storage, self.instance = root / "mirror", root / "storage", instance
-        self.repo = replace(PUBLISHED.humaneval.repo, revision=revision)
-        self.catalog: Catalog = replace(
-            PUBLISHED, humaneval=replace(PUBLISHED.humaneval, repo=self.repo)
-        )
+        row = PUBLISHED.dataset("humaneval")
+        self.repo = replace(row.repo, revision=revision)
+        self.catalog: Catalog = with_rows(PUBLISHED, humaneval=replace(row, repo=self.repo))
         self.source = source or MirrorSource(self.mirror)
         setup = Setup(self.catalog, self.source, Store(self.storage, root / "docs"))
         watched = watched_repos[RAW.to_user_string()]

@@ -10,12 +10,12 @@ import pytest
 
 from wmtp_assets.checks import Seen
 from wmtp_assets.errors import BadInput
-from wmtp_assets.folders import SKELETON
 from wmtp_assets.hub.partial import Place
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout import checks
 from wmtp_assets.layout.assets import layout_digest, storage_layout
 from wmtp_assets.layout.reset import clear, plan_clearing
+from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store

@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 
 from wmtp_assets.catalog import Catalog, Dataset, Model
-from wmtp_assets.published import LLAMA_TOKENIZER_SHA256, MBPP, PUBLISHED, REF_SHEARED
+from wmtp_assets.published import LLAMA_TOKENIZER_SHA256, PUBLISHED, REF_SHEARED
 from wmtp_assets.store import sha256_of
 from wmtp_assets_tests.rehearsal.upstream import (
     LLAMA,
@@ -20,8 +20,9 @@ from wmtp_assets_tests.rehearsal.upstream import (
 def differences(one: Catalog, other: Catalog) -> set[tuple[str, str]]:
     """(row, field) of a catalog that is not as in the other one; pins as their path."""
     found = set()
-    for name in (field.name for field in fields(one)):
-        left, right = getattr(one, name), getattr(other, name)
+    names = [field.name for field in fields(one) if field.name != "datasets"]
+    for name in (*names, *(row.name for row in one.datasets)):
+        left, right = one.row(name), other.row(name)
         if not isinstance(left, Model | Dataset):
             found |= {(name, "")} if left != right else set()
             continue
@@ -39,7 +40,7 @@ def test_only_the_rows_that_have_a_reason_are_not_the_published_ones():
     named = {(name, what) for name, what in REPLACED if not what.endswith("/*")}
     for name, what in REPLACED.keys() - named:
         folder = what.removesuffix("*")
-        pins = getattr(PUBLISHED, name).repo.pins
+        pins = PUBLISHED.row(name).repo.pins
         named |= {
             (name, f"pins of {path}") for path in pins if f"pins of {path}".startswith(folder)
         }
@@ -48,8 +49,8 @@ def test_only_the_rows_that_have_a_reason_are_not_the_published_ones():
 
 def test_rows_of_mbpp_and_humaneval_the_tokenizer_and_accepted_findings_are_the_published_ones():
     catalog = rehearsal_catalog()
-    assert catalog.mbpp.splits == MBPP.splits
-    assert catalog.humaneval == PUBLISHED.humaneval
+    assert catalog.dataset("mbpp").splits == PUBLISHED.dataset("mbpp").splits
+    assert catalog.dataset("humaneval") == PUBLISHED.dataset("humaneval")
     assert catalog.tokenizer_sha256 == LLAMA_TOKENIZER_SHA256
     assert catalog.accepted_findings == PUBLISHED.accepted_findings
     assert catalog.ref_sheared.repo.pins == {
@@ -71,4 +72,6 @@ def test_the_published_problems_fill_the_splits_of_the_catalog():
     numbers = sorted(row["task_id"] for row in read_mbpp())
     assert numbers == [n for first, last in MBPP_SPLITS.values() for n in range(first, last + 1)]
     rows = {split: last - first + 1 for split, (first, last) in MBPP_SPLITS.items()}
-    assert rows == {"prompt": 10} | {split.name: split.source_rows for split in MBPP.splits}
+    assert rows == {"prompt": 10} | {
+        split.name: split.source_rows for split in PUBLISHED.dataset("mbpp").splits
+    }

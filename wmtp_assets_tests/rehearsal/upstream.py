@@ -24,6 +24,7 @@ from wmtp_assets.hub.sources import LISTING_NAME
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample import checkpoints, codecontests, humaneval, mbpp
 from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets_tests.catalogs import with_rows
 
 PROJECT = Path(__file__).parents[2]
 FILES = Path(os.environ.get("WMTP_UPSTREAM_FILES", PROJECT.parent / "shared" / "upstream"))
@@ -74,13 +75,13 @@ REPLACED: Mapping[tuple[str, str], str] = {
 
 def rehearsal_catalog() -> Catalog:
     """The published catalog with the rows of `REPLACED` taken from the sample's, or left out."""
-    rows = {name: getattr(PUBLISHED, name) for name, _ in REPLACED}
+    rows = {name: PUBLISHED.row(name) for name, _ in REPLACED}
     for (name, what), _ in REPLACED.items():
         if what.startswith("pins of "):
             rows[name] = _without_pins(rows[name], what.removeprefix("pins of "))
         else:
-            rows[name] = replace(rows[name], **{what: getattr(getattr(SAMPLE, name), what)})
-    return replace(PUBLISHED, **rows)
+            rows[name] = replace(rows[name], **{what: getattr(SAMPLE.row(name), what)})
+    return with_rows(PUBLISHED, **rows)
 
 
 def _without_pins(row: Model | Dataset, pattern: str) -> Model | Dataset:
@@ -99,9 +100,9 @@ def write_mirror(root: Path, catalog: Catalog) -> None:
     checkpoints.write_ref_sheared(sheared)
     for path in (LLAMA, *(SHEARED / name for name in SHEARED_FILES)):
         shutil.copyfile(path, sheared / path.name)
-    codecontests.write_codecontests(root / catalog.codecontests.repo.id)
-    humaneval.write_humaneval(root / catalog.humaneval.repo.id)
-    write_mbpp(root / catalog.mbpp.repo.id, read_mbpp())
+    codecontests.write_codecontests(root / catalog.dataset("codecontests").repo.id)
+    humaneval.write_humaneval(root / catalog.dataset("humaneval").repo.id)
+    write_mbpp(root / catalog.dataset("mbpp").repo.id, read_mbpp())
     models = (catalog.meta_mtp, catalog.ref_sheared)
     write_listing(root, [row.repo for row in (*models, *catalog.datasets)])
 
@@ -111,8 +112,8 @@ def write_mbpp_mirror(root: Path, catalog: Catalog, problems: Iterable[Mapping[s
     sheared = root / catalog.ref_sheared.repo.id
     sheared.mkdir(parents=True)
     shutil.copyfile(LLAMA, sheared / LLAMA.name)
-    write_mbpp(root / catalog.mbpp.repo.id, problems)
-    write_listing(root, [catalog.ref_sheared.repo, catalog.mbpp.repo])
+    write_mbpp(root / catalog.dataset("mbpp").repo.id, problems)
+    write_listing(root, [catalog.ref_sheared.repo, catalog.dataset("mbpp").repo])
 
 
 def read_mbpp() -> list[dict[str, Any]]:

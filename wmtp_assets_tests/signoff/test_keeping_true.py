@@ -109,7 +109,7 @@ def see_upstream_at(world: World, commit: str) -> None:
 
 def test_a_moved_upstream_is_told_until_the_lock_follows(world: World):
     tick = Tick(world)
-    repo, old, new = PUBLISHED.mbpp.repo, "a" * 40, "b" * 40
+    repo, old, new = PUBLISHED.dataset("mbpp").repo, "a" * 40, "b" * 40
     see_upstream_at(world, new)
     assert tick() == "nothing new; 0 mended", "nothing is locked yet"
     extend_lock(world.store.lock, repo, old, {})

@@ -1,7 +1,7 @@
 """Contradictory labels: what is the same solution, and below which prompt."""
 
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.records import dump_json
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.stats.labels import count_conflicts, without_space
 
 
@@ -14,7 +14,7 @@ def counts(tmp_path, rows):
             record = {"instruction": prompt, "input": "", "output": program}
             record |= {"task_id": str(number), "is_correct": is_correct, "metadata": metadata}
             out.write(dump_json(record).encode() + b"\n")
-    found = count_conflicts(path, FORMATS["codecontests"])
+    found = count_conflicts(path, DATASETS["codecontests"].format)
     return {form: (of["texts"], of["records"]) for form, of in found.items()}
 
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.schema_json import read_stored_splits
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.stats.plots import (
     MAX_PNG_BYTES,
@@ -19,7 +19,9 @@ from wmtp_assets.stats.plots import (
 
 @pytest.fixture(scope="module")
 def drawn(made):
-    splits = read_stored_splits(made.catalog.codecontests, made.store.dataset("codecontests"))
+    splits = read_stored_splits(
+        made.catalog.dataset("codecontests"), made.store.dataset("codecontests")
+    )
     return draw_plots("codecontests", splits, 2048), splits
 
 
@@ -28,7 +30,7 @@ def test_plots_have_the_same_bytes_always(drawn):
     assert draw_plots("codecontests", splits, 2048) == plots
 
 
-@pytest.mark.parametrize("dataset", FORMATS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_each_dataset_has_its_plots(dataset):
     labelled = ("token_length", "difficulty", "class_balance")
     assert plot_names(dataset) == (labelled if dataset == "codecontests" else ("token_length",))

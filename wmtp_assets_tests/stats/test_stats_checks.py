@@ -9,12 +9,12 @@ from markdown_it import MarkdownIt
 from wmtp_assets.accepted import accept
 from wmtp_assets.catalog import AcceptedFinding
 from wmtp_assets.corpora.culprits import FINDING_SHA256
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.line_metadata import read_facts
 from wmtp_assets.corpora.records import dump_json
 from wmtp_assets.corpora.schema.card import build_card
 from wmtp_assets.corpora.schema.schema_json import read_stored_splits
 from wmtp_assets.corpora.sources import length_filter
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.stats import inspection
 from wmtp_assets.stats.checks import no_overlap_with, stats_readings
 from wmtp_assets_tests.corpora.world import DAY, judge, lines_of
@@ -43,7 +43,7 @@ def change_records(setup, split, change, dataset="codecontests"):
     path.write_bytes(b"".join(dump_json(record).encode() + b"\n" for record in records))
 
 
-@pytest.mark.parametrize("dataset", FORMATS)
+@pytest.mark.parametrize("dataset", DATASETS)
 def test_every_check_passes_but_the_planted_warning(made, dataset):
     findings = decide(made, dataset)
     failed = {name for name, finding in findings.items() if not finding.passed}
@@ -113,7 +113,7 @@ def test_contradictory_labels_are_told_where_the_recount_agrees(made):
 
 def test_text_that_was_dropped_is_counted_and_named(damaged):
     path = damaged.store.dataset("codecontests").line_metadata("valid")
-    candidates = read_facts(path, FORMATS["codecontests"]).tally.candidates
+    candidates = read_facts(path, DATASETS["codecontests"].format).tally.candidates
     place = b'"row_group":2,"row":7,"place":"solutions.solution[5]"'
     entry = b'{"file":"v.parquet",' + place + b',"dropped":3}'
     for old, new in (
@@ -147,7 +147,7 @@ def test_the_card_shows_a_published_name_as_it_is(made):
 
 def described(setup):
     """What the card of CodeContests is made of."""
-    row = setup.catalog.codecontests
+    row = setup.catalog.dataset("codecontests")
     splits = read_stored_splits(row, setup.store.dataset(row.name))
     return row, "c" * 40, splits, length_filter(setup.catalog, setup.store)
 

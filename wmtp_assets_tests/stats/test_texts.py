@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.records import dump_json
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.stats.texts import (
     PROMPT,
@@ -18,7 +18,7 @@ from wmtp_assets.stats.texts import (
     split_words,
 )
 
-FORM = FORMATS["codecontests"]
+FORM = DATASETS["codecontests"].format
 
 
 def test_typography_does_not_hide_a_description():
@@ -111,7 +111,7 @@ def test_the_last_line_needs_no_label_where_a_dataset_has_none(tmp_path):
         "metadata": {"source": "", "test": "", "entry_point": "", "has_tests": True},
     }
     del record["is_correct"]
-    form = FORMATS["humaneval"]
+    form = DATASETS["humaneval"].format
     [read] = read_records(write(tmp_path / "x.jsonl", [record]), form)
     assert list(read.facts(facts_of(form))) == ["task_id", "metadata"]
     assert json.loads(read.encoded_output) == "c"

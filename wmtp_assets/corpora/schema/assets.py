@@ -3,28 +3,22 @@
 import dagster as dg
 
 from wmtp_assets import store
-from wmtp_assets.corpora.formats import FORMATS
-from wmtp_assets.corpora.sources import dataset_row, length_filter, raw_commit
+from wmtp_assets.corpora.sources import length_filter, raw_commit
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 
-DESCRIPTIONS = {
-    "codecontests": "CodeContests: schema.json, dataset card and croissant.json.",
-    "mbpp": "MBPP: schema.json, dataset card and croissant.json.",
-    "humaneval": "HumanEval: schema.json, dataset card and croissant.json.",
-}
 
-
-def schema_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
+def schema_asset(*, dataset: str) -> dg.AssetsDefinition:
     """What describes one processed dataset; with it the folder opens with load_dataset."""
 
     @dg.asset(
         key=[dataset, "schema"],
         group_name=dataset,
-        deps=[dg.AssetKey([dataset, split]) for split in FORMATS[dataset].splits],
+        deps=[dg.AssetKey([dataset, split]) for split in DATASETS[dataset].splits],
         kinds={"json", "file"},
         code_version="1",
-        description=description,
+        description=f"{DATASETS[dataset].title}: schema.json, dataset card and croissant.json.",
     )
     def schema(
         context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
@@ -33,7 +27,7 @@ def schema_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
         from wmtp_assets.corpora.schema.croissant import build_croissant
         from wmtp_assets.corpora.schema.schema_json import build_schema, read_stored_splits
 
-        row = dataset_row(setup.catalog, dataset)
+        row = setup.catalog.dataset(dataset)
         folder = setup.store.dataset(dataset)
         settings = length_filter(setup.catalog, setup.store)
         commit = raw_commit(setup.store, row)
@@ -61,7 +55,4 @@ def schema_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
     return schema
 
 
-schema_assets = {
-    dataset: schema_asset(dataset=dataset, description=description)
-    for dataset, description in DESCRIPTIONS.items()
-}
+schema_assets = {dataset: schema_asset(dataset=dataset) for dataset in DATASETS}

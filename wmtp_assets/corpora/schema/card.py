@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from wmtp_assets.catalog import Dataset
-from wmtp_assets.corpora.formats import FORMATS, FieldType
-from wmtp_assets.corpora.schema.facts import FACTS
 from wmtp_assets.corpora.schema.schema_json import StoredSplit
 from wmtp_assets.corpora.schema.type_words import describe
 from wmtp_assets.corpora.tally import Tally
 from wmtp_assets.corpora.tokens import Filter
+from wmtp_assets.datasets.formats import FieldType
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.markup import code, text
 from wmtp_assets.strict import parse_yaml
@@ -30,11 +30,11 @@ def card_head(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, Any]:
 
 def head_of(dataset: Dataset, title: str, files: Mapping[str, str]) -> dict[str, Any]:
     """The YAML head of a folder: licence, configs (split -> file), features."""
-    fields = FORMATS[dataset.name].fields
+    fields = DATASETS[dataset.name].format.fields
     data_files = [{"split": split, "path": path} for split, path in files.items()]
     return {
         "pretty_name": title,
-        "license": FACTS[dataset.name].licence_id,
+        "license": DATASETS[dataset.name].facts.licence_id,
         "task_categories": ["text-generation"],
         "tags": ["code"],
         "configs": [{"config_name": "default", "data_files": data_files}],
@@ -51,7 +51,7 @@ def head_text(head: Mapping[str, Any]) -> str:
 
 def build_card(dataset: Dataset, commit: str, splits: list[StoredSplit], settings: Filter) -> bytes:
     """The content of README.md."""
-    facts = FACTS[dataset.name]
+    facts = DATASETS[dataset.name].facts
     labels = f"## Labels\n\n{facts.labels}\n\n" if facts.labels else ""
     items = "\n".join(f"- {item}" for item in facts.rows)
     repeated = "\n".join(
@@ -126,7 +126,7 @@ def _feature(name: str, kind: FieldType) -> dict[str, Any]:
 
 
 def _counts_table(dataset: Dataset, splits: list[StoredSplit]) -> str:
-    form = FORMATS[dataset.name]
+    form = DATASETS[dataset.name].format
     labels = ["correct", "incorrect"] if form.labelled else []
     reasons = _reasons(dataset.name, splits)
     dropped = [reason.replace("_", " ") for reason in reasons]
@@ -141,13 +141,13 @@ def _counts_table(dataset: Dataset, splits: list[StoredSplit]) -> str:
 
 def _reasons(dataset: str, splits: list[StoredSplit]) -> list[str]:
     """Every reason that is stated of any split."""
-    form = FORMATS[dataset]
+    form = DATASETS[dataset].format
     stated = (split.facts.tally.reasons(form) for split in splits)
     return list(dict.fromkeys([*form.dropped, *itertools.chain.from_iterable(stated)]))
 
 
 def _numbers(tally: Tally, dataset: str, reasons: list[str]) -> list[int]:
-    form = FORMATS[dataset]
+    form = DATASETS[dataset].format
     labels = [tally.by_class(True), tally.by_class(False)] if form.labelled else []
     dropped = [tally.dropped[reason] for reason in reasons]
     return [tally.source_rows, tally.candidates, tally.rows, *labels, *dropped]

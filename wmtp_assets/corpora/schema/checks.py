@@ -1,10 +1,10 @@
 """The checks of <name>/schema."""
 
 from wmtp_assets.checks import Reading, Seen, checks_on
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema import inspection
 from wmtp_assets.corpora.schema.card import head_of
-from wmtp_assets.corpora.sources import dataset_row, length_filter, raw_commit
+from wmtp_assets.corpora.sources import length_filter, raw_commit
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
@@ -26,7 +26,7 @@ def schema_readings(*, dataset: str) -> list[Reading]:
     """The looks at what describes one dataset."""
 
     def described(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        row = dataset_row(setup.catalog, dataset)
+        row = setup.catalog.dataset(dataset)
         return inspection.inspect_description(
             row,
             raw_commit(setup.store, row),
@@ -35,7 +35,7 @@ def schema_readings(*, dataset: str) -> list[Reading]:
         )
 
     def loads(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        row = dataset_row(setup.catalog, dataset)
+        row = setup.catalog.dataset(dataset)
         folder = setup.store.dataset(dataset)
         files = {split.name: folder.jsonl(split.name).name for split in row.splits}
         head = head_of(row, row.title, files)
@@ -57,5 +57,5 @@ def schema_readings(*, dataset: str) -> list[Reading]:
 
 schema_checks = {
     dataset: checks_on(f"{dataset}/schema", *schema_readings(dataset=dataset))
-    for dataset in FORMATS
+    for dataset in DATASETS
 }

@@ -3,9 +3,9 @@
 from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION, Dataset
-from wmtp_assets.corpora.formats import DESCRIPTIONS, FORMATS, FieldType
-from wmtp_assets.corpora.schema.facts import FACTS
 from wmtp_assets.corpora.schema.schema_json import StoredSplit
+from wmtp_assets.datasets.formats import DESCRIPTIONS, FieldType
+from wmtp_assets.datasets.rows import DATASETS
 
 # The context of the specification; mlcroissant warns of any other.
 _TERMS = (
@@ -31,7 +31,7 @@ DATA_TYPES = {str: "sc:Text", int: "sc:Integer", bool: "sc:Boolean"}
 
 def build_croissant(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, Any]:
     """The content of croissant.json."""
-    facts = FACTS[dataset.name]
+    facts = DATASETS[dataset.name].facts
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -44,7 +44,7 @@ def build_croissant(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, An
         "datePublished": facts.published,
         "citeAs": facts.citation,
         "distribution": [_file(split) for split in splits],
-        "recordSet": [_records(split, FORMATS[dataset.name].fields) for split in splits],
+        "recordSet": [_records(split, DATASETS[dataset.name].format.fields) for split in splits],
     }
 
 

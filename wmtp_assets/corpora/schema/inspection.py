@@ -9,11 +9,11 @@ from typing import Any
 from wmtp_assets import store
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.corpora.culprits import Culprits
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.card import card_head, read_head
 from wmtp_assets.corpora.schema.croissant import build_croissant
 from wmtp_assets.corpora.schema.schema_json import build_schema, read_stored_splits
 from wmtp_assets.corpora.tokens import Filter
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, flatten
 from wmtp_assets.folders import DatasetFolder
@@ -128,7 +128,7 @@ def inspect_loading(dataset: Dataset, folder: Path, head: Mapping[str, Any]) -> 
     require_regular_folder(folder)
     require_openable(folder, head)
     culprits = Culprits()
-    fields = list(FORMATS[dataset.name].fields)
+    fields = list(DATASETS[dataset.name].format.fields)
     wanted = [split.name for split in dataset.splits]
     with tempfile.TemporaryDirectory() as cache, _alone():
         try:

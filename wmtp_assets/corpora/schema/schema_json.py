@@ -5,11 +5,12 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import PIECES, STORAGE_VERSION, Dataset
-from wmtp_assets.corpora.formats import DESCRIPTIONS, FORMATS, FieldType
 from wmtp_assets.corpora.line_metadata import SplitFacts, read_facts
 from wmtp_assets.corpora.schema.type_words import describe
 from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS
 from wmtp_assets.corpora.tokens import Filter
+from wmtp_assets.datasets.formats import DESCRIPTIONS, FieldType
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 
@@ -45,7 +46,7 @@ def read_stored_splits(dataset: Dataset, folder: DatasetFolder) -> list[StoredSp
             folder.jsonl(split.name).stat().st_size,
             folder.line_metadata(split.name).name,
             store.sha256_of(folder.line_metadata(split.name)),
-            read_facts(folder.line_metadata(split.name), FORMATS[dataset.name]),
+            read_facts(folder.line_metadata(split.name), DATASETS[dataset.name].format),
         )
         for split in dataset.splits
     ]
@@ -55,7 +56,7 @@ def build_schema(
     dataset: Dataset, commit: str, splits: list[StoredSplit], settings: Filter
 ) -> dict[str, Any]:
     """The content of schema.json."""
-    form = FORMATS[dataset.name]
+    form = DATASETS[dataset.name].format
     return {
         "dataset": dataset.name,
         "version": STORAGE_VERSION,

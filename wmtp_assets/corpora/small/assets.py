@@ -3,29 +3,23 @@
 import dagster as dg
 
 from wmtp_assets import store
-from wmtp_assets.corpora.formats import FORMATS
-from wmtp_assets.corpora.sources import dataset_row, raw_commit
+from wmtp_assets.corpora.sources import raw_commit
 from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 
-DESCRIPTIONS = {
-    "codecontests": "CodeContests small sets: both classes, many difficulties, fixed seed.",
-    "mbpp": "MBPP small sets: drawn with a fixed seed.",
-    "humaneval": "HumanEval small set: drawn with a fixed seed.",
-}
 
-
-def small_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
+def small_asset(*, dataset: str) -> dg.AssetsDefinition:
     """The small sets of one dataset."""
 
     @dg.asset(
         key=[dataset, "small"],
         group_name=dataset,
-        deps=[dg.AssetKey([dataset, split]) for split in FORMATS[dataset].splits],
+        deps=[dg.AssetKey([dataset, split]) for split in DATASETS[dataset].splits],
         kinds={"dataset", "json"},
         code_version="2",
-        description=description,
+        description=DATASETS[dataset].small,
     )
     def small(
         context: dg.AssetExecutionContext, setup: dg.ResourceParam[Setup]
@@ -33,7 +27,7 @@ def small_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
         from wmtp_assets.corpora.small.card import build_small_card
         from wmtp_assets.corpora.small.select import write_small_set
 
-        row = dataset_row(setup.catalog, dataset)
+        row = setup.catalog.dataset(dataset)
         folder = setup.store.dataset(dataset)
         sets = {split.name: write_small_set(dataset, split, folder) for split in row.splits}
         commit = raw_commit(setup.store, row)
@@ -57,7 +51,4 @@ def small_asset(*, dataset: str, description: str) -> dg.AssetsDefinition:
     return small
 
 
-small_assets = {
-    dataset: small_asset(dataset=dataset, description=description)
-    for dataset, description in DESCRIPTIONS.items()
-}
+small_assets = {dataset: small_asset(dataset=dataset) for dataset in DATASETS}

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 
 from wmtp_assets.catalog import Dataset
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.card import head_of, head_text
-from wmtp_assets.corpora.schema.facts import FACTS
 from wmtp_assets.corpora.small.select import SEED, SmallSet
 from wmtp_assets.corpora.tally import CORRECT, INCORRECT, ROWS
+from wmtp_assets.datasets.rows import DATASETS
 
 
 def small_title(dataset: Dataset) -> str:
@@ -17,10 +16,10 @@ def small_title(dataset: Dataset) -> str:
 
 def build_small_card(dataset: Dataset, commit: str, sets: Mapping[str, SmallSet]) -> bytes:
     """The content of README.md; `sets` are by split."""
-    facts = FACTS[dataset.name]
+    facts = DATASETS[dataset.name].facts
     title = small_title(dataset)
     files = {split: written.files[0].path.name for split, written in sets.items()}
-    labelled = FORMATS[dataset.name].labelled
+    labelled = DATASETS[dataset.name].format.labelled
     columns = [ROWS, CORRECT, INCORRECT] if labelled else [ROWS]
     counts = [
         "| " + " | ".join(["split", *columns, "at most", "drawn from", "its sha256"]) + " |",

@@ -1,12 +1,11 @@
 """The checks of <name>/small."""
 
 from wmtp_assets.checks import Reading, Seen, checks_on
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.schema.card import head_of
 from wmtp_assets.corpora.schema.inspection import inspect_loading
 from wmtp_assets.corpora.small import inspection
 from wmtp_assets.corpora.small.card import small_title
-from wmtp_assets.corpora.sources import dataset_row
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import ours
 from wmtp_assets.setup import Setup
@@ -35,22 +34,22 @@ def small_readings(*, dataset: str) -> list[Reading]:
     """The looks at the small sets of one dataset."""
 
     def small(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        row = dataset_row(setup.catalog, dataset)
+        row = setup.catalog.dataset(dataset)
         return inspection.inspect_small(row, setup.store.dataset(dataset))
 
     def origin(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        row = dataset_row(setup.catalog, dataset)
+        row = setup.catalog.dataset(dataset)
         return {inspection.SUBSETS: inspection.inspect_origin(row, setup.store.dataset(dataset))}
 
     def loads(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        row = dataset_row(setup.catalog, dataset)
+        row = setup.catalog.dataset(dataset)
         folder = setup.store.dataset(dataset)
         files = {split.name: folder.small_jsonl(split.name).name for split in row.splits}
         head = head_of(row, small_title(row), files)
         return {inspection.FOLDER_LOADS: inspect_loading(row, folder.small, head)}
 
     return [
-        Reading(small, SAYS | (SAYS_LABELLED if FORMATS[dataset].labelled else {})),
+        Reading(small, SAYS | (SAYS_LABELLED if DATASETS[dataset].format.labelled else {})),
         Reading(
             origin,
             {
@@ -72,5 +71,5 @@ def small_readings(*, dataset: str) -> list[Reading]:
 
 
 small_checks = {
-    dataset: checks_on(f"{dataset}/small", *small_readings(dataset=dataset)) for dataset in FORMATS
+    dataset: checks_on(f"{dataset}/small", *small_readings(dataset=dataset)) for dataset in DATASETS
 }

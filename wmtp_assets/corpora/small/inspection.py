@@ -5,12 +5,12 @@ from pathlib import Path
 from wmtp_assets import store
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.corpora.culprits import Culprits
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.inspection import Alignment
 from wmtp_assets.corpora.line_metadata import open_line_metadata, read_facts
 from wmtp_assets.corpora.records import item_of, raw_lines, read_lines
 from wmtp_assets.corpora.small.select import SOURCE_INDICES, describe
 from wmtp_assets.corpora.tally import Tally
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.findings import Finding
 from wmtp_assets.folders import DatasetFolder
 
@@ -28,7 +28,7 @@ def inspect_small(dataset: Dataset, folder: DatasetFolder) -> dict[str, Finding]
     Raises:
         BadInput: A JSONL is missing.
     """
-    form = FORMATS[dataset.name]
+    form = DATASETS[dataset.name].format
     limits, classes, difficulties, metadata = Culprits(), Culprits(), Culprits(), Culprits()
     told = []
     for split in dataset.splits:

@@ -16,10 +16,10 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Split
-from wmtp_assets.corpora.formats import FORMATS
 from wmtp_assets.corpora.line_metadata import FIX, open_line_metadata, write_line_metadata
 from wmtp_assets.corpora.records import raw_lines
 from wmtp_assets.corpora.tally import CORRECT, DIFFICULTY, INCORRECT, ROWS
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.store import StoredFile
@@ -80,7 +80,7 @@ def describe(dataset: str, split: Split, items: list[bytes], sha256: str) -> dic
     """
     facts = [_facts(item) for item in items]
     counts: dict[str, Any] = {ROWS: len(facts)}
-    if FORMATS[dataset].labelled:
+    if DATASETS[dataset].format.labelled:
         levels: dict[str, dict[int, int]] = {CORRECT: defaultdict(int), INCORRECT: defaultdict(int)}
         for fact in facts:
             levels[CORRECT if fact["is_correct"] else INCORRECT][fact["difficulty"]] += 1

@@ -9,7 +9,7 @@ from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.backup.place import Place
 from wmtp_assets.backup.restoring import restore
 from wmtp_assets.errors import BadInput
-from wmtp_assets.folders import SKELETON
+from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.signoff.__main__ import main
 from wmtp_assets_tests.signoff.backup.conftest import FIRST, SECOND, write_approved
 from wmtp_assets_tests.signoff.backup.test_copying import changed, copied, files_of

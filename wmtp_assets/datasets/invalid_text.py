@@ -7,8 +7,10 @@ program in another language may hold what it likes.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class NotText(Exception):
         self.place = place
 
 
-def decode_texts(items: pa.Array) -> tuple[list[str], list[int]]:
+def decode_texts(items: "pa.Array") -> tuple[list[str], list[int]]:
     """The texts of an array that holds no null, and the places of those that are not UTF-8."""
     try:
         return items.to_pylist(), []

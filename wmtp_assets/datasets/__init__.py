@@ -1,0 +1,13 @@
+"""The stored datasets: whatever differs from one to the other, a module each.
+
+    row        what such a module states: its row of the catalog, format, reader, words
+    rows       all of them, by name, in the order that everything else keeps
+    formats    the types of fields, the reasons to drop a row
+    facts      the words of a dataset's card
+    problem    what a reader makes of a published row, and how it takes values out of one
+    languages  programs of several languages: which are kept
+    invalid_text   published text that is not UTF-8: named, counted, dropped
+
+Assets, checks, jobs, folders and steps of the plan follow from the rows: to add a dataset is to
+write its module and to name it in `rows`.
+"""
