@@ -6,7 +6,7 @@ from wmtp_assets.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE
 from wmtp_assets.console import QUIET
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.signoff.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
+from wmtp_assets.micro.scored import SCORED_KEY, SCORED_TITLE
 
 # The sample: 84 steps, most of them short; a process for each costs 0.8 s more a step.
 IN_PROCESS = {"in_process": {}}
@@ -30,9 +30,9 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
     ),
     "models": (
         dg.AssetSelection.groups("layout", "meta_mtp", "ref_sheared", "micro")
-        | dg.AssetSelection.assets(["mbpp", "small"]).upstream(),
-        "Materializes and checks Meta MTP, Sheared-LLaMA, the micro models and the MBPP rows that "
-        "rho1_compatible scores.",
+        | dg.AssetSelection.assets(SCORED_KEY).upstream(),
+        f"Materializes and checks Meta MTP, Sheared-LLaMA, the micro models and the {SCORED_TITLE} "
+        "rows that rho1_compatible scores.",
     ),
     "datasets": (
         dg.AssetSelection.groups("layout")

@@ -12,6 +12,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import locked_repo
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.hub.stored import raw_folder, wanted_files
+from wmtp_assets.micro.scored import SCORED_SET
 from wmtp_assets.source import Listing, select
 from wmtp_assets.store import Store
 from wmtp_assets.walking import files_below
@@ -19,7 +20,7 @@ from wmtp_assets.walking import files_below
 # job -> its catalog rows; test_graph.py compares them with what the jobs select.
 JOBS = {
     "phase1": ("meta_mtp", "ref_sheared", *DATASETS),
-    "models": ("meta_mtp", "ref_sheared", "mbpp"),
+    "models": ("meta_mtp", "ref_sheared", SCORED_SET),
     "datasets": tuple(DATASETS),
     "reference_model": ("ref_sheared",),
     "reward_model": ("starling_rm",),

@@ -6,6 +6,7 @@ import dagster as dg
 
 from wmtp_assets.catalog import Micro
 from wmtp_assets.micro.folder import describe_micro, write_micro
+from wmtp_assets.micro.scored import SCORED_KEY
 from wmtp_assets.record import materialized
 from wmtp_assets.setup import Setup
 from wmtp_assets.weights.metadata import write_dated
@@ -39,9 +40,9 @@ def micro_mtp_untied(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
         ["ref_sheared", "safetensors"],
         ["ref_sheared", "configs"],
         ["ref_sheared", "tokenizer"],
-        # Read by rho1_compatible alone; MBPP is converted in seconds, CodeContests in minutes.
+        # Read by rho1_compatible alone.
         "micro_mtp",
-        ["mbpp", "small"],
+        SCORED_KEY,
     ],
     kinds={"pytorch", "safetensors"},
     code_version="1",

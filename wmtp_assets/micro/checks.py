@@ -16,11 +16,9 @@ from wmtp_assets.micro.readings import (
     SMALL_READING,
     values_reading,
 )
+from wmtp_assets.micro.scored import SCORED_SET, SCORED_SPLIT, SCORED_TITLE
 from wmtp_assets.propositions import ours
 from wmtp_assets.weights.stored_model import ModelReading, StoredModel, readings_of
-
-# The rows that rho1_compatible scores; micro_ref lies downstream of them for that check.
-SCORED_SET, SCORED_SPLIT = "mbpp", "train"
 
 
 def _scores(stored: StoredModel) -> dict[str, Finding]:
@@ -43,7 +41,7 @@ _SCORES = ModelReading(
     _scores,
     {
         rho1.RHO1: ours(
-            "Rho-1 scores MBPP rows with micro_mtp and it: same ids, finite losses",
+            f"Rho-1 scores {SCORED_TITLE} rows with micro_mtp and it: same ids, finite losses",
             "this project made both models for it",
         )
     },

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.micro.checks import SCORED_SET, SCORED_SPLIT
+from wmtp_assets.micro.scored import SCORED_SET, SCORED_SPLIT
 from wmtp_assets_tests.weights.conftest import upstream
 from wmtp_assets_tests.weights.tiny import TinyStorage, shared_storage
 
