@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from wmtp_assets.datasets.rows import BENCHMARKS, DATASETS
+
 # (what the plan says, what is done instead, why)
 DIFFERENCES = (
     (
@@ -83,7 +85,7 @@ OLD_SCRIPTS = (
     ),
     (
         "setup_datasets.py",
-        "codecontests/*, mbpp/*, humaneval/*; job datasets",
+        ", ".join(f"{name}/*" for name in DATASETS) + "; job datasets",
         "row_counts_equal_catalog, no_record_over_token_limit, counts_add_up_to_source",
     ),
     (
@@ -141,8 +143,7 @@ RISKS = (
         (
             "splits_share_no_problem",
             "no_near_duplicates_across_splits",
-            "no_overlap_with_humaneval",
-            "no_overlap_with_mbpp",
+            *(f"no_overlap_with_{name}" for name in BENCHMARKS),
         ),
     ),
     Risk(

@@ -62,15 +62,14 @@ def _make_mirror(root: Path) -> None:
 
 def write_mirror(root: Path) -> None:
     """Write all repositories of the sample and the listing of their digests."""
-    from wmtp_assets.sample import checkpoints, codecontests, humaneval, mbpp
+    from wmtp_assets.sample import checkpoints
+    from wmtp_assets.sample.datasets import WRITERS
 
     writers = {
         SAMPLE.meta_mtp.repo.id: checkpoints.write_meta_mtp,
         SAMPLE.ref_sheared.repo.id: checkpoints.write_ref_sheared,
         SAMPLE.starling_rm.repo.id: checkpoints.write_starling_rm,
-        SAMPLE.dataset("codecontests").repo.id: codecontests.write_codecontests,
-        SAMPLE.dataset("mbpp").repo.id: mbpp.write_mbpp,
-        SAMPLE.dataset("humaneval").repo.id: humaneval.write_humaneval,
+        **{row.repo.id: WRITERS[row.name] for row in SAMPLE.datasets},
     }
     # Two at a time: numpy and hashlib work outside of the interpreter lock.
     with ThreadPoolExecutor(2) as pool:

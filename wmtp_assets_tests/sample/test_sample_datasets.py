@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from wmtp_assets.sample import codecontests, humaneval, mbpp
+from wmtp_assets.sample.datasets import WRITERS
 from wmtp_assets.sample.problems.styles import PYTHON2, PYTHON3
 from wmtp_assets.sample.problems.valid.twin import ORIGINAL, TWIN
 
@@ -30,8 +31,8 @@ MBPP_COUNTS = {"train": 16, "validation": 6, "test": 10, "prompt": 3}
 WRITE_ALL = """
 import sys
 from pathlib import Path
-from wmtp_assets.sample import codecontests, humaneval, mbpp
-for write in (codecontests.write_codecontests, mbpp.write_mbpp, humaneval.write_humaneval):
+from wmtp_assets.sample.datasets import WRITERS
+for write in WRITERS.values():
     write(Path(sys.argv[1]))
 """
 
@@ -42,7 +43,7 @@ Splits = dict[str, list[Row]]
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sample_datasets")
-    for write in (codecontests.write_codecontests, mbpp.write_mbpp, humaneval.write_humaneval):
+    for write in WRITERS.values():
         write(path)
     return path
 
