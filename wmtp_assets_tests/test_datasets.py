@@ -12,12 +12,12 @@ from wmtp_assets.datasets.row import DatasetRow
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.doctor.plans import JOBS
+from wmtp_assets.evidence.steps import STEPS
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.sample.datasets import WRITERS
-from wmtp_assets.signoff.steps import STEPS
 
 # What the rows share; every other module is a dataset's.
 SHARED = {"__init__", "facts", "formats", "invalid_text", "languages", "problem", "row", "rows"}
