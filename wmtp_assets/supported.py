@@ -28,7 +28,8 @@ class Packages:
 
 def python_fault(running: str, supported: str) -> str:
     """Say that this Python is none of the supported, such as `>=3.11,<3.14`; "" if it is."""
-    if Version(running) in SpecifierSet(supported):
+    # Builds between releases end with a plus: 3.13.1+.
+    if SpecifierSet(supported).contains(Version(running.rstrip("+")), prereleases=True):
         return ""
     return f"Python {running}, supported is {supported}"
 

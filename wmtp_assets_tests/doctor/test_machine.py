@@ -24,7 +24,14 @@ def test_the_table_has_a_column_for_each_part_and_says_nothing_where_all_is_well
 
 @pytest.mark.parametrize(
     ("running", "state"),
-    [("3.10.9", State.FAIL), ("3.11.0", State.OK), ("3.13.5", State.OK), ("3.14.0", State.FAIL)],
+    [
+        ("3.10.9", State.FAIL),
+        ("3.11.0", State.OK),
+        ("3.13.0rc1", State.OK),
+        ("3.13.5+", State.OK),
+        ("3.14.0rc1", State.FAIL),
+        ("3.14.0", State.FAIL),
+    ],
 )
 def test_python_is_one_of_the_supported_versions(running, state):
     line = machine.python_line(running, ">=3.11,<3.14")
