@@ -111,13 +111,15 @@ def run_checks(defs, instance, asset: str) -> dict[tuple[str, str], dg.AssetChec
 def test_the_declared_checks_are_exactly_these():
     names = declared()
     assert set(names) == {key.to_user_string() for asset in OURS for key in asset.keys}
-    for dataset, form in DATASETS.items():
-        labelled = {part: names if form.labelled else set() for part, names in LABELLED.items()}
-        for split in form.splits:
+    for dataset, row in DATASETS.items():
+        labelled = {
+            part: names if row.format.labelled else set() for part, names in LABELLED.items()
+        }
+        for split in row.splits:
             assert names[f"{dataset}/{split}"] == EVERYWHERE | LINES | labelled["split"]
         assert names[f"{dataset}/schema"] == EVERYWHERE | DESCRIBED
         assert names[f"{dataset}/small"] == EVERYWHERE | SMALL | labelled["small"]
-        across = ACROSS if len(form.splits) > 1 else set()
+        across = ACROSS if len(row.splits) > 1 else set()
         assert names[f"{dataset}/stats"] == EVERYWHERE | STATS | across | labelled["stats"]
 
 
