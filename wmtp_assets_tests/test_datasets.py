@@ -55,7 +55,7 @@ def test_every_module_of_a_dataset_is_in_the_list():
 def test_the_parts_of_a_row_agree(row: DatasetRow):
     fields = row.format.fields
     assert list(fields)[: len(ALPACA)] == list(ALPACA) and fields.keys() <= DESCRIPTIONS.keys()
-    assert row.format.labelled is ("is_correct" in fields) is bool(row.facts.labels)
+    assert row.format.labelled is bool(row.facts.labels)
     assert all((split.correct is not None) is row.format.labelled for split in row.published.splits)
     assert OVER_LENGTH in row.format.dropped and {"source", "has_tests"} <= set(fields["metadata"])
     for words in (row.raw, row.small, row.stats):

@@ -97,7 +97,6 @@ _FORMAT = Format(
         "metadata": {"source": str, "difficulty": int, "has_tests": bool},
     },
     dropped=(OTHER_LANGUAGE, UNKNOWN_LANGUAGE, OVER_LENGTH),
-    labelled=True,
 )
 
 _FACTS = Facts(

@@ -29,13 +29,16 @@ class Format:
         columns: Parquet column -> its accepted types, written as `parquet.type_name` does.
         fields: JSONL keys in their order -> type.
         dropped: Every reason for which a candidate is not written, `INVALID_UTF8` aside.
-        labelled: Whether rows have is_correct and difficulty.
     """
 
     columns: Mapping[str, tuple[str, ...]]
     fields: Mapping[str, FieldType]
     dropped: tuple[str, ...]
-    labelled: bool
+
+    @property
+    def labelled(self) -> bool:
+        """Whether rows have is_correct and difficulty."""
+        return "is_correct" in self.fields
 
 
 ALPACA = {"instruction": str, "input": str, "output": str, "task_id": str}

@@ -31,7 +31,6 @@ _FORMAT = Format(
         "metadata": {"source": str, "test": str, "entry_point": str, "has_tests": bool},
     },
     dropped=(OVER_LENGTH,),
-    labelled=False,
 )
 
 _FACTS = Facts(

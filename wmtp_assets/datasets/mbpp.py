@@ -64,7 +64,6 @@ _FORMAT = Format(
         },
     },
     dropped=(OVER_LENGTH,),
-    labelled=False,
 )
 
 _FACTS = Facts(
