@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from wmtp_assets_tests.fuzzing.mutations import HOSTILE_VALUES, damaged
+
+pytestmark = pytest.mark.long
 
 RIGHT = json.dumps({"dim": 32, "eps": 1e-05, "of": ["a", {"b": None}]}).encode()
 SUMS = b"".join(b"%064d  %d.json\n" % (n, n) for n in range(3))
