@@ -5,6 +5,7 @@ link leads out, a sparse file of 6 GB is as large as its size says once it is in
 library opens by its path is looked at beforehand (`require_regular`, `require_regular_folder`).
 """
 
+import contextlib
 import errno
 import os
 import stat
@@ -67,12 +68,11 @@ def open_descriptor(path: Path, *, root: Path | None = None, flags: int = 0) -> 
         if error.errno == errno.ENXIO:  # a socket, a device without a driver
             raise BadInput("not a regular file", [path], FIX) from error
         raise
-    try:
+    with contextlib.ExitStack() as otherwise:
+        otherwise.callback(os.close, descriptor)
         _require_regular_mode(os.fstat(descriptor).st_mode, path)
         os.set_blocking(descriptor, True)
-    except BaseException:
-        os.close(descriptor)
-        raise
+        otherwise.pop_all()
     return descriptor
 
 
