@@ -201,9 +201,19 @@ def read_json(path: Path) -> Any:
         BadInput: The file is missing, no regular file, too large, or is not strict JSON.
     """
     try:
-        return parse_json(read_small(path))
+        return json_in(read_small(path), path)
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its asset") from error
+
+
+def json_in(data: bytes, path: Path) -> Any:
+    """Parse the JSON of a file.
+
+    Raises:
+        BadInput: It is not strict JSON; the file is named.
+    """
+    try:
+        return parse_json(data)
     except ValueError as error:
         raise BadInput(f"not valid JSON ({error})", [path], "materialize its asset anew") from error
 

@@ -3,11 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from wmtp_assets import store
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import read_small
-from wmtp_assets.strict import parse_json
-
-FIX = "materialize its asset anew"
 
 
 def parse_object(data: bytes, path: Path) -> dict[str, Any]:
@@ -16,13 +13,7 @@ def parse_object(data: bytes, path: Path) -> dict[str, Any]:
     Raises:
         BadInput: Not strict JSON, or no object; the file is named.
     """
-    try:
-        value = parse_json(data)
-    except ValueError as error:
-        raise BadInput(f"not valid JSON ({error})", [path], FIX) from error
-    if not isinstance(value, dict):
-        raise BadInput(f"a JSON {type(value).__name__} instead of an object", [path], FIX)
-    return value
+    return _object(store.json_in(data, path), path)
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -31,7 +22,11 @@ def read_object(path: Path) -> dict[str, Any]:
     Raises:
         BadInput: Missing, or not such a file.
     """
-    try:
-        return parse_object(read_small(path), path)
-    except FileNotFoundError as error:
-        raise BadInput("file is missing", [path], "materialize its asset") from error
+    return _object(store.read_json(path), path)
+
+
+def _object(value: Any, path: Path) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        told = f"a JSON {type(value).__name__} instead of an object"
+        raise BadInput(told, [path], "materialize its asset anew")
+    return value
