@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
+from wmtp_assets.doctor.instance_yaml import stated_storage
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.places import wrong_with_record
 from wmtp_assets.sqlite_files import DATABASES, LOCK_FIX, Held, faults, lock_holders
@@ -15,7 +14,7 @@ def database_lines(home: str | None) -> Iterator[Line]:
     if not home or wrong_with_record(home):
         return
     folder = Path(home)
-    storage = _storage(folder / "dagster.yaml")
+    storage = next(iter(stated_storage(folder)), None)
     made = any((folder / name).exists() for name in DATABASES)
     if not made:
         if storage is None:
@@ -38,12 +37,3 @@ def database_lines(home: str | None) -> Iterator[Line]:
         yield fail(f"the record does not open: {what}", fix)
     if not wrong:
         yield ok("the record opens")
-
-
-def _storage(path: Path) -> str | None:
-    """Which storage a dagster.yaml names; None where Dagster takes its own."""
-    try:
-        stated = yaml.safe_load(path.read_text("utf-8"))
-        return next(iter(stated["storage"]))
-    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, StopIteration):
-        return None

@@ -6,11 +6,10 @@ from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import yaml
-
 from wmtp_assets.approval.trust import SETTING, read_keys
 from wmtp_assets.automation.notices import SLACK_BOT_TOKEN, SMTP_FIX, SMTP_URL
 from wmtp_assets.backup.place import Place
+from wmtp_assets.doctor.instance_yaml import stated_storage
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.doctor.machine import folder_line
 from wmtp_assets.errors import BadInput
@@ -48,8 +47,8 @@ def postgres_lines(
     home: str | None, environment: Mapping[str, str], installed: Callable[[str], str]
 ) -> Iterator[Line]:
     """Whether the database of the record answers, where dagster.yaml keeps it in Postgres."""
-    path = Path(home or "") / "dagster.yaml"
-    url = _postgres_url(path) if home and path.is_file() else None
+    postgres = stated_storage(Path(home)).get("postgres") if home else None
+    url = postgres.get("postgres_url") if isinstance(postgres, dict) else None
     if url is None:
         return
     variable = url.get("env") if isinstance(url, dict) else None
@@ -78,14 +77,6 @@ def postgres_lines(
             yield fail(f"{what}: its address cannot be read", "percent-encode name and password")
         return
     yield ok(f"{what} answers")
-
-
-def _postgres_url(path: Path) -> str | dict | None:
-    try:
-        stated = yaml.safe_load(path.read_text("utf-8"))
-        return stated["storage"]["postgres"]["postgres_url"]
-    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
-        return None
 
 
 def scheduler_line(address: str, installed: Callable[[str], str]) -> Line:
