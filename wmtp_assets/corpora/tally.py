@@ -22,9 +22,6 @@ DROPPED = "dropped"
 DIFFICULTY = "difficulty"
 TOKEN_LENGTHS = "token_lengths"
 
-# What a reader of the JSONL alone can count again.
-RECOUNTED = (ROWS, CORRECT, INCORRECT, DIFFICULTY, TOKEN_LENGTHS)
-
 
 def _histograms() -> dict[str, Counter]:
     return {name: Counter() for name in (*TOKEN_FIELDS, TOTAL)}
