@@ -16,7 +16,7 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.record import DATA_VERSION_TAG, made_by_runs
-from wmtp_assets_tests.signoff.approval.sealed import new_keys
+from wmtp_assets_tests.signoff.approval.sealed import new_keys, reviewers
 
 pytestmark = pytest.mark.long
 
@@ -219,10 +219,7 @@ def test_a_signed_sample_is_verified_by_the_commands_of_its_readme(sample, tmp_p
     assert [step["state"] for step in content["steps"]] == ["done"] * 12
     assert sample.command(*verify).returncode == 0
 
-    trusted = tmp_path / "reviewers"
-    trusted.mkdir()
-    shutil.copy(keys.public, trusted / "ann.pub")
-    sample.settings = {"WMTP_REVIEWER_KEYS": str(trusted)}
+    sample.settings = {"WMTP_REVIEWER_KEYS": str(reviewers(tmp_path, keys))}
     unsigned = decide[: decide.index("--key")]
     click = sample.command(*unsigned, "--acknowledge", digest)
     assert click.returncode == 1 and "it does not count: decision 0002" in click.stderr

@@ -12,7 +12,7 @@ import pytest
 from wmtp_assets.approval.signing import KeySigner
 from wmtp_assets.approval.standing import Standing
 from wmtp_assets.evidence.judge import Outcome
-from wmtp_assets_tests.signoff.approval.sealed import new_keys
+from wmtp_assets_tests.signoff.approval.sealed import new_keys, reviewers
 from wmtp_assets_tests.signoff.world import GOOD, World
 from wmtp_assets_tests.team.conftest import TEAM_YAML
 from wmtp_assets_tests.team.postgres import Postgres
@@ -89,16 +89,14 @@ def test_a_dump_read_into_another_database_holds_the_same_evidence(
 @pytest.mark.parametrize("signed", [True, False])
 def test_a_new_record_knows_signed_decisions_only(world: World, tmp_path: Path, signed: bool):
     """From SQLite to Postgres: made again, reported; what nobody signed is to be decided again."""
-    keys, trusted = new_keys(tmp_path / "ann"), tmp_path / "reviewers"
-    trusted.mkdir()
-    shutil.copy(keys.public, trusted / "ann.pub")
+    keys = new_keys(tmp_path / "ann")
     team = world.instance
     with dg.DagsterInstance.ephemeral() as world.instance:
         world.make_approvable().approve(signer=KeySigner(keys.private) if signed else None)
         content = world.evidence.storage_digest
     world.instance = team
     if signed:
-        world.trusting(trusted)
+        world.trusting(reviewers(tmp_path, keys))
     assert {j.outcome for j in world.evidence.checks} == {Outcome.NOT_EVALUATED}
     assert world.run("phase1", GOOD) and world.run("report")
     assert world.evidence.storage_digest == content

@@ -1,5 +1,6 @@
 """An approved storage made without Dagster: a few files, and decisions on them."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,14 @@ def new_keys(folder: Path, private=None, passphrase: bytes | None = None) -> Key
     public = serialization.PublicFormat.SubjectPublicKeyInfo
     keys.public.write_bytes(private.public_key().public_bytes(pem, public))
     return keys
+
+
+def reviewers(folder: Path, keys: KeyPair) -> Path:
+    """A folder as WMTP_REVIEWER_KEYS names it, that trusts one key as Ann's."""
+    trusted = folder / "reviewers"
+    trusted.mkdir()
+    shutil.copy(keys.public, trusted / "ann.pub")
+    return trusted
 
 
 def write_storage(root: Path, files: dict[str, bytes] | None = None) -> Path:

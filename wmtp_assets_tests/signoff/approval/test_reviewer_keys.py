@@ -18,6 +18,7 @@ from wmtp_assets.signoff.__main__ import main
 from wmtp_assets_tests.signoff.approval.sealed import (
     KeyPair,
     new_keys,
+    reviewers,
     seal,
     signed_storage,
     write_storage,
@@ -31,10 +32,7 @@ def ann(tmp_path_factory) -> KeyPair:
 
 @pytest.fixture
 def folder(tmp_path: Path, ann: KeyPair) -> Path:
-    folder = tmp_path / "reviewers"
-    folder.mkdir()
-    shutil.copy(ann.public, folder / "ann.pub")
-    return folder
+    return reviewers(tmp_path, ann)
 
 
 def old_form(path: Path, private: ec.EllipticCurvePrivateKey) -> Path:

@@ -24,7 +24,7 @@ from wmtp_assets.approval.standing import Standing
 from wmtp_assets.automation.alarms import find_alarms
 from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.status import is_fine, status_lines
-from wmtp_assets_tests.signoff.approval.sealed import KeyPair, new_keys, rewrite_sums
+from wmtp_assets_tests.signoff.approval.sealed import KeyPair, new_keys, reviewers, rewrite_sums
 from wmtp_assets_tests.signoff.world import WARN, World
 
 
@@ -40,10 +40,7 @@ def eve(tmp_path_factory) -> KeyPair:
 
 @pytest.fixture
 def trusted(tmp_path: Path, ann: KeyPair) -> Path:
-    folder = tmp_path / "reviewers"
-    folder.mkdir()
-    shutil.copy(ann.public, folder / "ann.pub")
-    return folder
+    return reviewers(tmp_path, ann)
 
 
 @pytest.fixture
