@@ -28,7 +28,7 @@ def one(way: str, root: Path) -> None:
     from wmtp_assets.approval.chain import Role, read_chain
     from wmtp_assets.approval.covered import covered_files
     from wmtp_assets.backup.copying import back_up
-    from wmtp_assets.backup.place import Place
+    from wmtp_assets.backup.location import BackupLocation
     from wmtp_assets.backup.restoring import restore
 
     storage = root / "storage"
@@ -42,10 +42,10 @@ def one(way: str, root: Path) -> None:
             if store.sha256_of(source) != store.sha256_of(target):
                 raise RuntimeError(f"{target} differs")
     elif way == "restore":
-        restore(Place(str(root / "backup")), root / "restored")
+        restore(BackupLocation(str(root / "backup")), root / "restored")
     else:
         reviewed = read_chain(storage / "signoff").standing[Role.REVIEWER]
-        back_up(storage, reviewed, Place(str(root / "backup")))
+        back_up(storage, reviewed, BackupLocation(str(root / "backup")))
     print(time.monotonic() - started)
 
 

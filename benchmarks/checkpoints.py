@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measure import drop_cache, memory_bytes, run_module
+from wmtp_assets.models.architecture import Shapes, meta_mtp_shapes
+from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
 from wmtp_assets.published import META_MTP
-from wmtp_assets.weights.architecture import Shapes, meta_mtp_shapes
-from wmtp_assets.weights.torch_zip import index_checkpoint
 from wmtp_assets.writer import SETTLE_BYTES, forget_pages, to_disk
 
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -101,7 +101,7 @@ def floor(source: Path, target: Path, output_bytes: int) -> None:
 
 def convert(source: Path, target: Path, scale: float) -> str:
     """The project's own conversion; returns the digest of the output."""
-    from wmtp_assets.weights.convert import convert
+    from wmtp_assets.models.safetensors.convert import convert
 
     return convert(source, target, scaled_shapes(scale)).file.sha256
 

@@ -75,13 +75,13 @@ def read_both_ways(rounds: int) -> dict:
     from wmtp_assets.definitions import defs
     from wmtp_assets.evidence.record import read_evidence
 
-    declared, setup = defs.resources["declared"], defs.resources["setup"]
+    declared, deployment = defs.resources["declared"], defs.resources["deployment"]
     seconds: dict[str, list[float]] = {"project": [], "reference": []}
     with dg.DagsterInstance.get() as instance:
         for _ in range(rounds):
             started = time.monotonic()
-            evidence = read_evidence(instance, declared, setup)
-            read_approval(instance, setup, evidence)
+            evidence = read_evidence(instance, declared, deployment)
+            read_approval(instance, deployment, evidence)
             seconds["project"].append(time.monotonic() - started)
             started = time.monotonic()
             for asset in declared.assets:

@@ -1,10 +1,9 @@
 """WMTP Phase 1 storage as a Dagster asset graph.
 
 The data flows
-  hub      upstream repository -> raw files, proven and locked
-  weights  raw checkpoint      -> float16 safetensors, configs, tokenizer, metadata
-  micro    stored model        -> test model for a laptop
-  corpora  raw parquet         -> token-filtered JSONL, line metadata, schema, small set
-  stats    JSONL               -> numbers, plots, findings across splits
-  signoff  the Dagster record  -> checklist, reports, approval
+  hub, raw   upstream repository -> raw files, proven and locked
+  models     raw checkpoint      -> float16 safetensors, configs, tokenizer, metadata; micro models
+  datasets   raw parquet         -> token-filtered JSONL, schema, small sets, statistics
+  evidence   the Dagster record  -> what each check is worth now
+  documents, approval, backup    -> checklist and reports, decisions, copies
 """

@@ -1,7 +1,7 @@
 """How findings become asset checks: one definition per asset, every check of it in one table.
 
-A `Reading` is one look at the artifact and the propositions that this look decides, so that a
-15 GB file is read once for all of them. Every asset gets the two checks of `_BYTES_READINGS` on
+A `CheckGroup` is one look at the artifact and the propositions that this look decides, so that a
+15 GB file is read once for all of them. Every asset gets the two checks of `_BYTES_CHECKS` on
 top of its own. A check that bad data makes impossible fails and names the data; any other error is
 a bug, crashes the step and leaves the check not evaluated.
 """
@@ -17,13 +17,13 @@ import dagster as dg
 
 from wmtp_assets import store as store_
 from wmtp_assets.accepted import accept
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, as_shown, undecided, verdict
 from wmtp_assets.markup import inert
 from wmtp_assets.propositions import Kind, Proposition, ours
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
 from wmtp_assets.regular import SMALL_BYTES, require_inside, require_regular
-from wmtp_assets.setup import Setup
 from wmtp_assets.undated import content_version
 
 DEEP_TAG = "reads"
@@ -39,7 +39,7 @@ UNREADABLE_FIX = "make it readable, or materialize its asset again; then run the
 
 
 @dataclass(frozen=True)
-class Seen:
+class AssetState:
     """What is known of the asset when its checks begin.
 
     Attributes:
@@ -57,25 +57,25 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Reading:
+class CheckGroup:
     """One look at an artifact.
 
     Attributes:
-        judge: Called with the setup and what was seen of the asset; returns a Finding for each
-            name in `propositions`.
+        judge: Called with the deployment and the state of the asset; returns a Finding
+            for each name in `propositions`.
         propositions: Check name -> what is true when it passes, and of which kind it is.
-        deep: Whether it reads every byte; quick readings look at headers, sizes and configs.
+        deep: Whether it reads every byte; quick ones look at headers, sizes and configs.
     """
 
-    judge: Callable[[Setup, Seen], Mapping[str, Finding]]
+    judge: Callable[[Deployment, AssetState], Mapping[str, Finding]]
     propositions: Mapping[str, Proposition]
     deep: bool = False
 
 
 def checks_on(
     key: str,
-    *readings: Reading,
-    content: Callable[[Setup, Mapping[str, str]], str] | None = None,
+    *groups: CheckGroup,
+    content: Callable[[Deployment, Mapping[str, str]], str] | None = None,
     resources: frozenset[str] = frozenset(),
 ) -> dg.AssetChecksDefinition:
     """Define all checks of one asset, the bytes checks included.
@@ -83,7 +83,7 @@ def checks_on(
     Args:
         key: The asset key as a path, such as "meta_mtp/raw".
         content: Computes the data version from path -> sha256; documents have their own.
-        resources: Further resource keys that the judges reach through `Seen.context`.
+        resources: Further resource keys that the judges reach through `AssetState.context`.
     """
     asset_key = dg.AssetKey(key.split("/"))
     specs = [
@@ -93,33 +93,33 @@ def checks_on(
             description=proposition.description,
             blocking=proposition.kind is Kind.OURS,
             metadata={
-                DEEP_TAG: EVERY_BYTE if reading.deep else "headers, sizes, configs",
+                DEEP_TAG: EVERY_BYTE if group.deep else "headers, sizes, configs",
                 KIND: proposition.kind,
                 WHY: proposition.why,
             },
         )
-        for reading in (*_BYTES_READINGS, *readings)
-        for name, proposition in reading.propositions.items()
+        for group in (*_BYTES_CHECKS, *groups)
+        for name, proposition in group.propositions.items()
     ]
 
     @dg.multi_asset_check(
         name=checks_step(asset_key),
         specs=specs,
         can_subset=True,
-        required_resource_keys={"setup", *resources},
+        required_resource_keys={"deployment", *resources},
     )
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        setup: Setup = context.resources.setup
+        deployment: Deployment = context.resources.deployment
         selected = {check.name for check in context.selected_asset_check_keys}
-        chosen = [r for r in (*_BYTES_READINGS, *readings) if selected & r.propositions.keys()]
-        metadata = recorded_metadata(context.instance, asset_key, setup.store)
+        chosen = [r for r in (*_BYTES_CHECKS, *groups) if selected & r.propositions.keys()]
+        metadata = recorded_metadata(context.instance, asset_key, deployment.store)
         recorded = metadata[FILES] if metadata else {}
-        digests = observe(setup, recorded, deep=any(r.deep for r in chosen))
-        seen = Seen(metadata, recorded, digests, context)
-        observed = (content or _content)(setup, digests)
-        for reading in chosen:
-            judged = {n: as_shown(f) for n, f in _judged(reading, setup, seen).items()}
-            found = accept(judged, key, setup.catalog.accepted_findings)
+        digests = observe(deployment, recorded, deep=any(r.deep for r in chosen))
+        state = AssetState(metadata, recorded, digests, context)
+        observed = (content or _content)(deployment, digests)
+        for group in chosen:
+            judged = {n: as_shown(f) for n, f in _judged(group, deployment, state).items()}
+            found = accept(judged, key, deployment.catalog.accepted_findings)
             for name, finding in found.items():
                 if name in selected:
                     yield dg.AssetCheckResult(
@@ -127,10 +127,10 @@ def checks_on(
                         asset_key=asset_key,
                         passed=bool(finding.passed),
                         description=inert(finding.summary),
-                        severity=_severity(reading.propositions[name], finding),
+                        severity=_severity(group.propositions[name], finding),
                         metadata={
                             CONTENT: observed,
-                            STORAGE_ROOT: str(setup.store.root),
+                            STORAGE_ROOT: str(deployment.store.root),
                             **_as_written(finding.summary),
                             **as_metadata(finding.evidence),
                         },
@@ -151,8 +151,8 @@ def _severity(proposition: Proposition, finding: Finding) -> dg.AssetCheckSeveri
     return dg.AssetCheckSeverity.ERROR
 
 
-def _content(setup: Setup, digests: Mapping[str, str]) -> str:
-    return content_version(digests, setup.store.locate)
+def _content(deployment: Deployment, digests: Mapping[str, str]) -> str:
+    return content_version(digests, deployment.store.locate)
 
 
 def checks_step(key: dg.AssetKey) -> str:
@@ -160,7 +160,9 @@ def checks_step(key: dg.AssetKey) -> str:
     return "__".join(key.path) + "_checks"
 
 
-def observe(setup: Setup, recorded: Mapping[str, Mapping], *, deep: bool) -> dict[str, str]:
+def observe(
+    deployment: Deployment, recorded: Mapping[str, Mapping], *, deep: bool
+) -> dict[str, str]:
     """Path -> sha256 of the asset's files that are on disk.
 
     A quick look takes the recorded digest of a file whose size and modification time are the
@@ -168,11 +170,11 @@ def observe(setup: Setup, recorded: Mapping[str, Mapping], *, deep: bool) -> dic
     """
     digests = {}
     for relative, facts in recorded.items():
-        path = setup.store.locate(relative)
+        path = deployment.store.locate(relative)
         try:
             # A sparse file of any size is soon made, and would be read for hours.
             limit = max(facts["size_bytes"], SMALL_BYTES)
-            stat = require_regular(path, root=setup.store.home_of(relative), limit=limit)
+            stat = require_regular(path, root=deployment.store.home_of(relative), limit=limit)
             same = (stat.st_size, stat.st_mtime_ns) == (facts["size_bytes"], facts["mtime_ns"])
             if deep:
                 digests[relative] = store_.sha256_of(path)
@@ -198,51 +200,51 @@ def _read_once(path: Path, size: int, mtime_ns: int, inode: int) -> str:
     return store_.sha256_of(path)
 
 
-def _judged(reading: Reading, setup: Setup, seen: Seen) -> Mapping[str, Finding]:
-    if seen.metadata is None:
+def _judged(group: CheckGroup, deployment: Deployment, state: AssetState) -> Mapping[str, Finding]:
+    if state.metadata is None:
         nothing = undecided("the asset was never materialized; materialize it first")
-        return dict.fromkeys(reading.propositions, nothing)
+        return dict.fromkeys(group.propositions, nothing)
     try:
-        for relative in seen.files:
-            require_inside(setup.store.locate(relative), setup.store.home_of(relative))
-        findings = reading.judge(setup, seen)
+        for relative in state.files:
+            require_inside(deployment.store.locate(relative), deployment.store.home_of(relative))
+        findings = group.judge(deployment, state)
     except BadInput as error:
-        return dict.fromkeys(reading.propositions, undecided(str(error)))
+        return dict.fromkeys(group.propositions, undecided(str(error)))
     except OSError as error:
         unreadable = BadInput("a file cannot be read", [error], UNREADABLE_FIX)
-        return dict.fromkeys(reading.propositions, undecided(str(unreadable)))
-    if findings.keys() != reading.propositions.keys():
-        raise AssertionError(f"declared {set(reading.propositions)}, decided {set(findings)}")
+        return dict.fromkeys(group.propositions, undecided(str(unreadable)))
+    if findings.keys() != group.propositions.keys():
+        raise AssertionError(f"declared {set(group.propositions)}, decided {set(findings)}")
     return findings
 
 
-def _bytes_match(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    recorded = seen.files
+def _bytes_match(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
+    recorded = state.files
     total = sum(facts["size_bytes"] for facts in recorded.values())
     culprits = [
-        f"{path}: recorded {facts['sha256']}, on disk {seen.digests.get(path, 'missing')}"
+        f"{path}: recorded {facts['sha256']}, on disk {state.digests.get(path, 'missing')}"
         for path, facts in recorded.items()
-        if seen.digests.get(path) != facts["sha256"]
+        if state.digests.get(path) != facts["sha256"]
     ]
     good = f"{len(recorded)} files, {total:,} bytes, all as materialized"
     return {BYTES_MATCH: verdict(culprits, good, "changed on disk", files=len(recorded))}
 
 
-def _sizes_match(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    recorded = seen.files
+def _sizes_match(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
+    recorded = state.files
     culprits = []
     for relative, facts in recorded.items():
-        path: Path = setup.store.locate(relative)
+        path: Path = deployment.store.locate(relative)
         size = path.stat().st_size if path.is_file() else None
         if size != facts["size_bytes"]:
-            found = seen.digests.get(relative, "missing") if size is None else f"{size:,} bytes"
+            found = state.digests.get(relative, "missing") if size is None else f"{size:,} bytes"
             culprits.append(f"{relative}: recorded {facts['size_bytes']:,} bytes, {found}")
     good = f"{len(recorded)} files there, sizes as recorded"
     return {SIZES_MATCH: verdict(culprits, good, "changed on disk", files=len(recorded))}
 
 
-_BYTES_READINGS = (
-    Reading(
+_BYTES_CHECKS = (
+    CheckGroup(
         _bytes_match,
         {
             BYTES_MATCH: ours(
@@ -252,7 +254,7 @@ _BYTES_READINGS = (
         },
         deep=True,
     ),
-    Reading(
+    CheckGroup(
         _sizes_match,
         {
             SIZES_MATCH: ours(

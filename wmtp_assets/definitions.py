@@ -23,18 +23,16 @@ from wmtp_assets.automation.sensors import (
 from wmtp_assets.backup.jobs import backup, backup_checks, backup_storage, verify_backup
 from wmtp_assets.catalog import Catalog
 from wmtp_assets.console import QUIET, one_line_console
-from wmtp_assets.corpora.assets import corpora_assets
-from wmtp_assets.corpora.checks import corpora_checks
+from wmtp_assets.datasets.assets import dataset_assets
+from wmtp_assets.datasets.checks import dataset_checks
+from wmtp_assets.datasets.stats.assets import stats_assets
+from wmtp_assets.datasets.stats.checks import stats_checks
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.assets import approval, checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS
 from wmtp_assets.evidence.record import Declared
-from wmtp_assets.hub.assets import raw_assets
-from wmtp_assets.hub.checks import raw_asset_checks
-from wmtp_assets.hub.jobs import mirror_job, renew_lock
 from wmtp_assets.hub.sources import HubSource, MirrorSource
-from wmtp_assets.hub.upstream.assets import watched_repos
-from wmtp_assets.hub.upstream.jobs import daily_watch, watch_job
 from wmtp_assets.jobs import (
     FORKSERVER,
     IN_PROCESS,
@@ -44,21 +42,23 @@ from wmtp_assets.jobs import (
 from wmtp_assets.layout.assets import storage_layout
 from wmtp_assets.layout.checks import storage_layout_checks
 from wmtp_assets.layout.jobs import reset_storage
-from wmtp_assets.micro.assets import micro_assets
-from wmtp_assets.micro.checks import micro_checks
+from wmtp_assets.models.assets import model_assets
+from wmtp_assets.models.checks import model_checks
+from wmtp_assets.models.micro.assets import micro_assets
+from wmtp_assets.models.micro.checks import micro_checks
 from wmtp_assets.moving.jobs import record_move
 from wmtp_assets.published import PUBLISHED
+from wmtp_assets.raw.assets import raw_assets
+from wmtp_assets.raw.checks import raw_asset_checks
+from wmtp_assets.raw.jobs import mirror_job, renew_lock
+from wmtp_assets.raw.upstream.assets import watched_repos
+from wmtp_assets.raw.upstream.jobs import daily_watch, watch_job
 from wmtp_assets.roots import resolved
-from wmtp_assets.running import told_executor
+from wmtp_assets.running import reporting_executor
 from wmtp_assets.settings import Settings, read_settings
-from wmtp_assets.setup import Setup
 from wmtp_assets.source import Source
 from wmtp_assets.sqlite_record import be_patient
-from wmtp_assets.stats.assets import stats_assets
-from wmtp_assets.stats.checks import stats_checks
 from wmtp_assets.store import Store
-from wmtp_assets.weights.assets import weights_assets
-from wmtp_assets.weights.checks import weights_checks
 
 OWNERS = ["team:wmtp"]
 REWARD = [["starling_rm", part] for part in ("raw", "safetensors", "configs", "metadata")]
@@ -66,9 +66,9 @@ REWARD = [["starling_rm", part] for part in ("raw", "safetensors", "configs", "m
 ASSETS = [
     storage_layout,
     *raw_assets.values(),
-    *weights_assets,
+    *model_assets,
     *micro_assets,
-    *corpora_assets,
+    *dataset_assets,
     *stats_assets,
     *report_assets,
     checklist,
@@ -76,9 +76,9 @@ ASSETS = [
 CHECKS = [
     storage_layout_checks,
     *raw_asset_checks.values(),
-    *weights_checks,
+    *model_checks,
     *micro_checks,
-    *corpora_checks,
+    *dataset_checks,
     *stats_checks,
     *document_checks,
     approval_checks,
@@ -113,7 +113,7 @@ def build_definitions(
     """
     # The one spelling of the roots: evidence is found again by it.
     store = Store(resolved(storage_root), resolved(docs_root))
-    setup = Setup(catalog, source, store, workers, scheduler, reviewer_keys)
+    deployment = Deployment(catalog, source, store, workers, scheduler, reviewer_keys)
     every_check = [spec for definition in CHECKS for spec in definition.check_specs]
     require_declared(
         catalog.accepted_findings,
@@ -165,12 +165,12 @@ def build_definitions(
         ],
         sensors=[dead_runs, report_sensor(report), evidence_alarms, *notices],
         resources={
-            "setup": setup,
+            "deployment": deployment,
             "declared": declared,
             "signer": NoSigner(),
             "backup_url": backup_url,
         },
-        executor=told_executor(
+        executor=reporting_executor(
             IN_PROCESS if catalog.name == "sample" else FORKSERVER, str(store.root)
         ),
         loggers={"console": one_line_console},

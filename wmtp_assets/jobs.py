@@ -6,7 +6,7 @@ from wmtp_assets.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE
 from wmtp_assets.console import QUIET
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.micro.scored import SCORED_KEY, SCORED_TITLE
+from wmtp_assets.models.micro.scored import SCORED_KEY, SCORED_TITLE
 
 # The sample: 84 steps, most of them short; a process for each costs 0.8 s more a step.
 IN_PROCESS = {"in_process": {}}

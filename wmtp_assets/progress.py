@@ -13,7 +13,7 @@ class Progress:
 
     Attributes:
         title: The subject of the lines, such as "codecontests/train".
-        report: Told the lines.
+        report: ReportingExecutor the lines.
         clock: Seconds that only go forward.
     """
 

@@ -17,8 +17,8 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 from wmtp_assets.catalog import Repo
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.roots import Move, Whereabouts, whereabouts_of
-from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store, StoredFile
 from wmtp_assets.undated import content_version
 
@@ -46,7 +46,7 @@ FEW, MANY = 2, 100
 
 
 def materialized(
-    setup: Setup,
+    deployment: Deployment,
     home: Path,
     files: Iterable[StoredFile],
     *,
@@ -68,13 +68,13 @@ def materialized(
         content: Another data version than that of the files (documents have one).
     """
     files = sorted(files, key=lambda f: f.path)
-    digests = {setup.store.relative(f.path): f.sha256 for f in files}
-    content = content or content_version(digests, setup.store.locate)
+    digests = {deployment.store.relative(f.path): f.sha256 for f in files}
+    content = content or content_version(digests, deployment.store.locate)
     total = sum(f.size_bytes for f in files)
     facts: dict[str, Any] = {
         "dagster/uri": home.as_uri(),
-        STORAGE_ROOT: str(setup.store.root),
-        "source": setup.source.name,
+        STORAGE_ROOT: str(deployment.store.root),
+        "source": deployment.source.name,
         SIZE_BYTES: total,
         CONTENT: content,
     }
@@ -87,7 +87,7 @@ def materialized(
         facts[DURATION_SECONDS] = round(seconds, 3)
         facts[RATE_MB_PER_SECOND] = round((work_bytes or total) / 1e6 / max(seconds, 1e-6), 1)
     # Last, because it is long: the UI shows metadata in this order.
-    listing = {setup.store.relative(f.path): file_facts(f) for f in files}
+    listing = {deployment.store.relative(f.path): file_facts(f) for f in files}
     return dg.MaterializeResult(
         metadata={**facts, **as_metadata(metadata), FILES: dg.MetadataValue.json(listing)},
         data_version=dg.DataVersion(content),

@@ -20,7 +20,7 @@ from wmtp_assets.alive import alive, find_dead
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.shown import say
 from wmtp_assets.sqlite_record import alone, mend
-from wmtp_assets.stopped import MODULE, Progress, go_on, stop_lines
+from wmtp_assets.stopped import MODULE, RunProgress, go_on, stop_lines
 
 # Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
 # start, not on those of `dagster job execute` (dagster 17707).
@@ -36,7 +36,7 @@ INTERRUPTS = (KeyboardInterrupt, dg.DagsterExecutionInterruptedError)
 TOLD_TO_STOP = "UNEXPECTED_TERMINATION"
 
 
-class Told(dg.Executor):
+class ReportingExecutor(dg.Executor):
     """Another executor, whose run is marked and whose stop is told."""
 
     def __init__(self, inner: dg.Executor, storage_root: str):
@@ -131,7 +131,7 @@ def end_dead_runs(instance: dg.DagsterInstance, heard: dict[str, Any] | None = N
     return told
 
 
-def recorded(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Progress:
+def recorded(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunProgress:
     """What the record knows of a run whose process is gone."""
     assets: set[str] = set()
     checks: dict[str, set[str]] = {}
@@ -146,7 +146,7 @@ def recorded(instance: dg.DagsterInstance, run: dg.DagsterRun) -> Progress:
             checks.setdefault(check.asset_key.to_user_string(), set()).add(check.check_name)
         elif event:
             happened.append(event)
-    progress = Progress(
+    progress = RunProgress(
         job=_job_of(run),
         assets=frozenset(assets),
         checks={asset: frozenset(names) for asset, names in checks.items()},
@@ -161,14 +161,14 @@ def _job_of(run: dg.DagsterRun) -> str | None:
     return None if run.job_name.startswith(HAND_SELECTED) else run.job_name
 
 
-def planned(job: dg.JobDefinition, run: dg.DagsterRun) -> Progress:
+def planned(job: dg.JobDefinition, run: dg.DagsterRun) -> RunProgress:
     """What a run is to do."""
     graph = job.asset_layer.asset_graph
     checks: dict[str, set[str]] = {}
     for key in graph.asset_check_keys:
         checks.setdefault(key.asset_key.to_user_string(), set()).add(key.name)
     made = graph.materializable_asset_keys & set(job.asset_layer.selected_asset_keys)
-    return Progress(
+    return RunProgress(
         job=_job_of(run),
         assets=frozenset(key.to_user_string() for key in made),
         checks={asset: frozenset(names) for asset, names in checks.items()},
@@ -176,7 +176,7 @@ def planned(job: dg.JobDefinition, run: dg.DagsterRun) -> Progress:
     )
 
 
-def progress_of(job: dg.JobDefinition, result: dg.ExecuteInProcessResult) -> Progress:
+def progress_of(job: dg.JobDefinition, result: dg.ExecuteInProcessResult) -> RunProgress:
     """What came of a run that has ended."""
     progress = planned(job, result.dagster_run)
     for event in result.all_events:
@@ -184,7 +184,7 @@ def progress_of(job: dg.JobDefinition, result: dg.ExecuteInProcessResult) -> Pro
     return progress
 
 
-def note(progress: Progress, event: dg.DagsterEvent) -> None:
+def note(progress: RunProgress, event: dg.DagsterEvent) -> None:
     """Take one event of a run into account."""
     kind = event.event_type
     if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
@@ -216,7 +216,7 @@ def dagster_command() -> str:
     return str(program.relative_to(here) if program.is_relative_to(here) else program)
 
 
-def told_executor(default: dict, storage_root: str) -> dg.ExecutorDefinition:
+def reporting_executor(default: dict, storage_root: str) -> dg.ExecutorDefinition:
     """Dagster's own executor with another default, which run config can still override, told.
 
     Args:
@@ -232,7 +232,7 @@ def told_executor(default: dict, storage_root: str) -> dg.ExecutorDefinition:
         ),
     )
     def told(context: dg.InitExecutorContext) -> dg.Executor:
-        return Told(inner.executor_creation_fn(context), storage_root)
+        return ReportingExecutor(inner.executor_creation_fn(context), storage_root)
 
     choice = dg.Field(dg.Permissive(), is_required=False)
     schema = dg.Selector({"in_process": choice, "multiprocess": choice})

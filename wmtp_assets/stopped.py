@@ -25,7 +25,7 @@ MENDED_BY = {"verify_backup": "backup_storage"}
 
 
 @dataclass
-class Progress:
+class RunProgress:
     """What is known of a run so far.
 
     Attributes:
@@ -83,7 +83,7 @@ class Progress:
         ).difference(self.not_made)
 
 
-def stop_lines(progress: Progress, command: str) -> Iterator[str]:
+def stop_lines(progress: RunProgress, command: str) -> Iterator[str]:
     """The last lines of a run that stopped; none of one that did not.
 
     Args:
@@ -110,7 +110,7 @@ def stop_lines(progress: Progress, command: str) -> Iterator[str]:
     yield f"go on: {command}"
 
 
-def go_on(progress: Progress, program: str) -> str:
+def go_on(progress: RunProgress, program: str) -> str:
     """The command that goes on from where a run stopped, as typed in a shell.
 
     Args:
@@ -125,7 +125,7 @@ def go_on(progress: Progress, program: str) -> str:
     return _materialize(progress, program, open_ones & progress.assets or progress.assets)
 
 
-def _mend(progress: Progress, program: str) -> str | None:
+def _mend(progress: RunProgress, program: str) -> str | None:
     """After failed checks of what is stored: the same bytes fail again, it has to be made anew."""
     if not progress.failed or progress.interrupted:
         return None
@@ -137,7 +137,7 @@ def _mend(progress: Progress, program: str) -> str | None:
     return f"{program} job execute -m {MODULE} -j report"
 
 
-def _materialize(progress: Progress, program: str, assets: Iterable[str]) -> str:
+def _materialize(progress: RunProgress, program: str, assets: Iterable[str]) -> str:
     command = f"{program} asset materialize -m {MODULE}"
     selected = shlex.quote(",".join(sorted(assets)))
     # How it ran and logged goes with it; the config of ops is of the job alone.
@@ -148,7 +148,7 @@ def _materialize(progress: Progress, program: str, assets: Iterable[str]) -> str
     return f"{command} --select {selected}{config}"
 
 
-def _config_file(progress: Progress) -> str:
+def _config_file(progress: RunProgress) -> str:
     """What the run was told beyond how to log; `job execute` takes it from a file only."""
     told = {name: v for name, v in progress.config.items() if name != "loggers" and v}
     return f" -c <(echo {shlex.quote(json.dumps(told))})" if told else ""

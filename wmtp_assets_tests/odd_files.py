@@ -12,29 +12,29 @@ from pathlib import Path
 
 from wmtp_assets.approval import shape
 from wmtp_assets.approval.signature import read_bundle, read_public_key
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.tag import TAG, read_tag
 from wmtp_assets.catalog import Repo
-from wmtp_assets.corpora.line_metadata import open_line_metadata
-from wmtp_assets.corpora.parquet import open_parquet
-from wmtp_assets.corpora.records import raw_lines
-from wmtp_assets.corpora.tokens import load_counter
+from wmtp_assets.datasets.convert.line_metadata import open_line_metadata
+from wmtp_assets.datasets.convert.parquet import open_parquet
+from wmtp_assets.datasets.convert.records import raw_lines
+from wmtp_assets.datasets.convert.tokens import load_counter
 from wmtp_assets.documents.markdown import document_digest
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import read_lock
 from wmtp_assets.hub.proof import git_blob_of
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
-from wmtp_assets.micro.rho1 import read_texts
+from wmtp_assets.models.checkpoint.uncached import UncachedFile
+from wmtp_assets.models.checkpoint.zip_directory import read_directory
+from wmtp_assets.models.configs import read_adapter
+from wmtp_assets.models.micro.rho1 import read_texts
+from wmtp_assets.models.safetensors.header import read_header
+from wmtp_assets.models.safetensors.no_code import require_no_code
+from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tokenizer.files import load_sentencepiece
+from wmtp_assets.models.tokenizer.findings import load_fast
 from wmtp_assets.regular import read_text
 from wmtp_assets.store import copy_file, read_json, read_sums, sha256_of, stored
-from wmtp_assets.weights.configs import read_adapter
-from wmtp_assets.weights.header import read_header
-from wmtp_assets.weights.no_code import require_no_code
-from wmtp_assets.weights.strict_json import read_object
-from wmtp_assets.weights.tokenizer import load_sentencepiece
-from wmtp_assets.weights.tokenizer_findings import load_fast
-from wmtp_assets.weights.uncached import UncachedFile
-from wmtp_assets.weights.zip_directory import read_directory
 
 REPO = Repo("org/name", "model", "main", "any")
 MEMORY_BYTES = 4 * 1024**3
@@ -89,7 +89,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "tokenizer.json": load_fast,
     "model.safetensors": read_header,
     "consolidated.pth": read_directory,
-    TAG: lambda path: read_tag(Place(str(path.parent))),
+    TAG: lambda path: read_tag(BackupLocation(str(path.parent))),
     LISTING_NAME: _listed,
 }
 # Of any size, hence not asked with a large one.

@@ -8,7 +8,7 @@ import dagster as dg
 
 from wmtp_assets import store
 from wmtp_assets.jobs import IN_PROCESS
-from wmtp_assets.running import told_executor
+from wmtp_assets.running import reporting_executor
 
 
 @dg.asset
@@ -28,5 +28,5 @@ def slow() -> dg.MaterializeResult:
 defs = dg.Definitions(
     assets=[fast, slow],
     jobs=[dg.define_asset_job("slowly")],
-    executor=told_executor(IN_PROCESS, "/somewhere/storage"),
+    executor=reporting_executor(IN_PROCESS, "/somewhere/storage"),
 )

@@ -6,7 +6,7 @@ import pytest
 
 from wmtp_assets.accepted import accept, require_declared
 from wmtp_assets.catalog import AcceptedFinding
-from wmtp_assets.corpora.culprits import Culprits
+from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.errors import BadInput

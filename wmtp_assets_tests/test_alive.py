@@ -21,7 +21,7 @@ from wmtp_assets.alive import (
     silences,
 )
 from wmtp_assets.automation.sensors import dead_runs
-from wmtp_assets.running import end_dead_runs, told_executor
+from wmtp_assets.running import end_dead_runs, reporting_executor
 from wmtp_assets.temporaries import Held
 
 WORD = "ended without a word: killed, out of memory, or power cut"
@@ -41,7 +41,7 @@ def work() -> dg.JobDefinition:
     return dg.Definitions(
         assets=[first, second],
         jobs=[dg.define_asset_job("work")],
-        executor=told_executor({"in_process": {}}, "/somewhere/storage"),
+        executor=reporting_executor({"in_process": {}}, "/somewhere/storage"),
     ).resolve_job_def("work")
 
 

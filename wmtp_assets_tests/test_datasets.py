@@ -20,7 +20,18 @@ from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.sample.datasets import WRITERS
 
 # What the rows share; every other module is a dataset's.
-SHARED = {"__init__", "facts", "formats", "invalid_text", "languages", "problem", "row", "rows"}
+SHARED = {
+    "__init__",
+    "assets",
+    "checks",
+    "facts",
+    "formats",
+    "invalid_text",
+    "languages",
+    "problem",
+    "row",
+    "rows",
+}
 AROUND_SPLITS = ("raw", "schema", "small", "stats")
 # Optional, hence of no step; and the list of the steps itself.
 OUTSIDE_STEPS = ("starling_rm/", "signoff/checklist")

@@ -88,9 +88,9 @@ def test_the_readme_names_the_digest_of_this_sample(sample):
 ON_ANOTHER_DAY = """
 import datetime, types
 import wmtp_assets.sample.__main__ as sample
-from wmtp_assets.micro import assets as micro
-from wmtp_assets.stats import assets as stats
-from wmtp_assets.weights.shared import assets as weights
+from wmtp_assets.models.micro import assets as micro
+from wmtp_assets.datasets.stats import assets as stats
+from wmtp_assets.models.shared import assets as weights
 
 class Day(datetime.date):
     today = classmethod(lambda cls: datetime.date(2031, 12, 24))

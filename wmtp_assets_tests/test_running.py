@@ -7,7 +7,7 @@ import pytest
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.record import ROOT_TAG
-from wmtp_assets.running import REPOSITORY, REPOSITORY_TAG, told_executor
+from wmtp_assets.running import REPOSITORY, REPOSITORY_TAG, reporting_executor
 
 ROOT = "/somewhere/storage"
 # What the second asset does.
@@ -56,7 +56,7 @@ def job(name: str) -> dg.JobDefinition:
         assets=[first, second, third],
         asset_checks=[first_checks],
         jobs=[dg.define_asset_job("work"), by_hand],
-        executor=told_executor({"in_process": {}}, ROOT),
+        executor=reporting_executor({"in_process": {}}, ROOT),
     ).resolve_job_def(name)
 
 

@@ -15,7 +15,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, as_shown
 from wmtp_assets.settings import read_settings
 from wmtp_assets.shown import Parser, say, shown, shown_block, telling
-from wmtp_assets.stopped import Progress, stop_lines
+from wmtp_assets.stopped import RunProgress, stop_lines
 from wmtp_assets.strict import is_plain
 
 # Wipes the line and says that all is well; the siblings end a line, reverse it, or hide in it.
@@ -57,7 +57,7 @@ def every_door(name: str) -> dict[str, str]:
     telling(log.append)(f"would remove {name}")
     printed = io.StringIO()
     say(f"DIFFERS: {name} was not there", file=printed)
-    progress = Progress(job="phase1", reasons=[f"mbpp/train: {name}"], assets=frozenset({"a"}))
+    progress = RunProgress(job="phase1", reasons=[f"mbpp/train: {name}"], assets=frozenset({"a"}))
     return {
         "error": str(error),
         "its parts": " ".join([error.thing, *error.culprits, error.fix]),

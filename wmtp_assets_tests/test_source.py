@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import wmtp_assets
-from wmtp_assets import corpora, datasets
+from wmtp_assets import datasets, models
 from wmtp_assets.datasets.rows import DATASETS
 
 ROOT = Path(wmtp_assets.__file__).parent
@@ -37,14 +37,12 @@ TREES = {module_of(path): ast.parse(path.read_text("utf-8")) for path in ROOT.rg
 FOUNDATION, COMMANDS = "foundation", "__main__"
 ORDER = (
     FOUNDATION,
+    "hub",
     "datasets",
+    "models",
     "published",
     "layout",
-    "hub",
-    "weights",
-    "micro",
-    "corpora",
-    "stats",
+    "raw",
     "evidence",
     "approval",
     "moving",
@@ -121,8 +119,8 @@ def test_every_bad_input_says_how_to_mend_it():
     assert bare == []
 
 
-@pytest.mark.parametrize("room", [corpora, datasets])
-def test_the_rooms_of_the_datasets_list_their_modules(room):
+@pytest.mark.parametrize("room", [datasets, models])
+def test_the_rooms_of_datasets_and_models_list_their_modules(room):
     listed = set(re.findall(r"\w+", room.__doc__)) | set(DATASETS)
     prefix = f"{room.__name__}."
     modules = {m.removeprefix(prefix).split(".")[0] for m in TREES if m.startswith(prefix)}

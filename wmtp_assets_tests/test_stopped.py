@@ -4,17 +4,17 @@ import shlex
 
 import pytest
 
-from wmtp_assets.stopped import MAX_NAMES, MAX_REASONS, Progress, go_on, stop_lines
+from wmtp_assets.stopped import MAX_NAMES, MAX_REASONS, RunProgress, go_on, stop_lines
 
 CHECKS = {name: frozenset({"sound", "whole"}) for name in "abc"}
 
 
-def progress(job: str | None = None, **known) -> Progress:
+def progress(job: str | None = None, **known) -> RunProgress:
     """A run of a, b, c with two checks each."""
-    return Progress(job, assets=frozenset("abc"), checks=CHECKS, **known)
+    return RunProgress(job, assets=frozenset("abc"), checks=CHECKS, **known)
 
 
-def make(run: Progress, *assets: str) -> Progress:
+def make(run: RunProgress, *assets: str) -> RunProgress:
     for asset in assets:
         run.made.add(asset)
         for name in CHECKS[asset]:
@@ -22,16 +22,16 @@ def make(run: Progress, *assets: str) -> Progress:
     return run
 
 
-def verification(*failed: str, job: str = "verify_storage_deep") -> Progress:
+def verification(*failed: str, job: str = "verify_storage_deep") -> RunProgress:
     """A run of checks alone."""
-    run = Progress(job, checks=CHECKS)
+    run = RunProgress(job, checks=CHECKS)
     for asset, names in CHECKS.items():
         for name in names:
             run.check(asset, name, "it is not" if asset in failed else None)
     return run
 
 
-def lines(run: Progress) -> list[str]:
+def lines(run: RunProgress) -> list[str]:
     return [*stop_lines(run, go_on(run, "dagster"))]
 
 
@@ -119,14 +119,14 @@ def test_after_a_failed_verification_what_failed_is_made_anew():
     ],
 )
 def test_what_no_materialization_mends_names_the_job_that_does(asset, job, wanted):
-    run = Progress(job, checks={asset: frozenset({"right"})})
+    run = RunProgress(job, checks={asset: frozenset({"right"})})
     run.check(asset, "right", "it changed")
     assert go_on(run, "dagster").endswith(wanted)
 
 
 @pytest.mark.parametrize("interrupted", [True, False])
 def test_checks_that_did_not_all_run_are_run_again(interrupted: bool):
-    run = Progress("verify_storage", checks=CHECKS, interrupted=interrupted)
+    run = RunProgress("verify_storage", checks=CHECKS, interrupted=interrupted)
     if interrupted:
         run.check("a", "sound", "it is not")
     else:
@@ -135,7 +135,7 @@ def test_checks_that_did_not_all_run_are_run_again(interrupted: bool):
 
 
 def test_a_job_without_assets_is_run_again_with_its_config():
-    run = Progress("renew_lock", config={"ops": {"o": {"config": {"renew": True}}}})
+    run = RunProgress("renew_lock", config={"ops": {"o": {"config": {"renew": True}}}})
     run.failure("o", "refused")
     assert lines(run)[0] == "not done: job renew_lock"
     assert '-j renew_lock -c <(echo \'{"ops"' in go_on(run, "dagster")
@@ -143,7 +143,7 @@ def test_a_job_without_assets_is_run_again_with_its_config():
 
 def test_names_and_reasons_are_capped_and_the_command_names_all():
     names = [f"n{i:02}" for i in range(40)]
-    run = Progress(None, assets=frozenset(names))
+    run = RunProgress(None, assets=frozenset(names))
     for name in names:
         run.failure(name, "x" * 10_000)
     told = lines(run)

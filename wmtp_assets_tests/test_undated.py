@@ -11,16 +11,16 @@ import pytest
 from wmtp_assets import store
 from wmtp_assets.approval.standing import changes_since
 from wmtp_assets.checks import BYTES_MATCH, checks_on
+from wmtp_assets.datasets.stats.summary import summary_bytes
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import AssetRow, Evidence, Outcome
 from wmtp_assets.evidence.record import Declared, read_evidence
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.models.metadata import write_dated
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import materialized
-from wmtp_assets.setup import Setup
-from wmtp_assets.stats.summary import summary_bytes
 from wmtp_assets.store import Store
 from wmtp_assets.undated import MAX_BYTES, content_version
-from wmtp_assets.weights.metadata import write_dated
 
 DAY = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 LATER = DAY + datetime.timedelta(days=1)
@@ -133,10 +133,10 @@ def test_a_file_that_is_gone_or_no_file_keeps_what_is_said_of_it(tmp_path):
 
 
 @dg.asset(key=["micro_mtp"], group_name="micro")
-def dated(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
-    when = datetime.datetime.fromisoformat((setup.store.root / "now").read_text())
-    file = write_dated(setup.store.root / MODEL, FACTS, when)
-    return materialized(setup, file.path, [file])
+def dated(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
+    when = datetime.datetime.fromisoformat((deployment.store.root / "now").read_text())
+    file = write_dated(deployment.store.root / MODEL, FACTS, when)
+    return materialized(deployment, file.path, [file])
 
 
 checks = checks_on("micro_mtp")
@@ -150,7 +150,7 @@ class Record:
         self.instance = dg.DagsterInstance.local_temp(str(root / "home"))
         self.store = Store(root / "s", root / "d")
         self.store.root.mkdir(parents=True)
-        self.setup = Setup(PUBLISHED, MirrorSource(root), self.store)
+        self.deployment = Deployment(PUBLISHED, MirrorSource(root), self.store)
         self.make(when)
 
     def make(self, when: datetime.datetime) -> None:
@@ -158,7 +158,7 @@ class Record:
         self.run([dated, checks])
 
     def run(self, assets: list) -> None:
-        resources = {"setup": self.setup}
+        resources = {"deployment": self.deployment}
         dg.materialize(assets, instance=self.instance, resources=resources, raise_on_error=False)
 
     def verify(self) -> None:
@@ -167,14 +167,14 @@ class Record:
             [dated],
             asset_checks=[checks],
             jobs=[dg.define_asset_job("verify", selected)],
-            resources={"setup": self.setup},
+            resources={"deployment": self.deployment},
         )
         job = definitions.resolve_job_def("verify")
         job.execute_in_process(instance=self.instance, raise_on_error=False)
 
     def evidence(self) -> Evidence:
         declared = Declared(tuple(dated.specs), tuple(checks.check_specs))
-        return read_evidence(self.instance, declared, self.setup)
+        return read_evidence(self.instance, declared, self.deployment)
 
     def outcomes(self) -> set[Outcome]:
         return {judged.outcome for judged in self.evidence().checks}

@@ -22,7 +22,7 @@ PRIVATE = (
     (
         "dagster._core.storage.asset_check_execution_record",
         "AssetCheckExecutionRecordStatus",
-        "weights/record.py and evidence/record.py ask the history of a check by it",
+        "models/recorded_proof.py and evidence/record.py ask the history of a check by it",
     ),
     (
         "dagster._core.storage.sqlite_storage",
@@ -111,7 +111,7 @@ def test_an_evaluation_targets_the_materialization_by_storage_id(instance):
 
 
 def test_a_plain_object_is_a_resource(instance):
-    # Rests on it: Setup and Declared are frozen dataclasses, not pydantic resources.
+    # Rests on it: Deployment and Declared are frozen dataclasses, not pydantic resources.
     @dg.asset
     def reader(plain: dg.ResourceParam[object]) -> dg.MaterializeResult:
         return dg.MaterializeResult(metadata={"got": str(plain)})
@@ -186,7 +186,7 @@ def test_the_sqlite_event_log_makes_an_engine_for_every_query(instance, monkeypa
 
 
 def test_the_history_of_a_check_holds_its_passes_newest_first(instance):
-    # Rests on it: weights/record.py finds the proof of a source that was removed since.
+    # Rests on it: models/recorded_proof.py finds the proof of a source that was removed since.
     from dagster._core.storage.asset_check_execution_record import (
         AssetCheckExecutionRecordStatus as Status,
     )
@@ -265,19 +265,19 @@ def test_one_resource_of_a_job_can_be_replaced_for_a_run(instance):
     # Rests on it: `signoff approve --key` hands its signer to the job; a server never has one.
     seen = []
 
-    @dg.op(required_resource_keys={"signer", "setup"})
+    @dg.op(required_resource_keys={"signer", "deployment"})
     def decide(context):
-        seen.append((context.resources.signer, context.resources.setup))
+        seen.append((context.resources.signer, context.resources.deployment))
 
     @dg.job
     def review():
         decide()
 
-    defs = dg.Definitions(jobs=[review], resources={"signer": "none", "setup": "setup"})
+    defs = dg.Definitions(jobs=[review], resources={"signer": "none", "deployment": "deployment"})
     job = defs.resolve_job_def("review")
     job.execute_in_process(instance=instance, resources={"signer": "key"})
     job.execute_in_process(instance=instance)
-    assert seen == [("key", "setup"), ("none", "setup")]
+    assert seen == [("key", "deployment"), ("none", "deployment")]
 
 
 def test_the_check_of_an_external_asset_can_be_selected_and_waits_for_its_deps(instance):

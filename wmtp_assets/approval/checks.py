@@ -25,8 +25,10 @@ from wmtp_assets.checks import DEEP_TAG, checks_step
         )
     ],
     can_subset=True,
-    required_resource_keys={"setup", "declared"},
+    required_resource_keys={"deployment", "declared"},
 )
 def approval_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
     resources = context.resources
-    yield dg.AssetCheckResult(**judged_now(context.instance, resources.declared, resources.setup))
+    yield dg.AssetCheckResult(
+        **judged_now(context.instance, resources.declared, resources.deployment)
+    )

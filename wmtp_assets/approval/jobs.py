@@ -20,10 +20,10 @@ from wmtp_assets.approval.record import (
 from wmtp_assets.approval.review import Review, record_review
 from wmtp_assets.approval.shape import RESTORE
 from wmtp_assets.approval.trust import SETTING
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.record import Declared, read_evidence
 from wmtp_assets.findings import MAX_SAMPLES
-from wmtp_assets.setup import Setup
 from wmtp_assets.shown import telling
 
 OR_ANEW = f"{RESTORE}; if this storage was made anew, delete the run of that decision on the page"
@@ -44,11 +44,11 @@ class ReviewConfig(dg.Config):
 
 
 @dg.op(
-    required_resource_keys={"setup", "declared", "signer"},
+    required_resource_keys={"deployment", "declared", "signer"},
     description="Reads every byte, then writes manifest and decision into signoff/ of the storage.",
 )
 def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> None:
-    setup: Setup = context.resources.setup
+    deployment: Deployment = context.resources.deployment
     declared: Declared = context.resources.declared
     review = Review(
         reviewer=config.reviewer,
@@ -57,18 +57,18 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
         note=config.note,
         acknowledged=tuple(config.acknowledge),
     )
-    trust = read_trust(context.instance, setup)
+    trust = read_trust(context.instance, deployment)
     if trust.keys is not None and context.resources.signer.key_fingerprint not in trust.keys:
         context.log.error(f"it will be recorded and not count: only keys of {SETTING} do")
     try:
-        if missing := trust.missing(read_chain(setup.store.signoff)):
+        if missing := trust.missing(read_chain(deployment.store.signoff)):
             raise BadInput("the decisions in signoff/ are damaged", missing, OR_ANEW)
         entry = record_review(
-            setup.store,
-            read_evidence(context.instance, declared, setup),
+            deployment.store,
+            read_evidence(context.instance, declared, deployment),
             review,
             context.resources.signer,
-            sources=recorded_sources(context.instance, declared, setup),
+            sources=recorded_sources(context.instance, declared, deployment),
             run_id=context.run_id,
             tell=telling(context.log.info),
         )
@@ -78,8 +78,8 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
             context.log.error(f"{error.thing}: {reason}")
         raise
     context.log.info(entry.decision.says)
-    context.log_event(decision_materialization(setup.store, entry))
-    context.log_event(dg.AssetCheckEvaluation(**judged_now(context.instance, declared, setup)))
+    context.log_event(decision_materialization(deployment.store, entry))
+    context.log_event(dg.AssetCheckEvaluation(**judged_now(context.instance, declared, deployment)))
 
 
 @dg.job(

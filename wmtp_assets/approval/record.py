@@ -9,7 +9,7 @@ import dagster as dg
 
 from wmtp_assets.approval.chain import Entry, read_chain
 from wmtp_assets.approval.grant import reasons_against
-from wmtp_assets.approval.sources import recorded_lock
+from wmtp_assets.approval.recorded_lock import recorded_lock
 from wmtp_assets.approval.standing import (
     DECISION_COLUMNS,
     Approval,
@@ -20,6 +20,7 @@ from wmtp_assets.approval.standing import (
 )
 from wmtp_assets.approval.trust import Trust, read_keys
 from wmtp_assets.checks import observe
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import Evidence
 from wmtp_assets.evidence.record import Declared, read_evidence, recorded_assets
 from wmtp_assets.evidence.steps import README
@@ -35,7 +36,6 @@ from wmtp_assets.record import (
     results_on,
     whereabouts,
 )
-from wmtp_assets.setup import Setup
 from wmtp_assets.shown import shown
 from wmtp_assets.store import Store
 
@@ -52,40 +52,44 @@ SEVERITY = {
 }
 
 
-def judged_now(instance: dg.DagsterInstance, declared: Declared, setup: Setup) -> Mapping[str, Any]:
+def judged_now(
+    instance: dg.DagsterInstance, declared: Declared, deployment: Deployment
+) -> Mapping[str, Any]:
     """Read evidence and decisions, and say what check approved_by_reviewer says now."""
-    evidence = read_evidence(instance, declared, setup)
-    approval = read_approval(instance, setup, evidence)
+    evidence = read_evidence(instance, declared, deployment)
+    approval = read_approval(instance, deployment, evidence)
     # Files are looked at when it is decided; here the record speaks.
     in_the_way = list(reasons_against(evidence, (), {}))
-    return approval_result(setup, approval, in_the_way)
+    return approval_result(deployment, approval, in_the_way)
 
 
-def read_approval(instance: dg.DagsterInstance, setup: Setup, evidence: Evidence) -> Approval:
+def read_approval(
+    instance: dg.DagsterInstance, deployment: Deployment, evidence: Evidence
+) -> Approval:
     """The state of the approval by record and disk.
 
     Raises:
         BadInput: WMTP_REVIEWER_KEYS holds what is no public key.
     """
-    store = setup.store
+    store = deployment.store
     return judge_approval(
         read_chain(store.signoff),
         evidence,
         store.root,
-        read_trust(instance, setup),
-        lambda files: _as_they_are(instance, setup, files) if files else {},
+        read_trust(instance, deployment),
+        lambda files: _as_they_are(instance, deployment, files) if files else {},
     )
 
 
-def read_trust(instance: dg.DagsterInstance, setup: Setup) -> Trust:
+def read_trust(instance: dg.DagsterInstance, deployment: Deployment) -> Trust:
     """Which decisions on this storage count, by the record and the reviewers' keys.
 
     Raises:
         BadInput: A file of the folder is no public key.
     """
-    folder = setup.reviewer_keys
+    folder = deployment.reviewer_keys
     keys = read_keys([folder]) if folder else None
-    return replace(read_recorded(instance, setup.store), keys=keys)
+    return replace(read_recorded(instance, deployment.store), keys=keys)
 
 
 def read_recorded(instance: dg.DagsterInstance, store: Store) -> Trust:
@@ -113,14 +117,19 @@ def _decided(record: dg.EventLogRecord) -> str:
     return tags.get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
 
 
-def _as_they_are(instance: dg.DagsterInstance, setup: Setup, files: Files) -> Files:
+def _as_they_are(instance: dg.DagsterInstance, deployment: Deployment, files: Files) -> Files:
     """Read files of which the record has no materialization.
 
     Every byte, but for those that a run read for the check and that have their size and time since.
     """
     # The README is written first: the other steps of its run, processes of their own, read no more.
-    readme = latest_on(instance, dg.AssetKey(README.split("/")), whereabouts(instance, setup.store))
-    told = [readme and readme.asset_materialization, next(_results(instance, setup.store), None)]
+    readme = latest_on(
+        instance, dg.AssetKey(README.split("/")), whereabouts(instance, deployment.store)
+    )
+    told = [
+        readme and readme.asset_materialization,
+        next(_results(instance, deployment.store), None),
+    ]
     before: dict[str, Any] = {}
     for event in told:
         if event is not None and READ in event.metadata:
@@ -128,12 +137,12 @@ def _as_they_are(instance: dg.DagsterInstance, setup: Setup, files: Files) -> Fi
     there = {
         path: file.stat()
         for path in files
-        if (file := setup.store.locate(path)).is_file() and not file.is_symlink()
+        if (file := deployment.store.locate(path)).is_file() and not file.is_symlink()
     }
     # Another size needs no reading.
     alike = {p: f for p, f in files.items() if p in there and there[p].st_size == f["size_bytes"]}
     known = {path: before.get(path, {**facts, "mtime_ns": None}) for path, facts in alike.items()}
-    digests = observe(setup, known, deep=False)
+    digests = observe(deployment, known, deep=False)
     return {
         path: {
             "size_bytes": stat.st_size,
@@ -145,11 +154,11 @@ def _as_they_are(instance: dg.DagsterInstance, setup: Setup, files: Files) -> Fi
 
 
 def recorded_sources(
-    instance: dg.DagsterInstance, declared: Declared, setup: Setup
+    instance: dg.DagsterInstance, declared: Declared, deployment: Deployment
 ) -> dict[str, Any]:
     """What sources.lock.json has to hold, by what runs recorded for this storage."""
-    made = recorded_assets(instance, declared, whereabouts(instance, setup.store))
-    return recorded_lock(setup.store, setup.catalog, made)
+    made = recorded_assets(instance, declared, whereabouts(instance, deployment.store))
+    return recorded_lock(deployment.store, deployment.catalog, made)
 
 
 def latest_result(instance: dg.DagsterInstance, store: Store) -> tuple[str | None, str]:
@@ -200,7 +209,7 @@ def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterializat
 
 
 def approval_result(
-    setup: Setup, approval: Approval, in_the_way: Sequence[str]
+    deployment: Deployment, approval: Approval, in_the_way: Sequence[str]
 ) -> Mapping[str, Any]:
     """The arguments that an AssetCheckResult and an AssetCheckEvaluation have in common.
 
@@ -214,7 +223,7 @@ def approval_result(
         "severity": SEVERITY[approval.standing],
         "description": inert(shown(_sentence(approval, in_the_way)))[:4000],
         "metadata": {
-            STORAGE_ROOT: str(setup.store.root),
+            STORAGE_ROOT: str(deployment.store.root),
             "standing": str(approval.standing),
             "decisions": as_table(DECISION_COLUMNS, decision_rows(approval)),
             UNCOUNTED: as_table(("why",), ((why,) for why in approval.uncounted[::-1])),

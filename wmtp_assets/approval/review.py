@@ -25,9 +25,9 @@ from wmtp_assets.approval.chain import (
 from wmtp_assets.approval.covered import GIT_KEEP, LOCK, covered_files
 from wmtp_assets.approval.grant import reasons_against, unlike_record
 from wmtp_assets.approval.manifest import build_manifest, recorded_files
+from wmtp_assets.approval.recorded_lock import unlike_recorded
 from wmtp_assets.approval.shape import shown
 from wmtp_assets.approval.signing import Signer
-from wmtp_assets.approval.sources import unlike_recorded
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence
 from wmtp_assets.regular import read_small

@@ -11,12 +11,12 @@ from wmtp_assets.automation.alarms import News, changed_alarms, find_alarms
 from wmtp_assets.automation.notices import send_by_mail, send_to_slack
 from wmtp_assets.automation.unreported import find_unreported
 from wmtp_assets.backup.record import read_backup
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.record import Declared, read_evidence
-from wmtp_assets.hub.assets import RAW
-from wmtp_assets.hub.upstream.record import moved_upstreams
+from wmtp_assets.raw.assets import RAW
+from wmtp_assets.raw.upstream.record import moved_upstreams
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.running import end_dead_runs
-from wmtp_assets.setup import Setup
 from wmtp_assets.shown import shown
 from wmtp_assets.source import Source
 
@@ -53,9 +53,9 @@ def report_sensor(report) -> dg.SensorDefinition:
         "tells, also one that a script started.",
     )
     def sensor(
-        context: dg.SensorEvaluationContext, setup: dg.ResourceParam[Setup]
+        context: dg.SensorEvaluationContext, deployment: dg.ResourceParam[Deployment]
     ) -> dg.RunRequest | dg.SkipReason:
-        root = str(setup.store.root)
+        root = str(deployment.store.root)
         found = find_unreported(context.instance, root, context.cursor)
         context.update_cursor(found.cursor)
         if found.waiting:
@@ -100,16 +100,16 @@ def alarm_sensor(
     )
     def sensor(
         context: dg.SensorEvaluationContext,
-        setup: dg.ResourceParam[Setup],
+        deployment: dg.ResourceParam[Deployment],
         declared: dg.ResourceParam[Declared],
     ) -> dg.SkipReason:
         instance = context.instance
         under_way = instance.get_runs_count(dg.RunsFilter(statuses=UNDER_WAY))
         new, gone, cursor = changed_alarms(
-            context.cursor, alarms_now(instance, setup, declared), settled=not under_way
+            context.cursor, alarms_now(instance, deployment, declared), settled=not under_way
         )
         if new or gone:
-            tell(context, News(str(setup.store.root), tuple(new), tuple(gone)))
+            tell(context, News(str(deployment.store.root), tuple(new), tuple(gone)))
         context.update_cursor(cursor)
         told = f"new: {'; '.join(new)}" if new else "nothing new"
         return dg.SkipReason(f"{told}; {len(gone)} mended")
@@ -117,15 +117,19 @@ def alarm_sensor(
     return sensor
 
 
-def alarms_now(instance: dg.DagsterInstance, setup: Setup, declared: Declared) -> Iterable[str]:
+def alarms_now(
+    instance: dg.DagsterInstance, deployment: Deployment, declared: Declared
+) -> Iterable[str]:
     """The alarms by the record alone: a tick may not take the minutes that a touched file would."""
     keys = {spec.key.to_user_string() for spec in declared.assets}
     return find_alarms(
-        read_evidence(instance, declared, setup, look_at_disk=False),
-        *latest_result(instance, setup.store),
-        latest_uncounted(instance, setup.store),
-        read_backup(instance, setup.store),
-        moved_upstreams(instance, setup, {raw: row[0] for raw, row in RAW.items() if raw in keys}),
+        read_evidence(instance, declared, deployment, look_at_disk=False),
+        *latest_result(instance, deployment.store),
+        latest_uncounted(instance, deployment.store),
+        read_backup(instance, deployment.store),
+        moved_upstreams(
+            instance, deployment, {raw: row[0] for raw, row in RAW.items() if raw in keys}
+        ),
     )
 
 

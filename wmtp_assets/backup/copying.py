@@ -14,7 +14,7 @@ from pathlib import Path
 from wmtp_assets import store
 from wmtp_assets.approval.chain import BACKUP_GUARD, Entry, read_chain
 from wmtp_assets.approval.covered import SIGNOFF
-from wmtp_assets.backup.place import AGAIN, Place
+from wmtp_assets.backup.location import AGAIN, BackupLocation
 from wmtp_assets.backup.tag import (
     INCOMING,
     REPLACING,
@@ -68,7 +68,7 @@ def approved_files(root: Path, entry: Entry) -> dict[str, Copied]:
 def back_up(
     root: Path,
     entry: Entry,
-    place: Place,
+    location: BackupLocation,
     tell: Callable[[str], None] = lambda line: None,
     *,
     is_damaged: bool = False,
@@ -77,7 +77,7 @@ def back_up(
 
     Args:
         entry: The approval that says which files, and what they must be.
-        tell: Told one line for each file that is copied.
+        tell: ReportingExecutor one line for each file that is copied.
         is_damaged: The copy was found damaged: all of it is read, whatever its tag vouches for.
 
     Raises:
@@ -86,7 +86,7 @@ def back_up(
             copy of another storage; or another backup of this one is under way.
     """
     with _one_at_a_time(root / SIGNOFF / GUARD):
-        return _back_up(root, entry, place, tell, is_damaged=is_damaged)
+        return _back_up(root, entry, location, tell, is_damaged=is_damaged)
 
 
 @contextlib.contextmanager
@@ -104,24 +104,29 @@ def _one_at_a_time(guard: Path) -> Iterator[None]:
 
 
 def _back_up(
-    root: Path, entry: Entry, place: Place, tell: Callable[[str], None], *, is_damaged: bool
+    root: Path,
+    entry: Entry,
+    location: BackupLocation,
+    tell: Callable[[str], None],
+    *,
+    is_damaged: bool,
 ) -> BackedUp:
     wanted = approved_files(root, entry)
-    earlier = read_tag(place)
-    _require_own_copy(root, place, earlier)
-    doubtful = is_damaged or place.read_bytes(REPLACING) is not None
+    earlier = read_tag(location)
+    _require_own_copy(root, location, earlier)
+    doubtful = is_damaged or location.read_bytes(REPLACING) is not None
     vouched = earlier.files if earlier and not doubtful else {}
-    there = place.sizes(VERSION)
+    there = location.sizes(VERSION)
     changed = [
-        path for path, file in wanted.items() if not _is_there(place, path, file, there, vouched)
+        path for path, file in wanted.items() if not _is_there(location, path, file, there, vouched)
     ]
     folder = INCOMING if earlier else VERSION
-    place.require_free_space(sum(wanted[path].size_bytes for path in changed))
+    location.require_free_space(sum(wanted[path].size_bytes for path in changed))
     wrong = []
     for number, path in enumerate(changed, 1):
         file = wanted[path]
         tell(f"{path}, {file.size_bytes:,} bytes, {number} of {len(changed)}")
-        wrong += _copy(place, root / path, f"{folder}/{path}", file)
+        wrong += _copy(location, root / path, f"{folder}/{path}", file)
     if wrong:
         raise BadInput(
             "the backup is not complete; an earlier copy is untouched",
@@ -139,15 +144,15 @@ def _back_up(
         files=wanted,
     )
     if earlier and (changed or surplus):
-        write_tag(place, tag, REPLACING)
+        write_tag(location, tag, REPLACING)
     # First: a file may come in the place of a folder.
     for path in surplus:
-        place.remove(f"{VERSION}/{path}")
+        location.remove(f"{VERSION}/{path}")
     if earlier:
         for path in changed:
-            place.move(f"{INCOMING}/{path}", f"{VERSION}/{path}")
-    write_tag(place, tag)
-    place.remove_folder(INCOMING)
+            location.move(f"{INCOMING}/{path}", f"{VERSION}/{path}")
+    write_tag(location, tag)
+    location.remove_folder(INCOMING)
     return BackedUp(
         tag=tag,
         kept=len(wanted) - len(changed),
@@ -158,19 +163,19 @@ def _back_up(
     )
 
 
-def _require_own_copy(root: Path, place: Place, earlier: Tag | None) -> None:
+def _require_own_copy(root: Path, location: BackupLocation, earlier: Tag | None) -> None:
     """Refuse to replace the copy of another storage: a rehearsal on the sample is one."""
     decisions = {entry.sha256 for entry in read_chain(root / SIGNOFF).entries}
     if earlier is not None and earlier.decision_sha256 not in decisions:
         raise BadInput(
             "the place holds the copy of another storage",
-            [f"{place.shown}: {earlier.says}"],
+            [f"{location.shown}: {earlier.says}"],
             "choose another WMTP_BACKUP_URL for this one",
         )
 
 
 def _is_there(
-    place: Place,
+    location: BackupLocation,
     path: str,
     file: Copied,
     there: Mapping[str, int],
@@ -181,19 +186,19 @@ def _is_there(
         return False
     if path in vouched:
         return vouched[path].sha256 == file.sha256
-    return place.digest(f"{VERSION}/{path}") == file.sha256
+    return location.digest(f"{VERSION}/{path}") == file.sha256
 
 
-def _copy(place: Place, source: Path, target: str, file: Copied) -> list[str]:
+def _copy(location: BackupLocation, source: Path, target: str, file: Copied) -> list[str]:
     """Copy one file and read it back; returns what is wrong with it, and removes it then."""
     if (size := source.stat().st_size) > file.size_bytes:
         return [f"{source}: approved {file.size_bytes:,} bytes, found {size:,}"]
-    sent = place.write(target, source)
+    sent = location.write(target, source)
     if sent != file.sha256:
-        place.remove(target)
+        location.remove(target)
         return [f"{source}: approved {file.sha256}, read {sent}"]
-    arrived = place.digest(target)
+    arrived = location.digest(target)
     if arrived != file.sha256:
-        place.remove(target)
-        return [f"{place.shown}: {target}: sent {file.sha256}, read back {arrived}; {AGAIN}"]
+        location.remove(target)
+        return [f"{location.shown}: {target}: sent {file.sha256}, read back {arrived}; {AGAIN}"]
     return []

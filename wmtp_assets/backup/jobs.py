@@ -9,7 +9,7 @@ from wmtp_assets.approval.chain import read_chain
 from wmtp_assets.approval.record import read_approval
 from wmtp_assets.approval.standing import Standing
 from wmtp_assets.backup.copying import back_up
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.reading import read_copy
 from wmtp_assets.backup.record import (
     BACKUP_KEY,
@@ -20,9 +20,9 @@ from wmtp_assets.backup.record import (
 )
 from wmtp_assets.checks import DEEP_TAG, checks_step
 from wmtp_assets.console import QUIET
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.record import Declared, read_evidence
-from wmtp_assets.setup import Setup
 from wmtp_assets.shown import telling
 
 backup = dg.AssetSpec(
@@ -46,44 +46,44 @@ backup = dg.AssetSpec(
         )
     ],
     can_subset=True,
-    required_resource_keys={"setup", "backup_url"},
+    required_resource_keys={"deployment", "backup_url"},
 )
 def backup_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    store = context.resources.setup.store
-    place = Place(context.resources.backup_url)
-    read = read_copy(place, read_chain(store.signoff), telling(context.log.info))
-    yield dg.AssetCheckResult(**copy_result(store, place, read))
+    store = context.resources.deployment.store
+    location = BackupLocation(context.resources.backup_url)
+    read = read_copy(location, read_chain(store.signoff), telling(context.log.info))
+    yield dg.AssetCheckResult(**copy_result(store, location, read))
 
 
 @dg.op(
-    required_resource_keys={"setup", "declared", "backup_url"},
+    required_resource_keys={"deployment", "declared", "backup_url"},
     description="Copies what changed of the approved storage, reads it back, tags the copy.",
 )
 def copy_approved_storage(context: dg.OpExecutionContext) -> None:
     started = time.monotonic()
-    setup: Setup = context.resources.setup
+    deployment: Deployment = context.resources.deployment
     declared: Declared = context.resources.declared
-    evidence = read_evidence(context.instance, declared, setup)
-    approval = read_approval(context.instance, setup, evidence)
+    evidence = read_evidence(context.instance, declared, deployment)
+    approval = read_approval(context.instance, deployment, evidence)
     if approval.standing != Standing.APPROVED:
         raise BadInput(
             "only an approved storage is backed up",
             [f"{approval.standing}: {approval.says}"],
             "signoff status says what is in the way of an approval",
         )
-    place = Place(context.resources.backup_url)
-    before = read_backup(context.instance, setup.store, place.shown)
+    location = BackupLocation(context.resources.backup_url)
+    before = read_backup(context.instance, deployment.store, location.shown)
     damaged = before is not None and bool(before.damage)
     entry, tell = approval.reviewed, telling(context.log.info)
-    done = back_up(setup.store.root, entry, place, tell, is_damaged=damaged)
+    done = back_up(deployment.store.root, entry, location, tell, is_damaged=damaged)
     tag = done.tag
     tell(
-        f"{place.shown}: {tag.storage_version} of decision {tag.decision:04d}, "
+        f"{location.shown}: {tag.storage_version} of decision {tag.decision:04d}, "
         f"{len(tag.files)} files; copied {done.copied} ({done.copied_bytes:,} bytes), "
         f"kept {done.kept}, removed {done.removed}"
     )
     seconds = time.monotonic() - started
-    context.log_event(backup_materialization(setup.store, place, done, seconds))
+    context.log_event(backup_materialization(deployment.store, location, done, seconds))
 
 
 @dg.job(

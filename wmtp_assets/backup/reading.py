@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wmtp_assets.approval.chain import Chain, differing_files
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.tag import BadTag, Tag, read_tag
 from wmtp_assets.catalog import STORAGE_VERSION
 
@@ -24,27 +24,29 @@ class Read:
 
 
 def read_copy(
-    place: Place, chain: Chain | None = None, tell: Callable[[str], None] = lambda line: None
+    location: BackupLocation,
+    chain: Chain | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Read:
     """Read every byte of a copy.
 
     Args:
         chain: The decisions of the storage; without it the tag alone says what the copy must be.
-        tell: Told one line for each file.
+        tell: ReportingExecutor one line for each file.
 
     Raises:
         BadInput: The place fails.
     """
     try:
-        tag = read_tag(place)
+        tag = read_tag(location)
     except BadTag as error:
         return Read(None, (str(error),))
     if tag is None:
         return Read(None, ("there is no copy with a tag; run job backup_storage",))
     found = {}
-    for number, path in enumerate(sizes := place.sizes(STORAGE_VERSION), 1):
+    for number, path in enumerate(sizes := location.sizes(STORAGE_VERSION), 1):
         tell(f"{path}, {sizes[path]:,} bytes, {number} of {len(sizes)}")
-        found[path] = place.digest(f"{STORAGE_VERSION}/{path}")
+        found[path] = location.digest(f"{STORAGE_VERSION}/{path}")
     expected = {path: {"sha256": file.sha256} for path, file in tag.files.items()}
     problems = [f"the copy differs: {clause}" for clause in differing_files(expected, found)]
     if chain is not None:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from wmtp_assets.approval.record import as_table
 from wmtp_assets.backup.copying import BackedUp
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.reading import Read
 from wmtp_assets.backup.standing import Backup
 from wmtp_assets.findings import verdict
@@ -33,16 +33,16 @@ COPY_IS_AS_APPROVED = "every_byte_of_the_copy_is_as_approved"
 
 
 def backup_materialization(
-    store: Store, place: Place, done: BackedUp, seconds: float
+    store: Store, location: BackupLocation, done: BackedUp, seconds: float
 ) -> dg.AssetMaterialization:
     """The materialization of the external asset that a backup is."""
     tag = done.tag
     return dg.AssetMaterialization(
         BACKUP_KEY,
-        description=inert(shown(f"{tag.storage_version} at {place.shown}: {tag.says}")),
+        description=inert(shown(f"{tag.storage_version} at {location.shown}: {tag.says}")),
         metadata={
             STORAGE_ROOT: str(store.root),
-            "place": place.shown,
+            "place": location.shown,
             "version": tag.storage_version,
             CONTENT: tag.content,
             "decision": tag.decision,
@@ -61,13 +61,13 @@ def backup_materialization(
     )
 
 
-def copy_result(store: Store, place: Place, read: Read) -> Mapping[str, Any]:
+def copy_result(store: Store, location: BackupLocation, read: Read) -> Mapping[str, Any]:
     """The arguments that an AssetCheckResult and an AssetCheckEvaluation have in common."""
     tag = read.tag
     finding = verdict(
         read.problems,
-        tag and f"{place.shown}: {len(tag.files)} files as in decision {tag.decision:04d}",
-        place.shown,
+        tag and f"{location.shown}: {len(tag.files)} files as in decision {tag.decision:04d}",
+        location.shown,
     )
     return {
         "asset_key": BACKUP_KEY,
@@ -78,7 +78,7 @@ def copy_result(store: Store, place: Place, read: Read) -> Mapping[str, Any]:
         "metadata": {
             STORAGE_ROOT: str(store.root),
             CONTENT: tag.content if tag else "none",
-            "place": place.shown,
+            "place": location.shown,
             "files": len(tag.files) if tag else 0,
             "differences": len(read.problems),
             "what_differs": as_table(("difference",), ((p,) for p in read.problems)),
@@ -87,21 +87,21 @@ def copy_result(store: Store, place: Place, read: Read) -> Mapping[str, Any]:
 
 
 def read_backup(
-    instance: dg.DagsterInstance, store: Store, place: str | None = None
+    instance: dg.DagsterInstance, store: Store, location: str | None = None
 ) -> Backup | None:
     """The newest backup of this storage that a run recorded, and how its copy is.
 
     The copy is as the newest evaluation since says; posted events are nothing.
 
     Args:
-        place: Of the backups there; of all if it is not given.
+        location: Of the backups there; of all if it is not given.
     """
     here = whereabouts(instance, store)
     for record in made_on(instance, BACKUP_KEY, here):
         facts = {k: v.value for k, v in record.asset_materialization.metadata.items()}
-        if place in (None, facts["place"]):
+        if location in (None, facts["place"]):
             return Backup(
-                place=facts["place"],
+                location=facts["place"],
                 version=facts["version"],
                 content=facts[CONTENT],
                 newest_decision_sha256=facts["newest_decision_sha256"],
@@ -113,7 +113,7 @@ def read_backup(
 
 
 def _damage_since(
-    instance: dg.DagsterInstance, here: Whereabouts, place: str, copied: float
+    instance: dg.DagsterInstance, here: Whereabouts, location: str, copied: float
 ) -> str:
     """What the newest look at a copy said of it; a look that broke says that much."""
     for record in check_history(instance, dg.AssetCheckKey(BACKUP_KEY, COPY_IS_AS_APPROVED)):
@@ -127,7 +127,7 @@ def _damage_since(
                 return f"the copy could not be read in run {record.run_id}" if since else ""
             continue
         result = record.event.dagster_event.asset_check_evaluation_data
-        if is_result_on(record, here) and result.metadata["place"].value == place:
+        if is_result_on(record, here) and result.metadata["place"].value == location:
             failed = record.status == FAILED and record.event.timestamp >= copied
             return (result.description or "the copy differs") if failed else ""
     return ""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.approval.covered import SIGNOFF
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.tag import INCOMING, REPLACING, TAG, Copied, Tag, read_tag
 from wmtp_assets.catalog import STORAGE_VERSION as VERSION
 from wmtp_assets.errors import BadInput
@@ -33,12 +33,14 @@ class Restored:
     others: tuple[str, ...]
 
 
-def restore(place: Place, root: Path, tell: Callable[[str], None] = lambda line: None) -> Restored:
+def restore(
+    location: BackupLocation, root: Path, tell: Callable[[str], None] = lambda line: None
+) -> Restored:
     """Write the files of a copy below a storage root.
 
     Args:
         root: Made if it is not there; below it, a file with other bytes is replaced.
-        tell: Told one line for each file.
+        tell: ReportingExecutor one line for each file.
 
     Raises:
         BadInput: There is no whole copy; the storage holds decisions that the copy does not know;
@@ -46,23 +48,27 @@ def restore(place: Place, root: Path, tell: Callable[[str], None] = lambda line:
             files of the copy are damaged: these are named and not written, the others are.
     """
     # A backup that broke while it put files in their places has all of the new ones, here or there.
-    broken = read_tag(place, REPLACING)
-    tag = broken or read_tag(place)
+    broken = read_tag(location, REPLACING)
+    tag = broken or read_tag(location)
     if tag is None:
         raise BadInput(
             "there is no whole copy: its tag is missing",
-            [f"{place.shown}: {TAG}"],
+            [f"{location.shown}: {TAG}"],
             "name the place as WMTP_BACKUP_URL did",
         )
     try:
-        return _restore(place, tag, (VERSION, INCOMING) if broken else (VERSION,), root, tell)
+        return _restore(location, tag, (VERSION, INCOMING) if broken else (VERSION,), root, tell)
     except OSError as error:
         fix = "restore into a folder that can be written, or make it so"
         raise BadInput("the storage cannot be written", [error], fix) from error
 
 
 def _restore(
-    place: Place, tag: Tag, folders: Sequence[str], root: Path, tell: Callable[[str], None]
+    location: BackupLocation,
+    tag: Tag,
+    folders: Sequence[str],
+    root: Path,
+    tell: Callable[[str], None],
 ) -> Restored:
     here = {p.relative_to(root).as_posix() for p in files_below(root) if not p.is_dir()}
     others = sorted(path for path in here - tag.files.keys() if not path.startswith(IN_THE_MAKING))
@@ -74,7 +80,7 @@ def _restore(
         )
     folders_here = {(root / path).parent for path in tag.files}
     _require_inside(root, folders_here | {root / folder for folder in SKELETON})
-    there = {folder: place.sizes(folder) for folder in folders}
+    there = {folder: location.sizes(folder) for folder in folders}
     missing = [path for path, file in tag.files.items() if not _is_right(root / path, file)]
     store.require_free_space(root, sum(tag.files[path].size_bytes for path in missing))
     for folder in SKELETON:
@@ -85,9 +91,9 @@ def _restore(
         tell(f"{path}, {file.size_bytes:,} bytes, {number} of {len(missing)}")
         sources = [f for f in folders if there[f].get(path) == file.size_bytes]
         try:
-            _fetch_one_of(place, [f"{f}/{path}" for f in sources], root / path, file)
+            _fetch_one_of(location, [f"{f}/{path}" for f in sources], root / path, file)
         except _Damaged as error:
-            wrong.append(f"{place.shown}: {path}: {error}")
+            wrong.append(f"{location.shown}: {path}: {error}")
     if wrong:
         raise BadInput(
             f"{len(wrong)} files of the copy are damaged; the others are restored",
@@ -125,22 +131,24 @@ def _is_right(path: Path, file: Copied) -> bool:
     return True
 
 
-def _fetch_one_of(place: Place, sources: Sequence[str], target: Path, file: Copied) -> None:
+def _fetch_one_of(
+    location: BackupLocation, sources: Sequence[str], target: Path, file: Copied
+) -> None:
     """Write the first of the sources that has the bytes."""
     damage = _Damaged("is missing, or of another size")
     for source in sources:
         try:
-            return _fetch(place, source, target, file)
+            return _fetch(location, source, target, file)
         except _Damaged as error:
             damage = error
     raise damage
 
 
-def _fetch(place: Place, source: str, target: Path, file: Copied) -> None:
+def _fetch(location: BackupLocation, source: str, target: Path, file: Copied) -> None:
     with store.atomic_path(target) as temporary:
         digest = hashlib.sha256()
         with open(temporary, "wb") as out:
-            for chunk in place.read_chunks(source):
+            for chunk in location.read_chunks(source):
                 digest.update(chunk)
                 out.write(chunk)
         if digest.hexdigest() != file.sha256:

@@ -16,7 +16,7 @@ class Backup:
         damage: What the newest look at the copy found wrong since; empty if nothing.
     """
 
-    place: str
+    location: str
     version: str
     content: str
     newest_decision_sha256: str
@@ -30,7 +30,7 @@ def judge_backup(backup: Backup | None, approval: Approval) -> tuple[bool, str]:
     if backup is None:
         return False, "no backup is recorded: job backup_storage makes one, with WMTP_BACKUP_URL"
     told = (
-        f"{backup.version} of decision {backup.decision:04d}, copied to {backup.place} "
+        f"{backup.version} of decision {backup.decision:04d}, copied to {backup.location} "
         f"on {backup.copied_at}"
     )
     if backup.damage:

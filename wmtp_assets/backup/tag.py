@@ -19,7 +19,7 @@ from wmtp_assets.approval.shape import (
     mapping_of,
     wrong_fields,
 )
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.errors import BadInput
 from wmtp_assets.strict import is_plain, parse_json
@@ -95,24 +95,24 @@ RULES = {
 }
 
 
-def write_tag(place: Place, tag: Tag, name: str = TAG) -> None:
+def write_tag(location: BackupLocation, tag: Tag, name: str = TAG) -> None:
     """Write the tag, for people and programs alike."""
     data = json.dumps({"format": FORMAT, **asdict(tag)}, indent=2, ensure_ascii=False)
-    place.write_bytes(name, (data + "\n").encode())
+    location.write_bytes(name, (data + "\n").encode())
 
 
 class BadTag(BadInput):
     """What lies in the place of a tag is none."""
 
 
-def read_tag(place: Place, name: str = TAG) -> Tag | None:
+def read_tag(location: BackupLocation, name: str = TAG) -> Tag | None:
     """The tag of the copy; None if there is none.
 
     Raises:
         BadTag: It is no tag of this project, or names a path outside of the copy.
         BadInput: The place fails.
     """
-    data = place.read_bytes(name)
+    data = location.read_bytes(name)
     if data is None:
         return None
     try:
@@ -127,7 +127,7 @@ def read_tag(place: Place, name: str = TAG) -> Tag | None:
             wrong = ["it holds no decision"]
     if wrong:
         raise BadTag(
-            f"{name} of {place.shown} is no tag of a copy",
+            f"{name} of {location.shown} is no tag of a copy",
             wrong,
             "move it away, then run job backup_storage again; what is there whole is kept",
         )

@@ -7,6 +7,9 @@
     problem    what a reader makes of a published row, and how it takes values out of one
     languages  programs of several languages: which are kept
     invalid_text   published text that is not UTF-8: named, counted, dropped
+    convert    parquet -> token-filtered JSONL and line metadata
+    assets, checks   of the splits, once for all rows
+    schema, small, stats   what describes a dataset, what samples it, its numbers
 
 Assets, checks, jobs, folders and steps of the plan follow from the rows: to add a dataset is to
 write its module and to name it in `rows`.

@@ -1,7 +1,7 @@
 """One published row -> one problem: what a reader makes of it, and how it takes values out.
 
 The reference semantics (domain facts, Datasets). Every candidate that is not Python or not UTF-8 is
-counted by the reader with its reason; the token filter comes later, in `corpora.units`.
+counted by the reader with its reason; the token filter comes later, in `convert.units`.
 """
 
 from collections import Counter

@@ -17,14 +17,14 @@ from wmtp_assets.regular import require_inside
 from wmtp_assets.store import Store
 
 if TYPE_CHECKING:
-    from wmtp_assets.weights.plan import Plan
+    from wmtp_assets.models.safetensors.plan import ConversionPlan
 
 SHOWN = 5
 
 
 def look_at_checkpoints(
     jobs: list[str], catalog: Catalog, store: Store, mirror: Path | None = None
-) -> "dict[str, Plan | BadInput]":
+) -> "dict[str, ConversionPlan | BadInput]":
     """Plan the conversion of each model of the jobs whose checkpoint is in the storage.
 
     Args:
@@ -53,13 +53,13 @@ def look_at_checkpoints(
     return found
 
 
-def _plan(model: Model, source: Path, root: Path) -> "Plan | BadInput | None":
+def _plan(model: Model, source: Path, root: Path) -> "ConversionPlan | BadInput | None":
     """None while files of the checkpoint are still to come."""
-    from wmtp_assets.weights.configs import SETTINGS_FILE, require_geometry
-    from wmtp_assets.weights.plan import plan_model
-    from wmtp_assets.weights.selection import require_computed_values
-    from wmtp_assets.weights.shards import source_files
-    from wmtp_assets.weights.strict_json import read_object
+    from wmtp_assets.models.checkpoint.selection import require_computed_values
+    from wmtp_assets.models.checkpoint.shards import source_files
+    from wmtp_assets.models.configs import SETTINGS_FILE, require_geometry
+    from wmtp_assets.models.safetensors.plan import plan_model
+    from wmtp_assets.models.strict_json import read_object
 
     stated = source.with_name(SETTINGS_FILE[model.implementation])
     try:
@@ -76,7 +76,7 @@ def _plan(model: Model, source: Path, root: Path) -> "Plan | BadInput | None":
     return plan
 
 
-def checkpoint_lines(looked: "Mapping[str, Plan | BadInput]") -> Iterator[Line]:
+def checkpoint_lines(looked: "Mapping[str, ConversionPlan | BadInput]") -> Iterator[Line]:
     """One line for each checkpoint that is here."""
     for folder, answer in looked.items():
         what = f"checkpoint of {folder}"

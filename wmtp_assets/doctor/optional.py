@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from wmtp_assets.approval.trust import SETTING, read_keys
 from wmtp_assets.automation.notices import SLACK_BOT_TOKEN, SMTP_FIX, SMTP_URL
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.doctor.instance_yaml import stated_storage
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.doctor.machine import folder_line
@@ -96,14 +96,14 @@ def scheduler_line(address: str, installed: Callable[[str], str]) -> Line:
 
 
 def backup_line(url: str) -> Line:
-    """Whether a folder can be written; of another place, whether its package is there."""
+    """Whether a folder can be written; of another location, whether its package is there."""
     try:
-        place = Place(url)
+        location = BackupLocation(url)
     except BadInput as error:
         return fail(f"WMTP_BACKUP_URL: {error.thing}", error.fix)
-    if place.folder is None:
-        return ok(f"backups go to {place.shown}; whether it can be written shows when they do")
-    return folder_line("backup folder", Path(place.folder), "WMTP_BACKUP_URL")
+    if location.folder is None:
+        return ok(f"backups go to {location.shown}; whether it can be written shows when they do")
+    return folder_line("backup folder", Path(location.folder), "WMTP_BACKUP_URL")
 
 
 def keys_line(folder: Path) -> Line:

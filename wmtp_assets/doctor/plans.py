@@ -12,7 +12,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import locked_repo
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.hub.stored import raw_folder, wanted_files
-from wmtp_assets.micro.scored import SCORED_SET
+from wmtp_assets.models.micro.scored import SCORED_SET
 from wmtp_assets.source import Listing, select
 from wmtp_assets.store import Store
 from wmtp_assets.walking import files_below

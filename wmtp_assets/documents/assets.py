@@ -12,6 +12,7 @@ import dagster as dg
 
 from wmtp_assets import store
 from wmtp_assets.approval.record import READ
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.checklist import (
     build_checklist,
     render_checklist,
@@ -26,7 +27,6 @@ from wmtp_assets.evidence.judge import Evidence, Outcome
 from wmtp_assets.evidence.steps import COMPLETION, README, REPORTS, STEPS
 from wmtp_assets.record import materialized
 from wmtp_assets.regular import read_text
-from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store, StoredFile
 
 STORAGE_DIGEST = "storage_digest"
@@ -63,9 +63,9 @@ def checklist_paths(store_: Store) -> tuple[Path, Path]:
     )
 
 
-def document_content(setup: Setup, paths: list[str]) -> str:
+def document_content(deployment: Deployment, paths: list[str]) -> str:
     """The data version of documents: their bytes above the run record."""
-    located = {path: setup.store.locate(path) for path in paths}
+    located = {path: deployment.store.locate(path) for path in paths}
     return store.content_digest(
         {path: _digest_or_why(file) for path, file in located.items() if file.is_file()}
     )
@@ -80,18 +80,18 @@ def _digest_or_why(file: Path) -> str:
 
 
 def _written(
-    setup: Setup, evidence: Evidence, files: list[StoredFile], markdown: str, **shown: Any
+    deployment: Deployment, evidence: Evidence, files: list[StoredFile], markdown: str, **shown: Any
 ) -> dg.MaterializeResult:
-    relative = [setup.store.relative(f.path) for f in files]
+    relative = [deployment.store.relative(f.path) for f in files]
     outcomes = {
         f"checks_{outcome.name.lower()}": sum(j.outcome == outcome for j in evidence.of_artifacts)
         for outcome in Outcome
     }
     return materialized(
-        setup,
+        deployment,
         files[0].path,
         files,
-        content=document_content(setup, relative),
+        content=document_content(deployment, relative),
         **shown,
         preview=dg.MetadataValue.md(markdown.split(f"## {RUN_RECORD}")[0][:20_000]),
         **{STORAGE_DIGEST: evidence.storage_digest},
@@ -112,19 +112,21 @@ def report_asset(*, key: str) -> dg.AssetsDefinition:
         kinds={"markdown"},
         code_version="1",
         description=DESCRIPTIONS[key],
-        required_resource_keys={"setup", "declared"},
+        required_resource_keys={"deployment", "declared"},
     )
     def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        setup: Setup = context.resources.setup
+        deployment: Deployment = context.resources.deployment
         dossier = dossier_of(context, history=key == COMPLETION)
-        path = document_path(setup.store, key)
+        path = document_path(deployment.store, key)
         if key == README and (entry := signed_readme(dossier, path)):
             context.log.info(f"kept as in decision {entry.decision.number:04d}: {KEPT}")
             kept, text = store.stored(path), read_text(path)
-            return _written(setup, dossier.evidence, [kept], text, **{READ: dossier.approval.read})
+            return _written(
+                deployment, dossier.evidence, [kept], text, **{READ: dossier.approval.read}
+            )
         text = RENDERERS[key](dossier)
         written = store.write_bytes(path, text.encode())
-        return _written(setup, dossier.evidence, [written], text)
+        return _written(deployment, dossier.evidence, [written], text)
 
     return report
 
@@ -139,25 +141,25 @@ report_assets = [report_asset(key=key) for key in REPORTS]
     kinds={"json", "markdown"},
     code_version="1",
     description="Checklist: Steps 0-11 of the plan with the state of their evidence.",
-    required_resource_keys={"setup", "declared"},
+    required_resource_keys={"deployment", "declared"},
 )
 def checklist(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    setup: Setup = context.resources.setup
+    deployment: Deployment = context.resources.deployment
     dossier = dossier_of(context, history=True)
-    content = build_checklist(dossier, documents_current(setup, dossier.evidence))
-    as_json, as_markdown = checklist_paths(setup.store)
+    content = build_checklist(dossier, documents_current(deployment, dossier.evidence))
+    as_json, as_markdown = checklist_paths(deployment.store)
     text = render_checklist(content)
     files = [
         store.write_bytes(as_json, json.dumps(content, indent=2).encode() + b"\n"),
         store.write_bytes(as_markdown, text.encode()),
     ]
     steps = dg.MetadataValue.md(short_tasks(content))
-    return _written(setup, dossier.evidence, files, text, steps=steps)
+    return _written(deployment, dossier.evidence, files, text, steps=steps)
 
 
-def documents_current(setup: Setup, evidence: Evidence) -> dict[str, bool]:
+def documents_current(deployment: Deployment, evidence: Evidence) -> dict[str, bool]:
     """Report asset key -> whether its file names the storage digest of now."""
-    paths = {key: document_path(setup.store, key) for key in REPORTS}
+    paths = {key: document_path(deployment.store, key) for key in REPORTS}
     return {key: _names(path, evidence.storage_digest) for key, path in paths.items()}
 
 

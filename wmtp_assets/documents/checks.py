@@ -4,7 +4,8 @@ import dagster as dg
 
 from wmtp_assets import store
 from wmtp_assets.approval.covered import finished_files, of_no_asset
-from wmtp_assets.checks import Reading, Seen, checks_on
+from wmtp_assets.checks import AssetState, CheckGroup, checks_on
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.assets import (
     KEPT,
     checklist_paths,
@@ -21,7 +22,6 @@ from wmtp_assets.evidence.steps import README, REPORTS, STEPS
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.propositions import ours
 from wmtp_assets.regular import read_text
-from wmtp_assets.setup import Setup
 
 NAMES_DIGEST = "names_the_storage_digest"
 AGREES = "agrees_with_record_and_disk"
@@ -39,17 +39,17 @@ def differing_lines(expected: str, found: str) -> list[str]:
     return lost + odd or (["lines are in another order"] if want != have else [])
 
 
-def _text(setup: Setup, key: str) -> str:
-    return read_text(document_path(setup.store, key))
+def _text(deployment: Deployment, key: str) -> str:
+    return read_text(document_path(deployment.store, key))
 
 
 def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
-    def agrees(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        dossier = dossier_of(seen.context)
-        if key == README and (entry := signed_readme(dossier, setup.store.readme)):
+    def agrees(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
+        dossier = dossier_of(state.context)
+        if key == README and (entry := signed_readme(dossier, deployment.store.readme)):
             told = f"as signed in decision {entry.decision.number:04d}: {KEPT}"
             return dict.fromkeys((AGREES, NAMES_DIGEST), Finding(True, told))
-        text = _text(setup, key)
+        text = _text(deployment, key)
         wrong = differing_lines(body(RENDERERS[key](dossier)), body(text))
         digest = dossier.evidence.storage_digest
         return {
@@ -61,14 +61,14 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
             ),
         }
 
-    def no_orphans(setup: Setup, seen: Seen) -> dict[str, Finding]:
-        dossier = dossier_of(seen.context)
+    def no_orphans(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
+        dossier = dossier_of(state.context)
         made = (a.latest for a in dossier.evidence.assets if a.latest)
         recorded = {path for latest in made for path in latest.files} | set(dossier.approval.read)
-        known = {*recorded, setup.store.relative(setup.store.readme)}
+        known = {*recorded, deployment.store.relative(deployment.store.readme)}
         return {
             NO_ORPHANS: verdict(
-                of_no_asset(finished_files(setup.store.root), known),
+                of_no_asset(finished_files(deployment.store.root), known),
                 f"{len(recorded)} files, each of an asset",
                 "files of no asset",
                 recorded=len(recorded),
@@ -77,7 +77,7 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
 
     extra = (
         [
-            Reading(
+            CheckGroup(
                 no_orphans,
                 {
                     NO_ORPHANS: ours(
@@ -92,7 +92,7 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
     )
     return checks_on(
         key,
-        Reading(
+        CheckGroup(
             agrees,
             {
                 AGREES: ours(
@@ -106,14 +106,14 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
             },
         ),
         *extra,
-        content=lambda setup, digests: document_content(setup, list(digests)),
+        content=lambda deployment, digests: document_content(deployment, list(digests)),
         resources=frozenset({"declared"}),
     )
 
 
-def _checklist_agrees(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    as_json, as_markdown = checklist_paths(setup.store)
-    evidence = dossier_of(seen.context).evidence
+def _checklist_agrees(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
+    as_json, as_markdown = checklist_paths(deployment.store)
+    evidence = dossier_of(state.context).evidence
     content = store.read_json(as_json)
     try:
         expected = render_checklist(content)
@@ -153,7 +153,7 @@ document_checks = [
     *(_report_checks(key=key) for key in REPORTS),
     checks_on(
         "signoff/checklist",
-        Reading(
+        CheckGroup(
             _checklist_agrees,
             {
                 NAMES_DIGEST: ours(
@@ -167,7 +167,7 @@ document_checks = [
                 BOTH_FORMS: ours("JSON and Markdown say the same", "this project wrote both"),
             },
         ),
-        content=lambda setup, digests: document_content(setup, list(digests)),
+        content=lambda deployment, digests: document_content(deployment, list(digests)),
         resources=frozenset({"declared"}),
     ),
 ]

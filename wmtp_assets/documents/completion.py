@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wmtp_assets.approval.standing import DECISION_COLUMNS, decision_rows
-from wmtp_assets.corpora.tally import CANDIDATES, DROPPED
+from wmtp_assets.datasets.convert.tally import CANDIDATES, DROPPED
 from wmtp_assets.documents.dossier import Dossier, phase_2_conditions
 from wmtp_assets.documents.markdown import RUN_RECORD, bullets, table, tasks
 from wmtp_assets.documents.page import page, stored_bytes

@@ -7,6 +7,7 @@ import dagster as dg
 
 from wmtp_assets.approval.record import read_approval
 from wmtp_assets.backup.record import read_backup
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.dossier import Dossier, Failure
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS, utc
 from wmtp_assets.evidence.record import Declared, read_evidence
@@ -17,7 +18,6 @@ from wmtp_assets.record import (
     whereabouts,
 )
 from wmtp_assets.roots import Whereabouts
-from wmtp_assets.setup import Setup
 
 MAX_FAILURES = 50
 
@@ -30,23 +30,23 @@ def dossier_of(
     Args:
         history: Whether to read what failed before: a query for each check, 3 ms x 300.
     """
-    setup: Setup = context.resources.setup
+    deployment: Deployment = context.resources.deployment
     declared: Declared = context.resources.declared
-    everything = read_evidence(context.instance, declared, setup)
+    everything = read_evidence(context.instance, declared, deployment)
     return Dossier(
         evidence=everything.without_documents,
-        catalog=setup.catalog,
-        approval=read_approval(context.instance, setup, everything),
-        backup=read_backup(context.instance, setup.store),
-        failures=read_failures(context.instance, declared, setup) if history else (),
+        catalog=deployment.catalog,
+        approval=read_approval(context.instance, deployment, everything),
+        backup=read_backup(context.instance, deployment.store),
+        failures=read_failures(context.instance, declared, deployment) if history else (),
     )
 
 
 def read_failures(
-    instance: dg.DagsterInstance, declared: Declared, setup: Setup
+    instance: dg.DagsterInstance, declared: Declared, deployment: Deployment
 ) -> tuple[Failure, ...]:
     """The failed evaluations of the artifacts' checks on this storage, newest first."""
-    here = whereabouts(instance, setup.store)
+    here = whereabouts(instance, deployment.store)
     documents = {spec.key for spec in declared.assets if spec.group_name in DOCUMENT_GROUPS}
     artifacts = {spec.key for spec in declared.assets} - documents
     found = [

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import dagster as dg
 
 from wmtp_assets.checks import UNREADABLE, observe
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import (
     AssetRow,
     Evidence,
@@ -24,7 +25,6 @@ from wmtp_assets.record import (
     whereabouts,
 )
 from wmtp_assets.roots import Whereabouts
-from wmtp_assets.setup import Setup
 
 INPUT_VERSION_PREFIX = f"{INPUT_VERSION_TAG}/"
 
@@ -40,7 +40,7 @@ class Declared:
 def read_evidence(
     instance: dg.DagsterInstance,
     declared: Declared,
-    setup: Setup,
+    deployment: Deployment,
     *,
     look_at_disk: bool = True,
 ) -> Evidence:
@@ -51,7 +51,7 @@ def read_evidence(
             a file whose time differs is read.
     """
     specs = declared.assets
-    here = whereabouts(instance, setup.store)
+    here = whereabouts(instance, deployment.store)
     # Three queries for the whole graph; a query for each check took 3 ms x 300.
     newest_made = {
         record.asset_entry.asset_key: record.asset_entry.last_materialization_record
@@ -63,7 +63,9 @@ def read_evidence(
         if record is not None
     }
     rows = (
-        _asset_row(setup, here, spec, made.get(spec.key), newest_made.get(spec.key), look_at_disk)
+        _asset_row(
+            deployment, here, spec, made.get(spec.key), newest_made.get(spec.key), look_at_disk
+        )
         for spec in sorted(specs, key=lambda spec: spec.key.path)
     )
     assets = {row.key: row for row in with_outdated(rows)}
@@ -82,8 +84,8 @@ def read_evidence(
         judged.append(judge(row, asset, here.root))
     return Evidence(
         storage_root=here.root,
-        source=setup.source.name,
-        catalog=setup.catalog.name,
+        source=deployment.source.name,
+        catalog=deployment.catalog.name,
         assets=tuple(assets.values()),
         checks=tuple(judged),
     )
@@ -114,7 +116,7 @@ def recorded_roots(
 
 
 def _asset_row(
-    setup: Setup,
+    deployment: Deployment,
     here: Whereabouts,
     spec: dg.AssetSpec,
     record: dg.EventLogRecord | None,
@@ -125,9 +127,9 @@ def _asset_row(
     row = _described(spec, record)
     return replace(
         row,
-        differing=_differing(setup, row.latest.files) if record and look_at_disk else (),
+        differing=_differing(deployment, row.latest.files) if record and look_at_disk else (),
         elsewhere=_root_now(newest, here) if of_another else None,
-        touched=_touched(setup, row.latest.files) if record and look_at_disk else 0.0,
+        touched=_touched(deployment, row.latest.files) if record and look_at_disk else 0.0,
     )
 
 
@@ -165,8 +167,8 @@ def _materialization(record: dg.EventLogRecord) -> Materialization:
     )
 
 
-def _differing(setup: Setup, files: Mapping[str, Mapping]) -> tuple[str, ...]:
-    now = observe(setup, files, deep=False)
+def _differing(deployment: Deployment, files: Mapping[str, Mapping]) -> tuple[str, ...]:
+    now = observe(deployment, files, deep=False)
     return tuple(
         f"{path} is {_unlike(now.get(path))}"
         for path, facts in sorted(files.items())
@@ -181,6 +183,6 @@ def _unlike(found: str | None) -> str:
     return found if found.startswith(UNREADABLE) else "not as recorded"
 
 
-def _touched(setup: Setup, files: Iterable[str]) -> float:
-    paths = [path for path in map(setup.store.locate, files) if path.is_file()]
+def _touched(deployment: Deployment, files: Iterable[str]) -> float:
+    paths = [path for path in map(deployment.store.locate, files) if path.is_file()]
     return max((path.stat().st_ctime for path in paths), default=0.0)

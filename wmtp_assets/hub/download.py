@@ -16,7 +16,7 @@ from wmtp_assets import store
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.facts import spoken_size
-from wmtp_assets.hub.partial import LOOK_SECONDS, Partial, Place
+from wmtp_assets.hub.partial import LOOK_SECONDS, DownloadPaths, Partial
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import WrongBody, kept, require_proof
 from wmtp_assets.hub.retry import Stopped
@@ -36,7 +36,7 @@ class Download:
     repo: Repo
     commit: str
     file: RemoteFile
-    place: Place
+    place: DownloadPaths
 
 
 def download_all(

@@ -21,7 +21,7 @@ from wmtp_assets.hub import forms
 from wmtp_assets.hub import lock as locks
 from wmtp_assets.hub.download import Download, download_all
 from wmtp_assets.hub.listing import completed, listed
-from wmtp_assets.hub.partial import Place, sweep_unfinished
+from wmtp_assets.hub.partial import DownloadPaths, sweep_unfinished
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import kept
 from wmtp_assets.source import IncompleteRepo, Listing, RemoteFile, Source, beside, select
@@ -52,7 +52,7 @@ def fetch_files(
     Args:
         folder: Files land at `folder/<path in the repository>`.
         lock: Path of sources.lock.json; obeyed, and extended by what was verified.
-        report: Told one line for each file.
+        report: ReportingExecutor one line for each file.
 
     Raises:
         BadInput: Anything that is not as pinned, locked and stated; the good files stay.
@@ -67,7 +67,7 @@ def fetch_files(
         believed = {p: facts for p, facts in locked.files.items() if p not in impossible}
         locked = dataclasses.replace(locked, files=believed)
     commit, files = _bound_files(source, repo, wanted, locked, folder)
-    places = {f.path: Place(folder, f.path) for f in files}
+    places = {f.path: DownloadPaths(folder, f.path) for f in files}
     _refuse_links(places.values(), lock.parent)
     have = {f.path: kept(folder / f.path, f) for f in files}
     missing = [f for f in files if have[f.path] is None]
@@ -193,7 +193,7 @@ def _bind(
     return bound
 
 
-def _refuse_links(places: Iterable[Place], root: Path) -> None:
+def _refuse_links(places: Iterable[DownloadPaths], root: Path) -> None:
     """Refuse files that a symbolic link would take out of the storage.
 
     Raises:

@@ -40,7 +40,7 @@ class Partial:
 
 
 @dataclass(frozen=True)
-class Place:
+class DownloadPaths:
     """Where the unfinished forms of one file lie, and where the whole one goes."""
 
     folder: Path

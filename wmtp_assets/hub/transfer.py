@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from wmtp_assets import store
 from wmtp_assets.hub import forms
-from wmtp_assets.hub.partial import DISK_FULL, Partial, Place, plain_etag, unwritable
+from wmtp_assets.hub.partial import DISK_FULL, DownloadPaths, Partial, plain_etag, unwritable
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import WrongBody
 from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
@@ -38,10 +38,10 @@ class Arrived:
     sha256: str
 
 
-class Landing:
+class OpenPartial:
     """The unfinished file of one process, open, and the hash of what is in it."""
 
-    def __init__(self, place: Place, left_over: Partial | None):
+    def __init__(self, place: DownloadPaths, left_over: Partial | None):
         self._place = place
         self._open(left_over or place.new(""))
 
@@ -108,7 +108,7 @@ class Landing:
 
 def transfer(
     opened: Open,
-    place: Place,
+    place: DownloadPaths,
     size_bytes: int | None,
     left_over: Partial | None,
     *,
@@ -124,8 +124,8 @@ def transfer(
             size that its own head states, or ends where the connection says so.
         left_over: What an earlier process left of it.
         stop: Ends the transfer; what arrived stays for the next one.
-        progress: Told how much of the file is there, as it grows.
-        report: Told a line for each failure that is waited out.
+        progress: ReportingExecutor how much of the file is there, as it grows.
+        report: ReportingExecutor a line for each failure that is waited out.
 
     Raises:
         WrongBody: Another size than stated, another thing than such a file.
@@ -134,64 +134,64 @@ def transfer(
     """
     patience = Patience(stop, report)
     grown = functools.partial(progress.at, place.file)
-    landing, arrived = None, None
+    opened_partial, arrived = None, None
     try:
-        landing = Landing(place, left_over)
-        landing.hash_what_is_there(stop)
-        progress.kept(place.file, landing.position)
-        whole = size_bytes is not None and landing.position >= size_bytes
+        opened_partial = OpenPartial(place, left_over)
+        opened_partial.hash_what_is_there(stop)
+        progress.kept(place.file, opened_partial.position)
+        whole = size_bytes is not None and opened_partial.position >= size_bytes
         while not whole:
-            before = landing.position
+            before = opened_partial.position
             try:
-                _receive(opened, landing, size_bytes, stop, grown)
+                _receive(opened, opened_partial, size_bytes, stop, grown)
                 whole = True
             except TryAgain as error:
-                if landing.position - before >= PROGRESS_BYTES:
+                if opened_partial.position - before >= PROGRESS_BYTES:
                     patience.renew()
                 patience.wait(error)
-        landing.settle()
-        arrived = Arrived(landing.partial, landing.position, landing.sha256)
+        opened_partial.settle()
+        arrived = Arrived(opened_partial.partial, opened_partial.position, opened_partial.sha256)
         return arrived
     except WrongBody:
-        landing.drop()
+        opened_partial.drop()
         raise
     except OSError as error:
-        if landing and error.errno in DISK_FULL:
-            landing.drop()
+        if opened_partial and error.errno in DISK_FULL:
+            opened_partial.drop()
         raise unwritable(place.target, error) from error
     finally:
-        if landing:
-            landing.close()
+        if opened_partial:
+            opened_partial.close()
             if not arrived:
-                landing.partial.held.release()
+                opened_partial.partial.held.release()
 
 
 def _receive(
     opened: Open,
-    landing: Landing,
+    opened_partial: OpenPartial,
     size_bytes: int | None,
     stop: threading.Event,
     grown: Callable[[int], None],
 ) -> None:
     """One answer of the source; returns once the file is whole."""
-    if landing.position and not landing.partial.etag:
-        landing.start_over("")  # nothing says that the next bytes are of the same content
-    asked = landing.position
+    if opened_partial.position and not opened_partial.partial.etag:
+        opened_partial.start_over("")  # nothing says that the next bytes are of the same content
+    asked = opened_partial.position
     with opened(asked) as body:
         etag = plain_etag(body.etag)
-        if asked and body.start == asked and etag != landing.partial.etag:
-            landing.start_over("")
+        if asked and body.start == asked and etag != opened_partial.partial.etag:
+            opened_partial.start_over("")
             raise TryAgain(
-                f"{landing.file}: the content changed upstream after {asked:,} bytes of it"
+                f"{opened_partial.file}: the content changed upstream after {asked:,} bytes of it"
             )
         if body.start not in (0, asked):
-            landing.start_over("")
+            opened_partial.start_over("")
             raise TryAgain(
-                f"{landing.file}: asked for the bytes from {asked:,} on, was sent others",
+                f"{opened_partial.file}: asked for the bytes from {asked:,} on, was sent others",
                 "see what answers there (HF_ENDPOINT, a proxy), then run again",
             )
         if body.start == 0:
-            landing.start_over(etag)
+            opened_partial.start_over(etag)
         if size_bytes is None:
             size_bytes = body.size_bytes
         if body.size_bytes not in (None, size_bytes):
@@ -199,13 +199,14 @@ def _receive(
         for chunk in body.chunks:
             if stop.is_set():
                 raise Stopped
-            landing.write(chunk)
-            grown(landing.position)
-            if size_bytes is not None and landing.position > size_bytes:
+            opened_partial.write(chunk)
+            grown(opened_partial.position)
+            if size_bytes is not None and opened_partial.position > size_bytes:
                 raise WrongBody(f"more than {size_bytes:,} bytes")
-    if size_bytes is not None and landing.position < size_bytes:
+    if size_bytes is not None and opened_partial.position < size_bytes:
         raise TryAgain(
-            f"{landing.file}: the body ended after {landing.position:,} of {size_bytes:,} bytes"
+            f"{opened_partial.file}: the body ended after {opened_partial.position:,} of "
+            f"{size_bytes:,} bytes"
         )
 
 

@@ -4,9 +4,9 @@ import hashlib
 
 import dagster as dg
 
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.record import materialized
-from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
 from wmtp_assets.temporaries import sweep_below
 
@@ -23,10 +23,14 @@ def layout_digest(store: Store) -> str:
     code_version="1",
     description="Folder skeleton of storage v2: models, datasets, small sets (plan, Step 1).",
 )
-def storage_layout(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
+def storage_layout(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
     for folder in SKELETON:
-        (setup.store.root / folder).mkdir(parents=True, exist_ok=True)
-    sweep_below(setup.store.root)
+        (deployment.store.root / folder).mkdir(parents=True, exist_ok=True)
+    sweep_below(deployment.store.root)
     return materialized(
-        setup, setup.store.root, (), content=layout_digest(setup.store), folders=len(SKELETON)
+        deployment,
+        deployment.store.root,
+        (),
+        content=layout_digest(deployment.store),
+        folders=len(SKELETON),
     )

@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
-from wmtp_assets.checks import Reading, Seen, checks_on
+from wmtp_assets.checks import AssetState, CheckGroup, checks_on
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.folders import UNFINISHED
 from wmtp_assets.layout.assets import layout_digest
 from wmtp_assets.layout.reset import LEGACY
 from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.propositions import ours
-from wmtp_assets.setup import Setup
 from wmtp_assets.supported import PACKAGE, Packages, find_packages, python_fault
 from wmtp_assets.temporaries import SILENT_SECONDS, is_abandoned, is_temporary
 from wmtp_assets.walking import files_below, walk
 
 
-def _folders_exist(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    root = setup.store.root
+def _folders_exist(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
+    root = deployment.store.root
     missing = [folder for folder in SKELETON if not (root / folder).is_dir()]
     links = [folder for folder in SKELETON if (root / folder).is_symlink()]
     finding = verdict(
@@ -36,7 +36,7 @@ def _folders_exist(setup: Setup, seen: Seen) -> dict[str, Finding]:
     return {"folders_match_v2_layout": finding}
 
 
-def _environment(setup: Setup, seen: Seen) -> dict[str, Finding]:
+def _environment(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
     python = platform.python_version()
     try:
         fault = python_fault(python, metadata(PACKAGE)["Requires-Python"])
@@ -61,8 +61,8 @@ def _environment(setup: Setup, seen: Seen) -> dict[str, Finding]:
     return {"environment_is_supported": finding}
 
 
-def _no_leftovers(setup: Setup, seen: Seen) -> dict[str, Finding]:
-    root = setup.store.root
+def _no_leftovers(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
+    root = deployment.store.root
     legacy = [f"{name}/ of the old layout" for name in LEGACY if (root / name).exists()]
     sizes = {str(path.relative_to(root)): _size_bytes(path) for path in _abandoned(root)}
     finding = verdict(
@@ -110,7 +110,7 @@ def _size_bytes(path: Path) -> int:
 
 storage_layout_checks = checks_on(
     "storage_layout",
-    Reading(
+    CheckGroup(
         _folders_exist,
         {
             "folders_match_v2_layout": ours(
@@ -118,7 +118,7 @@ storage_layout_checks = checks_on(
             )
         },
     ),
-    Reading(
+    CheckGroup(
         _environment,
         {
             "environment_is_supported": ours(
@@ -127,7 +127,7 @@ storage_layout_checks = checks_on(
             )
         },
     ),
-    Reading(
+    CheckGroup(
         _no_leftovers,
         {
             "no_leftovers_of_older_layouts": ours(
@@ -136,5 +136,5 @@ storage_layout_checks = checks_on(
             )
         },
     ),
-    content=lambda setup, digests: layout_digest(setup.store),
+    content=lambda deployment, digests: layout_digest(deployment.store),
 )

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.layout.reset import clear, plan_clearing
-from wmtp_assets.setup import Setup
 from wmtp_assets.shown import shown
 
 
@@ -15,16 +15,16 @@ class ResetConfig(dg.Config):
 
 @dg.op(description="Lists the stored files, and removes them when told.")
 def clear_storage(
-    context: dg.OpExecutionContext, config: ResetConfig, setup: dg.ResourceParam[Setup]
+    context: dg.OpExecutionContext, config: ResetConfig, deployment: dg.ResourceParam[Deployment]
 ) -> None:
-    clearing = plan_clearing(setup.store)
+    clearing = plan_clearing(deployment.store)
     for path in clearing.files:
         context.log.info(f"{'remove' if config.remove else 'would remove'} {shown(path)}")
     for path in clearing.spared:
         context.log.info(f"spared {shown(path)}")
     told = f"{len(clearing.files)} files, {clearing.size_bytes:,} bytes"
     if config.remove:
-        clear(setup.store, clearing)
+        clear(deployment.store, clearing)
         context.log.info(f"removed {told}; the record of the assets stays, and is stale now")
     else:
         context.log.info(f"nothing removed; run with remove: true to remove {told}")

@@ -44,11 +44,11 @@ class MoveConfig(dg.Config):
 
 
 @dg.op(
-    required_resource_keys={"setup", "declared"},
+    required_resource_keys={"deployment", "declared"},
     description="Reads every byte that the record has of the old root, then tells of the move.",
 )
 def tell_move(context: dg.OpExecutionContext, config: MoveConfig) -> None:
-    store, declared = context.resources.setup.store, context.resources.declared
+    store, declared = context.resources.deployment.store, context.resources.declared
     old = require_moved(context.instance, declared, store, config.old_root)
     found = require_same(context.instance, declared, store, old, telling(context.log.info))
     for clause in found.told:

@@ -16,7 +16,7 @@ from wmtp_assets.settings import read_settings
 from wmtp_assets.shown import say
 from wmtp_assets.signoff.__main__ import main as signoff
 from wmtp_assets.signoff.__main__ import record, storage_root
-from wmtp_assets.stopped import Progress, stop_lines
+from wmtp_assets.stopped import RunProgress, stop_lines
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -66,7 +66,7 @@ def main() -> int:
     return code
 
 
-def rehearse() -> list[Progress]:
+def rehearse() -> list[RunProgress]:
     """Run the jobs until one is interrupted; what came of each.
 
     Raises:
@@ -77,7 +77,7 @@ def rehearse() -> list[Progress]:
         raise BadInput("this is the rehearsal", [f"WMTP_SOURCE={source}"], "unset it")
     reuse_engines()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    ended: list[Progress] = []
+    ended: list[RunProgress] = []
     with record() as instance, mirror_in_the_making():
         # Only now: it reads the settings too.
         from wmtp_assets.definitions import defs
@@ -89,7 +89,7 @@ def rehearse() -> list[Progress]:
     return ended
 
 
-def run(defs: "dg.Definitions", name: str, instance: "dg.DagsterInstance") -> Progress:
+def run(defs: "dg.Definitions", name: str, instance: "dg.DagsterInstance") -> RunProgress:
     """Run one job; what came of it."""
     from wmtp_assets.running import progress_of, run_here
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from wmtp_assets.catalog import Model
 from wmtp_assets.errors import BadInput
-from wmtp_assets.sample.catalog import META_MTP, REF_SHEARED, STARLING_RM
-from wmtp_assets.weights.architecture import (
+from wmtp_assets.models.architecture import (
     Shapes,
     llama_shapes,
     meta_mtp_shapes,
     starling_shapes,
 )
-from wmtp_assets.weights.tokenizer import read_vocabulary, tokenizer_json
+from wmtp_assets.models.tokenizer.files import read_vocabulary, tokenizer_json
+from wmtp_assets.sample.catalog import META_MTP, REF_SHEARED, STARLING_RM
 
 if TYPE_CHECKING:
     import numpy as np

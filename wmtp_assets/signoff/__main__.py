@@ -78,9 +78,9 @@ def status(options: argparse.Namespace) -> int:
         from wmtp_assets.evidence.record import read_evidence
         from wmtp_assets.signoff.status import is_fine, status_lines, table_lines
 
-        setup = defs.resources["setup"]
-        evidence = read_evidence(instance, defs.resources["declared"], setup)
-        approval = read_approval(instance, setup, evidence)
+        deployment = defs.resources["deployment"]
+        evidence = read_evidence(instance, defs.resources["declared"], deployment)
+        approval = read_approval(instance, deployment, evidence)
     lines = [*table_lines(evidence)] if options.table else []
     say(*lines, *status_lines(evidence, approval))
     return 0 if is_fine(evidence, approval) else 1
@@ -98,15 +98,15 @@ def approve(options: argparse.Namespace) -> int:
         from wmtp_assets.definitions import defs
         from wmtp_assets.running import run_here
 
-        setup = defs.resources["setup"]
+        deployment = defs.resources["deployment"]
         decide(defs, instance, options, signer)
-        entry = read_chain(setup.store.signoff).entries[-1]
-        uncounted = read_trust(instance, setup).against(entry)
+        entry = read_chain(deployment.store.signoff).entries[-1]
+        uncounted = read_trust(instance, deployment).against(entry)
         report = defs.resolve_job_def("report")
         told = run_here(report, instance, storage_root(defs), raise_on_error=False).success
     say(entry.decision.says)
     say(f"written to {entry.folder}")
-    for line in stock_commands(setup.store.root, entry, "REVIEWER.pub"):
+    for line in stock_commands(deployment.store.root, entry, "REVIEWER.pub"):
         say(f"verify with the stock tool: {line}")
     if uncounted:
         say(f"it does not count: {uncounted}", file=sys.stderr)
@@ -150,7 +150,7 @@ def moved(options: argparse.Namespace) -> int:
         from wmtp_assets.definitions import defs
 
         tell_moved(defs, instance, options.old_root)
-    root = defs.resources["setup"].store.root
+    root = defs.resources["deployment"].store.root
     say(f"told: what was recorded of {options.old_root} counts for {root}")
     say("next: python -m wmtp_assets.signoff status")
     return 0
@@ -177,7 +177,7 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
 
 def storage_root(defs: "dg.Definitions") -> str:
     """The storage that the runs of this process are about."""
-    return str(defs.resources["setup"].store.root)
+    return str(defs.resources["deployment"].store.root)
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -192,11 +192,11 @@ def verify(options: argparse.Namespace) -> int:
 
 def restore(options: argparse.Namespace) -> int:
     """Restore a storage; the disk alone says afterwards whether it is the approved one."""
-    from wmtp_assets.backup.place import Place
+    from wmtp_assets.backup.location import BackupLocation
     from wmtp_assets.backup.restoring import restore
 
     root = options.storage_root
-    done = restore(Place(options.backup_url), root.absolute(), say)
+    done = restore(BackupLocation(options.backup_url), root.absolute(), say)
     for path in done.others:
         say(f"not of the backup, left alone: {path}")
     say(f"restored {done.restored} files, kept {done.kept}: {done.tag.says}")

@@ -11,12 +11,12 @@ from wmtp_assets.doctor.lines import State
 from wmtp_assets.doctor.plans import Known, disk_need, listed_bytes
 from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.models.architecture import SHAPES
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.settings import Settings
 from wmtp_assets.source import Listing, RemoteFile
 from wmtp_assets.store import Store
-from wmtp_assets.weights.architecture import SHAPES
-from wmtp_assets_tests.weights.sparse import write_sparse
+from wmtp_assets_tests.models.sparse import write_sparse
 
 STARLING, MBPP = PUBLISHED.starling_rm, PUBLISHED.dataset("mbpp")
 SHEARED = {

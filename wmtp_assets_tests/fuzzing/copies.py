@@ -9,41 +9,43 @@ from wmtp_assets.approval.chain import read_chain
 from wmtp_assets.approval.signing import KeySigner
 from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.backup.copying import back_up
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.reading import read_copy
 from wmtp_assets.backup.restoring import restore
 from wmtp_assets.backup.tag import REPLACING, TAG, read_tag, write_tag
-from wmtp_assets.hub.checks import locked_files
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import require_locked
 from wmtp_assets.hub.mirror import write_mirror
-from wmtp_assets_tests.corpora.world import made_setup
+from wmtp_assets.raw.checks import locked_files
+from wmtp_assets_tests.datasets.world import made_deployment
 from wmtp_assets_tests.fuzzing.target import Look, Target
 from wmtp_assets_tests.signoff.approval.sealed import new_keys, seal, write_storage
 
 
 def mirror_targets(root: Path) -> Iterator[Target]:
     """The listing of a mirror, read as a source fetches, and as job write_mirror adds to it."""
-    setup = made_setup(root)
-    mirror: Path = setup.source.root
-    row = setup.catalog.dataset("mbpp")
-    raw = setup.store.dataset("mbpp").raw
-    places = {file.path: raw / file.path for file in locked_files(setup.store, row.repo, row.raw)}
-    repos = [(require_locked(setup.store.lock, row.repo), places)]
+    deployment = made_deployment(root)
+    mirror: Path = deployment.source.root
+    row = deployment.catalog.dataset("mbpp")
+    raw = deployment.store.dataset("mbpp").raw
+    places = {
+        file.path: raw / file.path for file in locked_files(deployment.store, row.repo, row.raw)
+    }
+    repos = [(require_locked(deployment.store.lock, row.repo), places)]
     write_mirror(mirror, repos)
     number = itertools.count()
 
     def fetch() -> None:
         target = root / "fetched" / str(next(number))
         try:
-            fetch_files(setup.source, row.repo, row.raw, target / "raw", target / "lock.json")
+            fetch_files(deployment.source, row.repo, row.raw, target / "raw", target / "lock.json")
         finally:
             shutil.rmtree(target, ignore_errors=True)
 
     def fetch_locked() -> None:
         lock = root / "lock.json"
-        shutil.copy(setup.store.lock, lock)
-        fetch_files(setup.source, row.repo, row.raw, raw, lock)
+        shutil.copy(deployment.store.lock, lock)
+        fetch_files(deployment.source, row.repo, row.raw, raw, lock)
 
     looks = {"fetch": fetch, "fetch again": fetch_locked}
     listing = mirror / "wmtp_mirror.json"
@@ -56,10 +58,10 @@ def approved_targets(root: Path) -> Iterator[Target]:
     keys = new_keys(root / "keys")
     for _ in range(2):
         seal(storage, KeySigner(keys.private))
-    place = Place(str(root / "copies"))
+    location = BackupLocation(str(root / "copies"))
     quiet = {"tell": lambda line: None}
     entry = read_chain(storage / "signoff").entries[-1]
-    back_up(storage, entry, place)
+    back_up(storage, entry, location)
     looks: dict[str, Look] = {
         "verify": lambda: not verify_storage(storage, [keys.public], **quiet).problems,
         "verify without a key": lambda: not verify_storage(storage, **quiet).problems,
@@ -69,20 +71,20 @@ def approved_targets(root: Path) -> Iterator[Target]:
         yield Target(f"signoff {path.name}", (path,), looks)
     number = itertools.count()
 
-    def restored(place: Place) -> None:
+    def restored(location: BackupLocation) -> None:
         target = root / "restored" / str(next(number))
         try:
-            restore(place, target)
+            restore(location, target)
         finally:
             shutil.rmtree(target, ignore_errors=True)
 
     looks = {
-        "restore": lambda: restored(place),
-        "read": lambda: not read_copy(place, read_chain(storage / "signoff")).problems,
-        "back up": lambda: back_up(storage, entry, place, is_damaged=True),
+        "restore": lambda: restored(location),
+        "read": lambda: not read_copy(location, read_chain(storage / "signoff")).problems,
+        "back up": lambda: back_up(storage, entry, location, is_damaged=True),
     }
     yield Target("tag of a copy", (root / "copies" / TAG,), looks)
-    broken = Place(str(root / "broken"))
+    broken = BackupLocation(str(root / "broken"))
     back_up(storage, entry, broken)
     write_tag(broken, read_tag(broken), REPLACING)
     replacing = root / "broken" / REPLACING

@@ -14,21 +14,21 @@ from pathlib import Path
 import dagster as dg
 
 from wmtp_assets import store
-from wmtp_assets.checks import Reading, Seen, _judged, observe
-from wmtp_assets.corpora.checks import split_readings
-from wmtp_assets.corpora.schema.checks import schema_readings
-from wmtp_assets.corpora.small.checks import small_readings
+from wmtp_assets.checks import AssetState, CheckGroup, _judged, observe
+from wmtp_assets.datasets.checks import split_check_groups
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.hub.checks import locked_files
+from wmtp_assets.datasets.schema.checks import schema_readings
+from wmtp_assets.datasets.small.checks import small_readings
+from wmtp_assets.datasets.stats.checks import stats_readings
+from wmtp_assets.deployment import Deployment
+from wmtp_assets.raw.checks import locked_files
 from wmtp_assets.record import FILES, as_metadata, file_facts
-from wmtp_assets.setup import Setup
-from wmtp_assets.stats.checks import stats_readings
 from wmtp_assets.undated import content_version
-from wmtp_assets_tests.corpora.world import made_setup
+from wmtp_assets_tests.datasets.world import made_deployment
 from wmtp_assets_tests.fuzzing.copies import approved_targets, mirror_targets
 from wmtp_assets_tests.fuzzing.target import Look, Target
-from wmtp_assets_tests.micro.conftest import ROWS, small_rows
-from wmtp_assets_tests.weights.tiny import READINGS, TinyStorage
+from wmtp_assets_tests.models.micro.conftest import ROWS, small_rows
+from wmtp_assets_tests.models.tiny import CHECK_GROUPS, TinyStorage
 
 
 def all_targets(root: Path) -> list[Target]:
@@ -115,9 +115,9 @@ def model_targets(root: Path) -> Iterator[Target]:
             looks |= _model_looks(tiny, *asset.split(" "))
         yield Target(kind + Path(files[0]).name, tuple(map(tiny.path, files)), looks)
     yield Target("a small set", (rows,), _model_looks(tiny, "micro_ref", RHO1))
-    lock = tiny.setup.store.lock
-    looks = _lock_looks(tiny.setup)
-    for asset in READINGS:
+    lock = tiny.deployment.store.lock
+    looks = _lock_looks(tiny.deployment)
+    for asset in CHECK_GROUPS:
         if asset.endswith("metadata") or asset.startswith("micro"):
             looks |= _model_looks(tiny, asset, "metadata_agrees_with_disk")
     yield Target(lock.name, (lock,), looks)
@@ -126,20 +126,20 @@ def model_targets(root: Path) -> Iterator[Target]:
 def _model_looks(tiny: TinyStorage, key: str, only: str = "") -> dict[str, Look]:
     """Every reading of an asset, or the one that decides a proposition."""
 
-    def look(reading: Reading) -> Look:
-        return lambda: _result(reading, tiny.setup, tiny.seen(key))
+    def look(group: CheckGroup) -> Look:
+        return lambda: _result(group, tiny.deployment, tiny.state(key))
 
     chosen = [
-        reading
-        for reading in READINGS[key]
-        if (only in reading.propositions if only else not SLOW & reading.propositions.keys())
+        group
+        for group in CHECK_GROUPS[key]
+        if (only in group.propositions if only else not SLOW & group.propositions.keys())
     ]
-    return {f"{key} {next(iter(reading.propositions))}": look(reading) for reading in chosen}
+    return {f"{key} {next(iter(group.propositions))}": look(group) for group in chosen}
 
 
-def _result(reading: Reading, setup: Setup, seen: Seen) -> bool:
+def _result(group: CheckGroup, deployment: Deployment, state: AssetState) -> bool:
     """Whether all checks of a reading pass; their results are made as the check step makes them."""
-    content_version(seen.digests, setup.store.locate)
+    content_version(state.digests, deployment.store.locate)
     results = [
         dg.AssetCheckResult(
             asset_key="x",
@@ -148,41 +148,41 @@ def _result(reading: Reading, setup: Setup, seen: Seen) -> bool:
             description=found.summary,
             metadata=as_metadata(found.evidence),
         )
-        for name, found in _judged(reading, setup, seen).items()
+        for name, found in _judged(group, deployment, state).items()
     ]
     return all(result.passed for result in results)
 
 
-def _lock_looks(setup: Setup) -> dict[str, Look]:
-    rows = (*setup.catalog.models, *setup.catalog.datasets)
-    there = store.read_json(setup.store.lock)["repos"]
+def _lock_looks(deployment: Deployment) -> dict[str, Look]:
+    rows = (*deployment.catalog.models, *deployment.catalog.datasets)
+    there = store.read_json(deployment.store.lock)["repos"]
 
     def look(row) -> Look:
-        return lambda: locked_files(setup.store, row.repo, row.raw)
+        return lambda: locked_files(deployment.store, row.repo, row.raw)
 
     return {f"lock {row.repo.id}": look(row) for row in rows if row.repo.id in there}
 
 
 def dataset_targets(root: Path) -> Iterator[Target]:
-    setup = made_setup(root)
-    for row in setup.catalog.datasets:
-        yield from _dataset_targets(setup, row.name)
-    lock = setup.store.lock
-    looks = _lock_looks(setup)
-    folder = setup.store.dataset("mbpp")
-    looks |= _dataset_looks(setup, schema_readings(dataset="mbpp"), [folder.processed])
+    deployment = made_deployment(root)
+    for row in deployment.catalog.datasets:
+        yield from _dataset_targets(deployment, row.name)
+    lock = deployment.store.lock
+    looks = _lock_looks(deployment)
+    folder = deployment.store.dataset("mbpp")
+    looks |= _dataset_looks(deployment, schema_readings(dataset="mbpp"), [folder.processed])
     yield Target(lock.name, (lock,), looks)
 
 
-def _dataset_targets(setup: Setup, name: str) -> Iterator[Target]:
-    folder = setup.store.dataset(name)
-    schema = _dataset_looks(setup, schema_readings(dataset=name), [folder.processed])
-    small = _dataset_looks(setup, small_readings(dataset=name), [folder.small])
-    stats = _dataset_looks(setup, stats_readings(dataset=name), [folder.stats])
+def _dataset_targets(deployment: Deployment, name: str) -> Iterator[Target]:
+    folder = deployment.store.dataset(name)
+    schema = _dataset_looks(deployment, schema_readings(dataset=name), [folder.processed])
+    small = _dataset_looks(deployment, small_readings(dataset=name), [folder.small])
+    stats = _dataset_looks(deployment, stats_readings(dataset=name), [folder.stats])
     for split in DATASETS[name].splits[:2]:
-        readings = split_readings(dataset=name, split=split)
+        groups = split_check_groups(dataset=name, split=split)
         files = [folder.jsonl(split), folder.line_metadata(split)]
-        looks = _dataset_looks(setup, readings, files)
+        looks = _dataset_looks(deployment, groups, files)
         yield Target("<split>.jsonl", (folder.jsonl(split),), looks | small | stats)
         line_metadata = (folder.line_metadata(split),)
         yield Target("<split>_metadata.json", line_metadata, looks | schema | small | stats)
@@ -197,16 +197,16 @@ def _dataset_targets(setup: Setup, name: str) -> Iterator[Target]:
 
 
 def _dataset_looks(
-    setup: Setup, readings: Iterable[Reading], places: Sequence[Path]
+    deployment: Deployment, groups: Iterable[CheckGroup], places: Sequence[Path]
 ) -> dict[str, Look]:
     files = [p for place in places for p in ([place] if place.is_file() else place.iterdir())]
-    recorded = {setup.store.relative(p): file_facts(store.stored(p)) for p in files}
+    recorded = {deployment.store.relative(p): file_facts(store.stored(p)) for p in files}
 
-    def look(reading: Reading) -> Look:
-        def seen() -> object:
-            now = Seen({FILES: recorded}, recorded, observe(setup, recorded, deep=True))
-            return _result(reading, setup, now)
+    def look(group: CheckGroup) -> Look:
+        def state() -> object:
+            now = AssetState({FILES: recorded}, recorded, observe(deployment, recorded, deep=True))
+            return _result(group, deployment, now)
 
-        return seen
+        return state
 
-    return {f"{places[0]} {next(iter(r.propositions))}": look(r) for r in readings}
+    return {f"{places[0]} {next(iter(r.propositions))}": look(r) for r in groups}

@@ -9,14 +9,14 @@ import pytest
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Catalog
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.fetch import fetch_files
-from wmtp_assets.hub.jobs import mirrored_repos
 from wmtp_assets.hub.lock import extend_lock, read_lock
 from wmtp_assets.hub.mirror import write_mirror
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
-from wmtp_assets.setup import Setup
+from wmtp_assets.raw.jobs import mirrored_repos
 from wmtp_assets.store import Store
 from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.hub.world import write_repo
@@ -40,7 +40,7 @@ class Storage:
     def __init__(self, root: Path):
         catalog: Catalog = with_rows(PUBLISHED, humaneval=ROW)
         here = Store(root / "storage", root / "docs")
-        self.setup = Setup(catalog, MirrorSource(root / "upstream"), here)
+        self.deployment = Deployment(catalog, MirrorSource(root / "upstream"), here)
         self.mirror, self.lock = root / "upstream", here.lock
         self.folder = here.dataset(ROW.name).raw
         self.file = self.folder / FILE
@@ -55,7 +55,7 @@ class Storage:
         write_repo(self.mirror, ROW.repo, {FILE: data}, A)
 
     def fetch(self):
-        source, lines = self.setup.source, self.lines
+        source, lines = self.deployment.source, self.lines
         return fetch_files(source, ROW.repo, ROW.raw, self.folder, self.lock, lines.append)
 
     @property
@@ -124,13 +124,13 @@ def test_an_entry_that_another_run_wrote_meanwhile_is_not_replaced(storage):
 def test_a_mirror_is_never_written_of_what_is_no_such_file(storage, tmp_path):
     storage.stored(b"")
     with pytest.raises(BadInput, match=f"lacks published files.*{FILE}.*materialize the raw"):
-        mirrored_repos(storage.setup)
+        mirrored_repos(storage.deployment)
     storage.file.unlink()
     storage.lock.unlink()
     storage.stored(POINTER)
     target = tmp_path / "travels"
     with pytest.raises(BadInput, match="a Git LFS pointer text instead of the file"):
-        write_mirror(target, mirrored_repos(storage.setup))
+        write_mirror(target, mirrored_repos(storage.deployment))
     assert not [path for path in target.rglob("*") if path.is_file()]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.doctor.plans import Wanted
-from wmtp_assets.doctor.sources import asked, mirror_lines
+from wmtp_assets.doctor.repositories import asked, mirror_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource

@@ -57,7 +57,7 @@ GRAPH = textwrap.dedent("""
     import json, sys
     from pathlib import Path
     import dagster as dg
-    from wmtp_assets.hub.jobs import mirror_job
+    from wmtp_assets.raw.jobs import mirror_job
     from wmtp_assets.hub.sources import HubSource
     from wmtp_assets_tests.hub.world import UPSTREAM, World
 

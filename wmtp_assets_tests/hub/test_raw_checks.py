@@ -8,8 +8,8 @@ import pytest
 from wmtp_assets import published, store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.checks import digests_match, locked_files
 from wmtp_assets.hub.lock import extend_lock, locked_commit
+from wmtp_assets.raw.checks import digests_match, locked_files
 from wmtp_assets.store import Store
 
 REPO = Repo(id="org/data", kind="dataset", revision="main", licence="MIT")

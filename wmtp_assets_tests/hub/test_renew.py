@@ -10,10 +10,10 @@ import pytest
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.fetch import fetch_files
-from wmtp_assets.hub.jobs import renew_lock
 from wmtp_assets.hub.lock import LockedRepo, extend_lock, locked_commit, locked_repo, replace_entry
 from wmtp_assets.hub.renewal import plan_renewal
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.raw.jobs import renew_lock
 from wmtp_assets.source import Listing, RemoteFile
 from wmtp_assets_tests.hub.world import World, write_repo
 

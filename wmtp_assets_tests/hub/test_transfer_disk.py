@@ -62,11 +62,11 @@ def test_a_disk_that_is_too_small_is_refused_before_the_first_byte(tmp_path, mir
 
 
 def test_what_is_there_already_is_not_needed_again(tmp_path, mirror, monkeypatch):
-    from wmtp_assets.hub.partial import Place
+    from wmtp_assets.hub.partial import DownloadPaths
 
     upstream = mirror.root / REPO.id / "big.dat"
     with mirror.open(REPO, "main", "big.dat", 0) as body:
-        partial = Place(tmp_path / "s" / "raw", "big.dat").new(body.etag)
+        partial = DownloadPaths(tmp_path / "s" / "raw", "big.dat").new(body.etag)
     partial.path.write_bytes(upstream.read_bytes()[: SIZE // 2])
     partial.held.release()
     usage = namedtuple("usage", "total used free")

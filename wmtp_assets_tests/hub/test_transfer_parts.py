@@ -13,18 +13,18 @@ import pytest
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub import retry
-from wmtp_assets.hub.assets import raw_assets
 from wmtp_assets.hub.download import SIDE_BY_SIDE
 from wmtp_assets.hub.fetch import fetch_files
-from wmtp_assets.hub.partial import SILENT_SECONDS, Place
+from wmtp_assets.hub.partial import SILENT_SECONDS, DownloadPaths
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
+from wmtp_assets.raw.assets import raw_assets
 from wmtp_assets.source import Body, Listing, RemoteFile
 
 REPO = Repo(id="org/thing", kind="model", revision="main", licence="MIT")
 
 
-def left(place: Place, content: bytes, *, held: bool = False, etag: str = "e") -> Path:
+def left(place: DownloadPaths, content: bytes, *, held: bool = False, etag: str = "e") -> Path:
     """Unfinished, of a process that works on it or of one that is dead."""
     partial = place.new(etag)
     partial.path.write_bytes(content)
@@ -34,7 +34,7 @@ def left(place: Place, content: bytes, *, held: bool = False, etag: str = "e") -
 
 
 def test_the_longest_that_the_dead_left_is_continued_and_the_others_go(tmp_path):
-    place = Place(tmp_path, "a.dat")
+    place = DownloadPaths(tmp_path, "a.dat")
     left(place, b"1")
     left(place, b"12")
     in_work = left(place, b"123", held=True)
@@ -45,7 +45,7 @@ def test_the_longest_that_the_dead_left_is_continued_and_the_others_go(tmp_path)
 
 
 def test_what_another_machine_left_is_continued_once_it_is_silent(tmp_path):
-    place = Place(tmp_path, "a.dat")
+    place = DownloadPaths(tmp_path, "a.dat")
     path = left(place, b"12")
     path = path.rename(path.with_name("e.elsewhere.00000000.0123456789abcdef.partial"))
     assert place.adopt() is None
@@ -54,22 +54,25 @@ def test_what_another_machine_left_is_continued_once_it_is_silent(tmp_path):
 
 
 def test_a_file_whose_name_begins_with_that_of_another_is_left_alone(tmp_path):
-    left(Place(tmp_path, "a.dat.index.json"), b"1")
-    assert Place(tmp_path, "a.dat").adopt() is None
+    left(DownloadPaths(tmp_path, "a.dat.index.json"), b"1")
+    assert DownloadPaths(tmp_path, "a.dat").adopt() is None
 
 
 def test_what_one_machine_had_of_a_file_that_another_fetched_is_swept(tmp_path):
     source = Together(files=1, at_once=1)
     wanted, raw = (Files("*.dat", 1),), tmp_path / "raw"
     fetch_files(source, REPO, wanted, raw, tmp_path / "lock.json")
-    gone, renamed_upstream = left(Place(raw, "0.dat"), b"1"), left(Place(raw, "old.dat"), b"12")
-    in_work = left(Place(raw, "0.dat"), b"1", held=True)
+    gone, renamed_upstream = (
+        left(DownloadPaths(raw, "0.dat"), b"1"),
+        left(DownloadPaths(raw, "old.dat"), b"12"),
+    )
+    in_work = left(DownloadPaths(raw, "0.dat"), b"1", held=True)
     fetch_files(source, REPO, wanted, raw, tmp_path / "lock.json")
     assert not gone.exists() and not renamed_upstream.exists() and in_work.exists()
 
 
 def test_a_download_of_another_machine_is_waited_for_until_it_is_silent(tmp_path):
-    path = left(Place(tmp_path / "raw", "0.dat"), b"x")
+    path = left(DownloadPaths(tmp_path / "raw", "0.dat"), b"x")
     path = path.rename(path.with_name("e.elsewhere.00000000.0123456789abcdef.partial"))
     told = []
 
@@ -187,7 +190,7 @@ def test_a_killed_run_keeps_its_place_in_a_pool_with_a_limit(tmp_path):
 
 
 def test_what_is_no_file_is_not_taken_for_an_unfinished_one(tmp_path):
-    place = Place(tmp_path / "raw", "a.bin")
+    place = DownloadPaths(tmp_path / "raw", "a.bin")
     place.unfinished.mkdir(parents=True)
     os.mkfifo(place.unfinished / "e.host.1.abc.partial")
     (place.unfinished / "f.host.1.abc.partial").symlink_to(tmp_path / "outside")

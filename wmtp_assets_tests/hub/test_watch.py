@@ -8,10 +8,10 @@ import pytest
 
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.hub.sources import HubSource, MirrorSource
-from wmtp_assets.hub.upstream.assets import watched_repos
-from wmtp_assets.hub.upstream.jobs import daily_watch, watch_job
-from wmtp_assets.hub.upstream.watch import moved
 from wmtp_assets.published import PUBLISHED
+from wmtp_assets.raw.upstream.assets import watched_repos
+from wmtp_assets.raw.upstream.jobs import daily_watch, watch_job
+from wmtp_assets.raw.upstream.watch import moved
 from wmtp_assets_tests.hub.world import UPSTREAM, World
 
 A, B = "a" * 40, "b" * 40

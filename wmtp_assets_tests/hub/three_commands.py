@@ -19,15 +19,15 @@ from pathlib import Path
 
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.doctor.plans import Wanted
-from wmtp_assets.doctor.sources import Asked, hub_lines
+from wmtp_assets.doctor.repositories import Asked, hub_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub import retry
 from wmtp_assets.hub.facts import is_commit
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import read_lock
 from wmtp_assets.hub.sources import HubSource
-from wmtp_assets.hub.upstream.watch import observed
 from wmtp_assets.published import PUBLISHED
+from wmtp_assets.raw.upstream.watch import observed
 from wmtp_assets_tests.hub.loopback import serve
 from wmtp_assets_tests.hub.loopback_hub import FakeHub
 

@@ -10,12 +10,12 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 
 from wmtp_assets.catalog import Catalog, Repo
-from wmtp_assets.hub.assets import raw_assets
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
-from wmtp_assets.hub.upstream.assets import watched_repos
-from wmtp_assets.hub.upstream.jobs import watch_job
 from wmtp_assets.published import PUBLISHED
-from wmtp_assets.setup import Setup
+from wmtp_assets.raw.assets import raw_assets
+from wmtp_assets.raw.upstream.assets import watched_repos
+from wmtp_assets.raw.upstream.jobs import watch_job
 from wmtp_assets.source import Source
 from wmtp_assets.store import Store
 from wmtp_assets_tests.catalogs import with_rows
@@ -42,12 +42,12 @@ class World:
         self.repo = replace(row.repo, revision=revision)
         self.catalog: Catalog = with_rows(PUBLISHED, humaneval=replace(row, repo=self.repo))
         self.source = source or MirrorSource(self.mirror)
-        setup = Setup(self.catalog, self.source, Store(self.storage, root / "docs"))
+        deployment = Deployment(self.catalog, self.source, Store(self.storage, root / "docs"))
         watched = watched_repos[RAW.to_user_string()]
         self.definitions = dg.Definitions(
             assets=[raw_assets[RAW.to_user_string()], watched],
             jobs=[watch_job([watched], {}), *jobs],
-            resources={"setup": setup},
+            resources={"deployment": deployment},
         )
 
     @property

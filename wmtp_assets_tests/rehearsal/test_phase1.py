@@ -96,12 +96,12 @@ def test_the_readme_of_the_storage_names_a_commit_for_every_asset_and_no_branch(
 def test_mbpp_equals_an_independent_reading_byte_for_byte(rehearsal, split):
     records = mbpp_records(split)
     assert len(records) == ROWS[f"mbpp/{split}"]
-    stored = rehearsal.setup.store.dataset("mbpp").jsonl(split).read_bytes()
+    stored = rehearsal.deployment.store.dataset("mbpp").jsonl(split).read_bytes()
     assert stored == jsonl_bytes(records)
 
 
 def test_the_published_line_ends_are_kept(rehearsal):
-    folder = rehearsal.setup.store.dataset("mbpp")
+    folder = rehearsal.deployment.store.dataset("mbpp")
     stored = [folder.jsonl(split).read_bytes() for split in ("train", "validation", "test")]
     with_crlf = sum(rb"\r\n" in line for jsonl in stored for line in jsonl.split(b"\n"))
     expected = [r for split in ("train", "validation", "test") for r in mbpp_records(split)]
@@ -111,7 +111,7 @@ def test_the_published_line_ends_are_kept(rehearsal):
 def test_humaneval_equals_an_independent_reading_byte_for_byte(rehearsal):
     records = humaneval_records()
     assert len(records) == ROWS["humaneval/test"]
-    stored = rehearsal.setup.store.dataset("humaneval").jsonl("test").read_bytes()
+    stored = rehearsal.deployment.store.dataset("humaneval").jsonl("test").read_bytes()
     assert stored == jsonl_bytes(records)
 
 
@@ -119,7 +119,7 @@ def test_humaneval_equals_an_independent_reading_byte_for_byte(rehearsal):
 def test_token_counts_are_those_of_sentencepiece_and_every_record_is_kept(rehearsal, asset):
     name, split = asset.split("/")
     records = humaneval_records() if name == "humaneval" else mbpp_records(split)
-    path = rehearsal.setup.store.dataset(name).line_metadata(split)
+    path = rehearsal.deployment.store.dataset(name).line_metadata(split)
     lengths = json.loads(path.read_bytes())["stats"]["token_lengths"]
     expected = count_tokens(records)
     assert lengths == expected
@@ -131,7 +131,7 @@ def test_the_stored_tokenizer_gives_sentencepieces_ids_for_every_published_text(
     from sentencepiece import SentencePieceProcessor
     from tokenizers import Tokenizer
 
-    folder = rehearsal.setup.store.model(model).tokenizer
+    folder = rehearsal.deployment.store.model(model).tokenizer
     assert (folder / "tokenizer.model").read_bytes() == LLAMA.read_bytes()
     fast = Tokenizer.from_file(str(folder / "tokenizer.json"))
     exact = SentencePieceProcessor(model_file=str(LLAMA))

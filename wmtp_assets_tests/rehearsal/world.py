@@ -47,7 +47,7 @@ class Rehearsal:
             with_reward_model=False,
         )
         self.definitions = dg.Definitions.merge(graph, dg.Definitions(jobs=[MBPP_JOB]))
-        self.setup = graph.resources["setup"]
+        self.deployment = graph.resources["deployment"]
         self.declared = graph.resources["declared"]
         self.succeeded: dict[str, bool] = {}
 
@@ -57,11 +57,11 @@ class Rehearsal:
 
     @property
     def evidence(self) -> Evidence:
-        return read_evidence(self.instance, self.declared, self.setup)
+        return read_evidence(self.instance, self.declared, self.deployment)
 
     @property
     def approval(self) -> Approval:
-        return read_approval(self.instance, self.setup, self.evidence)
+        return read_approval(self.instance, self.deployment, self.evidence)
 
     @property
     def open_checks(self) -> dict[str, Judged]:
@@ -75,7 +75,7 @@ class Rehearsal:
     def status(self) -> tuple[bool, list[str]]:
         """As the command `signoff status`: whether it exits 0, and its lines."""
         evidence = self.evidence
-        approval = read_approval(self.instance, self.setup, evidence)
+        approval = read_approval(self.instance, self.deployment, evidence)
         return is_fine(evidence, approval), list(status_lines(evidence, approval))
 
     def approve(self, acknowledge: Iterable[str]) -> None:

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from wmtp_assets import store
+from wmtp_assets.models.configs import PARAMS_KEYS
 from wmtp_assets.sample import checkpoints
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.source import Listing, RemoteFile, select
-from wmtp_assets.weights.configs import PARAMS_KEYS
-from wmtp_assets_tests.weights.tiny import tiny_catalog, write_mirror
+from wmtp_assets_tests.models.tiny import tiny_catalog, write_mirror
 
 TINY = tiny_catalog()
 MODELS = {model.folder: model for model in TINY.models}

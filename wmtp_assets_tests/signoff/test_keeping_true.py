@@ -12,8 +12,8 @@ from wmtp_assets.automation.sensors import (
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.hub.sources import HubSource, MirrorSource
-from wmtp_assets.hub.upstream.record import observation
 from wmtp_assets.published import PUBLISHED
+from wmtp_assets.raw.upstream.record import observation
 from wmtp_assets.sample.mirror import SampleSource
 from wmtp_assets.source import Source
 from wmtp_assets_tests.signoff.world import GOOD, WRONG, World
@@ -34,7 +34,7 @@ class Tick:
         self.cursor: str | None = None
 
     def __call__(self) -> str:
-        resources = {"setup": self.world.setup, "declared": self.world.declared}
+        resources = {"deployment": self.world.deployment, "declared": self.world.declared}
         with dg.build_sensor_context(
             self.world.instance, cursor=self.cursor, resources=resources
         ) as context:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from wmtp_assets.catalog import AcceptedFinding
-from wmtp_assets.checks import Reading, checks_on
+from wmtp_assets.checks import CheckGroup, checks_on
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets.propositions import upstream
@@ -18,18 +18,18 @@ def test_a_finding_about_upstream_warns_and_the_run_succeeds(world: World):
 
 
 def test_a_check_about_upstream_that_cannot_judge_is_an_error_nobody_can_acknowledge(world: World):
-    def unreadable(setup, seen):
+    def unreadable(deployment, state):
         raise BadInput("row 3 is cut", ["train.jsonl"], "materialize it again")
 
-    world.code(checks_on("mbpp/train", Reading(unreadable, {"no_oddities": EVEN})))
+    world.code(checks_on("mbpp/train", CheckGroup(unreadable, {"no_oddities": EVEN})))
     assert world.run("phase1", GOOD)
     assert world.judged("no_oddities").outcome == Outcome.FAILED
 
 
 def test_an_accepted_row_of_the_catalog_works_for_every_check(world: World):
     row = AcceptedFinding("mbpp/train", "no_oddities", "row 3 is odd", "as published")
-    catalog = replace(world.setup.catalog, accepted_findings=(row,))
-    world.setup = replace(world.setup, catalog=catalog)
+    catalog = replace(world.deployment.catalog, accepted_findings=(row,))
+    world.deployment = replace(world.deployment, catalog=catalog)
     world.code(train_checks)
     assert world.run("phase1", WARN)
     judged = world.judged("no_oddities")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.checks import BYTES_MATCH, SIZES_MATCH
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import Judged, Outcome
-from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
 from wmtp_assets_tests.signoff.world import (
     CRASH,
@@ -119,7 +119,7 @@ def test_a_posted_pass_is_no_evidence(world: World):
 def test_another_storage_root_has_no_evidence(world: World):
     world.run("phase1", GOOD)
     moved = Store(world.root / "other", world.root / "d")
-    world.setup = Setup(world.setup.catalog, world.setup.source, moved)
+    world.deployment = Deployment(world.deployment.catalog, world.deployment.source, moved)
     assert outcome(world) == Outcome.NOT_EVALUATED
 
 

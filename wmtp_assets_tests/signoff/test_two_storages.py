@@ -179,7 +179,7 @@ def test_what_mended_a_failure_here_is_not_what_was_done_there(two: Two):
 
 
 def failures(world: World):
-    return read_failures(world.instance, world.declared, world.setup)
+    return read_failures(world.instance, world.declared, world.deployment)
 
 
 def test_a_check_compares_with_what_was_made_here(two: Two):

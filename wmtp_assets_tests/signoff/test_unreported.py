@@ -239,7 +239,7 @@ def tick(world: World) -> Callable[[], dg.RunRequest | dg.SkipReason]:
 
     def evaluate():
         with dg.build_sensor_context(
-            world.instance, cursor=cursors[-1], resources={"setup": world.setup}
+            world.instance, cursor=cursors[-1], resources={"deployment": world.deployment}
         ) as context:
             asked = sensor(context)
             cursors.append(context.cursor)

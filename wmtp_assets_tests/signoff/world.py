@@ -21,8 +21,9 @@ from wmtp_assets.approval.record import read_approval
 from wmtp_assets.approval.signing import NoSigner, Signer
 from wmtp_assets.approval.standing import Approval
 from wmtp_assets.backup.jobs import backup, backup_checks, backup_storage, verify_backup
-from wmtp_assets.checks import Reading, checks_on
+from wmtp_assets.checks import CheckGroup, checks_on
 from wmtp_assets.console import QUIET
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.assets import approval, checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.errors import BadInput
@@ -35,7 +36,6 @@ from wmtp_assets.propositions import ours, upstream
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
 from wmtp_assets.regular import read_small
-from wmtp_assets.setup import Setup
 from wmtp_assets.signoff.__main__ import decide, tell_moved
 from wmtp_assets.store import Store
 
@@ -46,23 +46,23 @@ DOCUMENTS = [asset.key.to_python_identifier() for asset in [*report_assets, chec
 
 
 @dg.asset(key=["mbpp", "raw"], group_name="mbpp", description="MBPP as published.")
-def raw(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
-    path = setup.store.dataset("mbpp").raw / "raw.bin"
-    wanted = (setup.store.root.parent / "wanted_raw").read_bytes()
-    return materialized(setup, path, [store.write_bytes(path, wanted)])
+def raw(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
+    path = deployment.store.dataset("mbpp").raw / "raw.bin"
+    wanted = (deployment.store.root.parent / "wanted_raw").read_bytes()
+    return materialized(deployment, path, [store.write_bytes(path, wanted)])
 
 
 @dg.asset(key=TRAIN, deps=[raw], group_name="mbpp", description="MBPP: split train.")
-def train(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
-    path = setup.store.dataset("mbpp").jsonl("train")
-    wanted = (setup.store.root.parent / "wanted").read_bytes()
+def train(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
+    path = deployment.store.dataset("mbpp").jsonl("train")
+    wanted = (deployment.store.root.parent / "wanted").read_bytes()
     if wanted == EXPLODE:
         raise BadInput("the asset cannot be made", [], "give it other input")
     return materialized(
-        setup,
+        deployment,
         path,
         [store.write_bytes(path, wanted)],
-        repeated_names=[(setup.store.root.parent / "repeated_name").read_text("utf-8")],
+        repeated_names=[(deployment.store.root.parent / "repeated_name").read_text("utf-8")],
         candidates=1004,
         dropped_over_length=3,
         dropped_other_language=0,
@@ -70,30 +70,32 @@ def train(setup: dg.ResourceParam[Setup]) -> dg.MaterializeResult:
     )
 
 
-def _data(setup: Setup) -> bytes:
-    return read_small(setup.store.dataset("mbpp").jsonl("train"))
+def _data(deployment: Deployment) -> bytes:
+    return read_small(deployment.store.dataset("mbpp").jsonl("train"))
 
 
-def _rows_parse(setup: Setup, seen) -> dict[str, Finding]:
-    data = _data(setup)
+def _rows_parse(deployment: Deployment, state) -> dict[str, Finding]:
+    data = _data(deployment)
     if data == CRASH:
         raise ZeroDivisionError("a mistake of ours")
     if data == RAISE:
         raise BadInput("row 3 is broken", ["train.jsonl"], "mend it")
     if data == UNREADABLE:
-        (setup.store.root / "gone.jsonl").read_bytes()
+        (deployment.store.root / "gone.jsonl").read_bytes()
     return {"rows_parse": Finding(data != WRONG, f"row 3 of {data!r} | looked at")}
 
 
-def _no_oddities(setup: Setup, seen) -> dict[str, Finding]:
-    odd = _data(setup) == WARN
+def _no_oddities(deployment: Deployment, state) -> dict[str, Finding]:
+    odd = _data(deployment) == WARN
     return {"no_oddities": Finding(not odd, "row 3 is odd" if odd else "all even")}
 
 
-PARSE = Reading(
+PARSE = CheckGroup(
     _rows_parse, {"rows_parse": ours("Every row parses", "this project wrote them")}, deep=True
 )
-ODD = Reading(_no_oddities, {"no_oddities": upstream("Nothing is odd", "the rows are upstream's")})
+ODD = CheckGroup(
+    _no_oddities, {"no_oddities": upstream("Nothing is odd", "the rows are upstream's")}
+)
 raw_checks = checks_on("mbpp/raw")
 train_checks = checks_on("mbpp/train", PARSE, ODD)
 # The same asset in earlier or later code.
@@ -107,7 +109,7 @@ class World:
         self.root = root
         self.instance = instance
         self.store = Store(root / "s", root / "d")
-        self.setup = Setup(PUBLISHED, MirrorSource(root), self.store)
+        self.deployment = Deployment(PUBLISHED, MirrorSource(root), self.store)
         (root / "wanted_raw").write_bytes(b"published")
         (root / "repeated_name").write_text("foo -> foo__2")
         self.file = self.store.dataset("mbpp").jsonl("train")
@@ -152,7 +154,7 @@ class World:
                 ),
             ],
             resources={
-                "setup": self.setup,
+                "deployment": self.deployment,
                 "declared": self.declared,
                 "signer": NoSigner(),
                 "backup_url": str(self.backups),
@@ -188,7 +190,7 @@ class World:
 
     @property
     def evidence(self) -> Evidence:
-        return read_evidence(self.instance, self.declared, self.setup)
+        return read_evidence(self.instance, self.declared, self.deployment)
 
     def judged(self, name: str) -> Judged | None:
         found = [j for j in self.evidence.of("mbpp/train") if j.check.name == name]
@@ -196,7 +198,7 @@ class World:
 
     @property
     def approval(self) -> Approval:
-        return read_approval(self.instance, self.setup, self.evidence)
+        return read_approval(self.instance, self.deployment, self.evidence)
 
     @property
     def chain(self) -> Chain:
@@ -238,14 +240,14 @@ class World:
         moved.root, moved.instance = self.root, self.instance
         moved.store = Store(self.root / name, self.root / "d")
         self.store.root.rename(moved.store.root)
-        moved.setup = Setup(PUBLISHED, MirrorSource(self.root), moved.store)
+        moved.deployment = Deployment(PUBLISHED, MirrorSource(self.root), moved.store)
         moved.file = moved.store.dataset("mbpp").jsonl("train")
         moved.at(self.backups)
         return moved
 
     def trusting(self, keys: Path) -> "World":
         """The same with WMTP_REVIEWER_KEYS set to this folder."""
-        self.setup = replace(self.setup, reviewer_keys=keys)
+        self.deployment = replace(self.deployment, reviewer_keys=keys)
         self.at(self.backups)
         return self
 
@@ -254,7 +256,7 @@ class World:
         other = World.__new__(World)
         other.root, other.instance = self.root, instance
         other.store = Store(self.store.root, self.root / "documents")
-        other.setup, other.file = replace(self.setup, store=other.store), self.file
+        other.deployment, other.file = replace(self.deployment, store=other.store), self.file
         other.at(self.backups)
         return other
 

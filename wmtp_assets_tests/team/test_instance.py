@@ -12,7 +12,7 @@ from dagster._core.scheduler.instigation import TickData, TickStatus
 
 from wmtp_assets.doctor.lines import State
 from wmtp_assets.doctor.optional import postgres_lines
-from wmtp_assets.hub.assets import raw_assets
+from wmtp_assets.raw.assets import raw_assets
 from wmtp_assets.signoff.__main__ import main
 from wmtp_assets_tests.signoff.world import GOOD, World
 from wmtp_assets_tests.team.conftest import TEAM_YAML

@@ -25,7 +25,7 @@ from wmtp_assets.definitions import defs
 from wmtp_assets.evidence.record import read_evidence
 
 with dg.DagsterInstance.get() as instance:
-    evidence = read_evidence(instance, defs.resources["declared"], defs.resources["setup"])
+    evidence = read_evidence(instance, defs.resources["declared"], defs.resources["deployment"])
     runs = {run.run_id: run.status.value for run in instance.get_runs()}
     read_from = type(instance.event_log_storage).__name__
 rows = [

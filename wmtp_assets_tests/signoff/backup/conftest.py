@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets_tests.signoff.approval.sealed import seal, write_storage
 
 FIRST = {
@@ -49,5 +49,5 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def place(url: str) -> Place:
-    return Place(url)
+def location(url: str) -> BackupLocation:
+    return BackupLocation(url)

@@ -11,7 +11,7 @@ from wmtp_assets import store
 from wmtp_assets.approval.chain import Entry, Role, read_chain
 from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.backup.copying import GUARD, BackedUp, back_up
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.reading import read_copy
 from wmtp_assets.backup.restoring import restore
 from wmtp_assets.backup.tag import REPLACING, read_tag
@@ -23,13 +23,13 @@ def approved(root: Path) -> Entry:
     return read_chain(root / "signoff").standing[Role.REVIEWER]
 
 
-def copied(root: Path, place: Place, **options) -> BackedUp:
-    return back_up(root, approved(root), place, **options)
+def copied(root: Path, location: BackupLocation, **options) -> BackedUp:
+    return back_up(root, approved(root), location, **options)
 
 
-def held(place: Place) -> dict[str, bytes]:
+def held(location: BackupLocation) -> dict[str, bytes]:
     """Path -> bytes of everything in the copy."""
-    return {path: place.read_bytes(f"v2.0.0/{path}") for path in place.sizes("v2.0.0")}
+    return {path: location.read_bytes(f"v2.0.0/{path}") for path in location.sizes("v2.0.0")}
 
 
 def files_of(root: Path) -> dict[str, bytes]:
@@ -38,37 +38,39 @@ def files_of(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in there}
 
 
-def problems(root: Path, place: Place) -> tuple[str, ...]:
-    return read_copy(place, read_chain(root / "signoff")).problems
+def problems(root: Path, location: BackupLocation) -> tuple[str, ...]:
+    return read_copy(location, read_chain(root / "signoff")).problems
 
 
 def changed(data: bytes) -> bytes:
     return bytes([data[0] ^ 1]) + data[1:]
 
 
-def test_the_copy_is_the_approved_storage_under_its_version_s_name(storage: Path, place: Place):
-    done = copied(storage, place)
-    assert held(place) == files_of(storage)
+def test_the_copy_is_the_approved_storage_under_its_version_s_name(
+    storage: Path, location: BackupLocation
+):
+    done = copied(storage, location)
+    assert held(location) == files_of(storage)
     assert (done.kept, done.copied, done.removed) == (0, len(files_of(storage)), 0)
     assert done.size_bytes == done.copied_bytes == sum(map(len, files_of(storage).values()))
-    tag = read_tag(place)
+    tag = read_tag(location)
     assert tag == done.tag
     assert tag.decision_sha256 == store.sha256_of(storage / "signoff/0001/decision.json")
     assert tag.content == approved(storage).content
     assert {p: f.sha256 for p, f in tag.files.items()} == {
         path: store.sha256_of(storage / path) for path in files_of(storage)
     }
-    assert problems(storage, place) == ()
+    assert problems(storage, location) == ()
 
 
-def test_only_what_changed_is_copied(storage: Path, place: Place):
-    copied(storage, place)
-    again = copied(storage, place)
+def test_only_what_changed_is_copied(storage: Path, location: BackupLocation):
+    copied(storage, location)
+    again = copied(storage, location)
     assert (again.copied, again.copied_bytes, again.removed) == (0, 0, 0)
     write_approved(storage, SECOND)
     told: list[str] = []
-    done = copied(storage, place, tell=told.append)
-    assert held(place) == files_of(storage)
+    done = copied(storage, location, tell=told.append)
+    assert held(location) == files_of(storage)
     new = [path for path in files_of(storage) if path.startswith("signoff/0002/")]
     assert {line.split(",")[0] for line in told} == {
         "sources.lock.json",
@@ -77,45 +79,47 @@ def test_only_what_changed_is_copied(storage: Path, place: Place):
         *new,
     }
     assert (done.copied, done.removed) == (3 + len(new), 1)
-    assert problems(storage, place) == ()
-    assert not place.sizes("v2.0.0.incoming")
+    assert problems(storage, location) == ()
+    assert not location.sizes("v2.0.0.incoming")
 
 
-def test_a_byte_that_was_not_approved_is_named_and_not_copied(storage: Path, place: Place):
-    copied(storage, place)
-    before = held(place)
+def test_a_byte_that_was_not_approved_is_named_and_not_copied(
+    storage: Path, location: BackupLocation
+):
+    copied(storage, location)
+    before = held(location)
     write_approved(storage, SECOND)
     path = "models_v2/m/model.safetensors"
     (storage / path).write_bytes(changed(SECOND[path]))
     with pytest.raises(BadInput, match=rf"not complete.*{path}: approved [0-9a-f]*, read "):
-        copied(storage, place)
-    assert held(place) == before
-    assert path not in place.sizes("v2.0.0.incoming")
+        copied(storage, location)
+    assert held(location) == before
+    assert path not in location.sizes("v2.0.0.incoming")
     (storage / path).write_bytes(SECOND[path])
-    copied(storage, place)
-    assert held(place) == files_of(storage)
+    copied(storage, location)
+    assert held(location) == files_of(storage)
 
 
-def test_all_bytes_that_do_not_arrive_are_named(storage, place, monkeypatch):
-    write = Place.write
+def test_all_bytes_that_do_not_arrive_are_named(storage, location, monkeypatch):
+    write = BackupLocation.write
 
-    def worse(self: Place, path: str, source: Path) -> str:
+    def worse(self: BackupLocation, path: str, source: Path) -> str:
         digest = write(self, path, source)
         if source.name in ("README.md", "metadata.json"):
             self.write_bytes(path, changed(source.read_bytes()))
         return digest
 
-    monkeypatch.setattr(Place, "write", worse)
+    monkeypatch.setattr(BackupLocation, "write", worse)
     with pytest.raises(BadInput, match="read back") as raised:
-        copied(storage, place)
+        copied(storage, location)
     assert [line.split(": ")[1] for line in raised.value.culprits] == [
         "v2.0.0/README.md",
         "v2.0.0/models_v2/m/metadata.json",
     ]
-    assert read_tag(place) is None
+    assert read_tag(location) is None
     monkeypatch.undo()
-    assert copied(storage, place).copied == 2
-    assert problems(storage, place) == ()
+    assert copied(storage, location).copied == 2
+    assert problems(storage, location) == ()
 
 
 STEPS = ("write", "write_bytes", "move", "remove", "remove_folder", "digest", "sizes")
@@ -140,7 +144,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], bool]:
         return step
 
     for name in STEPS:
-        monkeypatch.setattr(Place, name, before(getattr(Place, name)))
+        monkeypatch.setattr(BackupLocation, name, before(getattr(BackupLocation, name)))
     return lambda: done > at
 
 
@@ -150,63 +154,63 @@ def test_a_backup_that_broke_anywhere_leaves_a_whole_copy_or_says_so(tmp_path, m
     at, whole, torn = 0, 0, 0
     while True:
         root = write_approved(tmp_path / f"{at}" / "storage", FIRST)
-        place = Place(f"memory://{tmp_path.name}{then}/{at}")
-        copied(root, place)
+        location = BackupLocation(f"memory://{tmp_path.name}{then}/{at}")
+        copied(root, location)
         first = files_of(root)
         write_approved(root, SECOND)
         with monkeypatch.context() as patch:
             broke = breaking(patch, at)
             with contextlib.suppress(Killed):
-                copied(root, place)
+                copied(root, location)
         if not broke():
             break
-        torn_now = bool(problems(root, place))
-        assert torn_now <= bool(place.read_bytes(REPLACING)), "torn, and nothing says so"
+        torn_now = bool(problems(root, location))
+        assert torn_now <= bool(location.read_bytes(REPLACING)), "torn, and nothing says so"
         torn, whole = torn + torn_now, whole + (not torn_now)
         target = tmp_path / f"{at}" / "restored"
-        restore(place, target)
+        restore(location, target)
         assert files_of(target) in (first, files_of(root))
         assert verify_storage(target, tell=lambda line: None).problems == ()
         if then == "as it was":
             write_approved(root, FIRST)
-        copied(root, place)
-        assert problems(root, place) == ()
-        assert held(place) == files_of(root)
-        assert not place.sizes("v2.0.0.incoming")
+        copied(root, location)
+        assert problems(root, location) == ()
+        assert held(location) == files_of(root)
+        assert not location.sizes("v2.0.0.incoming")
         at += 1
     # Until the first file is replaced the earlier copy is whole; few steps tear it.
     assert whole > torn > 0
 
 
 def test_a_first_backup_that_broke_goes_on(storage: Path, url: str, monkeypatch):
-    place = Place(url)
+    location = BackupLocation(url)
     with monkeypatch.context() as patch:
         breaking(patch, 9)
         with pytest.raises(Killed):
-            copied(storage, place)
-    there = held(place)
+            copied(storage, location)
+    there = held(location)
     assert 0 < len(there) < len(files_of(storage))
-    assert read_copy(place).tag is None
-    done = copied(storage, Place(url))
+    assert read_copy(location).tag is None
+    done = copied(storage, BackupLocation(url))
     assert done.kept == len(there)
-    assert problems(storage, place) == ()
+    assert problems(storage, location) == ()
 
 
-def test_what_no_tag_vouches_for_is_read(storage: Path, place: Place):
-    place.write_bytes("v2.0.0/README.md", changed(FIRST["README.md"]))
-    place.write_bytes("v2.0.0/models_v2/m/metadata.json", FIRST["models_v2/m/metadata.json"])
-    assert copied(storage, place).kept == 1
-    assert problems(storage, place) == ()
+def test_what_no_tag_vouches_for_is_read(storage: Path, location: BackupLocation):
+    location.write_bytes("v2.0.0/README.md", changed(FIRST["README.md"]))
+    location.write_bytes("v2.0.0/models_v2/m/metadata.json", FIRST["models_v2/m/metadata.json"])
+    assert copied(storage, location).kept == 1
+    assert problems(storage, location) == ()
 
 
-def test_a_copy_that_was_found_damaged_is_mended(storage: Path, place: Place):
-    copied(storage, place)
-    place.write_bytes("v2.0.0/README.md", changed(FIRST["README.md"]))
-    assert copied(storage, place).copied == 0
-    [said] = problems(storage, place)
+def test_a_copy_that_was_found_damaged_is_mended(storage: Path, location: BackupLocation):
+    copied(storage, location)
+    location.write_bytes("v2.0.0/README.md", changed(FIRST["README.md"]))
+    assert copied(storage, location).copied == 0
+    [said] = problems(storage, location)
     assert said.startswith("the copy differs: README.md changed: ")
-    assert copied(storage, place, is_damaged=True).copied == 1
-    assert problems(storage, place) == ()
+    assert copied(storage, location, is_damaged=True).copied == 1
+    assert problems(storage, location) == ()
 
 
 @pytest.mark.parametrize(
@@ -218,10 +222,12 @@ def test_a_copy_that_was_found_damaged_is_mended(storage: Path, place: Place):
         (lambda p: p.write_bytes("v2.0.0.json", b"{"), "v2.0.0.json of "),
     ],
 )
-def test_a_copy_is_read_with_all_it_holds(storage: Path, place: Place, damage, said: str):
-    copied(storage, place)
-    damage(place)
-    [problem] = problems(storage, place)
+def test_a_copy_is_read_with_all_it_holds(
+    storage: Path, location: BackupLocation, damage, said: str
+):
+    copied(storage, location)
+    damage(location)
+    [problem] = problems(storage, location)
     assert problem.startswith(said)
 
 
@@ -232,81 +238,85 @@ def test_a_copy_is_read_with_all_it_holds(storage: Path, place: Place, damage, s
         ("content", "sha256:0", "the tag is not that of decision 0001: its content is sha256:0"),
     ],
 )
-def test_a_tag_is_held_against_the_decision(storage, place, old, new, said):
-    tag = copied(storage, place).tag
+def test_a_tag_is_held_against_the_decision(storage, location, old, new, said):
+    tag = copied(storage, location).tag
     line = f'"{old}": "{getattr(tag, old)}"'
-    text = place.read_bytes("v2.0.0.json").decode().replace(line, f'"{old}": "{new}"')
-    place.write_bytes("v2.0.0.json", text.encode())
-    assert read_copy(place).problems == ()
-    [problem] = problems(storage, place)
+    text = location.read_bytes("v2.0.0.json").decode().replace(line, f'"{old}": "{new}"')
+    location.write_bytes("v2.0.0.json", text.encode())
+    assert read_copy(location).problems == ()
+    [problem] = problems(storage, location)
     assert problem.startswith(said)
 
 
-def test_a_tag_and_a_copy_that_were_both_changed_are_seen(storage: Path, place: Place):
-    tag = copied(storage, place).tag
+def test_a_tag_and_a_copy_that_were_both_changed_are_seen(storage: Path, location: BackupLocation):
+    tag = copied(storage, location).tag
     data = changed(FIRST["README.md"])
-    place.write_bytes("v2.0.0/README.md", data)
+    location.write_bytes("v2.0.0/README.md", data)
     store.write_bytes(storage.parent / "x", data)
-    text = place.read_bytes("v2.0.0.json").decode()
+    text = location.read_bytes("v2.0.0.json").decode()
     text = text.replace(tag.files["README.md"].sha256, store.sha256_of(storage.parent / "x"))
-    place.write_bytes("v2.0.0.json", text.encode())
-    [problem] = problems(storage, place)
+    location.write_bytes("v2.0.0.json", text.encode())
+    [problem] = problems(storage, location)
     assert problem.startswith("the tag is not that of decision 0001: README.md changed")
 
 
-def test_an_approved_file_that_is_missing_is_named_before_anything_is_copied(storage, place):
+def test_an_approved_file_that_is_missing_is_named_before_anything_is_copied(storage, location):
     (storage / "README.md").unlink()
     with pytest.raises(BadInput, match=r"approved files are missing: README\.md"):
-        copied(storage, place)
-    assert not held(place)
+        copied(storage, location)
+    assert not held(location)
 
 
-def test_the_copy_of_another_storage_is_not_replaced(storage: Path, place: Place, tmp_path: Path):
-    copied(storage, place)
-    before = held(place)
+def test_the_copy_of_another_storage_is_not_replaced(
+    storage: Path, location: BackupLocation, tmp_path: Path
+):
+    copied(storage, location)
+    before = held(location)
     other = write_approved(tmp_path / "other", SECOND)
     with pytest.raises(BadInput, match=r"holds the copy of another storage: .*approved by Ann"):
-        copied(other, place)
-    assert held(place) == before
+        copied(other, location)
+    assert held(location) == before
 
 
-def test_one_backup_of_a_storage_at_a_time(storage: Path, place: Place, monkeypatch):
-    write, seen = Place.write, []
+def test_one_backup_of_a_storage_at_a_time(storage: Path, location: BackupLocation, monkeypatch):
+    write, seen = BackupLocation.write, []
 
-    def meanwhile(self: Place, path: str, source: Path) -> str:
+    def meanwhile(self: BackupLocation, path: str, source: Path) -> str:
         with pytest.raises(BadInput, match="another backup of this storage is under way"):
-            copied(storage, Place("memory://elsewhere"))
+            copied(storage, BackupLocation("memory://elsewhere"))
         seen.append(path)
         return write(self, path, source)
 
-    monkeypatch.setattr(Place, "write", meanwhile)
-    copied(storage, place)
-    assert seen and held(place) == files_of(storage)
-    assert copied(storage, place).copied == 0
+    monkeypatch.setattr(BackupLocation, "write", meanwhile)
+    copied(storage, location)
+    assert seen and held(location) == files_of(storage)
+    assert copied(storage, location).copied == 0
 
 
-def test_a_guard_that_cannot_be_taken_is_named(storage: Path, place: Place):
+def test_a_guard_that_cannot_be_taken_is_named(storage: Path, location: BackupLocation):
     (storage / "signoff" / GUARD).mkdir()
     with pytest.raises(BadInput, match=rf"guard of a backup cannot be taken: .*{GUARD}"):
-        copied(storage, place)
-    assert not held(place)
+        copied(storage, location)
+    assert not held(location)
 
 
 @pytest.mark.parametrize(("before", "after"), [("a/b", "a"), ("a", "a/b"), ("a/b/c", "a/b")])
-def test_a_file_may_come_in_the_place_of_a_folder(tmp_path: Path, place: Place, before, after):
+def test_a_file_may_come_in_the_place_of_a_folder(
+    tmp_path: Path, location: BackupLocation, before, after
+):
     root = write_approved(tmp_path / "storage", {"README.md": b"x", before: b"1"})
-    copied(root, place)
+    copied(root, location)
     shutil.rmtree(root / "a", ignore_errors=True)
     (root / "a").unlink(missing_ok=True)
     write_approved(root, {"README.md": b"x", after: b"2"})
-    copied(root, place)
-    assert problems(root, place) == ()
-    assert held(place) == files_of(root)
+    copied(root, location)
+    assert problems(root, location) == ()
+    assert held(location) == files_of(root)
 
 
-def test_a_decision_in_the_making_is_not_copied(storage: Path, place: Place):
+def test_a_decision_in_the_making_is_not_copied(storage: Path, location: BackupLocation):
     pending = storage / "signoff" / ".0002.host.1.x.tmp"
     pending.mkdir()
     (pending / "decision.json").write_text("{}")
-    copied(storage, place)
-    assert not any(".0002" in path for path in held(place))
+    copied(storage, location)
+    assert not any(".0002" in path for path in held(location))

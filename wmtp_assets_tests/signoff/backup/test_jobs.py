@@ -9,7 +9,7 @@ import pytest
 from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.approval.standing import Standing
 from wmtp_assets.approval.verify import verify_storage
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.record import BACKUP_KEY, COPY_IS_AS_APPROVED, read_backup
 from wmtp_assets.backup.restoring import restore
 from wmtp_assets.backup.standing import judge_backup
@@ -115,7 +115,7 @@ def test_a_restored_storage_passes_every_check_and_keeps_its_approval(backed_up:
     before = files_of(backed_up.store.root)
     shutil.rmtree(backed_up.store.root)
     assert backed_up.failed("verify")
-    restore(Place(str(backed_up.backups)), backed_up.store.root)
+    restore(BackupLocation(str(backed_up.backups)), backed_up.store.root)
     assert files_of(backed_up.store.root) == before
     assert backed_up.failed("verify") == {} and backed_up.run("report")
     assert backed_up.failed("verify_documents") == {}
@@ -147,7 +147,7 @@ def test_a_decision_made_since_is_backed_up_too(backed_up: World):
     assert backed_up.run("backup_storage") and judged(backed_up)[0]
     assert (backed_up.backups / "v2.0.0/signoff/0002/decision.json").is_file()
     shutil.rmtree(backed_up.store.root)
-    restore(Place(str(backed_up.backups)), backed_up.store.root)
+    restore(BackupLocation(str(backed_up.backups)), backed_up.store.root)
     assert backed_up.approval.standing == Standing.APPROVED
 
 
@@ -155,7 +155,7 @@ def test_a_decision_that_no_run_recorded_is_not_what_is_backed_up(approved: Worl
     seal(approved.store.root, reviewer="Nobody")
     assert "decision 0002 is recorded by no run" in approved.approval.says
     assert approved.run("backup_storage")
-    assert read_tag(Place(str(approved.backups))).decision == 1
+    assert read_tag(BackupLocation(str(approved.backups))).decision == 1
     assert "decision 0001" in judged(approved)[1]
 
 
@@ -179,7 +179,7 @@ def test_a_look_at_the_copy_that_broke_is_no_good_news(backed_up: World, monkeyp
         raise BadInput("the place of the backup failed", [path], "try again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Place, "digest", refuse)
+        patch.setattr(BackupLocation, "digest", refuse)
         assert not backed_up.run("verify_backup")
     met, told = judged(backed_up)
     assert not met and "the copy could not be read in run" in told

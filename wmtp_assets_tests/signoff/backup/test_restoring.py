@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.approval.verify import verify_storage
-from wmtp_assets.backup.place import Place
+from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.restoring import restore
 from wmtp_assets.errors import BadInput
 from wmtp_assets.layout.skeleton import SKELETON
@@ -19,10 +19,10 @@ def times_of(root: Path) -> dict[str, int]:
     return {path: (root / path).stat().st_mtime_ns for path in files_of(root)}
 
 
-def test_bytes_and_times_come_back_and_are_the_approved_ones(storage, place, tmp_path):
-    copied(storage, place)
+def test_bytes_and_times_come_back_and_are_the_approved_ones(storage, location, tmp_path):
+    copied(storage, location)
     target = tmp_path / "restored"
-    done = restore(place, target)
+    done = restore(location, target)
     assert files_of(target) == files_of(storage)
     assert times_of(target) == times_of(storage)
     assert all((target / folder).is_dir() for folder in SKELETON)
@@ -30,16 +30,16 @@ def test_bytes_and_times_come_back_and_are_the_approved_ones(storage, place, tmp
     assert verify_storage(target, tell=lambda line: None).problems == ()
 
 
-def test_what_is_right_stays_and_what_differs_is_replaced(storage, place, tmp_path):
-    copied(storage, place)
+def test_what_is_right_stays_and_what_differs_is_replaced(storage, location, tmp_path):
+    copied(storage, location)
     target = tmp_path / "restored"
-    restore(place, target)
+    restore(location, target)
     kept = (target / "sources.lock.json").stat().st_ino
     (target / "sources.lock.json").touch()
     (target / "README.md").write_bytes(changed(FIRST["README.md"]))
     (target / "models_v2/m/model.safetensors").unlink()
     (target / "note.txt").write_text("mine")
-    done = restore(place, target)
+    done = restore(location, target)
     assert (done.restored, done.others) == (2, ("note.txt",))
     assert (target / "sources.lock.json").stat().st_ino == kept
     assert times_of(target) == times_of(storage) | {
@@ -49,16 +49,16 @@ def test_what_is_right_stays_and_what_differs_is_replaced(storage, place, tmp_pa
     assert files_of(target) == files_of(storage)
 
 
-def test_damaged_files_are_named_and_the_others_restored(storage, place, tmp_path):
-    copied(storage, place)
-    place.write_bytes("v2.0.0/README.md", changed(FIRST["README.md"]))
-    place.remove("v2.0.0/models_v2/m/metadata.json")
+def test_damaged_files_are_named_and_the_others_restored(storage, location, tmp_path):
+    copied(storage, location)
+    location.write_bytes("v2.0.0/README.md", changed(FIRST["README.md"]))
+    location.remove("v2.0.0/models_v2/m/metadata.json")
     target = tmp_path / "restored"
     (target / "models_v2/m").mkdir(parents=True)
     (target / "README.md").write_bytes(b"an earlier one")
     with pytest.raises(BadInput, match="2 files of the copy are damaged") as raised:
-        restore(place, target)
-    first, second = (c.removeprefix(f"{place.shown}: ") for c in raised.value.culprits)
+        restore(location, target)
+    first, second = (c.removeprefix(f"{location.shown}: ") for c in raised.value.culprits)
     assert re.fullmatch("README.md: sha256 [0-9a-f]{64}, tagged [0-9a-f]{64}", first)
     assert second == "models_v2/m/metadata.json: is missing, or of another size"
     assert (target / "README.md").read_bytes() == b"an earlier one"
@@ -66,23 +66,23 @@ def test_damaged_files_are_named_and_the_others_restored(storage, place, tmp_pat
     assert there.keys() == files_of(storage).keys() - {"models_v2/m/metadata.json"}
 
 
-def test_without_a_tag_nothing_is_restored(tmp_path: Path, place: Place):
+def test_without_a_tag_nothing_is_restored(tmp_path: Path, location: BackupLocation):
     with pytest.raises(BadInput, match=r"no whole copy: its tag is missing: .*v2\.0\.0\.json"):
-        restore(place, tmp_path / "restored")
+        restore(location, tmp_path / "restored")
     assert not (tmp_path / "restored").exists()
 
 
-def test_a_disk_that_is_too_small_is_refused(storage, place, tmp_path, monkeypatch):
-    copied(storage, place)
+def test_a_disk_that_is_too_small_is_refused(storage, location, tmp_path, monkeypatch):
+    copied(storage, location)
     monkeypatch.setattr("wmtp_assets.store.free_bytes", lambda folder: 10)
     with pytest.raises(BadInput, match="disk too small"):
-        restore(place, tmp_path / "restored")
+        restore(location, tmp_path / "restored")
     assert not (tmp_path / "restored").exists()
 
 
 def test_the_command_restores_and_says_what_comes_next(storage, tmp_path, capsys):
     backups = tmp_path / "backups"
-    copied(storage, Place(str(backups)))
+    copied(storage, BackupLocation(str(backups)))
     target = tmp_path / "restored"
     assert main(["restore", str(backups), str(target)]) == 0
     told = capsys.readouterr().out.splitlines()
@@ -96,55 +96,57 @@ def test_the_command_restores_and_says_what_comes_next(storage, tmp_path, capsys
     assert "its tag is missing" in capsys.readouterr().err
 
 
-def test_decisions_that_the_copy_does_not_know_are_not_overwritten(storage: Path, place: Place):
-    copied(storage, place)
+def test_decisions_that_the_copy_does_not_know_are_not_overwritten(
+    storage: Path, location: BackupLocation
+):
+    copied(storage, location)
     write_approved(storage, SECOND)
     before = files_of(storage)
     with pytest.raises(BadInput, match=r"decisions that the copy does not know: signoff/0002/"):
-        restore(place, storage)
+        restore(location, storage)
     assert files_of(storage) == before
 
 
 @pytest.mark.parametrize("taken", ["", "README.md"])
-def test_a_storage_that_cannot_be_written_is_named(storage, place, tmp_path, taken: str):
-    copied(storage, place)
+def test_a_storage_that_cannot_be_written_is_named(storage, location, tmp_path, taken: str):
+    copied(storage, location)
     target = tmp_path / "restored"
     if taken:
         (target / taken).mkdir(parents=True)
     else:
         target.write_text("a file")
     with pytest.raises(BadInput, match=r"the storage cannot be written: .*restored"):
-        restore(place, target)
+        restore(location, target)
 
 
 @pytest.mark.parametrize("link", ["models_v2", "models_v2/m", "signoff", "datasets_v2"])
-def test_nothing_is_written_through_a_link_that_leads_out(storage, place, tmp_path, link: str):
-    copied(storage, place)
+def test_nothing_is_written_through_a_link_that_leads_out(storage, location, tmp_path, link: str):
+    copied(storage, location)
     outside = tmp_path / "outside"
     outside.mkdir()
     target = tmp_path / "restored"
     (target / link).parent.mkdir(parents=True, exist_ok=True)
     (target / link).symlink_to(outside)
     with pytest.raises(BadInput, match=r"links that lead out of it: .*outside"):
-        restore(place, target)
+        restore(location, target)
     assert not list(outside.iterdir())
 
 
 @pytest.mark.parametrize("link", ["models_v2", "signoff"])
-def test_a_link_that_leads_nowhere_or_to_itself_is_named(storage, place, tmp_path, link: str):
-    copied(storage, place)
+def test_a_link_that_leads_nowhere_or_to_itself_is_named(storage, location, tmp_path, link: str):
+    copied(storage, location)
     target = tmp_path / "restored"
     target.mkdir()
     (target / link).symlink_to(target / link)
     with pytest.raises(BadInput, match=r"(?s)links that lead out|leads back to itself"):
-        restore(place, target)
+        restore(location, target)
 
 
-def test_a_storage_named_by_a_link_is_restored(storage, place, tmp_path):
-    copied(storage, place)
+def test_a_storage_named_by_a_link_is_restored(storage, location, tmp_path):
+    copied(storage, location)
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    restore(place, tmp_path / "link")
+    restore(location, tmp_path / "link")
     assert files_of(tmp_path / "real") == files_of(storage)
 
 
@@ -152,21 +154,21 @@ BAD_TIMES = ["1" + "0" * 40, str(2**63), "-1", "1e18", "NaN", "true", '"1"', "nu
 
 
 @pytest.mark.parametrize("time", BAD_TIMES)
-def test_a_tag_with_a_time_that_no_file_can_have_is_refused(storage, place, tmp_path, time: str):
-    copied(storage, place)
-    data = place.read_bytes("v2.0.0.json")
+def test_a_tag_with_a_time_that_no_file_can_have_is_refused(storage, location, tmp_path, time: str):
+    copied(storage, location)
+    data = location.read_bytes("v2.0.0.json")
     changed_tag, count = re.subn(rb'("mtime_ns": )[0-9]+', rb"\g<1>" + time.encode(), data)
     assert count == len(files_of(storage))
-    place.write_bytes("v2.0.0.json", changed_tag)
+    location.write_bytes("v2.0.0.json", changed_tag)
     with pytest.raises(BadInput, match="is no tag of a copy"):
-        restore(place, tmp_path / "restored")
+        restore(location, tmp_path / "restored")
     assert not (tmp_path / "restored").exists()
 
 
-def test_the_latest_time_that_a_tag_may_state_is_restored(storage, place, tmp_path):
-    copied(storage, place)
-    data = place.read_bytes("v2.0.0.json")
+def test_the_latest_time_that_a_tag_may_state_is_restored(storage, location, tmp_path):
+    copied(storage, location)
+    data = location.read_bytes("v2.0.0.json")
     latest = str(2**63 - 1).encode()
-    place.write_bytes("v2.0.0.json", re.sub(rb'("mtime_ns": )[0-9]+', rb"\g<1>" + latest, data))
-    restore(place, tmp_path / "restored")
+    location.write_bytes("v2.0.0.json", re.sub(rb'("mtime_ns": )[0-9]+', rb"\g<1>" + latest, data))
+    restore(location, tmp_path / "restored")
     assert files_of(tmp_path / "restored") == files_of(storage)

@@ -10,10 +10,10 @@ import pytest
 
 from wmtp_assets.approval.standing import Standing
 from wmtp_assets.backup.record import read_backup
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Outcome, is_ready
 from wmtp_assets.record import MOVED_FROM, MOVES_KEY, STORAGE_ROOT
-from wmtp_assets.setup import Setup
 from wmtp_assets.store import Store
 from wmtp_assets_tests.signoff.world import GOOD, WARN, WRONG, World
 
@@ -38,11 +38,11 @@ def test_what_was_recorded_by_another_spelling_of_the_root_counts(world: World):
     """An earlier release recorded roots as they were given."""
     (world.root / "link").symlink_to(world.root)
     spelled = Store(world.root / ".." / world.root.name / "link" / "s", world.root / "d")
-    resolved = world.setup
-    world.setup = Setup(resolved.catalog, resolved.source, spelled)
+    resolved = world.deployment
+    world.deployment = Deployment(resolved.catalog, resolved.source, spelled)
     world.at(world.backups)
     world.make_approvable().approve()
-    world.setup = resolved
+    world.deployment = resolved
     assert is_ready(world.evidence)
     assert world.approval.standing == Standing.APPROVED
 

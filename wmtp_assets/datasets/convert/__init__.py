@@ -1,0 +1,18 @@
+"""Raw parquet -> token-filtered JSONL and line metadata, and what proves them.
+
+    inputs         which raw files and which tokenizer a split is made from
+    parquet        rows of a published file, its columns proven
+    problems       a published file -> problems with their candidate solutions
+    names          the name that each problem is written under
+    tokens         exact token counts, and the length filter
+    vocabulary, chunk_counts   where a text may be cut; counts of its parts, encoded once
+    tally          counts of what was read, kept and dropped
+    units          row-group ranges -> parts of a split
+    pool, cluster  units side by side, in processes or on Dask; their parts handed back in order
+    split          parts -> <split>.jsonl, then <split>_metadata.json
+    records, line_metadata   the two files as text: written, read back, proven
+    inspection, accounting   a stored split read again: which propositions hold
+    culprits       findings over millions of rows, and accepted ones
+
+Nothing here knows Dagster.
+"""

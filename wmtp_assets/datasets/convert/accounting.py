@@ -1,0 +1,120 @@
+"""Every published row accounted for: the counts of a split against the parquet files themselves.
+
+Pure. What the line metadata states is compared with the footers (quick) and with the language
+codes, counted again (deep; only these two columns are read).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from wmtp_assets.catalog import Split
+from wmtp_assets.datasets.convert.culprits import Culprits
+from wmtp_assets.datasets.convert.line_metadata import read_facts
+from wmtp_assets.datasets.convert.parquet import FIX, count_rows, open_parquet, reading
+from wmtp_assets.datasets.convert.problems import read_problems
+from wmtp_assets.datasets.convert.tally import CANDIDATES, DROPPED, ROWS, SOURCE_ROWS
+from wmtp_assets.datasets.formats import INVALID_UTF8, OTHER_LANGUAGE, OVER_LENGTH, UNKNOWN_LANGUAGE
+from wmtp_assets.datasets.languages import KEPT_LANGUAGES, OTHER_LANGUAGES
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.errors import BadInput
+from wmtp_assets.findings import Finding
+
+LANGUAGE_COLUMNS = ["solutions", "incorrect_solutions"]
+
+
+def judge_sum(dataset: str, split: Split, metadata: Path, sources: Sequence[Path]) -> Finding:
+    """Compare the recorded counts with the footers, the catalog and each other."""
+    form = DATASETS[dataset].format
+    tally = read_facts(metadata, form).tally
+    published = sum(count_rows(path, form.columns) for path in sources)
+    explained = tally.rows + tally.dropped.total()
+    sums = [
+        ("source rows in the parquet footers", published, tally.source_rows),
+        ("source rows in the catalog", split.source_rows, tally.source_rows),
+        ("records written or dropped", tally.candidates, explained),
+    ]
+    if not form.labelled:
+        sums.append(("candidates, one a source row", tally.source_rows, tally.candidates))
+        if recorded := tally.dropped[INVALID_UTF8]:
+            sums.append(("rows that are not UTF-8", count_invalid(dataset, sources), recorded))
+    dropped = tally.reasons(form)
+    told = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
+    return Culprits(
+        f"{what}: expected {expected:,}, recorded {found:,}"
+        for what, expected, found in sums
+        if expected != found
+    ).finding(
+        f"{published:,} source rows, {tally.candidates:,} candidates = {tally.rows:,} written "
+        f"+ {told}",
+        "counts do not add up",
+        **{SOURCE_ROWS: published, CANDIDATES: tally.candidates, ROWS: tally.rows},
+        **{f"{DROPPED}_{reason}": count for reason, count in dropped.items()},
+    )
+
+
+def judge_languages(dataset: str, metadata: Path, sources: Sequence[Path]) -> Finding:
+    """Count the language codes of all solutions again and compare what was dropped for them."""
+    tally = read_facts(metadata, DATASETS[dataset].format).tally
+    codes = count_languages(dataset, sources)
+    # Counted by reading every text, hence only where some was dropped for it.
+    invalid = count_invalid(dataset, sources) if tally.dropped[INVALID_UTF8] else 0
+    python = sum(codes[code] for code in KEPT_LANGUAGES)
+    other = sum(codes[code] for code in OTHER_LANGUAGES)
+    sums = [
+        (CANDIDATES, codes.total(), tally.candidates),
+        (OTHER_LANGUAGE, other, tally.dropped[OTHER_LANGUAGE]),
+        (UNKNOWN_LANGUAGE, codes.total() - python - other, tally.dropped[UNKNOWN_LANGUAGE]),
+        (f"{ROWS} and {OVER_LENGTH}", python - invalid, tally.rows + tally.dropped[OVER_LENGTH]),
+        (INVALID_UTF8, invalid, tally.dropped[INVALID_UTF8]),
+    ]
+    return Culprits(
+        f"{what}: {expected:,} in the source, recorded {found:,}"
+        for what, expected, found in sums
+        if expected != found
+    ).finding(
+        f"{codes.total():,} solutions in the source, {python:,} of them Python",
+        "the source holds other counts",
+        languages={str(code): codes[code] for code in sorted(codes)},
+    )
+
+
+def count_invalid(dataset: str, sources: Sequence[Path]) -> int:
+    """Candidates that cannot be written because text of theirs is not UTF-8.
+
+    Raises:
+        BadInput: A file is damaged, or a row is unusable.
+    """
+    return sum(
+        problem.dropped[INVALID_UTF8]
+        for path in sources
+        for problem in read_problems(dataset, path, None, {})
+    )
+
+
+def count_languages(dataset: str, sources: Sequence[Path]) -> Counter:
+    """Language code -> solutions, over both lists of all problems.
+
+    Raises:
+        BadInput: A file is damaged, or a language is null.
+    """
+    codes: Counter = Counter()
+    columns = {name: DATASETS[dataset].format.columns[name] for name in LANGUAGE_COLUMNS}
+    for path in sources:
+        with open_parquet(path, columns) as file:
+            leaves = [f"{name}.language" for name in LANGUAGE_COLUMNS]
+            with reading(path):
+                for batch in file.iter_batches(columns=leaves, use_threads=False):
+                    for name in LANGUAGE_COLUMNS:
+                        flat = pc.list_flatten(pc.struct_field(batch[name], "language"))
+                        for entry in pc.value_counts(flat).to_pylist():
+                            codes[entry["values"]] += entry["counts"]
+    if None in codes:
+        raise BadInput(
+            "a language is null in the source",
+            [p.name for p in sources],
+            FIX,
+        )
+    return codes

@@ -1,0 +1,238 @@
+"""A stored split read again: which propositions hold of it, in one pass over its lines.
+
+Pure: paths in, one Finding a proposition out. Nothing of the conversion is trusted: lines are
+parsed, texts encoded and line metadata regenerated anew. Damage ends as a finding that names file
+and line. Memory: eight bytes a line.
+"""
+
+import hashlib
+import re
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets.catalog import Split
+from wmtp_assets.datasets.convert.culprits import Culprits, undecided_where
+from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_facts
+from wmtp_assets.datasets.convert.records import Line, item_of, read_lines
+from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS, Tally
+from wmtp_assets.datasets.convert.tokens import TokenCounter
+from wmtp_assets.datasets.formats import Format
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.errors import BadInput
+from wmtp_assets.findings import Finding, compare, flatten
+from wmtp_assets.folders import DatasetFolder
+
+LINES_PARSE = "lines_parse_to_one_schema"
+WITHIN_LIMIT = "no_record_over_token_limit"
+TASK_IDS_UNIQUE = "task_ids_are_unique"
+LABELS_AGREE = "task_id_agrees_with_is_correct"
+ROWS_EQUAL_CATALOG = "row_counts_equal_catalog"
+METADATA_ALIGNED = "line_metadata_is_aligned"
+COUNTS_EQUAL_RECOUNT = "recorded_counts_equal_recount"
+
+SUFFIX = re.compile(r"_(correct|incorrect)_[0-9]+\Z")
+
+
+def inspect_split(
+    dataset: str,
+    split: Split,
+    folder: DatasetFolder,
+    counter: TokenCounter,
+    max_tokens: int,
+    sha256: str | None,
+) -> dict[str, Finding]:
+    """Read a split's JSONL once and decide every proposition about it.
+
+    Args:
+        split: Its row in the catalog.
+        sha256: The digest of the JSONL as it is on the disk.
+
+    Raises:
+        BadInput: The JSONL is missing.
+    """
+    form = DATASETS[dataset].format
+    jsonl = folder.jsonl(split.name)
+    faults, over, labels, misaligned = Culprits(), Culprits(), Culprits(), Culprits()
+    tally, without_tests = Tally(), 0
+    ids = array("Q")
+    alignment = Alignment(folder.line_metadata(split.name), misaligned)
+    for line in read_lines(jsonl, form.fields):
+        alignment.see(line)
+        if line.record is None:
+            faults.add(f"{jsonl.name} line {line.number} {line.fault}")
+            continue
+        tokens = count_tally(tally, line.record, counter)
+        if tokens > max_tokens:
+            over.add(f"line {line.number} {line.record['task_id']}: {tokens:,} tokens")
+        if form.labelled and (fault := _label_fault(line)):
+            labels.add(fault)
+        without_tests += not line.record["metadata"]["has_tests"]
+        ids.append(_digest_of(line.record["task_id"]))
+    alignment.end(dataset, split.name, jsonl.name, sha256)
+    good = f"{tally.rows:,} lines"
+    findings = {
+        WITHIN_LIMIT: over.finding(
+            f"{good}, the longest record has {max(tally.lengths['total'], default=0):,} tokens, "
+            f"at most {max_tokens:,} allowed",
+            f"{over.count:,} records over {max_tokens:,} tokens",
+            max_tokens=max_tokens,
+        ),
+        TASK_IDS_UNIQUE: _duplicates(jsonl, form, ids).finding(
+            f"{tally.rows:,} task_ids, all different", "task_ids that occur twice"
+        ),
+        ROWS_EQUAL_CATALOG: _compare_rows(
+            split, tally, _may_explain(folder.line_metadata(split.name), form, without_tests)
+        ),
+        METADATA_ALIGNED: misaligned.finding(
+            f"{alignment.items:,} items as regenerated from the lines, naming sha256 {sha256}",
+            f"{folder.line_metadata(split.name).name} is not that of the lines",
+        ),
+        COUNTS_EQUAL_RECOUNT: _compare_counts(folder.line_metadata(split.name), form, tally),
+    }
+    if form.labelled:
+        findings[LABELS_AGREE] = labels.finding(
+            f"{good}, each task_id ends as its is_correct says", "task_id contradicts is_correct"
+        )
+    parsed = faults.finding(
+        f"{good}, each with the keys {', '.join(form.fields)}",
+        f"{faults.count:,} lines are not of the schema",
+        lines=tally.rows + faults.count,
+    )
+    return {LINES_PARSE: parsed, **undecided_where(findings, faults)}
+
+
+def count_tally(tally: Tally, record: dict[str, Any], counter: TokenCounter) -> int:
+    """Count one record that was read back, by encoding its texts anew; returns its tokens."""
+    tokens = (
+        counter.count_remembered(record["instruction"]),
+        counter.count_remembered(record["input"]),
+        counter.count(record["output"]),
+    )
+    tally.keep(record.get("is_correct"), record["metadata"].get("difficulty"), tokens)
+    return sum(tokens)
+
+
+class Alignment:
+    """Regenerates line metadata from the lines and compares it with the stored one, in lockstep.
+
+    Args:
+        culprits: Where differences go, each after `prefix`.
+    """
+
+    def __init__(self, path: Path, culprits: Culprits, prefix: str = ""):
+        self._culprits = culprits
+        self._prefix = prefix
+        self.items = 0
+        self.head: dict[str, Any] = {}
+        self._name = path.name
+        self._broken = False
+        self._stream = self._read(path)
+        next(self._stream, None)  # opens the file and reads its head
+
+    def _read(self, path: Path) -> Iterator[bytes]:
+        try:
+            with open_line_metadata(path) as metadata:
+                self.head = metadata.head
+                yield b""
+                yield from metadata.items
+        except BadInput as error:
+            self._broken = True
+            self._add(error)
+
+    def see(self, line: Line) -> None:
+        """Compare the item of one line; damage ends the comparison and is reported once."""
+        stored = None if self._broken else next(self._stream, None)
+        if stored is None:
+            if not self._broken:
+                self._broken = True
+                self._add(f"{self._name} has no item for line {line.number}")
+            return
+        self.items += 1
+        if line.record is not None and stored != (expected := item_of(line.record)):
+            self._add(f"line {line.number}: stored {stored!r}, regenerated {expected!r}")
+
+    def end(self, dataset: str, split: str, source_file: str, sha256: str | None) -> None:
+        """Compare the end of the list and what the head says of its JSONL."""
+        wanted = {"dataset": dataset, "split": split, "source_file": source_file, "sha256": sha256}
+        if not self.head:
+            return
+        for key, value in wanted.items():
+            if self.head[key] != value:
+                self._add(f"{key} is {self.head[key]!r}, not {value!r}")
+        if extra := sum(1 for _ in self._stream):
+            self._add(f"{self._name} has {extra:,} items beyond the last line")
+
+    def _add(self, culprit: object) -> None:
+        self._culprits.add(f"{self._prefix}{culprit}")
+
+
+def _label_fault(line: Line) -> str:
+    task_id, is_correct = line.record["task_id"], line.record["is_correct"]
+    found = SUFFIX.search(task_id)
+    if found and (found[1] == CORRECT) is is_correct:
+        return ""
+    return f"line {line.number}: {task_id!r} with is_correct {str(is_correct).lower()}"
+
+
+def _digest_of(task_id: str) -> int:
+    return int.from_bytes(hashlib.blake2b(task_id.encode(), digest_size=8).digest())
+
+
+def _duplicates(jsonl: Path, form: Format, ids: array) -> Culprits:
+    """Find equal task_ids; digests that are equal by chance are told apart by reading again."""
+    import numpy as np
+
+    digests = np.sort(np.array(ids, np.uint64))
+    suspects = set(digests[1:][digests[1:] == digests[:-1]].tolist())
+    culprits = Culprits()
+    first: dict[str, int] = {}
+    for line in read_lines(jsonl, form.fields) if suspects else ():
+        task_id = line.record["task_id"] if line.record else ""
+        if _digest_of(task_id) in suspects and line.record:
+            if task_id in first:
+                culprits.add(f"{task_id!r} in lines {first[task_id]} and {line.number}")
+            first.setdefault(task_id, line.number)
+    return culprits
+
+
+def _compare_rows(split: Split, tally: Tally, explained: str) -> Finding:
+    expected = {ROWS: split.rows, CORRECT: split.correct, INCORRECT: split.incorrect}
+    found = {
+        ROWS: tally.rows,
+        CORRECT: tally.by_class(True),
+        INCORRECT: tally.by_class(False),
+    }
+    expected = {name: count for name, count in expected.items() if count is not None}
+    numbers = ", ".join(f"{found[name]:,} {name}" for name in expected)
+    return Culprits(
+        f"{name}: expected {count:,}, found {found[name]:,}"
+        for name, count in expected.items()
+        if found[name] != count
+    ).finding(
+        f"{numbers}, as the catalog says",
+        f"counts differ from the catalog ({explained})",
+        may_explain=explained,
+        **found,
+    )
+
+
+def _may_explain(metadata: Path, form: Format, without_tests: int) -> str:
+    """What another program may have counted in another way: drops, renamed problems, no tests."""
+    try:
+        facts = read_facts(metadata, form)
+    except BadInput:
+        return "its line metadata cannot be read"  # a finding of its own
+    dropped = facts.tally.reasons(form).items()
+    told = [f"{count:,} dropped as {reason}" for reason, count in dropped]
+    told.append(f"{len(facts.repeated_names):,} problems renamed")
+    return ", ".join([*told, f"{without_tests:,} rows without tests"])
+
+
+def _compare_counts(metadata: Path, form: Format, tally: Tally) -> Finding:
+    try:
+        recorded = read_facts(metadata, form).tally
+    except BadInput as error:
+        return Finding(False, str(error))
+    return compare("counts", flatten(recorded.recounted(form)), flatten(tally.recounted(form)))

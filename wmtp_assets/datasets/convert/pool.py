@@ -1,0 +1,120 @@
+"""Runs units of work on this machine and hands their parts back in the order of the units.
+
+In processes where that pays, in this process otherwise; on a cluster it is `cluster` that does. The
+bytes of the result never depend on which.
+"""
+
+import contextlib
+import multiprocessing
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import TypeVar
+
+from wmtp_assets.children import end_with_parent
+from wmtp_assets.datasets.convert.units import Part, Unit, convert_unit
+from wmtp_assets.errors import BadInput
+
+# Two fresh processes start work 0.6 s after this one would, and one process converts about 45 MB of
+# the needed columns a second: below this size it is done before them.
+POOL_WORTH_BYTES = 50_000_000
+# fork is unsafe in a process that has threads (Dagster, pyarrow); macOS starts processes by spawn.
+START_METHOD = "spawn" if sys.platform == "darwin" else "forkserver"
+
+Promise = TypeVar("Promise")
+
+
+def convert_units(
+    units: Sequence[Unit], new_part: Callable[[], Path], workers: int
+) -> Iterator[tuple[Unit, Part]]:
+    """Convert units and yield (unit, part) in their order.
+
+    Args:
+        new_part: Gives the path of the next part.
+        workers: Processes to use at most.
+
+    Raises:
+        BadInput: A unit cannot be converted, or its process died.
+    """
+    size = sum(unit.size_bytes for unit in units)
+    if workers < 2 or len(units) < 2 or size < POOL_WORTH_BYTES:
+        for unit in units:
+            yield unit, convert_unit(unit, new_part())
+        return
+    context = multiprocessing.get_context(START_METHOD)
+    if START_METHOD == "forkserver":
+        # The server imports once for all workers, and they share the pages.
+        context.set_forkserver_preload([__name__])
+    pool = ProcessPoolExecutor(
+        min(workers, len(units)), mp_context=context, initializer=end_with_parent
+    )
+
+    def submit(unit: Unit, part: Path) -> Future[Part]:
+        with _death_is_named(unit):
+            return pool.submit(convert_unit, unit, part)
+
+    try:
+        for unit, future in in_order(submit, units, new_part, lambda: 2 * workers):
+            with _death_is_named(unit):
+                part = future.result()
+            yield unit, part
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def in_order(
+    submit: Callable[[Unit, Path], Promise],
+    units: Sequence[Unit],
+    new_part: Callable[[], Path],
+    ahead: Callable[[], int],
+) -> Iterator[tuple[Unit, Promise]]:
+    """Submit units and yield (unit, what `submit` gave) in their order.
+
+    Args:
+        ahead: How many units to keep going, asked each time: finished parts that wait on the disk
+            stay few.
+    """
+    running: deque[tuple[Unit, Promise]] = deque()
+    for unit in units:
+        running.append((unit, submit(unit, new_part())))
+        if len(running) >= ahead():
+            yield running.popleft()
+    while running:
+        yield running.popleft()
+
+
+@contextlib.contextmanager
+def _death_is_named(unit: Unit) -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        if script := script_without_guard():
+            raise BadInput(
+                "a script without a main guard cannot start processes: each runs the script anew",
+                [script],
+                'put what the script does below `if __name__ == "__main__":`, or set '
+                "WMTP_WORKERS=1 (workers=1)",
+            ) from error
+        raise BadInput(
+            "a process that converts died: killed, or out of memory",
+            [unit.place],
+            "lower WMTP_WORKERS if memory ran out, then materialize again",
+        ) from error
+
+
+def script_without_guard() -> str | None:
+    """The main script of this process, if new processes import it and it does not expect that.
+
+    multiprocessing imports a main module by its path or name
+    (docs.python.org/3/library/multiprocessing.html#the-spawn-and-forkserver-start-methods).
+    """
+    path = getattr(sys.modules.get("__main__"), "__file__", None)
+    if path is None:  # an interactive session, python -c, a notebook
+        return None
+    try:
+        return None if b"__main__" in Path(path).read_bytes() else path
+    except OSError:  # a script that came by a pipe: `<stdin>`
+        return path

@@ -1,0 +1,151 @@
+"""Exact token counts with sentencepiece, which is their definition.
+
+In: the stored tokenizer.model and the digest that the catalog wants of it. A missing tokenizer or
+another vocabulary is an error: the length filter is never skipped. Counts are those of each text
+on its own, without BOS, EOS or a template.
+"""
+
+import functools
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wmtp_assets.catalog import PIECES
+from wmtp_assets.datasets.convert.chunk_counts import ChunkCounts, Encode
+from wmtp_assets.datasets.convert.vocabulary import find_cuts
+from wmtp_assets.errors import BadInput
+from wmtp_assets.regular import read_small
+
+WHOLE = "texts encoded whole"
+BY_CHUNKS = "chunks encoded once"
+
+# Cutting costs 0.1 ms whatever there is to cut: fewer texts than this are encoded sooner.
+WORTH_TEXTS = 8
+# Encoding whole takes about ten times as long: one text in 251 adds 4 %. A prime number, so that no
+# rhythm of the rows keeps a kind of text out.
+PROVED_FIRST = 16
+PROVED_EVERY = 251
+
+
+@dataclass(frozen=True)
+class Filter:
+    """The length filter: which tokenizer, and the most tokens that a record may have."""
+
+    tokenizer: Path
+    tokenizer_sha256: str
+    max_tokens: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded tokenizer; `chunks` where its vocabulary allows it, shared within the process."""
+
+    encode: Encode
+    chunks: ChunkCounts | None
+    method: str
+
+
+class TokenCounter:
+    """Counts the tokens of texts; the last few prompts are remembered, because they repeat.
+
+    Where the vocabulary allows it, texts that come together are counted by chunks
+    (chunk_counts.py); of those the first of each counter and then one in `PROVED_EVERY` are encoded
+    whole as well. A text that comes alone is encoded whole.
+
+    Attributes:
+        method: How texts are counted, for the record.
+    """
+
+    def __init__(self, model: Model):
+        self._encode = model.encode
+        self._chunks = model.chunks
+        self._seen = 0
+        self.method = model.method
+        self.count_remembered = functools.lru_cache(maxsize=4)(self.count)
+
+    def count(self, text: str) -> int:
+        """The number of tokens of one text."""
+        return self._whole([text])[0]
+
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, on this thread alone.
+
+        Raises:
+            BadInput: A text that was encoded whole has another number of tokens.
+        """
+        if self._chunks is None or len(texts) < WORTH_TEXTS:
+            return self._whole(texts)
+        counts = self._chunks.counts(texts)
+        places = range(self._seen, self._seen + len(texts))
+        self._seen = places.stop
+        sample = [i for i, n in enumerate(places) if n < PROVED_FIRST or n % PROVED_EVERY == 0]
+        if sample:
+            self._prove([texts[i] for i in sample], [counts[i] for i in sample])
+        return counts
+
+    def _whole(self, texts: Sequence[str]) -> list[int]:
+        return [len(ids) for ids in self._encode(list(texts))]
+
+    def _prove(self, texts: Sequence[str], counts: Sequence[int]) -> None:
+        wrong = [
+            f"{text[:60]!r} (sha256 {hashlib.sha256(text.encode()).hexdigest()}): "
+            f"{count:,} by chunks, {whole:,} whole"
+            for text, count, whole in zip(texts, counts, self._whole(texts), strict=True)
+            if count != whole
+        ]
+        if wrong:
+            raise BadInput(
+                "token counts by chunks differ from those of sentencepiece",
+                wrong,
+                "install the sentencepiece of constraints.txt; with it this is a fault of "
+                "datasets/convert/vocabulary.py, and rows are not written with uncertain counts",
+            )
+
+
+def load_counter(path: Path, sha256: str) -> TokenCounter:
+    """Load the tokenizer whose bytes have this digest.
+
+    Raises:
+        BadInput: The file is missing, has another digest, or another number of pieces.
+    """
+    try:
+        model = read_small(path)
+    except OSError as error:
+        raise BadInput(
+            f"the tokenizer cannot be read ({error.strerror})",
+            [path],
+            "materialize ref_sheared/tokenizer; rows are never written without the length filter",
+        ) from error
+    found = hashlib.sha256(model).hexdigest()
+    if found != sha256:
+        raise BadInput(
+            "the tokenizer is not the one of the catalog",
+            [f"{path}: sha256 {found}, expected {sha256}"],
+            "materialize ref_sheared/tokenizer anew",
+        )
+    return TokenCounter(_load_model(model, path))
+
+
+@functools.lru_cache(maxsize=2)
+def _load_model(model: bytes, path: Path) -> Model:
+    import sentencepiece
+
+    processor = sentencepiece.SentencePieceProcessor()
+    try:
+        processor.LoadFromSerializedProto(model)
+        pieces = processor.GetPieceSize()
+    except RuntimeError as error:
+        fix = "materialize ref_sheared/tokenizer anew"
+        raise BadInput(f"not a sentencepiece model ({error})", [path], fix) from error
+    if pieces != PIECES:
+        raise BadInput(
+            f"the vocabulary has {pieces:,} pieces, not {PIECES:,}",
+            [path],
+            "compare tokenizer_sha256 in the catalog with the published tokenizer",
+        )
+    encode = functools.partial(processor.encode, num_threads=1)
+    cuts = find_cuts(model)
+    if cuts.unknown:
+        return Model(encode, None, f"{WHOLE}: cuts are not known to be exact, {cuts.unknown}")
+    return Model(encode, ChunkCounts(cuts.symbols, encode), BY_CHUNKS)

@@ -1,0 +1,90 @@
+"""croissant.json: the files with their digests, and their fields, in MLCommons Croissant 1.0."""
+
+from typing import Any
+
+from wmtp_assets.catalog import STORAGE_VERSION, Dataset
+from wmtp_assets.datasets.formats import DESCRIPTIONS, FieldType
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.datasets.schema.schema_json import StoredSplit
+
+# The context of the specification; mlcroissant warns of any other.
+_TERMS = (
+    "citeAs column equivalentProperty extract field fileObject fileProperty fileSet format "
+    "includes isLiveDataset jsonPath key md5 parentField path recordSet references regex repeated "
+    "replace samplingRate separator source subField transform"
+)
+CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "dct": "http://purl.org/dc/terms/",
+    "sc": "https://schema.org/",
+    "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    **{term: f"cr:{term}" for term in _TERMS.split()},
+}
+DATA_TYPES = {str: "sc:Text", int: "sc:Integer", bool: "sc:Boolean"}
+
+
+def build_croissant(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, Any]:
+    """The content of croissant.json."""
+    facts = DATASETS[dataset.name].facts
+    return {
+        "@context": CONTEXT,
+        "@type": "sc:Dataset",
+        "name": dataset.name,
+        "description": f"{facts.summary}. Processed for WMTP training from {dataset.repo.id}.",
+        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "license": facts.licence_url,
+        "url": dataset.repo.url,
+        "version": STORAGE_VERSION.removeprefix("v"),
+        "datePublished": facts.published,
+        "citeAs": facts.citation,
+        "distribution": [_file(split) for split in splits],
+        "recordSet": [_records(split, DATASETS[dataset.name].format.fields) for split in splits],
+    }
+
+
+def _file(split: StoredSplit) -> dict[str, Any]:
+    return {
+        "@type": "cr:FileObject",
+        "@id": split.file,
+        "name": split.file,
+        "contentUrl": split.file,
+        "contentSize": f"{split.size_bytes} B",
+        "encodingFormat": "application/jsonlines",
+        "sha256": split.facts.sha256,
+    }
+
+
+def _records(split: StoredSplit, fields: dict[str, FieldType]) -> dict[str, Any]:
+    described = []
+    for name, kind in fields.items():
+        inner = kind if isinstance(kind, dict) else {}
+        described += [_field(split, part, of, name) for part, of in inner.items()]
+        if not inner:
+            described.append(_field(split, name, kind))
+    return {"@type": "cr:RecordSet", "@id": split.name, "name": split.name, "field": described}
+
+
+def _field(
+    split: StoredSplit, name: str, kind: FieldType, inside: str | None = None
+) -> dict[str, Any]:
+    """One field; what lies inside an object is taken out of it by a JSON path."""
+    source = {"fileObject": {"@id": split.file}, "extract": {"column": inside or name}}
+    if inside:
+        source["transform"] = {"jsonPath": f"$.{name}"}
+    path = f"{inside}/{name}" if inside else name
+    many = isinstance(kind, list)
+    return {
+        "@type": "cr:Field",
+        "@id": f"{split.name}/{path}",
+        "name": path,
+        "description": DESCRIPTIONS[inside or name],
+        "dataType": DATA_TYPES[kind[0] if many else kind],
+        **({"repeated": True} if many else {}),
+        "source": source,
+    }

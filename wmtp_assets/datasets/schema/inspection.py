@@ -1,0 +1,171 @@
+"""schema.json, the card and croissant.json against the splits they describe."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets import store
+from wmtp_assets.catalog import Dataset
+from wmtp_assets.datasets.convert.culprits import Culprits
+from wmtp_assets.datasets.convert.tokens import Filter
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.datasets.schema.card import card_head, read_head
+from wmtp_assets.datasets.schema.croissant import build_croissant
+from wmtp_assets.datasets.schema.schema_json import build_schema, read_stored_splits
+from wmtp_assets.errors import BadInput
+from wmtp_assets.findings import Finding, compare, flatten
+from wmtp_assets.folders import DatasetFolder
+from wmtp_assets.regular import TINY_BYTES, open_regular, read_small, require_regular_folder
+
+SCHEMA_AGREES = "schema_json_agrees_with_splits"
+CARD_AGREES = "card_names_every_split"
+CROISSANT_AGREES = "croissant_json_agrees_with_splits"
+FOLDER_LOADS = "folder_loads_with_datasets"
+
+CARD = "README.md"
+# What `datasets` obeys beside the card of a folder (load.py, LocalDatasetModuleFactory).
+DIRECTING = (".huggingface.yaml", "dataset_infos.json")
+OPENS = ord("{")
+ROWS_LOADED = 3
+# What its reader of JSON takes at once, of which it gives three rows (json.py, chunksize).
+READ_AT_ONCE = 10 * 1024 * 1024
+
+
+def inspect_description(
+    dataset: Dataset, commit: str, folder: DatasetFolder, settings: Filter
+) -> dict[str, Finding]:
+    """Compare the three files with what the splits state of themselves.
+
+    Raises:
+        BadInput: A file is missing or damaged.
+    """
+    splits = read_stored_splits(dataset, folder)
+    processed = folder.processed
+    told = {
+        SCHEMA_AGREES: (
+            "statements of schema.json",
+            build_schema(dataset, commit, splits, settings),
+            lambda: store.read_json(processed / "schema.json"),
+        ),
+        CARD_AGREES: (
+            "statements of the card's head",
+            card_head(dataset, splits),
+            lambda: read_head(read_small(processed / "README.md", limit=TINY_BYTES)),
+        ),
+        CROISSANT_AGREES: (
+            "statements of croissant.json",
+            build_croissant(dataset, splits),
+            lambda: store.read_json(processed / "croissant.json"),
+        ),
+    }
+    return {name: _agree(*of) for name, of in told.items()}
+
+
+def _agree(what: str, expected: Any, read: Any) -> Finding:
+    try:
+        found = read()
+    except (OSError, ValueError, BadInput) as error:
+        return Finding(False, str(error))
+    return compare(what, _flat(expected), _flat(found))
+
+
+def _flat(value: Any) -> dict[str, Any]:
+    keyed = _keyed(value)
+    return flatten(keyed) if isinstance(keyed, dict) else {"the file": keyed}
+
+
+def _keyed(value: Any) -> Any:
+    """Lists as mappings by place, so that a difference is named by its path."""
+    if isinstance(value, list) and value:
+        return {f"[{place}]": _keyed(item) for place, item in enumerate(value)}
+    if isinstance(value, dict):
+        return {str(key): _keyed(item) for key, item in value.items()}
+    return value
+
+
+def require_openable(folder: Path, head: Mapping[str, Any]) -> None:
+    """Refuse a folder that `datasets` must not open: it reads whatever a card names, anywhere.
+
+    Args:
+        head: What the card says when it is as built.
+
+    Raises:
+        BadInput: The card says something else, other files direct the library, or what the first
+            lines hold is no record.
+    """
+    fix = "materialize its asset again"
+    found = read_head(read_small(folder / CARD, limit=TINY_BYTES))
+    if found != head:
+        wrong = compare("statements of the card's head", _flat(head), _flat(found))
+        raise BadInput("not opened: the card is not as built", [wrong.summary], fix)
+    if others := [name for name in DIRECTING if (folder / name).exists()]:
+        raise BadInput("not opened: files beside the card direct the library", others, fix)
+    for data in head["configs"][0]["data_files"]:
+        with open_regular(folder / data["path"], root=folder) as handle:
+            first = handle.read(READ_AT_ONCE)
+        # pyarrow 26 ends in a segmentation fault where a block of lines is nothing but `null`.
+        lines = enumerate(first.split(b"\n"), 1)
+        if wrong := [f"{data['path']} line {n}" for n, line in lines if line and line[0] != OPENS]:
+            raise BadInput("not opened: lines that are no record", wrong, fix)
+
+
+def inspect_loading(dataset: Dataset, folder: Path, head: Mapping[str, Any]) -> Finding:
+    """Open a folder by its card with `datasets.load_dataset`, offline, and read the first rows.
+
+    Raises:
+        BadInput: The folder must not be opened (`require_openable`).
+    """
+    import datasets
+    import yaml
+
+    # On damaged cards and rows the library raises what its insides happen to raise.
+    failures = (
+        *(OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError),
+        *(yaml.YAMLError, datasets.exceptions.DatasetsError),
+    )
+    require_regular_folder(folder)
+    require_openable(folder, head)
+    culprits = Culprits()
+    fields = list(DATASETS[dataset.name].format.fields)
+    wanted = [split.name for split in dataset.splits]
+    with tempfile.TemporaryDirectory() as cache, _alone():
+        try:
+            loaded = datasets.load_dataset(str(folder), streaming=True, cache_dir=cache)
+            found = {name: list(rows.take(ROWS_LOADED)) for name, rows in loaded.items()}
+        except failures as error:
+            return Finding(False, f"load_dataset failed on {folder}: {error}")
+    if list(found) != wanted:
+        culprits.add(f"splits {list(found)}, not {wanted}")
+    for name, rows in found.items():
+        for number, row in enumerate(rows, 1):
+            if list(row) != fields:
+                culprits.add(f"{name} row {number} has the keys {list(row)}")
+        if not rows:
+            culprits.add(f"{name} has no rows")
+    return culprits.finding(
+        f"load_dataset gives the splits {', '.join(wanted)} with the fields of schema.json",
+        "load_dataset gives something else",
+    )
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Keep `datasets` off the network for a while, and from importing torch, which takes 2 s."""
+    import datasets
+    import huggingface_hub
+
+    switches = [
+        (datasets.config, "HF_HUB_OFFLINE", True),
+        (huggingface_hub.constants, "HF_HUB_OFFLINE", True),
+        (datasets.config, "TORCH_AVAILABLE", False),
+    ]
+    before = [getattr(module, name) for module, name, _ in switches]
+    try:
+        for module, name, value in switches:
+            setattr(module, name, value)
+        yield
+    finally:
+        for (module, name, _), value in zip(switches, before, strict=True):
+            setattr(module, name, value)

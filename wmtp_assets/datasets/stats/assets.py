@@ -1,0 +1,85 @@
+"""<name>/stats: the dated summary of a dataset and its plots."""
+
+import datetime
+import time
+from typing import Any
+
+import dagster as dg
+
+from wmtp_assets import store
+from wmtp_assets.catalog import MAX_TOKENS
+from wmtp_assets.datasets.convert.inputs import raw_commit
+from wmtp_assets.datasets.convert.tally import DROPPED
+from wmtp_assets.datasets.formats import TOTAL
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.datasets.stats.inputs import benchmark_splits, full_content
+from wmtp_assets.datasets.stats.labels import LABELLED_BOTH
+from wmtp_assets.deployment import Deployment
+from wmtp_assets.record import materialized
+
+
+def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
+    """The numbers and plots of one dataset."""
+    splits = [f"{dataset}/{split}" for split in DATASETS[dataset].splits]
+
+    @dg.asset(
+        key=[dataset, "stats"],
+        group_name=dataset,
+        # A check on several assets sits on one downstream of all of them.
+        deps=[dg.AssetKey(key.split("/")) for key in (*splits, *benchmark_splits(dataset))],
+        kinds={"json", "file"},
+        code_version="2",
+        description=DATASETS[dataset].stats,
+    )
+    def stats(
+        context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
+    ) -> dg.MaterializeResult:
+        from wmtp_assets.datasets.schema.schema_json import read_stored_splits
+        from wmtp_assets.datasets.stats import plots
+        from wmtp_assets.datasets.stats.summary import choose_summary, summary_bytes
+
+        started = time.monotonic()
+        row = deployment.catalog.dataset(dataset)
+        folder = deployment.store.dataset(dataset)
+        splits = read_stored_splits(row, folder)
+        content = full_content(deployment.catalog, deployment.store, dataset, splits)
+        path, day = choose_summary(folder.stats, content, datetime.date.today())
+        drawn = plots.draw_plots(dataset, splits, MAX_TOKENS)
+        files = [
+            store.write_bytes(folder.stats / f"{day}_{name}.png", png)
+            for name, png in drawn.items()
+        ]
+        files.append(store.write_bytes(path, summary_bytes(content, day)))
+        return materialized(
+            deployment,
+            folder.stats,
+            files,
+            repo=row.repo,
+            commit=raw_commit(deployment.store, row),
+            started=started,
+            work_bytes=sum(split.size_bytes for split in splits),
+            date=day,
+            rows=content["rows"],
+            **numbers(content["splits"]),
+            **{
+                name: dg.MetadataValue.md(plots.as_markdown(name, png))
+                for name, png in drawn.items()
+            },
+        )
+
+    return stats
+
+
+def numbers(splits: dict[str, dict[str, Any]]) -> dict[str, int | float]:
+    """What Dagster plots over time: of each split lengths, drops and contradictory labels."""
+    told: dict[str, int | float] = {}
+    for name, of in splits.items():
+        lengths = of["token_lengths"][TOTAL]
+        told |= {f"{name}_mean_tokens": lengths["mean"], f"{name}_max_tokens": lengths["max"]}
+        told |= {f"{name}_{DROPPED}_{reason}": count for reason, count in of[DROPPED].items()}
+        for form, counts in of.get(LABELLED_BOTH, {}).items():
+            told |= {f"{name}_{LABELLED_BOTH}_{form}_{what}": n for what, n in counts.items()}
+    return told
+
+
+stats_assets = [stats_asset(dataset=dataset) for dataset in DATASETS]

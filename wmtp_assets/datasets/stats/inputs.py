@@ -1,0 +1,56 @@
+"""Which stored files the statistics of a dataset are about, and what they make of them."""
+
+from typing import Any
+
+from wmtp_assets.catalog import Catalog
+from wmtp_assets.datasets.convert.inputs import length_filter, raw_commit
+from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
+from wmtp_assets.datasets.schema.schema_json import StoredSplit
+from wmtp_assets.datasets.stats.labels import LABELLED_BOTH, count_conflicts
+from wmtp_assets.datasets.stats.leakage import Stored, benchmark_digests
+from wmtp_assets.datasets.stats.summary import summarise
+from wmtp_assets.store import Store
+
+COMPARED_WITH = "compared_with"
+
+
+def stored_dataset(catalog: Catalog, store: Store, name: str) -> Stored:
+    """The catalog row of a dataset and its folder."""
+    return catalog.dataset(name), store.dataset(name)
+
+
+def stored_benchmarks(catalog: Catalog, store: Store, name: str) -> list[Stored]:
+    """The benchmarks that are looked for in a dataset."""
+    return [stored_dataset(catalog, store, of) for of in benchmarks_of(name)]
+
+
+def benchmark_splits(name: str) -> list[str]:
+    """<name>/<split> of the benchmarks that are looked for in a dataset."""
+    return [f"{of}/{split}" for of in benchmarks_of(name) for split in DATASETS[of].splits]
+
+
+def state_content(
+    catalog: Catalog, store: Store, name: str, splits: list[StoredSplit]
+) -> dict[str, Any]:
+    """What line metadata and lock say: the summary without its date and what only texts tell.
+
+    The digests of the benchmarks are among it, so that another benchmark makes another summary, and
+    a result of an earlier comparison stale.
+    """
+    row = catalog.dataset(name)
+    content = summarise(row, raw_commit(store, row), splits, length_filter(catalog, store))
+    if benchmarks := stored_benchmarks(catalog, store, name):
+        content[COMPARED_WITH] = benchmark_digests(benchmarks)
+    return content
+
+
+def full_content(
+    catalog: Catalog, store: Store, name: str, splits: list[StoredSplit]
+) -> dict[str, Any]:
+    """The summary without its date; reads the texts of a labelled dataset once."""
+    content = state_content(catalog, store, name, splits)
+    if DATASETS[name].format.labelled:
+        for split, of in content["splits"].items():
+            jsonl = store.dataset(name).jsonl(split)
+            of[LABELLED_BOTH] = count_conflicts(jsonl, DATASETS[name].format)
+    return content

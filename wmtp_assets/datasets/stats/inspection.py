@@ -1,0 +1,170 @@
+"""Statistics against the files they are about, which are read again.
+
+Pure: folders in, findings out. One pass over the JSONL of each split counts anew and collects its
+problems; another collects what near duplicates are looked for in.
+"""
+
+from collections import Counter
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets import store
+from wmtp_assets.catalog import Dataset
+from wmtp_assets.datasets.convert.culprits import Culprits
+from wmtp_assets.datasets.convert.line_metadata import read_facts
+from wmtp_assets.datasets.formats import INVALID_UTF8
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.datasets.stats import overlap
+from wmtp_assets.datasets.stats.labels import EXACT, LABELLED_BOTH
+from wmtp_assets.datasets.stats.plots import plot_names, require_png
+from wmtp_assets.datasets.stats.recount import Recount, recount_split
+from wmtp_assets.datasets.stats.summary import SUFFIX
+from wmtp_assets.errors import BadInput
+from wmtp_assets.findings import MAX_SAMPLES, Finding, compare, flatten, verdict
+from wmtp_assets.folders import DatasetFolder
+from wmtp_assets.regular import read_small
+from wmtp_assets.undated import DATE
+
+EQUAL_RECOUNT = "stats_equal_recount"
+SHARE_NO_PROBLEM = "splits_share_no_problem"
+NO_NEAR_DUPLICATES = "no_near_duplicates_across_splits"
+SUMMARY_AGREES = "summary_agrees_with_line_metadata"
+PLOTS_PRESENT = "plots_are_present"
+TEXT_IS_UTF8 = "published_text_is_utf8"
+
+PAIRS = "pairs"
+
+
+def inspect_stats(dataset: Dataset, folder: DatasetFolder, summary: Path) -> dict[str, Finding]:
+    """Compare a summary with a recount, and the problems of the splits with each other.
+
+    Raises:
+        BadInput: A file is missing, a line cannot be read, or the summary is damaged.
+    """
+    recorded = read_summary(summary)
+    names = [split.name for split in dataset.splits]
+    recounts = {name: recount_split(dataset.name, folder.jsonl(name)) for name in names}
+    expected, found = {}, {}
+    for name, recount in recounts.items():
+        stated = recorded["splits"].get(name, {})
+        expected |= flatten({name: recount.counts})
+        found |= flatten({name: {key: stated[key] for key in recount.counts if key in stated}})
+    findings = {EQUAL_RECOUNT: compare("recounted numbers", expected, found)}
+    if labels := _told_of_labels(recounts):
+        counted = findings[EQUAL_RECOUNT]
+        findings[EQUAL_RECOUNT] = replace(counted, summary=f"{counted.summary}; {labels}")
+    if len(names) > 1:
+        findings[SHARE_NO_PROBLEM] = _judge_overlap(dataset, folder, recounts)
+    return findings
+
+
+def _told_of_labels(recounts: dict[str, Recount]) -> str:
+    """How many programs upstream publishes as correct and as incorrect for one problem."""
+    counted = {
+        name: recount.counts[LABELLED_BOTH][EXACT]
+        for name, recount in recounts.items()
+        if LABELLED_BOTH in recount.counts
+    }
+    told = (f"{n['texts']:,} in {name} ({n['records']:,} records)" for name, n in counted.items())
+    return "programs published with both labels: " + ", ".join(told) if counted else ""
+
+
+def _judge_overlap(
+    dataset: Dataset, folder: DatasetFolder, recounts: dict[str, Recount]
+) -> Finding:
+    form = DATASETS[dataset.name].format
+    originals = {
+        name: {
+            repeat["written"]: repeat["name"]
+            for repeat in read_facts(folder.line_metadata(name), form).repeated_names
+        }
+        for name in recounts
+    }
+    problems = {name: recount.problems for name, recount in recounts.items()}
+    told = ", ".join(f"{len(of):,} in {name}" for name, of in problems.items())
+    return overlap.find_shared(problems, originals).finding(
+        f"no name and no description in two splits ({told})",
+        "problems in two splits",
+        problems={name: len(of) for name, of in problems.items()},
+    )
+
+
+def inspect_near_duplicates(dataset: Dataset, folder: DatasetFolder) -> Finding:
+    """Find what nearly repeats in another split; the pairs stand in the evidence."""
+    form = DATASETS[dataset.name].format
+    counts = {split.name: Counter() for split in dataset.splits}
+    texts = []
+    for split in dataset.splits:
+        for text in overlap.read_texts(split.name, folder.jsonl(split.name), form):
+            counts[split.name][text.part] += 1
+            texts.append(text)
+    pairs = overlap.find_near_pairs(texts)
+    parts = Counter(text.part for text in texts)
+    told = " and ".join(f"{count:,} {part}s" for part, count in parts.items())
+    return Culprits(pairs).finding(
+        f"{told}, none near one of another split",
+        f"near one of another split: {len(pairs):,} of {told}, by Jaccard similarity of word "
+        f"{overlap.WORDS}-grams >= {overlap.NEAR_THRESHOLD}",
+        threshold=overlap.NEAR_THRESHOLD,
+        compared={name: dict(of) for name, of in counts.items()},
+        **{PAIRS: [asdict(pair) for pair in pairs[:MAX_SAMPLES]]},
+    )
+
+
+def judge_text(dataset: Dataset, folder: DatasetFolder) -> Finding:
+    """What the splits state of published text that is not UTF-8 and was dropped for it.
+
+    The first of each split are named; the counts are exact.
+    """
+    form = DATASETS[dataset.name].format
+    facts = {
+        split.name: read_facts(folder.line_metadata(split.name), form) for split in dataset.splits
+    }
+    dropped = {name: of.tally.dropped[INVALID_UTF8] for name, of in facts.items()}
+    told = ", ".join(f"{count:,} in {name}" for name, count in dropped.items())
+    return verdict(
+        [f"{name}: {invalid}" for name, of in facts.items() for invalid in of.invalid],
+        f"no candidate was dropped because its text is not UTF-8 ({told})",
+        f"{sum(dropped.values()):,} candidates were dropped, their text is not UTF-8 ({told})",
+        **{f"{name}_{INVALID_UTF8}": count for name, count in dropped.items()},
+    )
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """Read a summary.
+
+    Raises:
+        BadInput: It is missing, not JSON, or not an object with splits.
+    """
+    found = store.read_json(path)
+    splits = found.get("splits") if isinstance(found, dict) else None
+    if not isinstance(splits, dict) or not all(isinstance(s, dict) for s in splits.values()):
+        raise BadInput("not a summary of splits", [path], "materialize the stats again")
+    return found
+
+
+def judge_summary(content: dict[str, Any], summary: Path) -> Finding:
+    """Compare a summary with what the line metadata of the splits says now.
+
+    What only the texts tell, the contradictory labels, is left to the recount.
+    """
+    found = read_summary(summary)
+    for split in found["splits"].values():
+        split.pop(LABELLED_BOTH, None)
+    day = summary.name.removesuffix(SUFFIX)
+    return compare("statements", flatten({DATE: day, **content}), flatten(found))
+
+
+def judge_plots(dataset: str, folder: Path, day: str) -> Finding:
+    """Every plot is there, a whole PNG, and small enough for the record."""
+    culprits = Culprits()
+    names = [f"{day}_{name}.png" for name in plot_names(dataset)]
+    for name in names:
+        try:
+            require_png(name, read_small(folder / name))
+        except FileNotFoundError:
+            culprits.add(f"{name} is missing")
+        except BadInput as error:
+            culprits.add(error)
+    return culprits.finding(f"{len(names)} plots: {', '.join(names)}", "plots missing or damaged")

@@ -1,0 +1,114 @@
+"""YYYY-MM-DD_summary.json: counts, distributions and token lengths of a dataset.
+
+Made from the line metadata of its splits, which hold exact token-length histograms, so that no
+text is encoded again; `sources` adds what only texts tell. The date is that of the content: the
+newest summary stays, with its date, while it says the same; older ones are never touched.
+"""
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets import store
+from wmtp_assets.catalog import Dataset
+from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, Tally
+from wmtp_assets.datasets.convert.tokens import Filter
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.datasets.schema.schema_json import StoredSplit
+from wmtp_assets.errors import BadInput
+from wmtp_assets.undated import DATE
+
+SUFFIX = "_summary.json"
+PERCENTILES = (50, 90, 95, 99)
+
+
+def summarise(
+    dataset: Dataset, commit: str, splits: list[StoredSplit], settings: Filter
+) -> dict[str, Any]:
+    """The content of a summary, without its date."""
+    described = {split.name: _describe(dataset.name, split) for split in splits}
+    return {
+        "dataset": dataset.name,
+        "source": {"repo": dataset.repo.id, "commit": commit},
+        "max_tokens": settings.max_tokens,
+        "tokenizer_sha256": settings.tokenizer_sha256,
+        "rows": sum(split.facts.tally.rows for split in splits),
+        "splits": described,
+    }
+
+
+def _describe(dataset: str, split: StoredSplit) -> dict[str, Any]:
+    tally = split.facts.tally
+    return {
+        "file": split.file,
+        "sha256": split.facts.sha256,
+        "size_bytes": split.size_bytes,
+        "repeated_names": len(split.facts.repeated_names),
+        **describe_counts(tally, dataset),
+    }
+
+
+def describe_counts(tally: Tally, dataset: str) -> dict[str, Any]:
+    """The counts of a split with its token lengths as mean, percentiles and maximum."""
+    counts = tally.as_stats(DATASETS[dataset].format)
+    counts[TOKEN_LENGTHS] = {name: describe_lengths(of) for name, of in tally.lengths.items()}
+    return counts
+
+
+def describe_lengths(lengths: Counter) -> dict[str, float]:
+    """Mean (to three digits), percentiles and maximum of an exact histogram.
+
+    The p-th percentile is the smallest length that at least p percent of the records do not
+    exceed (nearest rank). An empty split has zeros.
+    """
+    records = lengths.total()
+    mean = sum(length * n for length, n in lengths.items()) / max(records, 1)
+    percentiles = {f"p{percent}": _percentile(lengths, percent) for percent in PERCENTILES}
+    return {"mean": round(mean, 3), **percentiles, "max": max(lengths, default=0)}
+
+
+def _percentile(lengths: Counter, percent: int) -> int:
+    wanted, reached = -(-percent * lengths.total() // 100), 0
+    for length in sorted(lengths):
+        reached += lengths[length]
+        if reached >= wanted:
+            return length
+    return 0
+
+
+def choose_summary(folder: Path, content: dict[str, Any], today: date) -> tuple[Path, str]:
+    """Which file says this content: the newest one if it already does, else one of today.
+
+    Returns:
+        The path of the summary and its date (ISO).
+    """
+    newest = newest_summary(folder)
+    if newest is None:
+        day = today.isoformat()
+    else:
+        day = newest.name.removesuffix(SUFFIX)
+        if not _says(newest, content):
+            # A clock that went back must not make the new summary the older one.
+            day = max(day, today.isoformat())
+    return folder / f"{day}{SUFFIX}", day
+
+
+def newest_summary(folder: Path) -> Path | None:
+    """The summary with the latest date in its name."""
+    found = folder.glob(f"????-??-??{SUFFIX}")
+    return max(found, key=lambda path: path.name, default=None)
+
+
+def summary_bytes(content: dict[str, Any], day: str) -> bytes:
+    """The text of a summary: its date right after the name of the dataset."""
+    dated = {"dataset": content["dataset"], DATE: day, **content}
+    return store.json_bytes(dated)
+
+
+def _says(path: Path, content: dict[str, Any]) -> bool:
+    try:
+        found = store.read_json(path)
+    except BadInput:
+        return False
+    return isinstance(found, dict) and {k: v for k, v in found.items() if k != DATE} == content

@@ -1,0 +1,155 @@
+"""What a micro model must be: small, the slices of its source, and able to learn."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wmtp_assets import store
+from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.folders import ModelFolder
+from wmtp_assets.models.checkpoint.dtypes import has_infinite_or_nan
+from wmtp_assets.models.checkpoint.tensors import TensorReader
+from wmtp_assets.models.configs import CONFIG, PARAMS, PARAMS_KEYS, read_params
+from wmtp_assets.models.micro.cuts import Cut, MicroPlan
+from wmtp_assets.models.micro.folder import cut_tensors
+from wmtp_assets.models.safetensors.header import read_header
+from wmtp_assets.models.safetensors.opening import open_model
+from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tokenizer.files import TOKENIZER_FILES
+
+if TYPE_CHECKING:
+    import torch
+
+SMALL_ENOUGH = "file_is_under_50_million_bytes"
+CONFIGS_FOLLOW = "configs_follow_from_source_and_catalog"
+TOKENIZER_EQUAL = "tokenizer_bytes_equal_source"
+EQUAL_SLICES = "tensors_equal_slices_of_source"
+EQUAL_TIED = "tensors_equal_tied_model"
+FORWARD = "forward_pass_is_finite_with_gradients"
+
+BATCH, SEQ = 2, 12
+
+
+def size_finding(weights: Path, max_bytes: int) -> Finding:
+    """Whether the whole file is smaller than the limit."""
+    size = weights.stat().st_size
+    sentence = f"{weights.name} has {size:,} bytes, the limit is {max_bytes:,}"
+    return Finding(size < max_bytes, sentence, {"file_bytes": size, "max_bytes": max_bytes})
+
+
+def configs_finding(folder: ModelFolder, plan: MicroPlan) -> Finding:
+    """Whether the configs are those of the plan, and params.json stays within the known keys."""
+    expected = {f"{CONFIG} {key}": value for key, value in plan.config.items()}
+    found = {f"{CONFIG} {k}": v for k, v in read_object(folder.configs / CONFIG).items()}
+    unknown = []
+    if plan.params is not None:
+        params = read_object(folder.configs / PARAMS)
+        expected |= {f"{PARAMS} {key}": value for key, value in plan.params.items()}
+        found |= {f"{PARAMS} {key}": value for key, value in params.items()}
+        unknown = sorted(params.keys() - PARAMS_KEYS)
+    if unknown:
+        return verdict(unknown, "", "params.json has keys that training code refuses")
+    return compare("settings", expected, found)
+
+
+def tokenizer_finding(mine: Path, source: Path) -> Finding:
+    """Whether the four files of a tokenizer folder are copies of the source's."""
+    expected, found = (
+        {
+            name: store.sha256_of(folder / name)
+            for name in TOKENIZER_FILES
+            if (folder / name).exists()
+        }
+        for folder in (source, mine)
+    )
+    return compare("tokenizer files", expected, found)
+
+
+def slices_finding(weights: Path, source: Path, cuts: tuple[Cut, ...]) -> Finding:
+    """Whether every tensor is the leading part of the source's, bit for bit."""
+    import torch
+
+    header = read_header(weights)
+    named = {cut.target for cut in cuts}
+    wrong = [f"unexpected {name}" for name in header.tensors if name not in named]
+    values = 0
+    with TensorReader() as reader:
+        for cut, part in zip(cuts, cut_tensors(source, cuts), strict=True):
+            stored = header.tensors.get(cut.target)
+            if stored is None:
+                wrong.append(f"missing {cut.target}")
+                continue
+            mine = reader.whole(stored)
+            values += mine.numel()
+            same_kind = (mine.dtype, mine.shape) == (part.dtype, part.shape)
+            if not same_kind or not torch.equal(_bits(mine), _bits(part)):
+                wrong.append(f"{cut.target} is not the leading {list(cut.shape)} of {cut.source}")
+    return verdict(
+        wrong,
+        f"{values:,} values of {len(cuts)} tensors equal {source.parent.parent.name} bit for bit",
+        f"{len(wrong)} of {len(cuts)} tensors are not slices of the source",
+        tensors=len(cuts),
+        compared_values=values,
+        different=len(wrong),
+    )
+
+
+def mtp_forward_finding(folder: ModelFolder) -> Finding:
+    """Run the multi-token model forward and backward, in float32 on the stored values.
+
+    Raises:
+        BadInput: The folder does not hold such a model.
+    """
+    from wmtp_assets.models.mtp_model import load_model
+
+    params = read_params(folder.configs / PARAMS)
+    model = load_model(folder.configs / PARAMS, folder.weights)
+    wanted = [BATCH, SEQ, params["n_future_tokens"], params["vocab_size"]]
+    return run_finding(model, lambda ids: model(ids), wanted)
+
+
+def llama_forward_finding(folder: Path) -> Finding:
+    """Open the folder with transformers, offline, and run it forward and backward in float32.
+
+    Raises:
+        BadInput: transformers refuses the folder.
+    """
+    import torch
+
+    opened = open_model(folder, torch.float32)
+    if opened.complaints:
+        return verdict(opened.complaints, "", "transformers misses or refuses tensors")
+    model = opened.model
+    wanted = [BATCH, SEQ, model.config.vocab_size]
+    return run_finding(model, lambda ids: model(input_ids=ids).logits, wanted)
+
+
+def run_finding(model: "torch.nn.Module", forward: Any, wanted: list[int]) -> Finding:
+    """Whether logits have this shape and are finite, and every parameter has a finite gradient."""
+    import torch
+
+    ids = torch.arange(BATCH * SEQ).reshape(BATCH, SEQ) * 997 % wanted[-1]
+    logits = forward(ids)
+    wrong = [] if list(logits.shape) == wanted else [f"logits {list(logits.shape)}, not {wanted}"]
+    if has_infinite_or_nan(logits.detach().flatten()):
+        wrong.append("logits are not all finite")
+    loss = logits.log_softmax(-1)[..., 0].neg().mean()
+    loss.backward()
+    gradients = {name: weight.grad for name, weight in model.named_parameters()}
+    wrong += [
+        f"{name} has no finite gradient"
+        for name, gradient in gradients.items()
+        if gradient is None or has_infinite_or_nan(gradient.flatten())
+    ]
+    return verdict(
+        wrong,
+        f"logits {wanted} and {len(gradients)} gradients are finite, loss {loss.item():.4f}",
+        "the model does not run",
+        loss=float(loss.detach()) if bool(loss.isfinite()) else None,
+        gradients=len(gradients),
+    )
+
+
+def _bits(values: "torch.Tensor") -> "torch.Tensor":
+    import torch
+
+    return values.contiguous().flatten().view(torch.uint8)

@@ -1,0 +1,155 @@
+"""A micro model's folder: planned from what is stored, written, described."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wmtp_assets import store
+from wmtp_assets.catalog import STORAGE_VERSION, Catalog, Micro, Model
+from wmtp_assets.errors import BadInput
+from wmtp_assets.folders import ModelFolder
+from wmtp_assets.hub.lock import locked_commit
+from wmtp_assets.models.checkpoint.tensors import as_bytes
+from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG, PARAMS, read_params
+from wmtp_assets.models.metadata import FIELDS, FREQS_CIS, stored_facts
+from wmtp_assets.models.micro.cuts import DTYPE, Cut, MicroPlan, plan_llama, plan_mtp, plan_untied
+from wmtp_assets.models.safetensors.convert import write_chunks
+from wmtp_assets.models.safetensors.header import TensorSpec, header_bytes, read_header
+from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tokenizer.files import TOKENIZER_FILES
+from wmtp_assets.store import Store, StoredFile
+
+MICRO_FIELDS = FIELDS | {"target_device", "kept"}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a micro model comes from: the published model, and the folder that is cut."""
+
+    model: Model
+    folder: ModelFolder
+
+
+def origin_of(here: Store, catalog: Catalog, micro: Micro) -> Origin:
+    """The untied form is made of the tied one, every other micro model of its source."""
+    model = next(model for model in catalog.models if model.folder == micro.source)
+    untied = model == catalog.meta_mtp and not micro.tied
+    return Origin(model, here.model(catalog.micro_mtp.folder if untied else model.folder))
+
+
+def plan_of(here: Store, catalog: Catalog, micro: Micro) -> MicroPlan:
+    """Plan a micro model from the stored configs of its origin.
+
+    Raises:
+        BadInput: The configs are missing or unsound, or the origin is too small.
+    """
+    origin = origin_of(here, catalog, micro)
+    configs = origin.folder.configs
+    if origin.model != catalog.meta_mtp:
+        return plan_llama(micro, read_object(configs / CONFIG))
+    params = read_params(configs / PARAMS)
+    return plan_mtp(micro, params) if micro.tied else plan_untied(params)
+
+
+def cut_tensors(source: Path, cuts: tuple[Cut, ...]) -> Iterator[Any]:
+    """Yield the tensors of a plan in order, each read by its slices alone.
+
+    Raises:
+        BadInput: The source is unsound, or lacks a tensor.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    header = read_header(source)
+    missing = sorted({cut.source for cut in cuts} - header.tensors.keys())
+    if missing:
+        raise BadInput(f"{source.name} lacks tensors", missing, "materialize its asset anew")
+    try:
+        with safe_open(source, framework="pt") as file:
+            for cut in cuts:
+                part = file.get_slice(cut.source)[tuple(slice(0, size) for size in cut.shape)]
+                yield part.contiguous()
+    except SafetensorError as error:
+        fix = "materialize its asset anew"
+        raise BadInput(f"not a safetensors file ({error})", [source], fix) from error
+
+
+def write_micro(here: Store, catalog: Catalog, micro: Micro) -> tuple[StoredFile, ...]:
+    """Write everything of a micro model but metadata.json; SHA256SUMS last.
+
+    Raises:
+        BadInput: The origin is missing or unsound, or the file would be larger than allowed.
+    """
+    plan, origin = plan_of(here, catalog, micro), origin_of(here, catalog, micro)
+    folder = here.model(micro.folder)
+    weights = _write_weights(origin.folder.weights, folder.weights, plan, micro)
+    configs = [store.write_json(folder.configs / CONFIG, dict(plan.config))]
+    if plan.params is not None:
+        configs.append(store.write_json(folder.configs / PARAMS, dict(plan.params)))
+    else:
+        generation = origin.folder.configs / GENERATION_CONFIG
+        configs.append(store.copy_file(generation, folder.configs / GENERATION_CONFIG))
+    tokenizer = [
+        store.copy_file(origin.folder.tokenizer / name, folder.tokenizer / name)
+        for name in TOKENIZER_FILES
+    ]
+    # Like ref_sheared: with these beside the weights, transformers opens the folder.
+    beside = [
+        store.copy_file(file.path, folder.safetensors / file.path.name)
+        for file in (*configs, *tokenizer)
+        if plan.params is None
+    ]
+    sums = store.write_sums(folder.sums, [weights, *beside])
+    return (weights, *configs, *tokenizer, *beside, sums)
+
+
+def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any]:
+    """The content of metadata.json, `created_at` aside: what disk, catalog and lock say now.
+
+    Raises:
+        BadInput: A file is missing or unsound; it is named.
+    """
+    origin, plan = origin_of(here, catalog, micro), plan_of(here, catalog, micro)
+    sums = store.read_sums(origin.folder.sums)
+    return stored_facts(here.model(micro.folder)) | {
+        "model_name": micro.folder,
+        "version": STORAGE_VERSION,
+        "implementation": origin.model.implementation,
+        "status": "test",
+        "target_device": "mps",
+        "architecture": dict(plan.params or plan.config),
+        "tokenizer_shared_with": catalog.meta_mtp.folder,
+        "source": {
+            "model": origin.folder.root.name,
+            "sha256": sums.get(origin.folder.weights.name),
+            "repo": origin.model.repo.id,
+            "url": origin.model.repo.url,
+            "revision": locked_commit(here.lock, origin.model.repo),
+        },
+        "kept": dict(plan.kept),
+        "licence": origin.model.repo.licence,
+        "freqs_cis_handling": FREQS_CIS[origin.model.implementation],
+        "fsdp_compatible": True,
+    }
+
+
+def _write_weights(source: Path, target: Path, plan: MicroPlan, micro: Micro) -> StoredFile:
+    planned = [TensorSpec(cut.target, DTYPE, cut.shape) for cut in plan.cuts]
+    header = header_bytes(planned)
+    size = len(header) + sum(tensor.size_bytes for tensor in planned)
+    if micro.max_bytes is not None and size >= micro.max_bytes:
+        raise BadInput(
+            f"{micro.folder} would have {size:,} bytes, allowed are fewer than {micro.max_bytes:,}",
+            [target.name],
+            "make its row in wmtp_assets/published.py smaller",
+        )
+    wrong = [
+        f"{tensor.name} is {tensor.dtype}"
+        for tensor in read_header(source).tensors.values()
+        if tensor.dtype != DTYPE
+    ]
+    if wrong:
+        raise BadInput(f"{source.name} is not {DTYPE}", wrong, "materialize its asset anew")
+    store.require_free_space(target.parent, size)
+    parts = (as_bytes(part.flatten()) for part in cut_tensors(source, plan.cuts))
+    return write_chunks(target, header, parts)

@@ -1,0 +1,162 @@
+"""The check groups that the stored models have in common.
+
+Glue without a decision of its own: each judge picks paths, calls pure functions, names findings.
+"""
+
+from wmtp_assets.findings import Finding
+from wmtp_assets.models import metadata
+from wmtp_assets.models.architecture import SHAPES
+from wmtp_assets.models.checkpoint.shards import source_files
+from wmtp_assets.models.configs import model_settings, model_shapes
+from wmtp_assets.models.recorded_proof import recorded_proof
+from wmtp_assets.models.safetensors import findings as weights_findings
+from wmtp_assets.models.safetensors import proof, sums
+from wmtp_assets.models.safetensors.header import read_header
+from wmtp_assets.models.safetensors.plan import plan_model
+from wmtp_assets.models.stated import stated
+from wmtp_assets.models.stored_model import ModelCheckGroup, StoredModel
+from wmtp_assets.models.tokenizer import findings as tokenizers
+from wmtp_assets.propositions import ours
+
+
+def _header(stored: StoredModel) -> dict[str, Finding]:
+    model, found = stored.row, read_header(stored.folder.weights)
+    shapes = model_shapes(model, stored.folder)
+    geometry = SHAPES[model.implementation](model.geometry)
+    return {
+        weights_findings.COVERS: weights_findings.coverage_finding(found),
+        weights_findings.NO_CLAIMS: weights_findings.claims_finding(found),
+        weights_findings.SHAPES_MATCH: weights_findings.shapes_finding(found, shapes),
+        weights_findings.CATALOG_MATCH: weights_findings.shapes_finding(
+            found, geometry, model.parameters
+        ),
+    }
+
+
+def _float16(stored: StoredModel) -> dict[str, Finding]:
+    header = read_header(stored.folder.weights)
+    return {weights_findings.ALL_FLOAT16: weights_findings.float16_finding(header)}
+
+
+def _sums_complete(stored: StoredModel) -> dict[str, Finding]:
+    return {sums.SUMS_COMPLETE: sums.sums_complete_finding(stored.folder.sums)}
+
+
+def _sums_match(stored: StoredModel) -> dict[str, Finding]:
+    store, path, digests = stored.deployment.store, stored.folder.sums, stored.state.digests
+    return {sums.SUMS_MATCH: sums.sums_match_finding(store, path, digests)}
+
+
+def _values(stored: StoredModel) -> dict[str, Finding]:
+    model, folder = stored.row, stored.folder
+    found, source = read_header(folder.weights), folder.raw / model.checkpoint
+    if not source.is_file() or not all(path.is_file() for path in source_files(source)):
+        looked = proof.prove(found, None, model.dtype)
+        earlier = recorded_proof(stored.deployment, stored.state, stored.key, proof.EQUAL)
+        return {proof.FINITE: looked.finite(), proof.EQUAL: earlier}
+    published = plan_model(model, model_settings(model, folder), source)
+    proven = proof.prove(found, published.kept, model.dtype)
+    return {proof.FINITE: proven.finite(), proof.EQUAL: proven.equal()}
+
+
+def _metadata(stored: StoredModel) -> dict[str, Finding]:
+    expected = metadata.describe_model(stored.deployment.store, stored.row)
+    return metadata.metadata_findings(stored.folder.metadata, expected)
+
+
+def _vocabulary(stored: StoredModel) -> dict[str, Finding]:
+    sha256 = stored.deployment.catalog.tokenizer_sha256
+    return tokenizers.vocabulary_findings(stored.folder.tokenizer, sha256)
+
+
+def _ids(stored: StoredModel) -> dict[str, Finding]:
+    return {tokenizers.IDS_EQUAL: tokenizers.fast_ids_finding(stored.folder.tokenizer)}
+
+
+def _auto_ids(stored: StoredModel) -> dict[str, Finding]:
+    return {tokenizers.AUTO_IDS_EQUAL: tokenizers.auto_ids_finding(stored.folder.tokenizer)}
+
+
+# Of SHA256SUMS beside the weights.
+SUMS_CHECKS = (
+    ModelCheckGroup(_sums_complete, stated(sums.SUMS_COMPLETE)),
+    ModelCheckGroup(_sums_match, stated(sums.SUMS_MATCH), deep=True),
+)
+FLOAT16_CHECKS = ModelCheckGroup(_float16, stated(weights_findings.ALL_FLOAT16))
+# Of a safetensors asset.
+WEIGHTS_CHECKS = (
+    ModelCheckGroup(
+        _header,
+        {
+            **stated(weights_findings.COVERS, weights_findings.NO_CLAIMS),
+            weights_findings.SHAPES_MATCH: ours(
+                "Names and shapes are those of the model's config",
+                "this project selected the tensors",
+            ),
+            weights_findings.CATALOG_MATCH: ours(
+                "Names, shapes, parameters are the catalog's",
+                "this project selected the tensors, and loaders want exactly these",
+            ),
+        },
+    ),
+    *SUMS_CHECKS,
+    ModelCheckGroup(
+        _values,
+        {
+            **stated(proof.FINITE),
+            proof.EQUAL: ours(
+                "Every tensor is the published one after the cast, bit for bit",
+                "this project cast the tensors",
+            ),
+        },
+        deep=True,
+    ),
+)
+METADATA_CHECKS = ModelCheckGroup(
+    _metadata,
+    {
+        metadata.ON_DISK: ours(
+            "metadata.json says what is on disk, in catalog and lock", "this project wrote it"
+        ),
+        metadata.STATES_FIELDS: ours(
+            "metadata.json states every field, created_at among them", "this project wrote it"
+        ),
+    },
+)
+TOKENIZER_CHECKS = (
+    ModelCheckGroup(
+        _vocabulary,
+        {
+            tokenizers.EXPECTED_SHA256: ours(
+                "tokenizer.model has the sha256 of the catalog",
+                "another vocabulary would change every count and id here",
+            ),
+            tokenizers.HAS_PIECES: ours(
+                "The vocabulary has 32,000 pieces",
+                "another vocabulary would change every count and id here",
+            ),
+            tokenizers.CONFIG_AS_BUILT: ours(
+                "The configs name vocabulary, class, special tokens",
+                "this project wrote the configs",
+            ),
+        },
+    ),
+    ModelCheckGroup(
+        _ids,
+        {
+            tokenizers.IDS_EQUAL: ours(
+                "tokenizer.json gives sentencepiece's ids",
+                "this project built or copied it, and wrong ids show no error",
+            )
+        },
+    ),
+    ModelCheckGroup(
+        _auto_ids,
+        {
+            tokenizers.AUTO_IDS_EQUAL: ours(
+                "AutoTokenizer gives sentencepiece's ids",
+                "this project completed the folder, and wrong ids show no error",
+            )
+        },
+    ),
+)

@@ -1,0 +1,46 @@
+"""Propositions that stand on several models, whichever room made them."""
+
+from wmtp_assets.models import configs
+from wmtp_assets.models.safetensors import findings as weights_findings
+from wmtp_assets.models.safetensors import opening, proof, sums
+from wmtp_assets.propositions import Proposition, ours
+
+STATED: dict[str, Proposition] = {
+    weights_findings.COVERS: ours(
+        "The header parses and covers the file exactly",
+        "this project wrote the file",
+    ),
+    weights_findings.NO_CLAIMS: ours(
+        "The header claims the format and no dtype",
+        "this project wrote the header",
+    ),
+    weights_findings.ALL_FLOAT16: ours(
+        "Every tensor is float16 in the bytes",
+        "this project cast the tensors",
+    ),
+    sums.SUMS_COMPLETE: ours(
+        "SHA256SUMS names every other file of its folder",
+        "this project wrote it",
+    ),
+    sums.SUMS_MATCH: ours(
+        "SHA256SUMS holds the digests of the bytes",
+        "this project hashed the files",
+    ),
+    proof.FINITE: ours(
+        "No value is infinite or not a number",
+        "the cast must not lose a value, and training cannot use one that is lost",
+    ),
+    configs.REST_AS_PUBLISHED: ours(
+        "Everything but the dtype is as published",
+        "this project copied it",
+    ),
+    opening.COPIES: ours(
+        "Configs and tokenizer in the folder are the stored ones",
+        "this project copied them",
+    ),
+}
+
+
+def stated(*checks: str) -> dict[str, Proposition]:
+    """Check name -> its proposition, of some of these."""
+    return {check: STATED[check] for check in checks}

@@ -1,1 +1,0 @@
-"""Raw checkpoints -> float16 safetensors, configs, tokenizer folders and metadata.json."""

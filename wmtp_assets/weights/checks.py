@@ -1,7 +1,0 @@
-"""All checks of this room."""
-
-from wmtp_assets.weights.meta_mtp.checks import meta_mtp_checks
-from wmtp_assets.weights.ref_sheared.checks import ref_sheared_checks
-from wmtp_assets.weights.starling_rm.checks import starling_rm_checks
-
-weights_checks = [*meta_mtp_checks, *ref_sheared_checks, *starling_rm_checks]

@@ -1,0 +1,95 @@
+"""Containment: the fast search finds what a plain comparison finds, whatever the batch."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wmtp_assets.datasets.stats import containment
+from wmtp_assets.datasets.stats.containment import CONTAINED, GRAM_WORDS, Best, Item, Search
+from wmtp_assets.datasets.stats.texts import normalise, split_words
+
+
+def search(items, texts):
+    found = Search([Item("bench", str(n), "solution", text) for n, text in enumerate(items)])
+    for number, text in enumerate(texts):
+        found.see(text, lambda number=number: f"record {number}")
+    return found.results()
+
+
+def grams(text):
+    words = split_words(text)
+    return {tuple(words[at : at + GRAM_WORDS]) for at in range(len(words) - GRAM_WORDS + 1)}
+
+
+def plain(item, texts):
+    """(containment, exact, records, where), by comparing everything with everything."""
+    best, records = (0.0, False, ""), 0
+    for number, text in enumerate(texts):
+        exact = normalise(text) == normalise(item)
+        wanted = grams(item)
+        share = len(wanted & grams(text)) / len(wanted) if wanted else float(exact)
+        records += share >= CONTAINED
+        if (share, share == 1 and exact) > best[:2]:
+            best = (share, share == 1 and exact, f"record {number}")
+    return (*best[:2], records, best[2])
+
+
+WORDS = st.lists(st.sampled_from("abc"), max_size=24).map(" ".join)
+
+
+@pytest.mark.parametrize("batch", [1, 30, 1 << 18])
+@given(items=st.lists(WORDS, max_size=4), texts=st.lists(WORDS, max_size=8))
+def test_the_search_finds_what_a_plain_comparison_finds(batch, items, texts):
+    before, containment.BATCH_WORDS = containment.BATCH_WORDS, batch
+    try:
+        results = search(items, texts)
+    finally:
+        containment.BATCH_WORDS = before
+    for item, best in zip(items, results, strict=True):
+        assert (best.containment, best.exact, best.records, best.where) == plain(item, texts)
+
+
+def test_a_function_inside_a_program_is_found_despite_layout_case_and_punctuation():
+    rng = random.Random(1)
+    filler = [f"x{rng.randrange(10**6)} = {n}" for n in range(500)]
+    function = "def gcd(a, b):\n    while b:\n        a, b = b, a % b\n    return a"
+    program = "\n".join([*filler, function.upper().replace(", ", " ,"), *filler])
+    [best] = search([function], ["\n".join(filler), program])
+    assert best == Best(1.0, False, 1, "record 1", "def gcd a b while b a b")
+
+
+def test_an_item_too_short_for_an_n_gram_is_found_only_as_a_whole_record():
+    short = "return a + b"
+    assert search([short], [f"def f(a, b): {short}  # and more words than eight"]) == [Best()]
+    assert search([short], ["return a - b"]) == [Best()]
+    [best] = search([short], ["x", " RETURN a +\tb"])
+    assert (best.containment, best.exact, best.where) == (1.0, True, "record 1")
+
+
+def test_words_of_two_records_are_never_read_as_one_run():
+    item = "1 2 3 4 5 6 7 8 9 10 11 12"
+    assert search([item], ["x y 1 2 3 4 5 6 7", "8 9 10 11 12 1 2 3"]) == [Best()]
+    [best] = search([item], ["x y 1 2 3 4 5 6 7 8 9"])
+    assert best.containment == 0.4
+
+
+def test_nothing_is_found_in_nothing():
+    assert search([], ["some words of a program"]) == []
+    assert search(["a b c d e f g h i"], []) == [Best()]
+
+
+def test_seven_of_ten_n_grams_are_enough():
+    item = " ".join(f"w{n}" for n in range(17))
+    assert CONTAINED == 0.7
+    [best] = search([item], [" ".join(item.split()[:14]), " ".join(item.split()[:13])])
+    assert (best.containment, best.records) == (0.7, 1)
+
+
+@pytest.mark.parametrize("batch", [1, 1 << 18])
+def test_an_equal_record_is_named_though_a_longer_one_came_before(batch, monkeypatch):
+    monkeypatch.setattr(containment, "BATCH_WORDS", batch)
+    item = "one two three four five six seven eight nine"
+    [best] = search([item], [f"zero {item}", item.replace("nine", "nine;"), item.upper()])
+    assert best == Best(1.0, True, 3, "record 2", "one two three four five six seven eight")

@@ -1,0 +1,236 @@
+"""The rooms in Dagster: one run from mirror to statistics, checks alone after damage, reruns."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from wmtp_assets.datasets.assets import dataset_assets, split_assets
+from wmtp_assets.datasets.checks import dataset_checks
+from wmtp_assets.datasets.convert.tokens import BY_CHUNKS
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.datasets.stats.assets import stats_assets
+from wmtp_assets.datasets.stats.checks import stats_checks
+from wmtp_assets.layout.assets import storage_layout
+from wmtp_assets.raw.assets import raw_assets
+from wmtp_assets_tests.datasets.world import tiny_setup
+
+OURS = [*dataset_assets, *stats_assets]
+CHECKS = [*dataset_checks, *stats_checks]
+EVERYWHERE = {"bytes_match_materialized_digest", "files_are_there_with_recorded_sizes"}
+LINES = {
+    "lines_parse_to_one_schema",
+    "no_record_over_token_limit",
+    "task_ids_are_unique",
+    "row_counts_equal_catalog",
+    "line_metadata_is_aligned",
+    "recorded_counts_equal_recount",
+    "counts_add_up_to_source",
+}
+DESCRIBED = {
+    "schema_json_agrees_with_splits",
+    "card_names_every_split",
+    "croissant_json_agrees_with_splits",
+    "folder_loads_with_datasets",
+}
+SMALL = {
+    "small_sets_are_within_limits",
+    "small_line_metadata_is_aligned",
+    "small_sets_are_subsets_of_their_splits",
+    "small_folder_loads_with_datasets",
+}
+TEXT = "published_text_is_utf8"
+STATS = {
+    "stats_equal_recount",
+    "summary_agrees_with_line_metadata",
+    "plots_are_present",
+    TEXT,
+}
+ACROSS = {"splits_share_no_problem", "no_near_duplicates_across_splits"}
+LABELLED = {
+    "split": {"task_id_agrees_with_is_correct", "dropped_languages_equal_source"},
+    "small": {"small_sets_hold_both_classes", "small_sets_hold_several_difficulties"},
+    "stats": {"no_overlap_with_humaneval", "no_overlap_with_mbpp"},
+}
+PLANTED = ("codecontests/stats", "no_near_duplicates_across_splits")
+
+
+# The statistics of CodeContests look for the benchmarks in it, so a run has all three.
+RUN = ("codecontests", "humaneval", "mbpp")
+
+
+def key_of(checks: dg.AssetChecksDefinition) -> str:
+    """The asset that checks are on."""
+    return next(iter(checks.check_specs)).asset_key.to_user_string()
+
+
+def declared() -> dict[str, set[str]]:
+    """Asset key -> its checks."""
+    names: dict[str, set[str]] = {}
+    for definition in CHECKS:
+        for spec in definition.check_specs:
+            names.setdefault(spec.asset_key.to_user_string(), set()).add(spec.name)
+    return names
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A storage materialized and checked by one Dagster run."""
+    root = tmp_path_factory.mktemp("run")
+    deployment = tiny_setup(root)
+    raw = [raw_assets[f"{name}/raw"] for name in RUN]
+    assets = [asset for asset in OURS if asset.key.path[0] in RUN]
+    checks = [check for check in CHECKS if key_of(check).split("/")[0] in RUN]
+    defs = dg.Definitions(
+        assets=[storage_layout, *raw, *assets],
+        asset_checks=checks,
+        resources={"deployment": deployment},
+    )
+    with dg.DagsterInstance.local_temp(str(root)) as instance:
+        run = defs.resolve_implicit_global_asset_job_def().execute_in_process(instance=instance)
+        yield deployment, defs, instance, run
+
+
+def evaluations(run) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
+    return {
+        (found.asset_key.to_user_string(), found.check_name): found
+        for found in run.get_asset_check_evaluations()
+    }
+
+
+def run_checks(defs, instance, asset: str) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
+    job = defs.resolve_implicit_global_asset_job_def()
+    declared_keys = job.asset_layer.asset_graph.asset_check_keys
+    wanted = {key for key in declared_keys if key.asset_key.to_user_string() == asset}
+    part = job.get_subset(asset_selection=set(), asset_check_selection=wanted)
+    run = part.execute_in_process(instance=instance, raise_on_error=False)
+    failures = [event for event in run.all_events if event.is_step_failure]
+    # A blocking check that fails is the only thing that fails a step here.
+    assert all("AssetCheckFailed" in str(event) or "blocking" in str(event) for event in failures)
+    return evaluations(run)
+
+
+def test_the_declared_checks_are_exactly_these():
+    names = declared()
+    assert set(names) == {key.to_user_string() for asset in OURS for key in asset.keys}
+    for dataset, row in DATASETS.items():
+        labelled = {
+            part: names if row.format.labelled else set() for part, names in LABELLED.items()
+        }
+        for split in row.splits:
+            assert names[f"{dataset}/{split}"] == EVERYWHERE | LINES | labelled["split"]
+        assert names[f"{dataset}/schema"] == EVERYWHERE | DESCRIBED
+        assert names[f"{dataset}/small"] == EVERYWHERE | SMALL | labelled["small"]
+        across = ACROSS if len(row.splits) > 1 else set()
+        assert names[f"{dataset}/stats"] == EVERYWHERE | STATS | across | labelled["stats"]
+
+
+def test_the_graph_is_that_of_the_contract():
+    assert set(split_assets) == {
+        *("codecontests/train", "codecontests/valid", "codecontests/test"),
+        *("mbpp/train", "mbpp/validation", "mbpp/test", "humaneval/test"),
+    }
+    for asset in OURS:
+        [spec] = asset.specs
+        dataset, name = spec.key.path
+        deps = {dep.asset_key.to_user_string() for dep in spec.deps}
+        if name in DATASETS[dataset].splits:
+            assert deps == {f"{dataset}/raw", "ref_sheared/tokenizer"}
+        else:
+            needed = {dataset}
+            if (dataset, name) == ("codecontests", "stats"):
+                needed |= {"humaneval", "mbpp"}
+            assert deps == {f"{of}/{split}" for of in needed for split in DATASETS[of].splits}
+        assert spec.group_name == dataset
+        assert spec.code_version
+        assert spec.kinds
+        first = spec.description.splitlines()[0]
+        assert len(first) <= 80
+        assert first.endswith(".")
+
+
+def test_one_run_materializes_everything_and_only_the_planted_warning_fails(world):
+    *_, run = world
+    assert run.success
+    found = evaluations(run)
+    assert {key for key, evaluation in found.items() if not evaluation.passed} == {PLANTED}
+    assert found[PLANTED].severity == dg.AssetCheckSeverity.WARN
+    expected = {
+        (asset, name)
+        for asset, names in declared().items()
+        for name in names
+        if asset.split("/")[0] in RUN
+    }
+    assert set(found) == expected
+
+
+def test_what_a_split_records_is_that_of_the_contract(world):
+    deployment, _, instance, _ = world
+    key = dg.AssetKey(["codecontests", "train"])
+    materialization = instance.get_latest_materialization_event(key).asset_materialization
+    facts = {name: value.value for name, value in materialization.metadata.items()}
+    assert facts["token_counting"] == BY_CHUNKS
+    train = deployment.catalog.dataset("codecontests").splits[0]
+    assert facts["dagster/row_count"] == train.rows
+    columns = {column.name: column.type for column in facts["dagster/column_schema"].columns}
+    assert columns["metadata"] == "struct<source: string, difficulty: int, has_tests: bool>"
+    assert list(columns)[-2] == "is_correct"
+    assert facts["revision"] == deployment.catalog.dataset("codecontests").repo.revision
+    assert facts["repo"] == "https://huggingface.co/datasets/deepmind/code_contests"
+    assert facts["dropped_over_length"] == 2
+    assert facts["dropped_unknown_language"] == 3
+    assert facts["correct"] == train.correct
+    assert facts["repeated_names"] == ["same -> same__2", "same -> same__3"]
+    assert facts["rows_per_second"] > 0
+    assert facts["duration_seconds"] > 0
+    assert materialization.tags["dagster/data_version"] == facts["content_sha256"]
+    stats = instance.get_latest_materialization_event(dg.AssetKey(["codecontests", "stats"]))
+    picture = stats.asset_materialization.metadata["difficulty"].value
+    assert picture.startswith("![difficulty](data:image/png;base64,")
+    assert len(picture) < 100_000
+
+
+def files_of(deployment, instance, asset: str) -> list[Path]:
+    event = instance.get_latest_materialization_event(dg.AssetKey(asset.split("/")))
+    return [
+        deployment.store.locate(relative)
+        for relative in event.asset_materialization.metadata["files"].value
+    ]
+
+
+@pytest.mark.parametrize(
+    "asset", ["codecontests/test", "humaneval/schema", "humaneval/small", "humaneval/stats"]
+)
+def test_a_flipped_byte_in_any_file_of_an_asset_fails_its_checks_and_crashes_none(world, asset):
+    deployment, defs, instance, _ = world
+    for path in files_of(deployment, instance, asset):
+        whole = path.read_bytes()
+        damaged = bytearray(whole)
+        damaged[len(whole) // 2] ^= 2
+        path.write_bytes(damaged)
+        found = run_checks(defs, instance, asset)
+        path.write_bytes(whole)
+        assert {name for _, name in found} == declared()[asset]
+        bytes_match = found[asset, "bytes_match_materialized_digest"]
+        assert not bytes_match.passed
+        assert path.name in bytes_match.description
+
+
+def test_a_second_run_leaves_every_byte_and_every_data_version(world):
+    _, defs, instance, _ = world
+
+    def versions():
+        return {
+            asset.key: instance.get_latest_materialization_event(
+                asset.key
+            ).asset_materialization.tags["dagster/data_version"]
+            for asset in OURS
+            if asset.key.path[0] in RUN
+        }
+
+    before = versions()
+    keys = [asset.key for asset in OURS if asset.key.path[0] == "codecontests"]
+    job = defs.resolve_implicit_global_asset_job_def()
+    part = job.get_subset(asset_selection=set(keys), asset_check_selection=set())
+    assert part.execute_in_process(instance=instance).success
+    assert versions() == before

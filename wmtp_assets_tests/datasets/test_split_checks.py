@@ -1,0 +1,285 @@
+"""Every check of a split passes on what was made and fails on one corruption, naming it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from wmtp_assets.datasets.checks import ADDS_UP, DROPS_EQUAL_SOURCE, split_check_groups
+from wmtp_assets.datasets.convert import inspection
+from wmtp_assets.datasets.convert.inputs import source_files
+from wmtp_assets.datasets.convert.records import dump_json
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.deployment import Deployment
+from wmtp_assets.findings import Finding
+from wmtp_assets.propositions import Kind
+from wmtp_assets_tests.catalogs import with_rows
+from wmtp_assets_tests.datasets.rows import CODECONTESTS, LONG, problem, write_parquet
+from wmtp_assets_tests.datasets.world import judge, lines_of
+
+SPLITS = [(name, split) for name, row in DATASETS.items() for split in row.splits]
+
+
+def decide(deployment: Deployment, dataset: str = "codecontests", split: str = "train"):
+    folder = deployment.store.dataset(dataset)
+    files = [p for p in (folder.jsonl(split), folder.line_metadata(split)) if p.exists()]
+    return judge(deployment, split_check_groups(dataset=dataset, split=split), files)
+
+
+def failed(findings: dict[str, Finding]) -> set[str]:
+    return {name for name, finding in findings.items() if not finding.passed}
+
+
+def change_line(deployment: Deployment, number: int, change: Callable[[bytes], bytes]) -> None:
+    path = deployment.store.dataset("codecontests").jsonl("train")
+    lines = lines_of(path)
+    lines[number - 1] = change(lines[number - 1])
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+
+
+def change_record(deployment: Deployment, number: int, **values) -> None:
+    change_line(deployment, number, lambda raw: dump_json({**json.loads(raw), **values}).encode())
+
+
+def change_head(deployment: Deployment, change: Callable[[dict], None]) -> None:
+    path = deployment.store.dataset("codecontests").line_metadata("train")
+    first, rest = path.read_bytes().split(b"\n", 1)
+    head = json.loads(first[:-1] + b"}")
+    change(head)
+    path.write_bytes(dump_json(head)[:-1].encode() + b",\n" + rest)
+
+
+@pytest.mark.parametrize(("dataset", "split"), SPLITS)
+def test_every_check_passes_on_what_was_made(made, dataset, split):
+    findings = decide(made, dataset, split)
+    assert failed(findings) == set()
+    labelled = {inspection.LABELS_AGREE, DROPS_EQUAL_SOURCE}
+    assert labelled <= findings.keys() if dataset == "codecontests" else True
+    assert len(findings) == (9 if dataset == "codecontests" else 7)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: raw[:-1],
+        lambda raw: b"\xef\xbb\xbf" + raw,
+        lambda raw: raw[:30] + b"\xff" + raw[31:],
+        lambda raw: raw.replace(b'"input":', b'"input": ', 1),
+        lambda raw: raw.replace(b"print", b"\\u0070rint", 1),
+        lambda raw: raw + b"\r",
+        lambda raw: raw[:20] + b"\n" + raw[20:],
+        lambda raw: dump_json({**json.loads(raw), "is_correct": 1}).encode(),
+        lambda raw: dump_json({**json.loads(raw), "extra": 1}).encode(),
+        lambda raw: dump_json(dict(reversed(json.loads(raw).items()))).encode(),
+        lambda raw: raw.replace(b'"difficulty":1', b'"difficulty":true', 1),
+        lambda raw: raw.replace(b'"task_id":', b'"task_id":"x","task_id":', 1),
+        lambda raw: b"",
+        lambda raw: b"[]",
+        lambda raw: b'"\\ud800"',
+        lambda raw: raw.replace(b'"output":"', b'"output":"\\ud800', 1),
+        lambda raw: raw.replace(b'"output":"', b'"output":"\xed\xa0\x80', 1),
+        lambda raw: raw.replace(b'"task_id":"', b'"task_id":"\\udfff', 1),
+        lambda raw: b"[" * 100_000,
+        lambda raw: b'{"instruction":' * 100_000,
+    ],
+)
+def test_a_line_that_is_not_of_the_schema_is_named(damaged, change):
+    change_line(damaged, 3, change)
+    findings = decide(damaged)
+    finding = findings[inspection.LINES_PARSE]
+    assert not finding.passed
+    assert "train.jsonl line 3 " in finding.summary
+    # What could only be read in part is not claimed.
+    assert not findings[inspection.WITHIN_LIMIT].passed
+    assert not findings[inspection.TASK_IDS_UNIQUE].passed
+
+
+def test_a_missing_line_feed_at_the_end_is_named(damaged):
+    path = damaged.store.dataset("codecontests").jsonl("train")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "line 61 does not end" in decide(damaged)[inspection.LINES_PARSE].summary
+
+
+def test_a_record_over_the_limit_is_named(damaged):
+    change_record(damaged, 5, output=LONG)
+    finding = decide(damaged)[inspection.WITHIN_LIMIT]
+    assert not finding.passed
+    assert "line 5 same__2_correct_3: 15," in finding.summary
+
+
+def test_a_task_id_that_occurs_twice_is_named_with_both_lines(damaged):
+    change_record(damaged, 2, task_id="odd/name_correct_0")
+    finding = decide(damaged)[inspection.TASK_IDS_UNIQUE]
+    assert finding.evidence["culprits"] == ["'odd/name_correct_0' in lines 1 and 2"]
+
+
+def test_digests_that_collide_are_told_apart_by_reading_again(made, monkeypatch):
+    monkeypatch.setattr(inspection, "_digest_of", lambda task_id: 1)
+    assert failed(decide(made)) == set()
+
+
+def test_a_task_id_that_contradicts_is_correct_is_named(damaged):
+    change_record(damaged, 1, is_correct=False)
+    findings = decide(damaged)
+    assert "line 1: 'odd/name_correct_0' with is_correct false" in (
+        findings[inspection.LABELS_AGREE].summary
+    )
+    change_record(damaged, 1, is_correct=True, task_id="odd/name_correct_")
+    assert not decide(damaged)[inspection.LABELS_AGREE].passed
+
+
+def test_row_counts_other_than_those_of_the_catalog_are_named(made):
+    dataset = made.catalog.dataset("codecontests")
+    train = replace(dataset.splits[0], rows=62, correct=41)
+    changed = replace(dataset, splits=(train, *dataset.splits[1:]))
+    catalog = with_rows(made.catalog, codecontests=changed)
+    finding = decide(replace(made, catalog=catalog))[inspection.ROWS_EQUAL_CATALOG]
+    assert finding.evidence["culprits"] == [
+        "rows: expected 62, found 61",
+        "correct: expected 41, found 42",
+    ]
+
+
+def test_another_count_than_that_of_another_program_says_what_may_explain_it(made):
+    dataset = made.catalog.dataset("codecontests")
+    train = replace(dataset.splits[0], rows=56)
+    catalog = with_rows(
+        made.catalog, codecontests=replace(dataset, splits=(train, *dataset.splits[1:]))
+    )
+    found = decide(replace(made, catalog=catalog))[inspection.ROWS_EQUAL_CATALOG]
+    assert "rows: expected 56, found 61" in found.summary
+    for explained in ("dropped as over_length", "problems renamed", "rows without tests"):
+        assert explained in found.evidence["may_explain"]
+    kinds = {
+        (dataset, group.propositions[inspection.ROWS_EQUAL_CATALOG].kind)
+        for dataset, split in (("codecontests", "train"), ("mbpp", "train"), ("humaneval", "test"))
+        for group in split_check_groups(dataset=dataset, split=split)
+        if inspection.ROWS_EQUAL_CATALOG in group.propositions
+    }
+    assert kinds == {
+        ("codecontests", Kind.UPSTREAM),
+        ("mbpp", Kind.OURS),
+        ("humaneval", Kind.OURS),
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b'{"is_correct":true,"difficulty":1}', b'{"is_correct":true,"difficulty":2}', "line 1:"),
+        (b'{"is_correct":true,"difficulty":1},\n', b"", "no item for line 61"),
+        (b"\n]}\n", b",\n{}\n]}\n", "1 items beyond"),
+        (b"\n]}\n", b"\n", "without"),
+        (b"\n]}\n", b"\n]}\nx", "text after the end"),
+        (b'"metadata":[\n', b'"metadata":[', "line 1"),
+        (b'{"dataset"', b'"dataset"', "line 1"),
+        (b'"sha256":"', b'"sha256":"0', "sha256 is '0"),
+        (b'"source_file":"train.jsonl"', b'"source_file":"test.jsonl"', "source_file is"),
+        (b'"stats":{', b'"stats":3,"x":{', "keys are not"),
+        (b'"stats":{', b'"stats":' + b"[" * 100_000, "nested deeper"),
+    ],
+)
+def test_line_metadata_that_is_not_that_of_the_lines_is_named(damaged, old, new, says):
+    path = damaged.store.dataset("codecontests").line_metadata("train")
+    data = path.read_bytes()
+    assert old in data
+    path.write_bytes(data.replace(old, new, 1))
+    findings = decide(damaged)
+    assert not findings[inspection.METADATA_ALIGNED].passed
+    assert says in findings[inspection.METADATA_ALIGNED].summary
+    assert findings[inspection.LINES_PARSE].passed
+
+
+def test_a_changed_line_no_longer_has_the_named_digest(damaged):
+    change_record(damaged, 1, output="print(7)")
+    assert "sha256 is" in decide(damaged)[inspection.METADATA_ALIGNED].summary
+
+
+def test_recorded_counts_other_than_a_recount_are_named(damaged):
+    def change(head):
+        lengths = head["stats"]["token_lengths"]["total"]
+        lengths["101"] += 1
+        lengths["102"] -= 1
+
+    change_head(damaged, change)
+    finding = decide(damaged)[inspection.COUNTS_EQUAL_RECOUNT]
+    assert "token_lengths.total.101: expected 3, found 2" in finding.summary
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda head: head["stats"].pop("rows"),
+        lambda head: head["stats"].update(rows="61"),
+        lambda head: head["stats"].update(rows=60),
+        lambda head: head["stats"]["token_lengths"].update(total=[]),
+        lambda head: head["stats"]["token_lengths"]["total"].update(x=1),
+        lambda head: head["stats"]["difficulty"].pop("correct"),
+        lambda head: head["stats"]["repeated_names"][0].pop("name"),
+        lambda head: head["stats"]["dropped"].pop("over_length"),
+        lambda head: head["stats"].update(candidates=-1),
+    ],
+)
+def test_stats_of_another_form_fail_and_do_not_crash(damaged, change):
+    change_head(damaged, change)
+    findings = decide(damaged)
+    assert not findings[inspection.COUNTS_EQUAL_RECOUNT].passed
+    assert not findings[ADDS_UP].passed
+    assert not findings[DROPS_EQUAL_SOURCE].passed
+    assert findings[inspection.LINES_PARSE].passed
+
+
+def test_source_rows_other_than_in_the_parquet_files_are_named(damaged):
+    dataset = damaged.catalog.dataset("codecontests")
+    [path] = source_files(damaged.store, dataset, dataset.splits[1])
+    write_parquet("codecontests", CODECONTESTS["valid"][:2], path)
+    findings = decide(damaged, split="valid")
+    assert findings[ADDS_UP].evidence["culprits"] == [
+        "source rows in the parquet footers: expected 2, recorded 3"
+    ]
+    assert "candidates: 20 in the source, recorded 30" in findings[DROPS_EQUAL_SOURCE].summary
+
+
+def test_candidates_that_are_neither_written_nor_dropped_are_named(damaged):
+    change_head(damaged, lambda head: head["stats"]["dropped"].update(over_length=1))
+    findings = decide(damaged)
+    assert "records written or dropped: expected 105, recorded 104" in findings[ADDS_UP].summary
+    assert "over_length: 63 in the source, recorded 62" in findings[DROPS_EQUAL_SOURCE].summary
+
+
+def test_other_languages_in_the_source_are_named(damaged):
+    dataset = damaged.catalog.dataset("codecontests")
+    [path] = source_files(damaged.store, dataset, dataset.splits[1])
+    rows = [{**row} for row in CODECONTESTS["valid"]]
+    rows[0]["solutions"] = problem("x", "d", [(2, "a")] * 4 + [(8, "b")])["solutions"]
+    write_parquet("codecontests", rows, path)
+    summary = decide(damaged, split="valid")[DROPS_EQUAL_SOURCE].summary
+    assert "other_language: 14 in the source, recorded 12" in summary
+    assert "unknown_language: 1 in the source, recorded 0" in summary
+
+
+def test_missing_files_fail_the_checks_that_need_them(damaged):
+    folder = damaged.store.dataset("codecontests")
+    folder.line_metadata("train").unlink()
+    findings = decide(damaged)
+    assert failed(findings) == {
+        inspection.METADATA_ALIGNED,
+        inspection.COUNTS_EQUAL_RECOUNT,
+        ADDS_UP,
+        DROPS_EQUAL_SOURCE,
+    }
+    folder.jsonl("train").unlink()
+    assert "the JSONL is missing" in decide(damaged)[inspection.LINES_PARSE].summary
+
+
+def test_a_missing_tokenizer_or_raw_file_fails_and_does_not_crash(damaged):
+    model = damaged.store.model(damaged.catalog.ref_sheared.folder)
+    model.tokenizer_model.unlink()
+    findings = decide(damaged)
+    assert "the tokenizer cannot be read" in findings[inspection.WITHIN_LIMIT].summary
+    dataset = damaged.catalog.dataset("codecontests")
+    source_files(damaged.store, dataset, dataset.splits[0])[0].unlink()
+    assert "raw files are missing" in decide(damaged)[ADDS_UP].summary
+    damaged.store.lock.unlink()
+    assert "materialize codecontests/raw first" in decide(damaged)[ADDS_UP].summary

@@ -1,1 +1,0 @@
-"""Tests of wmtp_assets.micro."""

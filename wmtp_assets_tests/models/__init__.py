@@ -1,0 +1,1 @@
+"""Tests of wmtp_assets.models."""

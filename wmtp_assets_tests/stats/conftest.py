@@ -1,5 +1,0 @@
-"""The tiny storage with all datasets, and copies of it to be damaged."""
-
-from wmtp_assets_tests.corpora.conftest import damaged, made
-
-__all__ = ["damaged", "made"]
