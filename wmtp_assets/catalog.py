@@ -47,8 +47,14 @@ class Files:
 
 @dataclass(frozen=True)
 class Model:
-    """A stored model. `geometry` is what its config file must state; the rest follows from it."""
+    """A stored model. `geometry` is what its config file must state; the rest follows from it.
 
+    Attributes:
+        name: What asset keys and jobs call it.
+        folder: Its folder below models_v2/.
+    """
+
+    name: str
     folder: str
     implementation: str
     repo: Repo
@@ -73,8 +79,12 @@ class Micro:
 
     Whole heads stay, so that RoPE keeps its frequencies; one rule picks the same residual
     channels in every tensor.
+
+    Attributes:
+        source: The name of the model that it is cut out of.
     """
 
+    name: str
     folder: str
     source: str
     dim: int
@@ -131,24 +141,23 @@ class Catalog:
 
     name: Literal["published", "sample"]
     tokenizer_sha256: str
-    meta_mtp: Model
-    ref_sheared: Model
-    starling_rm: Model
-    micro_mtp: Micro
-    micro_mtp_untied: Micro
-    micro_ref: Micro
+    models: tuple[Model, ...]
+    micros: tuple[Micro, ...]
     datasets: tuple[Dataset, ...]
     accepted_findings: tuple[AcceptedFinding, ...] = ()
 
-    @property
-    def models(self) -> tuple[Model, ...]:
-        return (self.meta_mtp, self.ref_sheared, self.starling_rm)
+    def model(self, name: str) -> Model:
+        """The row of a stored model."""
+        return {row.name: row for row in self.models}[name]
+
+    def micro(self, name: str) -> Micro:
+        """The row of a micro model."""
+        return {row.name: row for row in self.micros}[name]
 
     def dataset(self, name: str) -> Dataset:
         """The row of a dataset."""
         return {row.name: row for row in self.datasets}[name]
 
     def row(self, name: str) -> Model | Dataset:
-        """The row that the assets of a group are made from."""
-        datasets = {row.name: row for row in self.datasets}
-        return datasets[name] if name in datasets else getattr(self, name)
+        """The row of what is fetched from one repository: of a model or a dataset."""
+        return {row.name: row for row in (*self.models, *self.datasets)}[name]

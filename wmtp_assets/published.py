@@ -13,6 +13,7 @@ MICRO_MAX_BYTES = 50_000_000
 LLAMA_TOKENIZER_SHA256 = "9e556afd44213b6bd1be2b850ebbbd98f5481437a8021afaf58ee7fb1818d347"
 
 META_MTP = Model(
+    name="meta_mtp",
     folder="meta-llama-mtp",
     implementation="meta-mtp",
     repo=Repo(
@@ -48,6 +49,7 @@ META_MTP = Model(
 )
 
 REF_SHEARED = Model(
+    name="ref_sheared",
     folder="ref-sheared-llama-2.7b",
     implementation="llama",
     repo=Repo(
@@ -102,6 +104,7 @@ REF_SHEARED = Model(
 )
 
 STARLING_RM = Model(
+    name="starling_rm",
     folder="starling-rm-7b",
     implementation="starling-reward-model",
     repo=Repo(
@@ -136,8 +139,9 @@ STARLING_RM = Model(
 # 512 = 4 heads x 128. An untied 32000 x 512 input and output is 65.5 MB, so the plan's < 50 MB
 # needs the tied form; micro-mtp-untied is the same weights for loaders with a strict key set.
 MICRO_MTP = Micro(
+    name="micro_mtp",
     folder="micro-mtp",
-    source="meta-llama-mtp",
+    source="meta_mtp",
     dim=512,
     blocks=4,
     ffn=704,
@@ -145,18 +149,16 @@ MICRO_MTP = Micro(
     tied=True,
     max_bytes=MICRO_MAX_BYTES,
 )
-MICRO_MTP_UNTIED = replace(MICRO_MTP, folder="micro-mtp-untied", tied=False, max_bytes=None)
-MICRO_REF = replace(MICRO_MTP, folder="micro-ref", source="ref-sheared-llama-2.7b")
+MICRO_MTP_UNTIED = replace(
+    MICRO_MTP, name="micro_mtp_untied", folder="micro-mtp-untied", tied=False, max_bytes=None
+)
+MICRO_REF = replace(MICRO_MTP, name="micro_ref", folder="micro-ref", source="ref_sheared")
 
 PUBLISHED = Catalog(
     name="published",
     tokenizer_sha256=LLAMA_TOKENIZER_SHA256,
-    meta_mtp=META_MTP,
-    ref_sheared=REF_SHEARED,
-    starling_rm=STARLING_RM,
-    micro_mtp=MICRO_MTP,
-    micro_mtp_untied=MICRO_MTP_UNTIED,
-    micro_ref=MICRO_REF,
+    models=(META_MTP, REF_SHEARED, STARLING_RM),
+    micros=(MICRO_MTP, MICRO_MTP_UNTIED, MICRO_REF),
     datasets=tuple(row.published for row in DATASETS.values()),
     accepted_findings=tuple(found for row in DATASETS.values() for found in row.accepted),
 )

@@ -20,17 +20,17 @@ Row = Callable[[Catalog], Model | Dataset]
 # asset key -> (its catalog row, kinds, the first line that a person reads)
 RAW: dict[str, tuple[Row, set[str], str]] = {
     "meta_mtp/raw": (
-        lambda c: c.meta_mtp,
+        lambda c: c.model("meta_mtp"),
         {"huggingface", "pytorch"},
         "Meta 7B multi-token prediction: checkpoint as published (gated).",
     ),
     "ref_sheared/raw": (
-        lambda c: c.ref_sheared,
+        lambda c: c.model("ref_sheared"),
         {"huggingface", "pytorch"},
         "Sheared-LLaMA reference: sharded checkpoint, configs, tokenizer as published.",
     ),
     "starling_rm/raw": (
-        lambda c: c.starling_rm,
+        lambda c: c.model("starling_rm"),
         {"huggingface", "pytorch"},
         "Starling reward model (optional): checkpoint as published.",
     ),

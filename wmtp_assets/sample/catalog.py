@@ -115,12 +115,8 @@ SMALLER: dict[str, dict[str, Any]] = {
 SAMPLE = Catalog(
     name="sample",
     tokenizer_sha256=TOKENIZER_SHA256,
-    meta_mtp=META_MTP,
-    ref_sheared=REF_SHEARED,
-    starling_rm=STARLING_RM,
-    micro_mtp=published.MICRO_MTP,
-    micro_mtp_untied=published.MICRO_MTP_UNTIED,
-    micro_ref=published.MICRO_REF,
+    models=(META_MTP, REF_SHEARED, STARLING_RM),
+    micros=published.PUBLISHED.micros,
     datasets=tuple(
         replace(row, repo=_own(row.repo), **SMALLER.get(row.name, {}))
         for row in published.PUBLISHED.datasets

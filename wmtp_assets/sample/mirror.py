@@ -66,9 +66,9 @@ def write_mirror(root: Path) -> None:
     from wmtp_assets.sample.datasets import WRITERS
 
     writers = {
-        SAMPLE.meta_mtp.repo.id: checkpoints.write_meta_mtp,
-        SAMPLE.ref_sheared.repo.id: checkpoints.write_ref_sheared,
-        SAMPLE.starling_rm.repo.id: checkpoints.write_starling_rm,
+        SAMPLE.model("meta_mtp").repo.id: checkpoints.write_meta_mtp,
+        SAMPLE.model("ref_sheared").repo.id: checkpoints.write_ref_sheared,
+        SAMPLE.model("starling_rm").repo.id: checkpoints.write_starling_rm,
         **{row.repo.id: WRITERS[row.name] for row in SAMPLE.datasets},
     }
     # Two at a time: numpy and hashlib work outside of the interpreter lock.

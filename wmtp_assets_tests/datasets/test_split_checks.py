@@ -133,7 +133,7 @@ def test_row_counts_other_than_those_of_the_catalog_are_named(made):
     dataset = made.catalog.dataset("codecontests")
     train = replace(dataset.splits[0], rows=62, correct=41)
     changed = replace(dataset, splits=(train, *dataset.splits[1:]))
-    catalog = with_rows(made.catalog, codecontests=changed)
+    catalog = with_rows(made.catalog, changed)
     finding = decide(replace(made, catalog=catalog))[inspection.ROWS_EQUAL_CATALOG]
     assert finding.evidence["culprits"] == [
         "rows: expected 62, found 61",
@@ -144,9 +144,7 @@ def test_row_counts_other_than_those_of_the_catalog_are_named(made):
 def test_another_count_than_that_of_another_program_says_what_may_explain_it(made):
     dataset = made.catalog.dataset("codecontests")
     train = replace(dataset.splits[0], rows=56)
-    catalog = with_rows(
-        made.catalog, codecontests=replace(dataset, splits=(train, *dataset.splits[1:]))
-    )
+    catalog = with_rows(made.catalog, replace(dataset, splits=(train, *dataset.splits[1:])))
     found = decide(replace(made, catalog=catalog))[inspection.ROWS_EQUAL_CATALOG]
     assert "rows: expected 56, found 61" in found.summary
     for explained in ("dropped as over_length", "problems renamed", "rows without tests"):
@@ -274,7 +272,7 @@ def test_missing_files_fail_the_checks_that_need_them(damaged):
 
 
 def test_a_missing_tokenizer_or_raw_file_fails_and_does_not_crash(damaged):
-    model = damaged.store.model(damaged.catalog.ref_sheared.folder)
+    model = damaged.store.model(damaged.catalog.model("ref_sheared").folder)
     model.tokenizer_model.unlink()
     findings = decide(damaged)
     assert "the tokenizer cannot be read" in findings[inspection.WITHIN_LIMIT].summary

@@ -89,7 +89,7 @@ def tiny_setup(root: Path, workers: int = 1) -> Deployment:
     write_mirror(root / "mirror")
     made = Store(root / "storage", root / "docs")
     deployment = Deployment(tiny_catalog(), MirrorSource(root / "mirror"), made, workers)
-    tokenizer = made.model(deployment.catalog.ref_sheared.folder).tokenizer_model
+    tokenizer = made.model(deployment.catalog.model("ref_sheared").folder).tokenizer_model
     tokenizer.parent.mkdir(parents=True)
     shutil.copyfile(TOKENIZER, tokenizer)
     return deployment

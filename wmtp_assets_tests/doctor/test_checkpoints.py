@@ -18,24 +18,24 @@ from wmtp_assets.source import Listing, RemoteFile
 from wmtp_assets.store import Store
 from wmtp_assets_tests.models.sparse import write_sparse
 
-STARLING, MBPP = PUBLISHED.starling_rm, PUBLISHED.dataset("mbpp")
+STARLING, MBPP = PUBLISHED.model("starling_rm"), PUBLISHED.dataset("mbpp")
 SHEARED = {
     **{f"pytorch_model-0000{n}-of-00002.bin": 3_000_000_000 * n for n in (1, 2)},
-    **{f.pattern: 1000 for f in PUBLISHED.ref_sheared.raw if "*" not in f.pattern},
+    **{f.pattern: 1000 for f in PUBLISHED.model("ref_sheared").raw if "*" not in f.pattern},
 }
 
 
 def lock(store: Store, sizes: dict[str, int]) -> None:
     facts = {name: (size, "a" * 64) for name, size in sizes.items()}
-    extend_lock(store.lock, PUBLISHED.ref_sheared.repo, "a" * 40, facts)
+    extend_lock(store.lock, PUBLISHED.model("ref_sheared").repo, "a" * 40, facts)
 
 
 def test_locked_sizes_take_the_place_of_those_of_the_catalog(store: Store):
     lock(store, SHEARED)
     listed = listed_bytes(PUBLISHED, ["reference_model"], store)
-    assert listed == {PUBLISHED.ref_sheared.repo.id: 9_000_007_000}
+    assert listed == {PUBLISHED.model("ref_sheared").repo.id: 9_000_007_000}
     need = disk_need(PUBLISHED, "reference_model", store, Known(listed))
-    assert need.least == 9_000_007_000 + 2 * PUBLISHED.ref_sheared.parameters
+    assert need.least == 9_000_007_000 + 2 * PUBLISHED.model("ref_sheared").parameters
 
 
 def test_a_lock_of_some_files_or_a_damaged_one_says_nothing_of_sizes(store: Store):
@@ -47,16 +47,16 @@ def test_a_lock_of_some_files_or_a_damaged_one_says_nothing_of_sizes(store: Stor
 
 def test_a_mirror_lists_sizes_until_the_lock_does(store: Store, tmp_path: Path):
     mirror = tmp_path / "mirror"
-    folder = mirror / PUBLISHED.ref_sheared.repo.id
+    folder = mirror / PUBLISHED.model("ref_sheared").repo.id
     for name in SHEARED:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"12")
     found = listed_bytes(PUBLISHED, ["reference_model", "models"], store, MirrorSource(mirror))
-    assert found == {PUBLISHED.ref_sheared.repo.id: 2 * len(SHEARED)}
+    assert found == {PUBLISHED.model("ref_sheared").repo.id: 2 * len(SHEARED)}
     lock(store, SHEARED)
     found = listed_bytes(PUBLISHED, ["reference_model"], store, MirrorSource(mirror))
-    assert found == {PUBLISHED.ref_sheared.repo.id: 9_000_007_000}
+    assert found == {PUBLISHED.model("ref_sheared").repo.id: 9_000_007_000}
 
 
 def test_a_listing_without_sizes_leaves_those_of_the_catalog(store: Store):
@@ -107,7 +107,7 @@ def test_a_reward_model_in_float32_needs_the_disk_of_float32(store: Store, tmp_p
 def test_a_checkpoint_that_would_be_refused_fails_with_its_tensors(
     store: Store, tmp_path: Path, at: str
 ):
-    row, mirror = PUBLISHED.meta_mtp, tmp_path / "mirror"
+    row, mirror = PUBLISHED.model("meta_mtp"), tmp_path / "mirror"
     home = store.model(row.folder).raw if at == "storage" else mirror / row.repo.id
     source = home / row.checkpoint
     source.parent.mkdir(parents=True)
@@ -125,7 +125,7 @@ def test_a_checkpoint_that_would_be_refused_fails_with_its_tensors(
 
 def test_what_is_no_checkpoint_and_what_is_not_here_yet(store: Store, tmp_path: Path):
     assert [x for x in looked(store, tmp_path, "models") if "checkpoint" in x] == []
-    row = PUBLISHED.meta_mtp
+    row = PUBLISHED.model("meta_mtp")
     source = store.model(row.folder).raw / row.checkpoint
     source.parent.mkdir(parents=True)
     source.write_bytes(b"version https://git-lfs.github.com/spec/v1\n")

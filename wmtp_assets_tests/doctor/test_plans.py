@@ -27,14 +27,14 @@ def test_the_disk_of_an_empty_storage_is_that_of_the_readme(store):
 
 def test_what_is_there_is_not_needed_again_but_derived_files_are_made_beside_the_old(store):
     sparse = {
-        store.model(PUBLISHED.ref_sheared.folder).raw / "a.bin": 10_000_000_000,
-        store.model(PUBLISHED.ref_sheared.folder).weights: 5_000_000_000,
+        store.model(PUBLISHED.model("ref_sheared").folder).raw / "a.bin": 10_000_000_000,
+        store.model(PUBLISHED.model("ref_sheared").folder).weights: 5_000_000_000,
     }
     for path, size in sparse.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "wb") as handle:
             handle.truncate(size)
-    row = PUBLISHED.ref_sheared
+    row = PUBLISHED.model("ref_sheared")
     need = disk_need(PUBLISHED, "reference_model", store)
     assert need.least == row.raw_bytes - 10_000_000_000 + row.parameters * 2 - 5_000_000_000
     assert need.most == row.raw_bytes - 10_000_000_000 + row.parameters * 2
@@ -48,7 +48,7 @@ def test_a_disk_too_small_names_needed_and_free(store):
 
 
 def test_a_disk_too_small_for_a_repeated_run_is_a_warning(store):
-    weights = store.model(PUBLISHED.ref_sheared.folder).weights
+    weights = store.model(PUBLISHED.model("ref_sheared").folder).weights
     weights.parent.mkdir(parents=True)
     with open(weights, "wb") as handle:
         handle.truncate(5_403_120_640)
@@ -58,11 +58,11 @@ def test_a_disk_too_small_for_a_repeated_run_is_a_warning(store):
 
 def test_datasets_want_the_open_tokenizer_alone_and_meta_its_own_too():
     wanted = {w.row.repo.id: w for w in wanted_by(PUBLISHED, ["datasets"])}
-    assert PUBLISHED.meta_mtp.repo.id not in wanted
-    assert wanted[PUBLISHED.ref_sheared.repo.id].files == (Files("tokenizer.model"),)
-    assert META.row is PUBLISHED.meta_mtp and Files("tokenizer.model") in META.files
+    assert PUBLISHED.model("meta_mtp").repo.id not in wanted
+    assert wanted[PUBLISHED.model("ref_sheared").repo.id].files == (Files("tokenizer.model"),)
+    assert META.row is PUBLISHED.model("meta_mtp") and Files("tokenizer.model") in META.files
     both = {w.row.repo.id: w for w in wanted_by(PUBLISHED, ["phase1", "datasets"])}
-    assert both[PUBLISHED.ref_sheared.repo.id].files == PUBLISHED.ref_sheared.raw
+    assert both[PUBLISHED.model("ref_sheared").repo.id].files == PUBLISHED.model("ref_sheared").raw
 
 
 def test_a_repository_is_complete_when_its_locked_files_are_all_there(store):

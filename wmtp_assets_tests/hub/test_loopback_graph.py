@@ -46,5 +46,7 @@ def test_job_phase1_is_green_from_the_hub(tmp_path):
     assert {a.authorization for a in hub.asked if a.server == "cdn"} == {None}
     locked = json.loads((tmp_path / "storage" / "sources.lock.json").read_text())["repos"]
     assert {repo: entry["commit"] for repo, entry in locked.items()} == {
-        repo: commit for repo, commit in hub.commits.items() if repo != SAMPLE.starling_rm.repo.id
+        repo: commit
+        for repo, commit in hub.commits.items()
+        if repo != SAMPLE.model("starling_rm").repo.id
     }

@@ -38,7 +38,7 @@ class Storage:
     """A storage of one repository, and the mirror that it comes from."""
 
     def __init__(self, root: Path):
-        catalog: Catalog = with_rows(PUBLISHED, humaneval=ROW)
+        catalog: Catalog = with_rows(PUBLISHED, ROW)
         here = Store(root / "storage", root / "docs")
         self.deployment = Deployment(catalog, MirrorSource(root / "upstream"), here)
         self.mirror, self.lock = root / "upstream", here.lock

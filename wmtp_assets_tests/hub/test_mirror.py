@@ -20,15 +20,16 @@ from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.raw.jobs import mirror_job, mirrored_repos
 from wmtp_assets.store import Store
+from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.hub.world import World, write_repo
 
 A = "a" * 40
 MODEL = replace(
-    PUBLISHED.meta_mtp,
-    repo=replace(PUBLISHED.meta_mtp.repo, pins={}),
+    PUBLISHED.model("meta_mtp"),
+    repo=replace(PUBLISHED.model("meta_mtp").repo, pins={}),
     raw=(Files("7B/weights.dat"), Files("tokenizer.json")),
 )
-CATALOG = replace(PUBLISHED, meta_mtp=MODEL)
+CATALOG = with_rows(PUBLISHED, MODEL)
 FILES = {"7B/weights.dat": b"w" * 1000, "tokenizer.json": b"{}", "tokenizer.model": b"pieces"}
 
 

@@ -84,7 +84,9 @@ class Served:
         self.dataset = GitRepo(mirrors, "dataset", DATASET)
         self.rows = humaneval()
         self.small = {
-            "config.json": json.dumps(dict(PUBLISHED.ref_sheared.geometry), indent=2).encode(),
+            "config.json": json.dumps(
+                dict(PUBLISHED.model("ref_sheared").geometry), indent=2
+            ).encode(),
             "tokenizer.model": installed(*TOKENIZER).read_bytes(),
         }
         self.big = ZIP[0] + os.urandom(BIG_BYTES) + ZIP[1]

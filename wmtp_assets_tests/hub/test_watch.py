@@ -85,7 +85,7 @@ def test_a_source_that_does_not_answer_fails_the_look_and_says_why(world):
 def test_a_commit_pinned_in_the_catalog_is_followed_there():
     repo = dataclasses.replace(PUBLISHED.dataset("humaneval").repo, revision=A)
     assert "change its revision" in moved(repo, B, A)
-    assert "renew_lock" in moved(PUBLISHED.meta_mtp.repo, B, A)
+    assert "renew_lock" in moved(PUBLISHED.model("meta_mtp").repo, B, A)
     assert "at the locked commit" in moved(repo, A, A)
 
 

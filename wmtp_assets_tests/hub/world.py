@@ -40,7 +40,7 @@ class World:
         self.mirror, self.storage, self.instance = root / "mirror", root / "storage", instance
         row = PUBLISHED.dataset("humaneval")
         self.repo = replace(row.repo, revision=revision)
-        self.catalog: Catalog = with_rows(PUBLISHED, humaneval=replace(row, repo=self.repo))
+        self.catalog: Catalog = with_rows(PUBLISHED, replace(row, repo=self.repo))
         self.source = source or MirrorSource(self.mirror)
         deployment = Deployment(self.catalog, self.source, Store(self.storage, root / "docs"))
         watched = watched_repos[RAW.to_user_string()]

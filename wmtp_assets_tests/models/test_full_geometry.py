@@ -21,6 +21,7 @@ from wmtp_assets.models.safetensors.plan import plan_model
 from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.published import META_MTP, PUBLISHED, REF_SHEARED, STARLING_RM
 from wmtp_assets.store import Store
+from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.models.sparse import WITHOUT_WEIGHTS, counted_reads, write_sparse
 from wmtp_assets_tests.models.test_rotary import frequencies, turns
 
@@ -147,7 +148,7 @@ def test_the_form_of_a_trainer_is_too_and_the_doctor_takes_the_row(store: Store,
     told = refused(store, monkeypatch, names, wrap=wrap)
     assert 'set wrapped_in="model", key_prefix="module."' in told
     row = dataclasses.replace(META_MTP, wrapped_in="model", key_prefix="module.")
-    catalog = dataclasses.replace(PUBLISHED, meta_mtp=row)
+    catalog = with_rows(PUBLISHED, row)
     [line] = checkpoint_lines(look_at_checkpoints(["models"], catalog, store))
     assert line.state == State.OK and "291 tensors, float32" in line.what
 

@@ -42,10 +42,10 @@ def rehearse(root: Path) -> None:
     """Interrupt the asset at each point, then make it; print what lay there both times."""
     catalog = tiny_catalog()
     deployment = Deployment(catalog, MirrorSource(root), Store(root / "storage", root / "docs"))
-    model = deployment.store.model(catalog.meta_mtp.folder)
+    model = deployment.store.model(catalog.model("meta_mtp").folder)
     folder, context = model.safetensors, dg.build_asset_context()
     # Imports all that a fork would import anew each time.
-    index_source(model.raw / catalog.meta_mtp.checkpoint)
+    index_source(model.raw / catalog.model("meta_mtp").checkpoint)
 
     def make(kill_before: int) -> tuple[int, list[str]]:
         return forked(lambda: meta_mtp_safetensors(context, deployment), kill_before)
@@ -92,7 +92,7 @@ def digests(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def rehearsed(tiny: TinyStorage, tmp_path_factory) -> dict:
     root = tmp_path_factory.mktemp("interrupted")
-    model = tiny.deployment.catalog.meta_mtp.folder
+    model = tiny.deployment.catalog.model("meta_mtp").folder
     shutil.copytree(tiny.path(model), root / "storage/models_v2" / model)
     shutil.copy(tiny.deployment.store.lock, root / "storage")
     done = subprocess.run(

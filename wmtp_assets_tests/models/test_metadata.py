@@ -51,7 +51,10 @@ def test_a_field_beyond_the_expected_is_named_even_if_it_holds_nothing(tmp_path,
 
 def test_a_stored_model_states_every_field(tiny):
     store = tiny.deployment.store
-    for model in (tiny.deployment.catalog.meta_mtp, tiny.deployment.catalog.ref_sheared):
+    for model in (
+        tiny.deployment.catalog.model("meta_mtp"),
+        tiny.deployment.catalog.model("ref_sheared"),
+    ):
         facts = describe_model(store, model)
         assert facts.keys() == FIELDS - {CREATED_AT}
         assert facts["dtype"] == "float16" and facts["version"] == "v2.0.0"
@@ -63,13 +66,13 @@ def test_a_stored_model_states_every_field(tiny):
 
 
 def test_the_reward_model_is_optional_keeps_its_dtype_and_has_no_tokenizer(tiny):
-    facts = describe_model(tiny.deployment.store, tiny.deployment.catalog.starling_rm)
+    facts = describe_model(tiny.deployment.store, tiny.deployment.catalog.model("starling_rm"))
     assert (facts["status"], facts["dtype"]) == ("optional", "bfloat16")
     assert facts["tokenizer_sha256"] is None
 
 
 def test_no_file_of_the_folder_is_left_out(tiny):
-    model = tiny.deployment.catalog.ref_sheared
+    model = tiny.deployment.catalog.model("ref_sheared")
     folder = tiny.deployment.store.model(model.folder).root
     on_disk = {
         path.relative_to(folder).as_posix()
@@ -82,7 +85,7 @@ def test_no_file_of_the_folder_is_left_out(tiny):
 
 
 def test_a_file_that_sha256sums_names_but_is_gone_is_named(tiny):
-    model = tiny.deployment.catalog.ref_sheared
+    model = tiny.deployment.catalog.model("ref_sheared")
     with (
         damaged(tiny.path(f"{model.folder}/safetensors/tokenizer.json"), lambda data: None),
         pytest.raises(BadInput, match=r"tokenizer\.json"),

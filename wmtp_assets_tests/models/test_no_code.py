@@ -67,7 +67,9 @@ def test_a_config_that_names_code_is_refused_before_transformers_sees_it(folder,
 def test_a_tokenizer_that_names_code_is_refused(
     tiny: TinyStorage, tmp_path: Path, asked, open_it: Callable
 ):
-    built = tiny.deployment.store.model(tiny.deployment.catalog.ref_sheared.folder).tokenizer
+    built = tiny.deployment.store.model(
+        tiny.deployment.catalog.model("ref_sheared").folder
+    ).tokenizer
     for path in filter(Path.is_file, built.iterdir()):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "config.json").write_text(json.dumps({"auto_map": {"AutoTokenizer": "evil.T"}}))

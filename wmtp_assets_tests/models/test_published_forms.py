@@ -15,13 +15,14 @@ from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.checkpoint.rotary import rotary_of
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.safetensors.plan import kept_dtype
+from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.models.test_rotary import frequencies, turns
 from wmtp_assets_tests.models.tiny import WEIGHTS_CHECKS, TinyStorage, damaged, tiny_catalog
 
 PLAIN = tiny_catalog()
-CATALOG = dataclasses.replace(
+CATALOG = with_rows(
     PLAIN,
-    meta_mtp=dataclasses.replace(PLAIN.meta_mtp, wrapped_in="model", key_prefix="module."),
+    dataclasses.replace(PLAIN.model("meta_mtp"), wrapped_in="model", key_prefix="module."),
 )
 MIXED = (torch.float32, torch.bfloat16, torch.float16)
 
@@ -38,21 +39,25 @@ def change(path: Path, dtype_of, wrap=lambda state: state) -> int:
 
 
 def of_a_trainer(state: dict) -> dict:
-    rotary = rotary_of("meta-mtp", CATALOG.meta_mtp.geometry)
+    rotary = rotary_of("meta-mtp", CATALOG.model("meta_mtp").geometry)
     buffers = {"rope.freqs": frequencies(rotary).bfloat16(), "freqs_cis": turns(rotary, 64)}
     tensors = {f"module.{name}": tensor for name, tensor in (state | buffers).items()}
     return {"model": tensors, "optimizer": {"state": {0: {"exp_avg": torch.ones(3)}}}, "step": 9}
 
 
 def published(mirror: MirrorSource) -> None:
-    meta = mirror.root / CATALOG.meta_mtp.repo.id / CATALOG.meta_mtp.checkpoint
+    meta = mirror.root / CATALOG.model("meta_mtp").repo.id / CATALOG.model("meta_mtp").checkpoint
     change(meta, lambda number, name: torch.bfloat16, of_a_trainer)
-    index = mirror.root / CATALOG.ref_sheared.repo.id / CATALOG.ref_sheared.checkpoint
+    index = (
+        mirror.root / CATALOG.model("ref_sheared").repo.id / CATALOG.model("ref_sheared").checkpoint
+    )
     stated = json.loads(index.read_bytes())
     shards = [index.with_name(name) for name in sorted(set(stated["weight_map"].values()))]
     total = sum(change(shard, lambda number, name: MIXED[number % 3]) for shard in shards)
     index.write_text(json.dumps({**stated, "metadata": {"total_size": total}}))
-    starling = mirror.root / CATALOG.starling_rm.repo.id / CATALOG.starling_rm.checkpoint
+    starling = (
+        mirror.root / CATALOG.model("starling_rm").repo.id / CATALOG.model("starling_rm").checkpoint
+    )
     torch.serialization.set_crc32_options(False)
     try:
         change(starling, lambda number, name: torch.float16)
@@ -81,7 +86,8 @@ def test_the_record_tells_dtypes_form_and_what_was_left_out(stored: TinyStorage)
     assert told["dropped"].keys() == {"rope.freqs", "freqs_cis"}
     assert made["ref_sheared"]["source_dtypes"].keys() == {"bfloat16", "float16", "float32"}
     assert (
-        made["ref_sheared"]["dropped_tensors"] == CATALOG.ref_sheared.geometry["num_hidden_layers"]
+        made["ref_sheared"]["dropped_tensors"]
+        == CATALOG.model("ref_sheared").geometry["num_hidden_layers"]
     )
     assert set(read_header(stored.path("meta-llama-mtp/safetensors/model.safetensors")).dtypes) == {
         "float16"
@@ -93,7 +99,7 @@ def test_the_record_names_files_that_were_published_without_crcs(stored: TinySto
         list(stored.state(f"{key}/safetensors").metadata["files_without_crc"])
         for key in ("meta_mtp", "ref_sheared", "starling_rm")
     ]
-    assert named == [[], [], [CATALOG.starling_rm.checkpoint]]
+    assert named == [[], [], [CATALOG.model("starling_rm").checkpoint]]
 
 
 def test_the_reward_model_keeps_the_dtype_that_it_has_and_its_config_says_so(stored: TinyStorage):
@@ -103,13 +109,14 @@ def test_the_reward_model_keeps_the_dtype_that_it_has_and_its_config_says_so(sto
 
 
 def test_it_says_so_from_the_stored_file_once_the_raw_one_was_removed(stored: TinyStorage):
-    model, folder = CATALOG.starling_rm, stored.deployment.store.model(CATALOG.starling_rm.folder)
+    model = CATALOG.model("starling_rm")
+    folder = stored.deployment.store.model(model.folder)
     with damaged(folder.raw / model.checkpoint, lambda data: None):
         assert kept_dtype(model, model.geometry, folder) == "float16"
 
 
 def test_the_proof_compares_with_the_published_names(stored: TinyStorage):
-    raw = stored.path("meta-llama-mtp/raw") / CATALOG.meta_mtp.checkpoint
+    raw = stored.path("meta-llama-mtp/raw") / CATALOG.model("meta_mtp").checkpoint
     state = torch.load(raw, weights_only=True)
     state["model"]["module.norm.weight"][0] += 0.25
     with damaged(raw, lambda data: data):

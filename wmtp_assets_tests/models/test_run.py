@@ -90,8 +90,8 @@ def test_the_graph_runs_every_check_passes_and_the_proof_outlives_its_source(run
     }
     assert found.keys() == declared
 
-    folder = run.deployment.store.model(run.deployment.catalog.meta_mtp.folder)
-    source = folder.raw / run.deployment.catalog.meta_mtp.checkpoint
+    folder = run.deployment.store.model(run.deployment.catalog.model("meta_mtp").folder)
+    source = folder.raw / run.deployment.catalog.model("meta_mtp").checkpoint
     with damaged(source, lambda data: None):
         passed, sentence = run.proof()
         assert passed and "no longer on disk; the proof of 20" in sentence

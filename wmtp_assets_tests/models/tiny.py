@@ -32,6 +32,7 @@ from wmtp_assets.record import FILES
 from wmtp_assets.sample import checkpoints
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.store import Store
+from wmtp_assets_tests.catalogs import with_rows
 
 WEIGHTS_CHECKS = {**META_MTP_CHECKS, **REF_SHEARED_CHECKS, **STARLING_RM_CHECKS}
 CHECK_GROUPS = {**WEIGHTS_CHECKS, **MICRO_CHECKS}
@@ -49,37 +50,40 @@ def tiny_catalog() -> Catalog:
     """The sample's catalog, smaller."""
     two_heads = {"num_attention_heads": 2, "num_key_value_heads": 2}
     micro = {"dim": 32, "ffn": 64, "head_dim": 32}
-    return dataclasses.replace(
-        PUBLISHED,
-        name="sample",
-        tokenizer_sha256=SAMPLE.tokenizer_sha256,
-        meta_mtp=shrunk(SAMPLE.meta_mtp, dim=64, n_layers=5, n_heads=2, n_kv_heads=2),
-        ref_sheared=shrunk(
-            SAMPLE.ref_sheared,
+    rows = (
+        shrunk(SAMPLE.model("meta_mtp"), dim=64, n_layers=5, n_heads=2, n_kv_heads=2),
+        shrunk(
+            SAMPLE.model("ref_sheared"),
             hidden_size=64,
             intermediate_size=128,
             num_hidden_layers=5,
             **two_heads,
         ),
-        starling_rm=shrunk(
-            SAMPLE.starling_rm,
+        shrunk(
+            SAMPLE.model("starling_rm"),
             hidden_size=32,
             intermediate_size=64,
             num_hidden_layers=1,
             **two_heads,
         ),
-        micro_mtp=dataclasses.replace(SAMPLE.micro_mtp, **micro),
-        micro_mtp_untied=dataclasses.replace(SAMPLE.micro_mtp_untied, **micro),
-        micro_ref=dataclasses.replace(SAMPLE.micro_ref, **micro),
+        *(dataclasses.replace(row, **micro) for row in SAMPLE.micros),
     )
+    sample = dataclasses.replace(PUBLISHED, name="sample", tokenizer_sha256=SAMPLE.tokenizer_sha256)
+    return with_rows(sample, *rows)
 
 
 def write_mirror(root: Path, catalog: Catalog) -> MirrorSource:
     """The three model repositories of the catalog, in the published layout."""
     writers: dict[str, tuple[Callable[[Path, Model], None], Model]] = {
-        catalog.meta_mtp.repo.id: (checkpoints.write_meta_mtp, catalog.meta_mtp),
-        catalog.ref_sheared.repo.id: (checkpoints.write_ref_sheared, catalog.ref_sheared),
-        catalog.starling_rm.repo.id: (checkpoints.write_starling_rm, catalog.starling_rm),
+        catalog.model("meta_mtp").repo.id: (checkpoints.write_meta_mtp, catalog.model("meta_mtp")),
+        catalog.model("ref_sheared").repo.id: (
+            checkpoints.write_ref_sheared,
+            catalog.model("ref_sheared"),
+        ),
+        catalog.model("starling_rm").repo.id: (
+            checkpoints.write_starling_rm,
+            catalog.model("starling_rm"),
+        ),
     }
     for repo, (write, model) in writers.items():
         folder = root / repo

@@ -2,7 +2,7 @@
 
 from dataclasses import fields, replace
 
-from wmtp_assets.catalog import Catalog, Dataset, Model
+from wmtp_assets.catalog import Catalog
 from wmtp_assets.published import LLAMA_TOKENIZER_SHA256, PUBLISHED, REF_SHEARED
 from wmtp_assets.store import sha256_of
 from wmtp_assets_tests.rehearsal.upstream import (
@@ -19,13 +19,11 @@ from wmtp_assets_tests.rehearsal.upstream import (
 
 def differences(one: Catalog, other: Catalog) -> set[tuple[str, str]]:
     """(row, field) of a catalog that is not as in the other one; pins as their path."""
-    found = set()
-    names = [field.name for field in fields(one) if field.name != "datasets"]
-    for name in (*names, *(row.name for row in one.datasets)):
-        left, right = one.row(name), other.row(name)
-        if not isinstance(left, Model | Dataset):
-            found |= {(name, "")} if left != right else set()
-            continue
+    fetched = ("models", "datasets")
+    whole = [field.name for field in fields(one) if field.name not in fetched]
+    found = {(name, "") for name in whole if getattr(one, name) != getattr(other, name)}
+    for left in (*one.models, *one.datasets):
+        name, right = left.name, other.row(left.name)
         for part in (field.name for field in fields(left) if field.name != "repo"):
             if getattr(left, part) != getattr(right, part):
                 found.add((name, part))
@@ -53,7 +51,7 @@ def test_rows_of_mbpp_and_humaneval_the_tokenizer_and_accepted_findings_are_the_
     assert catalog.dataset("humaneval") == PUBLISHED.dataset("humaneval")
     assert catalog.tokenizer_sha256 == LLAMA_TOKENIZER_SHA256
     assert catalog.accepted_findings == PUBLISHED.accepted_findings
-    assert catalog.ref_sheared.repo.pins == {
+    assert catalog.model("ref_sheared").repo.pins == {
         path: sha256
         for path, sha256 in REF_SHEARED.repo.pins.items()
         if path in (*SHEARED_FILES, "tokenizer.model")

@@ -126,7 +126,9 @@ def test_token_counts_are_those_of_sentencepiece_and_every_record_is_kept(rehear
     assert max(map(int, lengths["total"])) <= 2048
 
 
-@pytest.mark.parametrize("model", [PUBLISHED.meta_mtp.folder, PUBLISHED.ref_sheared.folder])
+@pytest.mark.parametrize(
+    "model", [PUBLISHED.model("meta_mtp").folder, PUBLISHED.model("ref_sheared").folder]
+)
 def test_the_stored_tokenizer_gives_sentencepieces_ids_for_every_published_text(rehearsal, model):
     from sentencepiece import SentencePieceProcessor
     from tokenizers import Tokenizer

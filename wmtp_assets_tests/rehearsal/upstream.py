@@ -81,7 +81,7 @@ def rehearsal_catalog() -> Catalog:
             rows[name] = _without_pins(rows[name], what.removeprefix("pins of "))
         else:
             rows[name] = replace(rows[name], **{what: getattr(SAMPLE.row(name), what)})
-    return with_rows(PUBLISHED, **rows)
+    return with_rows(PUBLISHED, *rows.values())
 
 
 def _without_pins(row: Model | Dataset, pattern: str) -> Model | Dataset:
@@ -92,10 +92,10 @@ def _without_pins(row: Model | Dataset, pattern: str) -> Model | Dataset:
 
 def write_mirror(root: Path, catalog: Catalog) -> None:
     """Write all repositories but that of the optional reward model."""
-    meta = root / catalog.meta_mtp.repo.id
+    meta = root / catalog.model("meta_mtp").repo.id
     checkpoints.write_meta_mtp(meta)
     shutil.copyfile(LLAMA, meta / LLAMA.name)
-    sheared = root / catalog.ref_sheared.repo.id
+    sheared = root / catalog.model("ref_sheared").repo.id
     sheared.mkdir(parents=True)
     checkpoints.write_ref_sheared(sheared)
     for path in (LLAMA, *(SHEARED / name for name in SHEARED_FILES)):
@@ -103,17 +103,17 @@ def write_mirror(root: Path, catalog: Catalog) -> None:
     codecontests.write_codecontests(root / catalog.dataset("codecontests").repo.id)
     humaneval.write_humaneval(root / catalog.dataset("humaneval").repo.id)
     write_mbpp(root / catalog.dataset("mbpp").repo.id, read_mbpp())
-    models = (catalog.meta_mtp, catalog.ref_sheared)
+    models = (catalog.model("meta_mtp"), catalog.model("ref_sheared"))
     write_listing(root, [row.repo for row in (*models, *catalog.datasets)])
 
 
 def write_mbpp_mirror(root: Path, catalog: Catalog, problems: Iterable[Mapping[str, Any]]) -> None:
     """Write what MBPP and its statistics need: these problems, and the tokenizer."""
-    sheared = root / catalog.ref_sheared.repo.id
+    sheared = root / catalog.model("ref_sheared").repo.id
     sheared.mkdir(parents=True)
     shutil.copyfile(LLAMA, sheared / LLAMA.name)
     write_mbpp(root / catalog.dataset("mbpp").repo.id, problems)
-    write_listing(root, [catalog.ref_sheared.repo, catalog.dataset("mbpp").repo])
+    write_listing(root, [catalog.model("ref_sheared").repo, catalog.dataset("mbpp").repo])
 
 
 def read_mbpp() -> list[dict[str, Any]]:

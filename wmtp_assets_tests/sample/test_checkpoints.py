@@ -43,13 +43,13 @@ def test_a_second_write_gives_the_same_bytes(mirror, tmp_path):
 
 
 def test_the_tokenizer_is_that_of_the_catalog(mirror):
-    for model in (TINY.meta_mtp, TINY.ref_sheared):
+    for model in (TINY.model("meta_mtp"), TINY.model("ref_sheared")):
         path = mirror / model.repo.id / "tokenizer.model"
         assert store.sha256_of(path) == SAMPLE.tokenizer_sha256
 
 
 def test_meta_is_float32_with_metas_names(mirror):
-    folder = mirror / TINY.meta_mtp.repo.id / "7B_1T_4"
+    folder = mirror / TINY.model("meta_mtp").repo.id / "7B_1T_4"
     state = torch.load(folder / "consolidated.pth", weights_only=True)
     assert {tensor.dtype for tensor in state.values()} == {torch.float32}
     assert "extra_heads.2.attention.wq.weight" in state and "output.weight" in state
@@ -58,18 +58,18 @@ def test_meta_is_float32_with_metas_names(mirror):
 
 
 def test_the_reference_has_two_shards_with_buffers_beside_the_weights(mirror):
-    folder = mirror / TINY.ref_sheared.repo.id
+    folder = mirror / TINY.model("ref_sheared").repo.id
     weight_map = json.loads((folder / "pytorch_model.bin.index.json").read_text())["weight_map"]
     second = {n for n, shard in weight_map.items() if shard == checkpoints.SHARDS[1]}
     assert {"lm_head.weight", "model.norm.weight"} <= second
     buffers = [n for n in weight_map if n.endswith(".rotary_emb.inv_freq")]
-    assert len(buffers) == TINY.ref_sheared.geometry["num_hidden_layers"]
+    assert len(buffers) == TINY.model("ref_sheared").geometry["num_hidden_layers"]
     state = torch.load(folder / checkpoints.SHARDS[0], weights_only=True)
     assert state[buffers[0]].dtype == torch.float32
 
 
 def test_starling_holds_its_trunk_twice_in_bfloat16(mirror):
-    folder = mirror / TINY.starling_rm.repo.id
+    folder = mirror / TINY.model("starling_rm").repo.id
     state = torch.load(folder / "pytorch_model.bin", weights_only=True)
     assert {tensor.dtype for tensor in state.values()} == {torch.bfloat16}
     twins = [name for name in state if name.startswith("transformer.")]
@@ -78,7 +78,7 @@ def test_starling_holds_its_trunk_twice_in_bfloat16(mirror):
     other = state["model.model.norm.weight"]
     assert torch.equal(one, other)
     assert one.untyped_storage().data_ptr() != other.untyped_storage().data_ptr()
-    assert state["v_head.weight"].shape == (1, TINY.starling_rm.geometry["hidden_size"])
+    assert state["v_head.weight"].shape == (1, TINY.model("starling_rm").geometry["hidden_size"])
 
 
 @pytest.mark.parametrize("name", ["meta-llama-mtp", "ref-sheared-llama-2.7b", "starling-rm-7b"])

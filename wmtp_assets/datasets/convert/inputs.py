@@ -17,7 +17,7 @@ def split_row(dataset: Dataset, name: str) -> Split:
 
 def length_filter(catalog: Catalog, store: Store) -> Filter:
     """The tokenizer of the open reference model; its bytes are those of Meta's gated one."""
-    tokenizer = store.model(catalog.ref_sheared.folder).tokenizer_model
+    tokenizer = store.model(catalog.model("ref_sheared").folder).tokenizer_model
     return Filter(tokenizer, catalog.tokenizer_sha256, MAX_TOKENS)
 
 

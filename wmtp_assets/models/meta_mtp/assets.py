@@ -20,7 +20,7 @@ from wmtp_assets.record import materialized
 meta_mtp_tokenizer = tokenizer_asset(
     key=["meta_mtp", "tokenizer"],
     group="meta_mtp",
-    row=lambda catalog: catalog.meta_mtp,
+    row=lambda catalog: catalog.model("meta_mtp"),
     description="Meta MTP tokenizer: tokenizer.model, and a tokenizer.json with equal ids.",
 )
 
@@ -34,7 +34,7 @@ meta_mtp_tokenizer = tokenizer_asset(
     description="Meta MTP configs: params.json as published, meta_adapter.yaml from it.",
 )
 def meta_mtp_configs(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
-    model = deployment.catalog.meta_mtp
+    model = deployment.catalog.model("meta_mtp")
     folder = deployment.store.model(model.folder)
     source = (folder.raw / model.checkpoint).with_name(PARAMS)
     params = read_params(source)
@@ -54,7 +54,7 @@ def meta_mtp_configs(deployment: dg.ResourceParam[Deployment]) -> dg.Materialize
 meta_mtp_safetensors = safetensors_asset(
     key=["meta_mtp", "safetensors"],
     group="meta_mtp",
-    row=lambda catalog: catalog.meta_mtp,
+    row=lambda catalog: catalog.model("meta_mtp"),
     deps=[["meta_mtp", "raw"], ["meta_mtp", "configs"]],
     description="Meta MTP weights: float16 safetensors with Meta's key names, SHA256SUMS.",
 )
@@ -62,7 +62,7 @@ meta_mtp_safetensors = safetensors_asset(
 meta_mtp_metadata = metadata_asset(
     key=["meta_mtp", "metadata"],
     group="meta_mtp",
-    row=lambda catalog: catalog.meta_mtp,
+    row=lambda catalog: catalog.model("meta_mtp"),
     deps=[
         ["meta_mtp", "safetensors"],
         ["meta_mtp", "configs"],

@@ -37,7 +37,7 @@ def _agreement(stored: StoredModel) -> dict[str, Finding]:
 
 def _same_tokenizer(stored: StoredModel) -> dict[str, Finding]:
     deployment = stored.deployment
-    other = deployment.store.model(deployment.catalog.ref_sheared.folder).tokenizer_model
+    other = deployment.store.model(deployment.catalog.model("ref_sheared").folder).tokenizer_model
     found = tokenizers.same_bytes_finding(stored.folder.tokenizer_model, other)
     return {tokenizers.SAME_BYTES: found}
 
@@ -98,6 +98,6 @@ _TABLE = {
         ),
     ),
 }
-META_MTP_CHECKS = check_groups_of(lambda catalog: catalog.meta_mtp, _TABLE)
+META_MTP_CHECKS = check_groups_of(lambda catalog: catalog.model("meta_mtp"), _TABLE)
 
 meta_mtp_checks = [checks_on(key, *groups) for key, groups in META_MTP_CHECKS.items()]

@@ -20,7 +20,7 @@ from wmtp_assets.record import materialized
     description="Micro multi-token model: 4 blocks, 512 wide, tied output, under 50 MB.",
 )
 def micro_mtp(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
-    return _made(deployment, deployment.catalog.micro_mtp)
+    return _made(deployment, deployment.catalog.micro("micro_mtp"))
 
 
 @dg.asset(
@@ -31,7 +31,7 @@ def micro_mtp(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
     description="micro_mtp with output.weight stored, for loaders with a strict key set.",
 )
 def micro_mtp_untied(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
-    return _made(deployment, deployment.catalog.micro_mtp_untied)
+    return _made(deployment, deployment.catalog.micro("micro_mtp_untied"))
 
 
 @dg.asset(
@@ -49,7 +49,7 @@ def micro_mtp_untied(deployment: dg.ResourceParam[Deployment]) -> dg.Materialize
     description="Micro reference: 4 blocks of Sheared-LLaMA, 512 wide; opens with transformers.",
 )
 def micro_ref(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
-    return _made(deployment, deployment.catalog.micro_ref)
+    return _made(deployment, deployment.catalog.micro("micro_ref"))
 
 
 def _made(deployment: Deployment, micro: Micro) -> dg.MaterializeResult:

@@ -23,7 +23,7 @@ from wmtp_assets.propositions import ours
 
 def _scores(stored: StoredModel) -> dict[str, Finding]:
     here, reference = stored.deployment.store, stored.folder
-    policy = here.model(stored.deployment.catalog.micro_mtp.folder)
+    policy = here.model(stored.deployment.catalog.micro("micro_mtp").folder)
     rows = here.dataset(SCORED_SET).small_jsonl(SCORED_SPLIT)
     found = rho1.rho1_finding(policy, reference, rows)
     # The record's digest is that of micro_ref alone: name the rest of what was judged.
@@ -50,7 +50,7 @@ _SCORES = ModelCheckGroup(
 # asset key -> its groups of checks
 MICRO_CHECKS = {
     **check_groups_of(
-        lambda catalog: catalog.micro_mtp,
+        lambda catalog: catalog.micro("micro_mtp"),
         {
             "micro_mtp": (
                 *SHARED_CHECKS,
@@ -61,11 +61,11 @@ MICRO_CHECKS = {
         },
     ),
     **check_groups_of(
-        lambda catalog: catalog.micro_mtp_untied,
+        lambda catalog: catalog.micro("micro_mtp_untied"),
         {"micro_mtp_untied": (*SHARED_CHECKS, values_checks(EQUAL_TIED), RUNS_CHECKS)},
     ),
     **check_groups_of(
-        lambda catalog: catalog.micro_ref,
+        lambda catalog: catalog.micro("micro_ref"),
         {
             "micro_ref": (
                 *SHARED_CHECKS,

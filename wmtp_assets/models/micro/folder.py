@@ -33,9 +33,9 @@ class Origin:
 
 def origin_of(here: Store, catalog: Catalog, micro: Micro) -> Origin:
     """The untied form is made of the tied one, every other micro model of its source."""
-    model = next(model for model in catalog.models if model.folder == micro.source)
-    untied = model == catalog.meta_mtp and not micro.tied
-    return Origin(model, here.model(catalog.micro_mtp.folder if untied else model.folder))
+    model = catalog.model(micro.source)
+    untied = model == catalog.model("meta_mtp") and not micro.tied
+    return Origin(model, here.model(catalog.micro("micro_mtp").folder if untied else model.folder))
 
 
 def plan_of(here: Store, catalog: Catalog, micro: Micro) -> MicroPlan:
@@ -46,7 +46,7 @@ def plan_of(here: Store, catalog: Catalog, micro: Micro) -> MicroPlan:
     """
     origin = origin_of(here, catalog, micro)
     configs = origin.folder.configs
-    if origin.model != catalog.meta_mtp:
+    if origin.model != catalog.model("meta_mtp"):
         return plan_llama(micro, read_object(configs / CONFIG))
     params = read_params(configs / PARAMS)
     return plan_mtp(micro, params) if micro.tied else plan_untied(params)
@@ -118,7 +118,7 @@ def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any
         "status": "test",
         "target_device": "mps",
         "architecture": dict(plan.params or plan.config),
-        "tokenizer_shared_with": catalog.meta_mtp.folder,
+        "tokenizer_shared_with": catalog.model("meta_mtp").folder,
         "source": {
             "model": origin.folder.root.name,
             "sha256": sums.get(origin.folder.weights.name),

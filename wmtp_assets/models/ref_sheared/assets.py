@@ -14,7 +14,7 @@ from wmtp_assets.record import materialized
 ref_sheared_tokenizer = tokenizer_asset(
     key=["ref_sheared", "tokenizer"],
     group="ref_sheared",
-    row=lambda catalog: catalog.ref_sheared,
+    row=lambda catalog: catalog.model("ref_sheared"),
     description="Sheared-LLaMA tokenizer: tokenizer.model, and a tokenizer.json with equal ids.",
 )
 
@@ -28,7 +28,7 @@ ref_sheared_tokenizer = tokenizer_asset(
     description="Sheared-LLaMA configs: config.json that says float16, generation_config.json.",
 )
 def ref_sheared_configs(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
-    model = deployment.catalog.ref_sheared
+    model = deployment.catalog.model("ref_sheared")
     folder = deployment.store.model(model.folder)
     config = read_object(folder.raw / CONFIG)
     require_geometry(config, model.geometry, folder.raw / CONFIG)
@@ -47,7 +47,7 @@ def ref_sheared_configs(deployment: dg.ResourceParam[Deployment]) -> dg.Material
 ref_sheared_safetensors = safetensors_asset(
     key=["ref_sheared", "safetensors"],
     group="ref_sheared",
-    row=lambda catalog: catalog.ref_sheared,
+    row=lambda catalog: catalog.model("ref_sheared"),
     deps=[["ref_sheared", "raw"], ["ref_sheared", "configs"], ["ref_sheared", "tokenizer"]],
     description="Sheared-LLaMA weights: merged float16 folder that transformers opens offline.",
     beside=beside_weights,
@@ -56,7 +56,7 @@ ref_sheared_safetensors = safetensors_asset(
 ref_sheared_metadata = metadata_asset(
     key=["ref_sheared", "metadata"],
     group="ref_sheared",
-    row=lambda catalog: catalog.ref_sheared,
+    row=lambda catalog: catalog.model("ref_sheared"),
     deps=[
         ["ref_sheared", "safetensors"],
         ["ref_sheared", "configs"],

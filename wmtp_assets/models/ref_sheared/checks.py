@@ -87,6 +87,6 @@ _TABLE = {
     ),
     "ref_sheared/metadata": (METADATA_CHECKS,),
 }
-REF_SHEARED_CHECKS = check_groups_of(lambda catalog: catalog.ref_sheared, _TABLE)
+REF_SHEARED_CHECKS = check_groups_of(lambda catalog: catalog.model("ref_sheared"), _TABLE)
 
 ref_sheared_checks = [checks_on(key, *groups) for key, groups in REF_SHEARED_CHECKS.items()]

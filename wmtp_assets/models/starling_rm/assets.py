@@ -21,7 +21,7 @@ from wmtp_assets.record import materialized
     description="Starling reward model config.json; says the dtype of the stored weights.",
 )
 def starling_rm_configs(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
-    model = deployment.catalog.starling_rm
+    model = deployment.catalog.model("starling_rm")
     folder = deployment.store.model(model.folder)
     config = read_object(folder.raw / CONFIG)
     require_geometry(config, model.geometry, folder.raw / CONFIG)
@@ -36,7 +36,7 @@ def starling_rm_configs(deployment: dg.ResourceParam[Deployment]) -> dg.Material
 starling_rm_safetensors = safetensors_asset(
     key=["starling_rm", "safetensors"],
     group="reward",
-    row=lambda catalog: catalog.starling_rm,
+    row=lambda catalog: catalog.model("starling_rm"),
     deps=[["starling_rm", "raw"], ["starling_rm", "configs"]],
     description="Starling reward model weights: safetensors, names and dtype as published.",
 )
@@ -44,7 +44,7 @@ starling_rm_safetensors = safetensors_asset(
 starling_rm_metadata = metadata_asset(
     key=["starling_rm", "metadata"],
     group="reward",
-    row=lambda catalog: catalog.starling_rm,
+    row=lambda catalog: catalog.model("starling_rm"),
     deps=[["starling_rm", "safetensors"], ["starling_rm", "configs"]],
     description="Starling reward model metadata.json; status optional.",
 )

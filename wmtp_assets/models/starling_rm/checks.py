@@ -74,6 +74,6 @@ _TABLE = {
         ),
     ),
 }
-STARLING_RM_CHECKS = check_groups_of(lambda catalog: catalog.starling_rm, _TABLE)
+STARLING_RM_CHECKS = check_groups_of(lambda catalog: catalog.model("starling_rm"), _TABLE)
 
 starling_rm_checks = [checks_on(key, *groups) for key, groups in STARLING_RM_CHECKS.items()]

@@ -12,7 +12,7 @@ from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.published import MICRO_MTP, MICRO_MTP_UNTIED, MICRO_REF, PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
 
-PARAMS, CONFIG = PUBLISHED.meta_mtp.geometry, PUBLISHED.ref_sheared.geometry
+PARAMS, CONFIG = PUBLISHED.model("meta_mtp").geometry, PUBLISHED.model("ref_sheared").geometry
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_more_blocks_than_there_are_are_refused():
 
 @pytest.mark.parametrize("catalog", [PUBLISHED, SAMPLE], ids=["published", "sample"])
 def test_the_tied_model_has_the_bytes_of_the_domain_facts(catalog):
-    tied = plan_mtp(MICRO_MTP, catalog.meta_mtp.geometry)
+    tied = plan_mtp(MICRO_MTP, catalog.model("meta_mtp").geometry)
     assert parameters(tied.shapes) * 2 == 49_816_576
     untied = plan_untied(tied.params)
     assert parameters(untied.shapes) * 2 == 82_584_576
-    reference = plan_llama(MICRO_REF, catalog.ref_sheared.geometry)
+    reference = plan_llama(MICRO_REF, catalog.model("ref_sheared").geometry)
     assert parameters(reference.shapes) * 2 == 49_816_576
 
 

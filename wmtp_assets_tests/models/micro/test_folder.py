@@ -76,7 +76,7 @@ def test_a_model_over_the_limit_is_refused_before_it_is_written(tiny):
     catalog, store = tiny.deployment.catalog, tiny.deployment.store
     before = tiny.path("micro-mtp/safetensors/model.safetensors").read_bytes()
     with pytest.raises(BadInput, match="allowed are fewer than 1,000"):
-        write_micro(store, catalog, dataclasses.replace(catalog.micro_mtp, max_bytes=1000))
+        write_micro(store, catalog, dataclasses.replace(catalog.micro("micro_mtp"), max_bytes=1000))
     assert tiny.path("micro-mtp/safetensors/model.safetensors").read_bytes() == before
 
 
@@ -87,5 +87,7 @@ def test_a_source_without_a_tensor_is_named(tiny):
         pytest.raises(BadInput, match=r"lacks tensors: norm\.weight"),
     ):
         write_micro(
-            tiny.deployment.store, tiny.deployment.catalog, tiny.deployment.catalog.micro_mtp
+            tiny.deployment.store,
+            tiny.deployment.catalog,
+            tiny.deployment.catalog.micro("micro_mtp"),
         )

@@ -21,7 +21,7 @@ from wmtp_assets_tests.signoff.approval.sealed import new_keys
 from wmtp_assets_tests.signoff.world import World
 
 A, B = "a" * 40, "b" * 40
-MTP, REF, MBPP = SAMPLE.meta_mtp, SAMPLE.ref_sheared, SAMPLE.dataset("mbpp")
+MTP, REF, MBPP = SAMPLE.model("meta_mtp"), SAMPLE.model("ref_sheared"), SAMPLE.dataset("mbpp")
 OTHER, EVIL = "0" * 64, "evil/never-fetched"
 WEIGHTS = "7B_1T_4/consolidated.pth"
 
