@@ -31,6 +31,7 @@ SHARED = {
     "problem",
     "row",
     "rows",
+    "stored_dataset",
 }
 AROUND_SPLITS = ("raw", "schema", "small", "stats")
 # Optional, hence of no step; and the list of the steps itself.
