@@ -70,12 +70,12 @@ LINES = {
         "Recorded counts and token lengths equal a recount", "this project counted"
     ),
 }
-LINES_UNLABELLED = {
+UNLABELLED = {
     inspection.ROWS_EQUAL_CATALOG: ours(
         "Rows are those of the catalog", "every published row is short enough to be written"
     )
 }
-LINES_LABELLED = {
+LABELLED = {
     inspection.LABELS_AGREE: ours(
         "Each task_id ends as its is_correct says", "this project wrote both fields"
     ),
@@ -84,7 +84,7 @@ LINES_LABELLED = {
         "these counts are the result of another program on the same data",
     ),
 }
-SUMS_CHECKS = CheckGroup(
+SUMS = CheckGroup(
     _sums,
     {
         ADDS_UP: ours(
@@ -93,7 +93,7 @@ SUMS_CHECKS = CheckGroup(
         )
     },
 )
-LANGUAGES_CHECKS = CheckGroup(
+LANGUAGES = CheckGroup(
     _languages,
     {
         DROPS_EQUAL_SOURCE: ours(
@@ -102,18 +102,14 @@ LANGUAGES_CHECKS = CheckGroup(
     },
     deep=True,
 )
-LABELLED_CHECKS = (
-    CheckGroup(_lines, LINES | LINES_LABELLED, deep=True),
-    SUMS_CHECKS,
-    LANGUAGES_CHECKS,
-)
-UNLABELLED_CHECKS = (CheckGroup(_lines, LINES | LINES_UNLABELLED, deep=True), SUMS_CHECKS)
 
 
 def split_check_groups(*, dataset: str, split: str) -> tuple[CheckGroup, ...]:
     """The check groups of one split."""
     labelled = DATASETS[dataset].format.labelled
-    return bind_dataset(f"{dataset}/{split}", LABELLED_CHECKS if labelled else UNLABELLED_CHECKS)
+    lines = CheckGroup(_lines, LINES | (LABELLED if labelled else UNLABELLED), deep=True)
+    groups = (lines, SUMS, LANGUAGES) if labelled else (lines, SUMS)
+    return bind_dataset(f"{dataset}/{split}", groups)
 
 
 split_asset_checks = {
