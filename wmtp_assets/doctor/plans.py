@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wmtp_assets.catalog import Catalog, Dataset, Files, Model
+from wmtp_assets.catalog import COUNTS_TOKENS, Catalog, Dataset, Files, Model
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.errors import BadInput
@@ -13,20 +13,22 @@ from wmtp_assets.hub.lock import locked_repo
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.hub.stored import raw_folder, wanted_files
 from wmtp_assets.models.micro.scored import SCORED_SET
+from wmtp_assets.models.rows import MODELS, OPTIONAL, REQUIRED
+from wmtp_assets.models.tokenizer.files import TOKENIZER_MODEL
 from wmtp_assets.source import Listing, select
 from wmtp_assets.store import Store
 from wmtp_assets.walking import files_below
 
 # job -> its catalog rows; test_graph.py compares them with what the jobs select.
 JOBS = {
-    "phase1": ("meta_mtp", "ref_sheared", *DATASETS),
-    "models": ("meta_mtp", "ref_sheared", SCORED_SET),
+    "phase1": (*REQUIRED, *DATASETS),
+    "models": (*REQUIRED, SCORED_SET),
     "datasets": tuple(DATASETS),
-    "reference_model": ("ref_sheared",),
-    "reward_model": ("starling_rm",),
+    **{row.job.name: (name,) for name, row in MODELS.items() if row.job},
 }
+OPTIONAL_JOBS = tuple(row.job.name for row in OPTIONAL.values() if row.job)
 # The datasets count tokens with the tokenizer of the open reference model, and need no more of it.
-TOKENIZER = "ref_sheared", Files("tokenizer.model")
+TOKENIZER = COUNTS_TOKENS, Files(TOKENIZER_MODEL)
 # Weights are stored with two bytes a value, float16 or bfloat16, until their checkpoint is here.
 WEIGHT_BYTES = 2
 # JSONL, line metadata and small sets beside the parquet: a planning figure, as in the README.

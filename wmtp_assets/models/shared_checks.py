@@ -5,7 +5,6 @@ Glue without a decision of its own: each judge picks paths, calls pure functions
 
 from wmtp_assets.findings import Finding
 from wmtp_assets.models import metadata
-from wmtp_assets.models.architecture import SHAPES
 from wmtp_assets.models.checkpoint.shards import source_files
 from wmtp_assets.models.configs import model_settings, model_shapes
 from wmtp_assets.models.recorded_proof import recorded_proof
@@ -22,7 +21,7 @@ from wmtp_assets.propositions import ours
 def _header(stored: StoredModel) -> dict[str, Finding]:
     model, found = stored.row, read_header(stored.folder.weights)
     shapes = model_shapes(model, stored.folder)
-    geometry = SHAPES[model.implementation](model.geometry)
+    geometry = model.implementation.shapes(model.geometry)
     return {
         weights_findings.COVERS: weights_findings.coverage_finding(found),
         weights_findings.NO_CLAIMS: weights_findings.claims_finding(found),

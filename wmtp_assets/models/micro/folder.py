@@ -12,7 +12,7 @@ from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.models.checkpoint.tensors import as_bytes
 from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG, PARAMS, read_params
-from wmtp_assets.models.metadata import FIELDS, FREQS_CIS, stored_facts
+from wmtp_assets.models.metadata import FIELDS, stored_facts
 from wmtp_assets.models.micro.cuts import DTYPE, Cut, MicroPlan, plan_llama, plan_mtp, plan_untied
 from wmtp_assets.models.safetensors.convert import write_chunks
 from wmtp_assets.models.safetensors.header import TensorSpec, header_bytes, read_header
@@ -114,7 +114,7 @@ def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any
     return stored_facts(here.model(micro.folder)) | {
         "model_name": micro.folder,
         "version": STORAGE_VERSION,
-        "implementation": origin.model.implementation,
+        "implementation": origin.model.implementation.name,
         "status": "test",
         "target_device": "mps",
         "architecture": dict(plan.params or plan.config),
@@ -128,7 +128,7 @@ def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any
         },
         "kept": dict(plan.kept),
         "licence": origin.model.repo.licence,
-        "freqs_cis_handling": FREQS_CIS[origin.model.implementation],
+        "freqs_cis_handling": origin.model.implementation.freqs_cis,
         "fsdp_compatible": True,
     }
 
