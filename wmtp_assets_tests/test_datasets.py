@@ -25,12 +25,14 @@ SHARED = {
     "assets",
     "checks",
     "facts",
+    "field_types",
     "formats",
     "invalid_text",
     "languages",
     "problem",
     "row",
     "rows",
+    "stored_dataset",
 }
 AROUND_SPLITS = ("raw", "schema", "small", "stats")
 # Optional, hence of no step; and the list of the steps itself.

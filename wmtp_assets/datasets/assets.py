@@ -20,10 +20,10 @@ from wmtp_assets.datasets.convert.tally import (
     ROWS,
     SOURCE_ROWS,
 )
+from wmtp_assets.datasets.field_types import walk_type
 from wmtp_assets.datasets.formats import DESCRIPTIONS, FieldType
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.assets import schema_assets
-from wmtp_assets.datasets.schema.type_words import describe
 from wmtp_assets.datasets.small.assets import small_assets
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.record import materialized
@@ -98,7 +98,7 @@ def column_schema(dataset: str) -> dg.TableSchema:
 
 def column_type(kind: FieldType) -> str:
     """A field type as a person reads it."""
-    return describe(
+    return walk_type(
         kind,
         plain=lambda of: COLUMN_TYPES[of],
         many=lambda items: f"list<{items}>",

@@ -14,7 +14,8 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets.catalog import Catalog, Model
-from wmtp_assets.checks import AssetState, CheckGroup, _judged, observe
+from wmtp_assets.check_group import AssetState, CheckGroup
+from wmtp_assets.checks import evaluate_group, observe
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.findings import Finding
 from wmtp_assets.hub.sources import MirrorSource
@@ -131,7 +132,7 @@ class TinyStorage:
         return self._healthy[key, check]
 
     def _judge(self, key: str, check: str) -> Mapping[str, Finding]:
-        return _judged(self.check_group(key, check), self.deployment, self.state(key))
+        return evaluate_group(self.check_group(key, check), self.deployment, self.state(key))
 
     def check_group(self, key: str, check: str) -> CheckGroup:
         return next(group for group in CHECK_GROUPS[key] if check in group.propositions)
