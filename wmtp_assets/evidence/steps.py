@@ -7,6 +7,7 @@ convert, statistics) and keep their three numbers here.
 from dataclasses import dataclass
 
 from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.models.micro.rows import MICROS
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ _SPLITS = (
 _STATS = tuple(f"{name}/{part}" for name in DATASETS for part in ("stats", "small"))
 _TITLES = [row.title for row in DATASETS.values()]
 _DATA = f"{', '.join(_TITLES[:-1])} and {_TITLES[-1]}"
-_MICRO = ("micro_mtp", "micro_mtp_untied", "micro_ref")
+_MICRO = tuple(MICROS)
 _MODELS_RAW = ("meta_mtp/raw", "ref_sheared/raw")
 
 ENVIRONMENT_CHECKS = ("environment_is_supported", "no_leftovers_of_older_layouts")

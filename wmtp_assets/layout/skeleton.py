@@ -3,6 +3,7 @@
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.folders import DATASETS as DATASETS_V2
 from wmtp_assets.folders import MODELS, SMALL_SETS
+from wmtp_assets.models.micro.rows import MICROS
 
 # Plan, Step 1, and the micro models of Step 5; raw/ of a micro model stays empty.
 SKELETON = tuple(
@@ -11,9 +12,7 @@ SKELETON = tuple(
         for model in (
             "meta-llama-mtp",
             "ref-sheared-llama-2.7b",
-            "micro-mtp",
-            "micro-mtp-untied",
-            "micro-ref",
+            *(row.published.folder for row in MICROS.values()),
         )
         for part in ("raw", "safetensors", "configs", "tokenizer")
     ]

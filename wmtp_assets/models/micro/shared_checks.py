@@ -5,7 +5,8 @@ from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import metadata
 from wmtp_assets.models.micro import findings
 from wmtp_assets.models.micro.cuts import MicroPlan
-from wmtp_assets.models.micro.folder import MICRO_FIELDS, describe_micro, origin_of, plan_of
+from wmtp_assets.models.micro.folder import MICRO_FIELDS, describe_micro
+from wmtp_assets.models.micro.origin import origin_of, plan_of
 from wmtp_assets.models.safetensors import findings as weights_findings
 from wmtp_assets.models.safetensors import opening, proof
 from wmtp_assets.models.safetensors.header import read_header
@@ -95,6 +96,19 @@ def values_checks(equal: str) -> ModelCheckGroup:
     )
 
 
+def size_checks(max_bytes: int) -> ModelCheckGroup:
+    """The limit of the whole file."""
+    return ModelCheckGroup(
+        _small,
+        {
+            findings.SMALL_ENOUGH: ours(
+                f"The whole file is under {max_bytes:,} bytes",
+                "this project chose the geometry for the plan's limit",
+            )
+        },
+    )
+
+
 # What every micro model has, but for the values.
 SHARED_CHECKS = (
     ModelCheckGroup(
@@ -141,16 +155,7 @@ SHARED_CHECKS = (
     ),
     *SUMS_CHECKS,
 )
-SMALL_CHECKS = ModelCheckGroup(
-    _small,
-    {
-        findings.SMALL_ENOUGH: ours(
-            "The whole file is under 50,000,000 bytes",
-            "this project chose the geometry for the plan's limit",
-        )
-    },
-)
-RUNS_CHECKS = ModelCheckGroup(
+_RUNS_CHECKS = ModelCheckGroup(
     _runs,
     {
         findings.FORWARD: ours(
@@ -160,7 +165,7 @@ RUNS_CHECKS = ModelCheckGroup(
     },
     deep=True,
 )
-OPENS_CHECKS = ModelCheckGroup(
+_OPENS_CHECKS = ModelCheckGroup(
     _opens,
     {
         **stated(opening.COPIES),
@@ -175,3 +180,5 @@ OPENS_CHECKS = ModelCheckGroup(
     },
     deep=True,
 )
+# implementation -> what training needs of it
+RUNNING_CHECKS = {"meta-mtp": _RUNS_CHECKS, "llama": _OPENS_CHECKS}
