@@ -102,23 +102,36 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Micro:
-    """A test model cut out of a stored one: which blocks, channels, heads stay (domain facts).
-
-    Whole heads stay, so that RoPE keeps its frequencies; one rule picks the same residual
-    channels in every tensor.
+class MicroGeometry:
+    """How large a micro model is.
 
     Attributes:
-        source: The name of the model that it is cut out of.
+        dim: Width of the residual stream.
+        blocks: Transformer blocks, those that predict a token included.
+        ffn: Width of the feed-forward layers.
+        head_dim: Width of an attention head, as in the source: RoPE keeps its frequencies.
+    """
+
+    dim: int
+    blocks: int
+    ffn: int
+    head_dim: int
+
+
+@dataclass(frozen=True)
+class Micro:
+    """A test model cut out of a stored one (`wmtp_assets.models.micro`).
+
+    Attributes:
+        source: The name of what it is cut out of: a model, or another micro model.
+        tied: Whether the output projection is the input embedding, and not stored.
+        max_bytes: The weights file has fewer; None for no limit.
     """
 
     name: str
     folder: str
     source: str
-    dim: int
-    blocks: int
-    ffn: int
-    head_dim: int
+    geometry: MicroGeometry
     tied: bool
     max_bytes: int | None
 

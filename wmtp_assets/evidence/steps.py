@@ -7,6 +7,7 @@ convert, statistics) and keep their three numbers here.
 from dataclasses import dataclass
 
 from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.models.micro.rows import MICROS
 from wmtp_assets.models.rows import REQUIRED
 
 
@@ -39,7 +40,7 @@ _SPLITS = (
 )
 _STATS = tuple(f"{name}/{part}" for name in DATASETS for part in ("stats", "small"))
 _DATA = _listed([row.title for row in DATASETS.values()])
-_MICRO = ("micro_mtp", "micro_mtp_untied", "micro_ref")
+_MICRO = tuple(MICROS)
 _MODELS_RAW = tuple(f"{name}/raw" for name in REQUIRED)
 _RELEASES = _listed([row.release for row in REQUIRED.values()])
 

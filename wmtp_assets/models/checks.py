@@ -12,9 +12,9 @@ from wmtp_assets.models.shared_checks import (
     TOKENIZER_CHECKS,
     WEIGHTS_CHECKS,
 )
-from wmtp_assets.models.stored_model import ModelCheckGroup, check_groups_of
+from wmtp_assets.models.stored_model import check_groups_of
 
-SHARED: dict[str, tuple[ModelCheckGroup, ...]] = {
+SHARED: dict[str, tuple[CheckGroup, ...]] = {
     TOKENIZER: TOKENIZER_CHECKS,
     CONFIGS: (),
     SAFETENSORS: WEIGHTS_CHECKS,

@@ -8,6 +8,7 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Implementation, Model
+from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.findings import Finding
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import configs
@@ -17,7 +18,7 @@ from wmtp_assets.models.row import CONFIGS, SAFETENSORS, Configs, StoredForm
 from wmtp_assets.models.safetensors import opening
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.stated import stated
-from wmtp_assets.models.stored_model import ModelCheckGroup, StoredModel
+from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.models.tokenizer import findings as tokenizers
 from wmtp_assets.propositions import ours
@@ -88,7 +89,7 @@ LLAMA_FORM = StoredForm(
     beside=opening.beside_weights,
     checks={
         CONFIGS: (
-            ModelCheckGroup(
+            CheckGroup(
                 _config,
                 {
                     configs.SAYS_DTYPE: ours(
@@ -98,10 +99,10 @@ LLAMA_FORM = StoredForm(
                     **stated(configs.GEOMETRY),
                 },
             ),
-            ModelCheckGroup(_as_published, stated(configs.REST_AS_PUBLISHED)),
+            CheckGroup(_as_published, stated(configs.REST_AS_PUBLISHED)),
         ),
         SAFETENSORS: (
-            ModelCheckGroup(
+            CheckGroup(
                 _opens,
                 {
                     **stated(opening.COPIES),

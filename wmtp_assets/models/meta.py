@@ -7,13 +7,14 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Implementation, Model
+from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.findings import Finding
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import configs, metadata
 from wmtp_assets.models.architecture import meta_mtp_shapes
 from wmtp_assets.models.configs import ADAPTER, PARAMS
 from wmtp_assets.models.row import CONFIGS, METADATA, Configs, StoredForm
-from wmtp_assets.models.stored_model import ModelCheckGroup, StoredModel
+from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.propositions import ours
 
@@ -74,7 +75,7 @@ META_FORM = StoredForm(
     configs_kinds=frozenset({"json", "yaml"}),
     checks={
         CONFIGS: (
-            ModelCheckGroup(
+            CheckGroup(
                 _params,
                 {
                     configs.ONLY_KNOWN_KEYS: ours(
@@ -91,7 +92,7 @@ META_FORM = StoredForm(
                     ),
                 },
             ),
-            ModelCheckGroup(
+            CheckGroup(
                 _adapter,
                 {
                     configs.ADAPTER_AGREES: ours(
@@ -101,7 +102,7 @@ META_FORM = StoredForm(
             ),
         ),
         METADATA: (
-            ModelCheckGroup(
+            CheckGroup(
                 _agreement,
                 {
                     metadata.PARAMETERS_AGREE: ours(

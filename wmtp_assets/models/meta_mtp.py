@@ -1,10 +1,11 @@
 """Meta's multi-token model, 7B: the policy that training starts from."""
 
 from wmtp_assets.catalog import COUNTS_TOKENS, Files, Model, Repo
+from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.findings import Finding
 from wmtp_assets.models.meta import META, META_FORM
 from wmtp_assets.models.row import METADATA, TOKENIZER, ModelRow
-from wmtp_assets.models.stored_model import ModelCheckGroup, StoredModel
+from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.tokenizer import findings as tokenizers
 from wmtp_assets.models.tokenizer.files import LLAMA_SHA256
 from wmtp_assets.propositions import ours
@@ -63,7 +64,7 @@ META_MTP = ModelRow(
     waits_for=(f"{COUNTS_TOKENS}/{TOKENIZER}",),
     checks={
         METADATA: (
-            ModelCheckGroup(
+            CheckGroup(
                 _same_tokenizer,
                 {
                     tokenizers.SAME_BYTES: ours(

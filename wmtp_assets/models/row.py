@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wmtp_assets.catalog import Model
+from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.folders import ModelFolder
-from wmtp_assets.models.stored_model import ModelCheckGroup
 from wmtp_assets.store import StoredFile
 
 TOKENIZER, SAFETENSORS, CONFIGS, METADATA = "tokenizer", "safetensors", "configs", "metadata"
 
 # Check groups by the part of a model that they look at.
-ChecksOfParts = Mapping[str, tuple[ModelCheckGroup, ...]]
+ChecksOfParts = Mapping[str, tuple[CheckGroup, ...]]
 
 
 class Configs(NamedTuple):

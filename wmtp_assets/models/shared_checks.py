@@ -3,6 +3,7 @@
 Glue without a decision of its own: each judge picks paths, calls pure functions, names findings.
 """
 
+from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.findings import Finding
 from wmtp_assets.models import metadata
 from wmtp_assets.models.checkpoint.shards import source_files
@@ -13,7 +14,7 @@ from wmtp_assets.models.safetensors import proof, sums
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.safetensors.plan import plan_model
 from wmtp_assets.models.stated import stated
-from wmtp_assets.models.stored_model import ModelCheckGroup, StoredModel
+from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.tokenizer import findings as tokenizers
 from wmtp_assets.propositions import ours
 
@@ -78,13 +79,13 @@ def _auto_ids(stored: StoredModel) -> dict[str, Finding]:
 
 # Of SHA256SUMS beside the weights.
 SUMS_CHECKS = (
-    ModelCheckGroup(_sums_complete, stated(sums.SUMS_COMPLETE)),
-    ModelCheckGroup(_sums_match, stated(sums.SUMS_MATCH), deep=True),
+    CheckGroup(_sums_complete, stated(sums.SUMS_COMPLETE)),
+    CheckGroup(_sums_match, stated(sums.SUMS_MATCH), deep=True),
 )
-FLOAT16_CHECKS = ModelCheckGroup(_float16, stated(weights_findings.ALL_FLOAT16))
+FLOAT16_CHECKS = CheckGroup(_float16, stated(weights_findings.ALL_FLOAT16))
 # Of a safetensors asset.
 WEIGHTS_CHECKS = (
-    ModelCheckGroup(
+    CheckGroup(
         _header,
         {
             **stated(weights_findings.COVERS, weights_findings.NO_CLAIMS),
@@ -99,7 +100,7 @@ WEIGHTS_CHECKS = (
         },
     ),
     *SUMS_CHECKS,
-    ModelCheckGroup(
+    CheckGroup(
         _values,
         {
             **stated(proof.FINITE),
@@ -111,7 +112,7 @@ WEIGHTS_CHECKS = (
         deep=True,
     ),
 )
-METADATA_CHECKS = ModelCheckGroup(
+METADATA_CHECKS = CheckGroup(
     _metadata,
     {
         metadata.ON_DISK: ours(
@@ -123,7 +124,7 @@ METADATA_CHECKS = ModelCheckGroup(
     },
 )
 TOKENIZER_CHECKS = (
-    ModelCheckGroup(
+    CheckGroup(
         _vocabulary,
         {
             tokenizers.EXPECTED_SHA256: ours(
@@ -140,7 +141,7 @@ TOKENIZER_CHECKS = (
             ),
         },
     ),
-    ModelCheckGroup(
+    CheckGroup(
         _ids,
         {
             tokenizers.IDS_EQUAL: ours(
@@ -149,7 +150,7 @@ TOKENIZER_CHECKS = (
             )
         },
     ),
-    ModelCheckGroup(
+    CheckGroup(
         _auto_ids,
         {
             tokenizers.AUTO_IDS_EQUAL: ours(

@@ -2,6 +2,7 @@
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Files, Implementation, Model, Repo
+from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.findings import Finding
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import configs
@@ -23,7 +24,7 @@ from wmtp_assets.models.safetensors.findings import DTYPE_KEPT, kept_dtype_findi
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.safetensors.plan import kept_dtype
 from wmtp_assets.models.stated import stated
-from wmtp_assets.models.stored_model import ModelCheckGroup, StoredModel
+from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.propositions import ours
 
@@ -121,11 +122,11 @@ _FORM = StoredForm(
     has_tokenizer=False,
     checks={
         CONFIGS: (
-            ModelCheckGroup(_config, stated(configs.GEOMETRY)),
-            ModelCheckGroup(_as_published, stated(configs.REST_AS_PUBLISHED)),
+            CheckGroup(_config, stated(configs.GEOMETRY)),
+            CheckGroup(_as_published, stated(configs.REST_AS_PUBLISHED)),
         ),
         SAFETENSORS: (
-            ModelCheckGroup(
+            CheckGroup(
                 _kept_dtype,
                 {
                     DTYPE_KEPT: ours(
@@ -136,7 +137,7 @@ _FORM = StoredForm(
             ),
         ),
         METADATA: (
-            ModelCheckGroup(
+            CheckGroup(
                 _says_dtype,
                 {
                     configs.SAYS_DTYPE: ours(

@@ -13,7 +13,7 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets.catalog import Catalog, Model
+from wmtp_assets.catalog import Catalog, MicroGeometry, Model
 from wmtp_assets.check_group import AssetState, CheckGroup
 from wmtp_assets.checks import evaluate_group, observe
 from wmtp_assets.deployment import Deployment
@@ -48,7 +48,7 @@ def shrunk(model: Model, **geometry: Any) -> Model:
 def tiny_catalog() -> Catalog:
     """The sample's catalog, smaller."""
     two_heads = {"num_attention_heads": 2, "num_key_value_heads": 2}
-    micro = {"dim": 32, "ffn": 64, "head_dim": 32}
+    micro = MicroGeometry(dim=32, blocks=4, ffn=64, head_dim=32)
     rows = (
         shrunk(SAMPLE.model("meta_mtp"), dim=64, n_layers=5, n_heads=2, n_kv_heads=2),
         shrunk(
@@ -65,7 +65,7 @@ def tiny_catalog() -> Catalog:
             num_hidden_layers=1,
             **two_heads,
         ),
-        *(dataclasses.replace(row, **micro) for row in SAMPLE.micros),
+        *(dataclasses.replace(row, geometry=micro) for row in SAMPLE.micros),
     )
     sample = dataclasses.replace(PUBLISHED, name="sample", tokenizer_sha256=SAMPLE.tokenizer_sha256)
     return with_rows(sample, *rows)
