@@ -8,15 +8,14 @@ the step, and the check is not evaluated.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 
 from wmtp_assets import store as store_
 from wmtp_assets.accepted import accept
+from wmtp_assets.check_group import AssetState, CheckGroup
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, as_shown, undecided, verdict
@@ -36,40 +35,6 @@ BYTES_MATCH = "bytes_match_materialized_digest"
 SIZES_MATCH = "files_are_there_with_recorded_sizes"
 UNREADABLE = "unreadable"
 UNREADABLE_FIX = "make it readable, or materialize its asset again; then run the checks again"
-
-
-@dataclass(frozen=True)
-class AssetState:
-    """What is known of the asset when its checks begin.
-
-    Attributes:
-        metadata: The metadata of its latest materialization; None if there is none.
-        files: Path as recorded -> size_bytes, sha256, mtime_ns at materialization.
-        digests: Path as recorded -> sha256 now, of the files that are on disk; read from the
-            bytes when a deep check is among those running.
-        context: The running check step, for checks of the record itself.
-    """
-
-    metadata: Mapping[str, Any] | None
-    files: Mapping[str, Mapping[str, Any]]
-    digests: Mapping[str, str]
-    context: dg.AssetCheckExecutionContext | None = None
-
-
-@dataclass(frozen=True)
-class CheckGroup:
-    """A function that reads an asset once, and the propositions that it decides.
-
-    Attributes:
-        evaluate: Called with the deployment and the state of the asset; returns a Finding for
-            each name in `propositions`. In tables for several assets it takes a `StoredAsset`.
-        propositions: Check name -> what is true when it passes, and of which kind it is.
-        deep: Whether it reads every byte; quick ones look at headers, sizes and configs.
-    """
-
-    evaluate: Callable[..., Mapping[str, Finding]]
-    propositions: Mapping[str, Proposition]
-    deep: bool = False
 
 
 def checks_on(

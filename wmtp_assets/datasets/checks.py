@@ -1,7 +1,8 @@
 """The checks of the split assets, and the room's list."""
 
 from wmtp_assets.catalog import Split
-from wmtp_assets.checks import CheckGroup, checks_on
+from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.datasets.convert import inspection
 from wmtp_assets.datasets.convert.inputs import length_filter, source_files, split_row
 from wmtp_assets.datasets.convert.tokens import load_counter

@@ -14,7 +14,8 @@ from pathlib import Path
 import dagster as dg
 
 from wmtp_assets import store
-from wmtp_assets.checks import AssetState, CheckGroup, evaluate_group, observe
+from wmtp_assets.check_group import AssetState, CheckGroup
+from wmtp_assets.checks import evaluate_group, observe
 from wmtp_assets.datasets.checks import split_check_groups
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.checks import schema_check_groups

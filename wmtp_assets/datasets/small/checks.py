@@ -1,6 +1,7 @@
 """The checks of <name>/small."""
 
-from wmtp_assets.checks import CheckGroup, checks_on
+from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.card import head_of
 from wmtp_assets.datasets.schema.inspection import inspect_loading

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.checks import CheckGroup, checks_on
+from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.stats import inspection, leakage
 from wmtp_assets.datasets.stats.inputs import state_content, stored_benchmarks
