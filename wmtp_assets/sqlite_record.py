@@ -21,10 +21,13 @@ from sqlalchemy import Engine, event
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.sqlite_engines import EventLog
 from wmtp_assets.sqlite_files import DATABASES, LOCK_FIX, lock_holders, mend_heads
 
 # Dagster's own is 30 s for events and 5 s for runs; a copy of a record of a gigabyte took 40 s.
 WAIT_SECONDS = 120
+# Where DagsterSqliteStorage has its event log.
+EVENTS = "history/runs"
 GUARD = ".record.guard"
 PROJECT_YAML = Path(__file__).parents[1] / "dagster.yaml"
 
@@ -45,6 +48,16 @@ class GuardedSqliteStorage(DagsterSqliteStorage):
         with alone(home):
             mend(home)
             super().__init__(str(home), inst_data)
+            self._events = EventLog(str(home / EVENTS))
+
+    @property
+    def event_log_storage(self) -> EventLog:
+        return self._events
+
+    def register_instance(self, instance) -> None:
+        super().register_instance(instance)
+        if not self._events.has_instance:
+            self._events.register_instance(instance)
 
     @classmethod
     def config_type(cls):
