@@ -8,7 +8,7 @@ from wmtp_assets.console import QUIET
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.models.micro.scored import SCORED_KEY, SCORED_TITLE
 
-# The sample: 84 steps, most of them short; a process for each costs 0.8 s more a step.
+# The sample: most of its steps are short, and a process for each costs 0.8 s more a step.
 IN_PROCESS = {"in_process": {}}
 # Real sizes: models and datasets go side by side.
 FORKSERVER = {
