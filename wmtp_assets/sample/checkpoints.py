@@ -5,7 +5,6 @@ names, dtypes and shards are those of the real repositories, only smaller. One t
 other is made, and a shard is freed before the next.
 """
 
-import importlib.util
 import json
 import shutil
 from collections.abc import Mapping
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wmtp_assets.catalog import Model
-from wmtp_assets.errors import BadInput
 from wmtp_assets.models.architecture import (
     Shapes,
     llama_shapes,
@@ -22,6 +20,7 @@ from wmtp_assets.models.architecture import (
 )
 from wmtp_assets.models.tokenizer.files import read_vocabulary, tokenizer_json
 from wmtp_assets.sample.catalog import META_MTP, REF_SHEARED, STARLING_RM
+from wmtp_assets.sample.installed import file_of_package
 
 if TYPE_CHECKING:
     import numpy as np
@@ -183,12 +182,7 @@ def _write_published_tokenizer(folder: Path) -> None:
 
 
 def _tokenizer_model() -> Path:
-    """tokenizer.model of an installed package, found without importing the package."""
-    package, path = TOKENIZER
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise BadInput("the sample needs a package", [package], "pip install mistral-common")
-    return Path(spec.origin).parent / path
+    return file_of_package(*TOKENIZER, distribution="mistral-common")
 
 
 def _write_json(path: Path, value: Any) -> None:
