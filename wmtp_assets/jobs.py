@@ -11,7 +11,7 @@ from wmtp_assets.models.micro.scored import SCORED_KEY, SCORED_TITLE
 from wmtp_assets.models.row import TOKENIZER
 from wmtp_assets.models.rows import MODELS, OPTIONAL, REQUIRED
 
-# The sample: 84 steps, most of them short; a process for each costs 0.8 s more a step.
+# The sample: most of its steps are short, and a process for each costs 0.8 s more a step.
 IN_PROCESS = {"in_process": {}}
 # Real sizes: models and datasets go side by side.
 FORKSERVER = {

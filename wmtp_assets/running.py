@@ -1,8 +1,8 @@
-"""How the runs of this project run: marked with their storage; what stops one is told at its end.
+"""How the runs of this project run: each marked with its storage; one that stops ends with why.
 
-An executor is the one place that every run passes, of a job or of selected assets, started in the
-page or by a script; `execute_in_process` has an executor of its own, and `run_here` does the same.
-A run begins with a look at those before it: whose process is gone ends as failed.
+Every run passes its executor, whether of a job or of selected assets, from the page or a script.
+`execute_in_process` has an executor of its own, so `run_here` does the same around it. Each run
+first ends, as failed, the earlier ones whose process is gone.
 """
 
 import atexit
@@ -16,28 +16,29 @@ from typing import Any
 import dagster as dg
 from dagster._core.utils import make_new_run_id
 
-from wmtp_assets.alive import alive, find_dead
+from wmtp_assets.alive import find_dead, heartbeat
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.shown import say
 from wmtp_assets.sqlite_record import alone, mend
-from wmtp_assets.stopped import MODULE, RunProgress, go_on, stop_lines
+from wmtp_assets.stopped import MODULE, RunProgress, resume_command, stop_lines
 
 # Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
 # start, not on those of `dagster job execute` (dagster 17707).
 REPOSITORY_TAG, REPOSITORY = ".dagster/repository", f"__repository__@{MODULE}"
 # Dagster's own job for assets that were selected by hand.
 HAND_SELECTED = "__"
-# Errors that only wrap what happened, and the one whose checks are told already.
+# An error that only wraps what happened.
 WRAPPERS = {"DagsterExecutionStepExecutionError"}
-# An error of ours says all in its text; the name of its class tells a person nothing.
-OUR_ERROR = re.compile(r"^wmtp_assets(\.\w+)+: ")
+# A step that failed by its checks: they are reasons of their own.
 CHECK_FAILED = {"DagsterAssetCheckFailedError"}
+# The text of an error of ours is enough for a person, without the name of its class.
+OUR_ERROR = re.compile(r"^wmtp_assets(\.\w+)+: ")
 INTERRUPTS = (KeyboardInterrupt, dg.DagsterExecutionInterruptedError)
-TOLD_TO_STOP = "UNEXPECTED_TERMINATION"
+STOP_REQUESTED = "UNEXPECTED_TERMINATION"
 
 
 class ReportingExecutor(dg.Executor):
-    """Another executor, whose run is marked and whose stop is told."""
+    """Another executor, with its runs marked and the reasons printed where one stops."""
 
     def __init__(self, inner: dg.Executor, storage_root: str):
         self.inner = inner
@@ -55,20 +56,20 @@ class ReportingExecutor(dg.Executor):
         run = plan_context.dagster_run
         tags = run_tags(self.storage_root)
         if run.remote_job_origin:
-            # Started by the page, which has marked it, under whatever name it loads this code.
+            # The page started it, and has tagged it with the name under which it loads this code.
             del tags[REPOSITORY_TAG]
         plan_context.instance.add_run_tags(run.run_id, tags)
-        # Where no dagster.yaml guards it, commands that began at once have broken it by now.
+        # Without our dagster.yaml, commands that began at once have broken the record by now.
         home = Path(plan_context.instance.root_directory)
         with alone(home):
             mend(home)
         for line in end_dead_runs(plan_context.instance):
             plan_context.log.warning(line)
-        progress = planned(plan_context.job.get_definition(), run)
+        progress = planned_progress(plan_context.job.get_definition(), run)
         try:
-            with alive(plan_context.instance, run.run_id):
+            with heartbeat(plan_context.instance, run.run_id):
                 for event in self.inner.execute(plan_context, execution_plan):
-                    note(progress, event)
+                    note_event(progress, event)
                     yield event
         except GeneratorExit:
             raise
@@ -79,15 +80,15 @@ class ReportingExecutor(dg.Executor):
                 progress.failure("the run", f"{type(error).__name__}: {error}")
             raise
         finally:
-            lines = [*stop_lines(progress, go_on(progress, dagster_command()))]
+            lines = [*stop_lines(progress, resume_command(progress, dagster_command()))]
             if lines and multiprocessing.parent_process() is None:
                 # After the traceback that Dagster prints of a failed run.
-                atexit.register(_say_at_the_end, "\n".join(lines))
+                atexit.register(_print_at_exit, "\n".join(lines))
             elif lines:
                 plan_context.log.error("\n".join(lines))
 
 
-def _say_at_the_end(text: str) -> None:
+def _print_at_exit(text: str) -> None:
     say(*text.split("\n"), file=sys.stderr)
 
 
@@ -107,32 +108,32 @@ def run_here(
     for line in end_dead_runs(instance):
         say(line, file=sys.stderr)
     run_id = make_new_run_id()
-    with alive(instance, run_id):
+    with heartbeat(instance, run_id):
         return job.execute_in_process(
             instance=instance, run_id=run_id, tags=run_tags(storage_root), **options
         )
 
 
 def end_dead_runs(instance: dg.DagsterInstance, heard: dict[str, Any] | None = None) -> list[str]:
-    """End the runs whose process is gone as failed, with that reason; one line for each.
+    """End as failed the runs whose process is gone; one line for each, with the reason.
 
     Args:
         heard: As `find_dead` takes it.
     """
-    told = []
+    ended = []
     for run, reason in find_dead(instance, heard):
-        progress = recorded(instance, run)
+        progress = recorded_progress(instance, run)
         progress.reasons.append(reason)
-        lines = stop_lines(progress, go_on(progress, dagster_command()))
+        lines = stop_lines(progress, resume_command(progress, dagster_command()))
         rest = [line for line in lines if not line.endswith(reason)]
         instance.report_run_failed(run, "\n".join([reason, *rest]))
         what = f"job {progress.job}" if progress.job else "selected assets"
-        told.append(f"run {run.run_id} ({what}) is ended as failed: {reason}; {rest[-1]}")
-    return told
+        ended.append(f"run {run.run_id} ({what}) is ended as failed: {reason}; {rest[-1]}")
+    return ended
 
 
-def recorded(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunProgress:
-    """What the record knows of a run whose process is gone."""
+def recorded_progress(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunProgress:
+    """What came of a run, as far as the record knows."""
     assets: set[str] = set()
     checks: dict[str, set[str]] = {}
     happened = []
@@ -153,7 +154,7 @@ def recorded(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunProgress:
         config=run.run_config,
     )
     for event in happened:
-        note(progress, event)
+        note_event(progress, event)
     return progress
 
 
@@ -161,7 +162,7 @@ def _job_of(run: dg.DagsterRun) -> str | None:
     return None if run.job_name.startswith(HAND_SELECTED) else run.job_name
 
 
-def planned(job: dg.JobDefinition, run: dg.DagsterRun) -> RunProgress:
+def planned_progress(job: dg.JobDefinition, run: dg.DagsterRun) -> RunProgress:
     """What a run is to do."""
     graph = job.asset_layer.asset_graph
     checks: dict[str, set[str]] = {}
@@ -178,13 +179,13 @@ def planned(job: dg.JobDefinition, run: dg.DagsterRun) -> RunProgress:
 
 def progress_of(job: dg.JobDefinition, result: dg.ExecuteInProcessResult) -> RunProgress:
     """What came of a run that has ended."""
-    progress = planned(job, result.dagster_run)
+    progress = planned_progress(job, result.dagster_run)
     for event in result.all_events:
-        note(progress, event)
+        note_event(progress, event)
     return progress
 
 
-def note(progress: RunProgress, event: dg.DagsterEvent) -> None:
+def note_event(progress: RunProgress, event: dg.DagsterEvent) -> None:
     """Take one event of a run into account."""
     kind = event.event_type
     if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
@@ -201,12 +202,11 @@ def note(progress: RunProgress, event: dg.DagsterEvent) -> None:
         if error is not None and error.cls_name in {kind.__name__ for kind in INTERRUPTS}:
             progress.interrupted = True
         elif error is None or error.cls_name not in CHECK_FAILED:
-            told = error.message.strip() if error else "no error was recorded"
-            told = OUR_ERROR.sub("", told)
-            progress.failure(event.step_key.replace("__", "/"), told)
+            message = error.message.strip() if error else "no error was recorded"
+            progress.failure(event.step_key.replace("__", "/"), OUR_ERROR.sub("", message))
     elif kind == dg.DagsterEventType.RUN_FAILURE:
         reason = event.job_failure_data.failure_reason
-        progress.interrupted |= reason is not None and reason.value == TOLD_TO_STOP
+        progress.interrupted |= reason is not None and reason.value == STOP_REQUESTED
 
 
 def dagster_command() -> str:
@@ -217,10 +217,10 @@ def dagster_command() -> str:
 
 
 def reporting_executor(default: dict, storage_root: str) -> dg.ExecutorDefinition:
-    """Dagster's own executor with another default, which run config can still override, told.
+    """Dagster's own executor with another default, its runs marked and reported.
 
     Args:
-        default: The run config of the executor.
+        default: Its config, where a run gives none.
     """
     inner = dg.multi_or_in_process_executor
 
@@ -231,13 +231,13 @@ def reporting_executor(default: dict, storage_root: str) -> dg.ExecutorDefinitio
             dg.multiple_process_executor_requirements() if "multiprocess" in config else []
         ),
     )
-    def told(context: dg.InitExecutorContext) -> dg.Executor:
+    def reporting(context: dg.InitExecutorContext) -> dg.Executor:
         return ReportingExecutor(inner.executor_creation_fn(context), storage_root)
 
     choice = dg.Field(dg.Permissive(), is_required=False)
     schema = dg.Selector({"in_process": choice, "multiprocess": choice})
 
-    @dg.configured(told, config_schema=dg.Field(schema, default_value=default))
+    @dg.configured(reporting, config_schema=dg.Field(schema, default_value=default))
     def executor(config):
         return config
 

@@ -35,7 +35,8 @@ def defined_in(tree: ast.Module) -> set[str]:
 TREES = {module_of(path): ast.parse(path.read_text("utf-8")) for path in ROOT.rglob("*.py")}
 # Who may import whom: each room those before it. A module that stands in no folder is of the
 # foundation, but for those that are named here. Commands stand above all rooms.
-FOUNDATION, COMMANDS = "foundation", "__main__"
+FOUNDATION, COMMANDS = "foundation", "commands"
+COMMAND_MODULES = {"__main__", "rehearse"}
 ORDER = (
     FOUNDATION,
     "hub",
@@ -75,7 +76,7 @@ def imports_of(module: str) -> set[str]:
 def room_of(module: str) -> str:
     """The room of ORDER that a module belongs to."""
     parts = module.split(".")
-    if parts[-1] == COMMANDS:
+    if parts[-1] in COMMAND_MODULES:
         return COMMANDS
     named = parts[1] if len(parts) > 1 else FOUNDATION
     return named if named in ORDER or (ROOT / named).is_dir() else FOUNDATION

@@ -15,9 +15,9 @@ from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 # (module, name, what rests on it)
 PRIVATE = (
     (
-        "dagster._core.storage.event_log.sqlite.sqlite_event_log",
-        "create_engine",
-        "sample/__main__.py replaces it so that engines are reused; without, drop reuse_engines",
+        "dagster._core.storage.event_log",
+        "SqliteEventLogStorage",
+        "sqlite_engines.py gives it one engine a file",
     ),
     (
         "dagster._core.storage.asset_check_execution_record",
@@ -170,19 +170,13 @@ def test_private_names_of_dagster_are_where_they_were(module, name, rests_on_it)
     assert found, f"{module}.{name} is gone. Rests on it: {rests_on_it}"
 
 
-def test_the_sqlite_event_log_makes_an_engine_for_every_query(instance, monkeypatch):
-    # Rests on it: sample/__main__.py reuse_engines. When Dagster reuses them itself, drop it.
-    from dagster._core.storage.event_log.sqlite import sqlite_event_log
-
-    make, urls = sqlite_event_log.create_engine, []
-
-    def create_engine(url: str, **options):
-        urls.append(url)
-        return make(url, **options)
-
-    monkeypatch.setattr(sqlite_event_log, "create_engine", create_engine)
-    run(instance, [thing])
-    assert len(urls) > 3 * len(set(urls))
+def test_the_sqlite_event_log_makes_an_engine_for_every_query(instance):
+    # Rests on it: sqlite_engines.py. When Dagster keeps its engines itself, drop that file.
+    engines = set()
+    for _ in range(3):
+        with instance.event_log_storage.index_connection() as connection:
+            engines.add(connection.engine)
+    assert len(engines) == 3
 
 
 def test_the_history_of_a_check_holds_its_passes_newest_first(instance):
