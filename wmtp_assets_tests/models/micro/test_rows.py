@@ -10,7 +10,8 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.catalog import PIECES, Catalog, MicroGeometry
-from wmtp_assets.checks import AssetState, _judged, observe
+from wmtp_assets.check_group import AssetState
+from wmtp_assets.checks import evaluate_group, observe
 from wmtp_assets.doctor.plans import JOBS, micro_bytes
 from wmtp_assets.evidence.steps import STEPS
 from wmtp_assets.layout.skeleton import SKELETON
@@ -172,7 +173,7 @@ def test_models_of_another_geometry_are_written_and_pass_their_checks(tiny: Tiny
             files = micro_asset(row=row)(here).metadata[FILES].value
             state = AssetState({}, files, observe(here, files, deep=True))
             for group in check_groups(row):
-                for check, finding in _judged(group, here, state).items():
+                for check, finding in evaluate_group(group, here, state).items():
                     assert finding.passed, (row.name, check, finding.summary)
     finally:
         for folder in tiny.path(".").glob("other-*"):
@@ -184,7 +185,7 @@ def test_a_model_of_another_geometry_than_its_row_fails(tiny: TinyStorage, name:
     here = replace(tiny.deployment, catalog=resized(tiny.deployment.catalog))
     found = {}
     for check in (CONFIGS_FOLLOW, SHAPES_MATCH):
-        found |= _judged(tiny.check_group(name, check), here, tiny.state(name))
+        found |= evaluate_group(tiny.check_group(name, check), here, tiny.state(name))
     for check, summary in ((CONFIGS_FOLLOW, "64, found 32"), (SHAPES_MATCH, "[64, 64], found")):
         assert not found[check].passed and summary in found[check].summary
 
