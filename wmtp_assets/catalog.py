@@ -1,8 +1,8 @@
 """What exists upstream and what must come of it: frozen rows, and nothing that computes.
 
-The forms of the rows. `wmtp_assets.published` and, for the datasets, `wmtp_assets.datasets` have
-those of the real thing, `wmtp_assets.sample.catalog` those of the embedded sample. Counts and
-shapes are enforced by checks.
+The forms of the rows. `wmtp_assets.published` has those of the real thing (with datasets of
+`wmtp_assets.datasets` and micro models of `wmtp_assets.models.micro`), `wmtp_assets.sample.catalog`
+those of the embedded sample. Counts and shapes are enforced by checks.
 """
 
 from collections.abc import Mapping
