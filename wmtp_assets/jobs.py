@@ -4,9 +4,9 @@ import dagster as dg
 
 from wmtp_assets.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE
-from wmtp_assets.console import QUIET
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.models.micro.scored import SCORED_KEY, SCORED_TITLE
+from wmtp_assets.runs.console import QUIET
 
 # The sample: most of its steps are short, and a process for each costs 0.8 s more a step.
 IN_PROCESS = {"in_process": {}}
