@@ -22,13 +22,7 @@ from wmtp_assets.doctor.machine import (
     temporary_line,
 )
 from wmtp_assets.doctor.optional import optional_lines, postgres_lines
-from wmtp_assets.doctor.plans import (
-    JOBS,
-    Known,
-    disk_lines,
-    listed_bytes,
-    wanted_by,
-)
+from wmtp_assets.doctor.plans import JOBS, Known, disk_lines, listed_bytes, wanted_by
 from wmtp_assets.doctor.repositories import asked, hub_lines, mirror_lines, no_way_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import MirrorSource
