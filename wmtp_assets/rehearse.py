@@ -12,16 +12,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.models.rows import OPTIONAL_JOBS
+from wmtp_assets.runs.stopped import RunProgress, stop_lines
 from wmtp_assets.settings import read_settings
 from wmtp_assets.shown import say
 from wmtp_assets.signoff.__main__ import main as signoff
 from wmtp_assets.signoff.__main__ import record, storage_root
-from wmtp_assets.stopped import RunProgress, stop_lines
 
 if TYPE_CHECKING:
     import dagster as dg
 
-JOBS = ("phase1", "reward_model", "report")
+JOBS = ("phase1", *OPTIONAL_JOBS, "report")
 
 
 @contextlib.contextmanager
@@ -72,7 +73,8 @@ def rehearse() -> list[RunProgress]:
 
 def run(defs: "dg.Definitions", name: str, instance: "dg.DagsterInstance") -> RunProgress:
     """Run one job; what came of it."""
-    from wmtp_assets.running import progress_of, run_here
+    from wmtp_assets.runs.events import progress_of
+    from wmtp_assets.runs.executor import run_here
 
     job = defs.resolve_job_def(name)
     result = run_here(job, instance, storage_root(defs), raise_on_error=False)

@@ -39,6 +39,7 @@ FOUNDATION, COMMANDS = "foundation", "commands"
 COMMAND_MODULES = {"__main__", "rehearse"}
 ORDER = (
     FOUNDATION,
+    "runs",
     "hub",
     "datasets",
     "models",
@@ -59,6 +60,17 @@ ORDER = (
     "checks_page",
     COMMANDS,
 )
+
+
+# Who may import Dagster when it is imported itself: glue, and what opens or reads the record.
+GLUE = {"assets", "checks", "jobs", "sensors", "record", "runs", "definitions"}
+RECORD = {
+    "wmtp_assets.sqlite_record",
+    "wmtp_assets.sqlite_engines",
+    "wmtp_assets.evidence.results",
+    "wmtp_assets.automation.unreported",
+    "wmtp_assets.models.recorded_proof",
+}
 
 
 def imports_of(module: str) -> set[str]:
@@ -95,6 +107,16 @@ def test_a_room_imports_only_from_rooms_below_it():
         if ORDER.index(room_of(other)) > ORDER.index(room_of(module))
     ]
     assert upwards == []
+
+
+def test_pure_modules_know_nothing_of_dagster():
+    dagster = {
+        module
+        for module, tree in TREES.items()
+        for node in tree.body
+        if ast.unparse(node).startswith(("import dagster", "from dagster"))
+    }
+    assert {module for module in dagster if not GLUE & set(module.split("."))} == RECORD
 
 
 def test_every_name_is_imported_from_the_module_that_defines_it():

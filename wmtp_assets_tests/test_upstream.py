@@ -330,11 +330,11 @@ def test_a_signature_names_its_key_and_what_it_left_out(tmp_path: Path):
 
 
 def test_a_run_of_a_script_names_no_code_location_and_can_be_given_tags(instance):
-    # Rests on it: running.py gives it the tag by which the page finds the runs of a job, and
+    # Rests on it: runs/executor.py gives it the tag by which the page finds the runs of a job, and
     # unreported.py looks at runs itself. Were it named, Dagster's run-status sensors would do.
     from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
-    from wmtp_assets.running import REPOSITORY_TAG
+    from wmtp_assets.runs.executor import REPOSITORY_TAG
 
     assert REPOSITORY_TAG == REPOSITORY_LABEL_TAG
     told = run(instance, [thing], []).dagster_run
@@ -349,7 +349,7 @@ def test_a_run_of_a_script_names_no_code_location_and_can_be_given_tags(instance
 
 
 def test_a_job_knows_what_it_makes_and_checks(instance):
-    # Rests on it: running.py tells from it what a run that stopped did not do.
+    # Rests on it: runs/events.py reads from it what a run that stopped did not do.
     job = dg.Definitions(
         assets=[thing, dg.AssetSpec("elsewhere")], asset_checks=[one_check(True)]
     ).resolve_implicit_global_asset_job_def()
@@ -359,12 +359,12 @@ def test_a_job_knows_what_it_makes_and_checks(instance):
 
 
 def test_nobody_but_us_can_tell_that_a_run_is_dead(tmp_path):
-    # Rests on it: alive.py. Could the launcher tell, run monitoring would end killed runs.
+    # Rests on it: runs/heartbeat.py. Could the launcher tell, run monitoring would end killed runs.
     assert not DefaultRunLauncher().supports_check_run_worker_health
 
 
 def test_the_record_keeps_values_by_key(instance):
-    # Rests on it: the beat of runs in alive.py; these methods are not public.
+    # Rests on it: runs/heartbeat.py; these methods are not public.
     kept = instance.daemon_cursor_storage
     for beat in ("1", "2"):
         kept.set_cursor_values({"a": beat})
@@ -372,8 +372,8 @@ def test_the_record_keeps_values_by_key(instance):
 
 
 def test_an_error_in_a_step_and_a_failed_blocking_check_have_these_names(instance):
-    # Rests on it: running.py unwraps the first, and tells the second by what the check found.
-    from wmtp_assets.running import CHECK_FAILED, WRAPPERS
+    # Rests on it: runs/events.py unwraps the first, and leaves the second to what the check found.
+    from wmtp_assets.runs.events import CHECK_FAILED, WRAPPERS
 
     @dg.asset(name="thing")
     def broken():

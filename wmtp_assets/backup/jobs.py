@@ -19,10 +19,10 @@ from wmtp_assets.backup.record import (
     read_backup,
 )
 from wmtp_assets.checks import DEEP_TAG, checks_step
-from wmtp_assets.console import QUIET
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.record import Declared, read_evidence
+from wmtp_assets.runs.console import QUIET
 from wmtp_assets.shown import telling
 
 backup = dg.AssetSpec(

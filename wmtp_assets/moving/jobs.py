@@ -12,7 +12,6 @@ from pydantic import Field
 
 from wmtp_assets.approval.chain import read_chain
 from wmtp_assets.approval.record import read_recorded
-from wmtp_assets.console import QUIET
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.record import Declared, recorded_assets, recorded_roots
@@ -30,6 +29,7 @@ from wmtp_assets.record import (
     whereabouts,
 )
 from wmtp_assets.roots import is_one_place, resolved
+from wmtp_assets.runs.console import QUIET
 from wmtp_assets.shown import shown, telling
 from wmtp_assets.store import Store
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.alive import FOLDER, KEY, SILENT_SECONDS, heartbeat
-from wmtp_assets.running import end_dead_runs
+from wmtp_assets.runs.executor import end_dead_runs
+from wmtp_assets.runs.heartbeat import FOLDER, KEY, SILENT_SECONDS, heartbeat
 from wmtp_assets.temporaries import Held
-from wmtp_assets_tests.test_alive import kill, started
+from wmtp_assets_tests.runs.test_heartbeat import kill, started
 
 
 def test_its_own_machine_ends_it_at_once(instance: dg.DagsterInstance):

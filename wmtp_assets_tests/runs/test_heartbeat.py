@@ -10,8 +10,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets import alive as module
-from wmtp_assets.alive import (
+from wmtp_assets.automation.sensors import dead_runs
+from wmtp_assets.runs import heartbeat as module
+from wmtp_assets.runs.executor import end_dead_runs, reporting_executor
+from wmtp_assets.runs.heartbeat import (
     FOLDER,
     KEY,
     LISTENING_SECONDS,
@@ -20,8 +22,6 @@ from wmtp_assets.alive import (
     heartbeat,
     silences,
 )
-from wmtp_assets.automation.sensors import dead_runs
-from wmtp_assets.running import end_dead_runs, reporting_executor
 from wmtp_assets.temporaries import Held
 
 WORD = "ended without a word: killed, out of memory, or power cut"

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from wmtp_assets.stopped import MAX_NAMES, MAX_REASONS, RunProgress, resume_command, stop_lines
+from wmtp_assets.runs.stopped import MAX_NAMES, MAX_REASONS, RunProgress, resume_command, stop_lines
 
 CHECKS = {name: frozenset({"sound", "whole"}) for name in "abc"}
 

@@ -1,6 +1,6 @@
 """What a run that did not end well made, what it did not, and the command that goes on from there.
 
-Pure: running.py notes what happens in a run, lines for a console come out. Derived files are always
+Pure: events.py notes what happens in a run, lines for a console come out. Derived files are always
 made anew, so the command selects only what is not made and proven, where that is less than the job.
 """
 
