@@ -21,7 +21,7 @@ from wmtp_assets.documents.checklist import (
 from wmtp_assets.documents.dossier import signed_readme
 from wmtp_assets.documents.markdown import RUN_RECORD, document_digest
 from wmtp_assets.documents.record import dossier_of
-from wmtp_assets.documents.reports import RENDERERS
+from wmtp_assets.documents.reports import render_report
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence, Outcome
 from wmtp_assets.evidence.steps import COMPLETION, README, REPORTS, STEPS
@@ -124,7 +124,7 @@ def report_asset(*, key: str) -> dg.AssetsDefinition:
             return _written(
                 deployment, dossier.evidence, [kept], text, **{READ: dossier.approval.read}
             )
-        text = RENDERERS[key](dossier)
+        text = render_report(key, dossier)
         written = store.write_bytes(path, text.encode())
         return _written(deployment, dossier.evidence, [written], text)
 
