@@ -10,13 +10,27 @@ from typing import Any
 from wmtp_assets.approval.chain import Role
 from wmtp_assets.approval.standing import DECISION_COLUMNS, Standing, decision_rows
 from wmtp_assets.backup.standing import judge_backup
-from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.catalog import PIECES, STORAGE_VERSION
 from wmtp_assets.datasets.convert.tally import CANDIDATES, DROPPED
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.documents.dossier import Dossier, phase_2_conditions
 from wmtp_assets.documents.markdown import render
 from wmtp_assets.documents.risks import RISKS
 from wmtp_assets.evidence.judge import FAILING, AssetRow, Outcome, utc
+from wmtp_assets.models.micro.rows import GEOMETRY, MAX_BYTES, MICROS
+
+# What templates read of the catalog and the plan, whatever the storage holds.
+STATED = {
+    "STORAGE_VERSION": STORAGE_VERSION,
+    "PIECES": PIECES,
+    "GEOMETRY": GEOMETRY,
+    "MAX_BYTES": MAX_BYTES,
+    "MICROS": MICROS,
+    "DATASETS": DATASETS,
+    "RISKS": RISKS,
+    "FAILING": FAILING,
+    "DECISION_COLUMNS": DECISION_COLUMNS,
+}
 
 
 def render_report(key: str, dossier: Dossier) -> str:
@@ -24,11 +38,7 @@ def render_report(key: str, dossier: Dossier) -> str:
     made = [a for a in dossier.evidence.artifacts if a.latest]
     return render(
         key.removeprefix("reports/"),
-        STORAGE_VERSION=STORAGE_VERSION,
-        FAILING=FAILING,
-        DECISION_COLUMNS=DECISION_COLUMNS,
-        RISKS=RISKS,
-        DATASETS=DATASETS,
+        **STATED,
         utc=utc,
         bytes_of=_bytes_of,
         counts_of=_counts_of,

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,14 +63,11 @@ def _make_mirror(root: Path) -> None:
 
 def write_mirror(root: Path) -> None:
     """Write all repositories of the sample and the listing of their digests."""
-    from wmtp_assets.sample import checkpoints
-    from wmtp_assets.sample.datasets import WRITERS
+    from wmtp_assets.sample import checkpoints, datasets
 
     writers = {
-        SAMPLE.model("meta_mtp").repo.id: checkpoints.write_meta_mtp,
-        SAMPLE.model("ref_sheared").repo.id: checkpoints.write_ref_sheared,
-        SAMPLE.model("starling_rm").repo.id: checkpoints.write_starling_rm,
-        **{row.repo.id: WRITERS[row.name] for row in SAMPLE.datasets},
+        **{m.repo.id: partial(checkpoints.WRITERS[m.name], model=m) for m in SAMPLE.models},
+        **{row.repo.id: datasets.WRITERS[row.name] for row in SAMPLE.datasets},
     }
     # Two at a time: numpy and hashlib work outside of the interpreter lock.
     with ThreadPoolExecutor(2) as pool:

@@ -12,7 +12,8 @@ import mistral_common
 
 from wmtp_assets import published, store
 from wmtp_assets.catalog import MAX_TOKENS, Catalog, Files
-from wmtp_assets.checks import AssetState, CheckGroup, observe
+from wmtp_assets.check_group import AssetState, CheckGroup
+from wmtp_assets.checks import observe
 from wmtp_assets.datasets.convert.tokens import Filter
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
@@ -159,7 +160,7 @@ def judge(
     findings = {}
     for group in groups:
         try:
-            found = group.judge(deployment, state)
+            found = group.evaluate(deployment, state)
         except (BadInput, OSError) as error:
             found = dict.fromkeys(group.propositions, Finding(False, str(error)))
         assert found.keys() == group.propositions.keys()
