@@ -4,6 +4,7 @@ from wmtp_assets.checks import AssetState, CheckGroup, checks_on
 from wmtp_assets.datasets.convert import inspection
 from wmtp_assets.datasets.convert.inputs import length_filter, source_files, split_row
 from wmtp_assets.datasets.convert.tokens import load_counter
+from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.checks import schema_checks
 from wmtp_assets.datasets.small.checks import small_checks
@@ -51,7 +52,7 @@ SAYS_LABELLED = {
 
 def split_check_groups(*, dataset: str, split: str) -> list[CheckGroup]:
     """The looks at one split, and what each of them decides."""
-    labelled = DATASETS[dataset].format.labelled
+    form = DATASETS[dataset].format
 
     def lines(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
         settings = length_filter(deployment.catalog, deployment.store)
@@ -85,7 +86,7 @@ def split_check_groups(*, dataset: str, split: str) -> list[CheckGroup]:
         return {DROPS_EQUAL_SOURCE: found}
 
     groups = [
-        CheckGroup(lines, SAYS | (SAYS_LABELLED if labelled else SAYS_UNLABELLED), deep=True),
+        CheckGroup(lines, SAYS | (SAYS_LABELLED if form.labelled else SAYS_UNLABELLED), deep=True),
         CheckGroup(
             sums,
             {
@@ -96,7 +97,7 @@ def split_check_groups(*, dataset: str, split: str) -> list[CheckGroup]:
             },
         ),
     ]
-    if labelled:
+    if program_columns(form):
         says = {
             DROPS_EQUAL_SOURCE: ours(
                 "Solutions dropped for their language equal a recount", "this project dropped them"
