@@ -61,13 +61,13 @@ class CheckGroup:
     """One look at an artifact.
 
     Attributes:
-        judge: Called with the deployment and the state of the asset; returns a Finding
-            for each name in `propositions`.
+        evaluate: Called with the deployment and the state of the asset; returns a Finding for
+            each name in `propositions`. In tables for several assets it takes a `StoredAsset`.
         propositions: Check name -> what is true when it passes, and of which kind it is.
         deep: Whether it reads every byte; quick ones look at headers, sizes and configs.
     """
 
-    judge: Callable[[Deployment, AssetState], Mapping[str, Finding]]
+    evaluate: Callable[..., Mapping[str, Finding]]
     propositions: Mapping[str, Proposition]
     deep: bool = False
 
@@ -207,7 +207,7 @@ def _judged(group: CheckGroup, deployment: Deployment, state: AssetState) -> Map
     try:
         for relative in state.files:
             require_inside(deployment.store.locate(relative), deployment.store.home_of(relative))
-        findings = group.judge(deployment, state)
+        findings = group.evaluate(deployment, state)
     except BadInput as error:
         return dict.fromkeys(group.propositions, undecided(str(error)))
     except OSError as error:

@@ -32,6 +32,7 @@ SHARED = {
     "problem",
     "row",
     "rows",
+    "stored_dataset",
 }
 AROUND_SPLITS = ("raw", "schema", "small", "stats")
 # Optional, hence of no step; and the list of the steps itself.

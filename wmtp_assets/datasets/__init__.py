@@ -9,6 +9,7 @@
     invalid_text   published text that is not UTF-8: named, counted, dropped
     convert    parquet -> token-filtered JSONL and line metadata
     assets, checks   of the splits, once for all rows
+    stored_dataset   what the checks of a dataset are given
     schema, small, stats   what describes a dataset, what samples it, its numbers
 
 Assets, checks, jobs, folders and steps of the plan follow from the rows: to add a dataset is to

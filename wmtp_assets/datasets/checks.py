@@ -1,6 +1,7 @@
 """The checks of the split assets, and the room's list."""
 
-from wmtp_assets.checks import AssetState, CheckGroup, checks_on
+from wmtp_assets.catalog import Split
+from wmtp_assets.checks import CheckGroup, checks_on
 from wmtp_assets.datasets.convert import inspection
 from wmtp_assets.datasets.convert.inputs import length_filter, source_files, split_row
 from wmtp_assets.datasets.convert.tokens import load_counter
@@ -8,14 +9,50 @@ from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.checks import schema_checks
 from wmtp_assets.datasets.small.checks import small_checks
-from wmtp_assets.deployment import Deployment
+from wmtp_assets.datasets.stored_dataset import StoredDataset, bind_dataset
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import ours, upstream
 
 ADDS_UP = "counts_add_up_to_source"
 DROPS_EQUAL_SOURCE = "dropped_languages_equal_source"
 
-SAYS = {
+
+def _split(stored: StoredDataset) -> Split:
+    return split_row(stored.row, stored.key.split("/")[1])
+
+
+def _lines(stored: StoredDataset) -> dict[str, Finding]:
+    split, store = _split(stored), stored.deployment.store
+    settings = length_filter(stored.deployment.catalog, store)
+    return inspection.inspect_split(
+        stored.row.name,
+        split,
+        stored.folder,
+        load_counter(settings.tokenizer, settings.tokenizer_sha256),
+        settings.max_tokens,
+        stored.state.digests.get(store.relative(stored.folder.jsonl(split.name))),
+    )
+
+
+def _sums(stored: StoredDataset) -> dict[str, Finding]:
+    from wmtp_assets.datasets.convert.accounting import judge_sum
+
+    split = _split(stored)
+    metadata = stored.folder.line_metadata(split.name)
+    sources = source_files(stored.deployment.store, stored.row, split)
+    return {ADDS_UP: judge_sum(stored.row.name, split, metadata, sources)}
+
+
+def _languages(stored: StoredDataset) -> dict[str, Finding]:
+    from wmtp_assets.datasets.convert.accounting import judge_languages
+
+    split = _split(stored)
+    metadata = stored.folder.line_metadata(split.name)
+    sources = source_files(stored.deployment.store, stored.row, split)
+    return {DROPS_EQUAL_SOURCE: judge_languages(stored.row.name, metadata, sources)}
+
+
+LINES = {
     inspection.LINES_PARSE: ours(
         "Each line is JSON with exactly the fields of the schema, in order",
         "this project wrote the lines, and training parses them",
@@ -34,12 +71,12 @@ SAYS = {
         "Recorded counts and token lengths equal a recount", "this project counted"
     ),
 }
-SAYS_UNLABELLED = {
+LINES_UNLABELLED = {
     inspection.ROWS_EQUAL_CATALOG: ours(
         "Rows are those of the catalog", "every published row is short enough to be written"
     )
 }
-SAYS_LABELLED = {
+LINES_LABELLED = {
     inspection.LABELS_AGREE: ours(
         "Each task_id ends as its is_correct says", "this project wrote both fields"
     ),
@@ -48,63 +85,35 @@ SAYS_LABELLED = {
         "these counts are the result of another program on the same data",
     ),
 }
+LINES_CHECKS = CheckGroup(_lines, LINES | LINES_UNLABELLED, deep=True)
+LABELLED_LINES_CHECKS = CheckGroup(_lines, LINES | LINES_LABELLED, deep=True)
+SUMS_CHECKS = CheckGroup(
+    _sums,
+    {
+        ADDS_UP: ours(
+            "Each published row is written or dropped for a reason",
+            "this project converted, and the rows of a pinned commit are facts",
+        )
+    },
+)
+LANGUAGES_CHECKS = CheckGroup(
+    _languages,
+    {
+        DROPS_EQUAL_SOURCE: ours(
+            "Solutions dropped for their language equal a recount", "this project dropped them"
+        )
+    },
+    deep=True,
+)
 
 
-def split_check_groups(*, dataset: str, split: str) -> list[CheckGroup]:
-    """The looks at one split, and what each of them decides."""
+def split_check_groups(*, dataset: str, split: str) -> tuple[CheckGroup, ...]:
+    """The check groups of one split."""
     form = DATASETS[dataset].format
-
-    def lines(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        settings = length_filter(deployment.catalog, deployment.store)
-        folder = deployment.store.dataset(dataset)
-        return inspection.inspect_split(
-            dataset,
-            split_row(deployment.catalog.dataset(dataset), split),
-            folder,
-            load_counter(settings.tokenizer, settings.tokenizer_sha256),
-            settings.max_tokens,
-            state.digests.get(deployment.store.relative(folder.jsonl(split))),
-        )
-
-    def sums(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        from wmtp_assets.datasets.convert.accounting import judge_sum
-
-        row = deployment.catalog.dataset(dataset)
-        part = split_row(row, split)
-        metadata = deployment.store.dataset(dataset).line_metadata(split)
-        found = judge_sum(dataset, part, metadata, source_files(deployment.store, row, part))
-        return {ADDS_UP: found}
-
-    def languages(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        from wmtp_assets.datasets.convert.accounting import judge_languages
-
-        row = deployment.catalog.dataset(dataset)
-        sources = source_files(deployment.store, row, split_row(row, split))
-        found = judge_languages(
-            dataset, deployment.store.dataset(dataset).line_metadata(split), sources
-        )
-        return {DROPS_EQUAL_SOURCE: found}
-
-    groups = [
-        CheckGroup(lines, SAYS | (SAYS_LABELLED if form.labelled else SAYS_UNLABELLED), deep=True),
-        CheckGroup(
-            sums,
-            {
-                ADDS_UP: ours(
-                    "Each published row is written or dropped for a reason",
-                    "this project converted, and the rows of a pinned commit are facts",
-                )
-            },
-        ),
-    ]
+    groups = [LABELLED_LINES_CHECKS if form.labelled else LINES_CHECKS, SUMS_CHECKS]
     if program_columns(form):
-        says = {
-            DROPS_EQUAL_SOURCE: ours(
-                "Solutions dropped for their language equal a recount", "this project dropped them"
-            )
-        }
-        groups.append(CheckGroup(languages, says, deep=True))
-    return groups
+        groups.append(LANGUAGES_CHECKS)
+    return bind_dataset(f"{dataset}/{split}", groups)
 
 
 split_asset_checks = {

@@ -1,56 +1,25 @@
-"""What a judge of a stored model is given, and how tables of such judges become check groups."""
+"""What the checks of a stored model are given, and how tables of them become check groups."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from wmtp_assets.catalog import Catalog, Micro, Model
-from wmtp_assets.checks import AssetState, CheckGroup
-from wmtp_assets.deployment import Deployment
-from wmtp_assets.findings import Finding
+from wmtp_assets.checks import CheckGroup
 from wmtp_assets.folders import ModelFolder
-from wmtp_assets.propositions import Proposition
+from wmtp_assets.store import Store
+from wmtp_assets.stored_asset import StoredAsset, bind
 
 Row = Callable[[Catalog], Model | Micro]
-
-
-@dataclass(frozen=True)
-class StoredModel:
-    """A model on the disk while one of its assets is judged.
-
-    Attributes:
-        key: The asset, such as "meta_mtp/safetensors".
-        row: What the catalog says of the model.
-        folder: Where its files lie.
-        deployment, state: As every judge gets them.
-    """
-
-    key: str
-    row: Model | Micro
-    folder: ModelFolder
-    deployment: Deployment
-    state: AssetState
-
-
-@dataclass(frozen=True)
-class ModelCheckGroup:
-    """A `CheckGroup` of whichever stored model it is bound to."""
-
-    judge: Callable[[StoredModel], Mapping[str, Finding]]
-    propositions: Mapping[str, Proposition]
-    deep: bool = False
+StoredModel = StoredAsset[Model | Micro, ModelFolder]
+# A `CheckGroup` of functions of a `StoredModel`.
+ModelCheckGroup = CheckGroup
 
 
 def check_groups_of(
     row: Row, table: Mapping[str, Iterable[ModelCheckGroup]]
 ) -> dict[str, tuple[CheckGroup, ...]]:
     """Asset key -> its check groups, bound to the model that a row of the catalog names."""
-    return {key: tuple(_bound(key, row, one) for one in looks) for key, looks in table.items()}
+    return {key: bind(key, groups, row, _folder) for key, groups in table.items()}
 
 
-def _bound(key: str, row: Row, group: ModelCheckGroup) -> CheckGroup:
-    def judge(deployment: Deployment, state: AssetState) -> Mapping[str, Finding]:
-        model = row(deployment.catalog)
-        folder = deployment.store.model(model.folder)
-        return group.judge(StoredModel(key, model, folder, deployment, state))
-
-    return CheckGroup(judge, group.propositions, group.deep)
+def _folder(store: Store, row: Model | Micro) -> ModelFolder:
+    return store.model(row.folder)

@@ -3,19 +3,21 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from wmtp_assets.catalog import Files, Repo
-from wmtp_assets.checks import AssetState, CheckGroup, checks_on
-from wmtp_assets.deployment import Deployment
+from wmtp_assets.catalog import Dataset, Files, Model, Repo
+from wmtp_assets.checks import CheckGroup, checks_on
 from wmtp_assets.findings import Finding, compare, verdict
 from wmtp_assets.hub.lock import require_locked
 from wmtp_assets.hub.stored import raw_folder
 from wmtp_assets.propositions import ours
-from wmtp_assets.raw.assets import RAW, Row
+from wmtp_assets.raw.assets import RAW
 from wmtp_assets.source import RemoteFile, select
 from wmtp_assets.store import Store
+from wmtp_assets.stored_asset import StoredAsset, bind
 
 DIGESTS_MATCH = "files_match_expected_sha256"
 SET_COMPLETE = "files_of_the_catalog_are_locked"
+
+StoredRaw = StoredAsset[Model | Dataset, Path]
 
 
 def digests_match(
@@ -43,48 +45,43 @@ def locked_files(store: Store, repo: Repo, wanted: tuple[Files, ...]) -> list[Re
     return select(require_locked(store.lock, repo).listing, wanted)
 
 
-def raw_checks(*, key: str, row: Row):
-    """The checks of one raw asset."""
-
-    def digests(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        entry = row(deployment.catalog)
-        folder = raw_folder(deployment.store, entry)
-        return {
-            DIGESTS_MATCH: digests_match(
-                deployment.store, entry.repo, entry.raw, folder, state.digests
-            )
-        }
-
-    def complete(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        entry = row(deployment.catalog)
-        files = locked_files(deployment.store, entry.repo, entry.raw)
-        folder = raw_folder(deployment.store, entry)
-        missing = [f.path for f in files if not (folder / f.path).is_file()]
-        good = f"{len(files)} files, one commit, pinned or locked"
-        return {SET_COMPLETE: verdict(missing, good, "locked but not on disk", files=len(files))}
-
-    return checks_on(
-        key,
-        CheckGroup(
-            digests,
-            {
-                DIGESTS_MATCH: ours(
-                    "Files have the pinned or locked sha256",
-                    "only bytes that pin and lock name are kept, whoever changed them",
-                )
-            },
-            deep=True,
-        ),
-        CheckGroup(
-            complete,
-            {
-                SET_COMPLETE: ours(
-                    "The lock and the disk hold the files of the catalog",
-                    "this project fetched and locked them",
-                )
-            },
-        ),
+def _digests(stored: StoredRaw) -> dict[str, Finding]:
+    repo, wanted = stored.row.repo, stored.row.raw
+    found = digests_match(
+        stored.deployment.store, repo, wanted, stored.folder, stored.state.digests
     )
+    return {DIGESTS_MATCH: found}
 
 
-raw_asset_checks = {key: raw_checks(key=key, row=row) for key, (row, _, _) in RAW.items()}
+def _complete(stored: StoredRaw) -> dict[str, Finding]:
+    files = locked_files(stored.deployment.store, stored.row.repo, stored.row.raw)
+    missing = [f.path for f in files if not (stored.folder / f.path).is_file()]
+    good = f"{len(files)} files, one commit, pinned or locked"
+    return {SET_COMPLETE: verdict(missing, good, "locked but not on disk", files=len(files))}
+
+
+RAW_CHECKS = (
+    CheckGroup(
+        _digests,
+        {
+            DIGESTS_MATCH: ours(
+                "Files have the pinned or locked sha256",
+                "only bytes that pin and lock name are kept, whoever changed them",
+            )
+        },
+        deep=True,
+    ),
+    CheckGroup(
+        _complete,
+        {
+            SET_COMPLETE: ours(
+                "The lock and the disk hold the files of the catalog",
+                "this project fetched and locked them",
+            )
+        },
+    ),
+)
+
+raw_asset_checks = {
+    key: checks_on(key, *bind(key, RAW_CHECKS, row, raw_folder)) for key, (row, _, _) in RAW.items()
+}

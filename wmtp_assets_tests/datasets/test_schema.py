@@ -11,7 +11,7 @@ from wmtp_assets import store
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema import inspection
 from wmtp_assets.datasets.schema.card import read_head
-from wmtp_assets.datasets.schema.checks import schema_readings
+from wmtp_assets.datasets.schema.checks import schema_check_groups
 from wmtp_assets.errors import BadInput
 from wmtp_assets_tests.datasets import reference
 from wmtp_assets_tests.datasets.rows import ROWS
@@ -23,7 +23,7 @@ NAMES = ("schema.json", "README.md", "croissant.json")
 def decide(deployment, dataset="codecontests"):
     processed = deployment.store.dataset(dataset).processed
     files = [processed / name for name in NAMES if (processed / name).exists()]
-    return judge(deployment, schema_readings(dataset=dataset), files)
+    return judge(deployment, schema_check_groups(dataset=dataset), files)
 
 
 def replace_in(path: Path, old: str, new: str) -> None:

@@ -9,7 +9,7 @@ from wmtp_assets.datasets.convert.line_metadata import write_line_metadata
 from wmtp_assets.datasets.convert.records import dump_json, line_item
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.small import inspection
-from wmtp_assets.datasets.small.checks import small_readings
+from wmtp_assets.datasets.small.checks import small_check_groups
 from wmtp_assets.datasets.small.select import SEED, select_lines, write_small_set
 from wmtp_assets.errors import BadInput
 from wmtp_assets.store import atomic_writer
@@ -106,7 +106,7 @@ def test_small_metadata_is_one_object_aligned_with_its_lines(made):
 
 def decide(deployment, dataset="codecontests"):
     files = sorted(deployment.store.dataset(dataset).small.iterdir())
-    return judge(deployment, small_readings(dataset=dataset), files)
+    return judge(deployment, small_check_groups(dataset=dataset), files)
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

@@ -167,7 +167,7 @@ def judge(
     findings = {}
     for group in groups:
         try:
-            found = group.judge(deployment, state)
+            found = group.evaluate(deployment, state)
         except (BadInput, OSError) as error:
             found = dict.fromkeys(group.propositions, Finding(False, str(error)))
         assert found.keys() == group.propositions.keys()

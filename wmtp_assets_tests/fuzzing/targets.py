@@ -17,9 +17,9 @@ from wmtp_assets import store
 from wmtp_assets.checks import AssetState, CheckGroup, _judged, observe
 from wmtp_assets.datasets.checks import split_check_groups
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.schema.checks import schema_readings
-from wmtp_assets.datasets.small.checks import small_readings
-from wmtp_assets.datasets.stats.checks import stats_readings
+from wmtp_assets.datasets.schema.checks import schema_check_groups
+from wmtp_assets.datasets.small.checks import small_check_groups
+from wmtp_assets.datasets.stats.checks import stats_check_groups
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.raw.checks import locked_files
 from wmtp_assets.record import FILES, as_metadata, file_facts
@@ -170,15 +170,15 @@ def dataset_targets(root: Path) -> Iterator[Target]:
     lock = deployment.store.lock
     looks = _lock_looks(deployment)
     folder = deployment.store.dataset("mbpp")
-    looks |= _dataset_looks(deployment, schema_readings(dataset="mbpp"), [folder.processed])
+    looks |= _dataset_looks(deployment, schema_check_groups(dataset="mbpp"), [folder.processed])
     yield Target(lock.name, (lock,), looks)
 
 
 def _dataset_targets(deployment: Deployment, name: str) -> Iterator[Target]:
     folder = deployment.store.dataset(name)
-    schema = _dataset_looks(deployment, schema_readings(dataset=name), [folder.processed])
-    small = _dataset_looks(deployment, small_readings(dataset=name), [folder.small])
-    stats = _dataset_looks(deployment, stats_readings(dataset=name), [folder.stats])
+    schema = _dataset_looks(deployment, schema_check_groups(dataset=name), [folder.processed])
+    small = _dataset_looks(deployment, small_check_groups(dataset=name), [folder.small])
+    stats = _dataset_looks(deployment, stats_check_groups(dataset=name), [folder.stats])
     for split in DATASETS[name].splits[:2]:
         groups = split_check_groups(dataset=name, split=split)
         files = [folder.jsonl(split), folder.line_metadata(split)]

@@ -1,16 +1,32 @@
 """The checks of <name>/small."""
 
-from wmtp_assets.checks import AssetState, CheckGroup, checks_on
+from wmtp_assets.checks import CheckGroup, checks_on
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.card import head_of
 from wmtp_assets.datasets.schema.inspection import inspect_loading
 from wmtp_assets.datasets.small import inspection
 from wmtp_assets.datasets.small.card import small_title
-from wmtp_assets.deployment import Deployment
+from wmtp_assets.datasets.stored_dataset import StoredDataset, bind_dataset
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import ours
 
-SAYS = {
+
+def _small(stored: StoredDataset) -> dict[str, Finding]:
+    return inspection.inspect_small(stored.row, stored.folder)
+
+
+def _origin(stored: StoredDataset) -> dict[str, Finding]:
+    return {inspection.SUBSETS: inspection.inspect_origin(stored.row, stored.folder)}
+
+
+def _loads(stored: StoredDataset) -> dict[str, Finding]:
+    row, folder = stored.row, stored.folder
+    files = {split.name: folder.small_jsonl(split.name).name for split in row.splits}
+    head = head_of(row, small_title(row), files)
+    return {inspection.FOLDER_LOADS: inspect_loading(row, folder.small, head)}
+
+
+SETS = {
     inspection.WITHIN_LIMITS: ours(
         "Each small set has rows, and at most those of its limit", "this project drew the rows"
     ),
@@ -18,7 +34,7 @@ SAYS = {
         "Line metadata is that of the lines; the split is named", "this project wrote both files"
     ),
 }
-SAYS_LABELLED = {
+SETS_LABELLED = {
     inspection.BOTH_CLASSES: ours(
         "Correct and incorrect rows wherever the split has them",
         "this project drew the rows by class",
@@ -28,50 +44,36 @@ SAYS_LABELLED = {
         "this project drew the rows by difficulty",
     ),
 }
+FOLDER_CHECKS = (
+    CheckGroup(
+        _origin,
+        {
+            inspection.SUBSETS: ours(
+                "Each row is in its split, same bytes", "this project copied the rows"
+            )
+        },
+        deep=True,
+    ),
+    CheckGroup(
+        _loads,
+        {
+            inspection.FOLDER_LOADS: ours(
+                "datasets.load_dataset opens the folder", "this project wrote the folder"
+            )
+        },
+    ),
+)
+LABELLED_CHECKS = (CheckGroup(_small, SETS | SETS_LABELLED), *FOLDER_CHECKS)
+UNLABELLED_CHECKS = (CheckGroup(_small, SETS), *FOLDER_CHECKS)
 
 
-def small_readings(*, dataset: str) -> list[CheckGroup]:
-    """The looks at the small sets of one dataset."""
-
-    def small(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        row = deployment.catalog.dataset(dataset)
-        return inspection.inspect_small(row, deployment.store.dataset(dataset))
-
-    def origin(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        row = deployment.catalog.dataset(dataset)
-        return {
-            inspection.SUBSETS: inspection.inspect_origin(row, deployment.store.dataset(dataset))
-        }
-
-    def loads(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        row = deployment.catalog.dataset(dataset)
-        folder = deployment.store.dataset(dataset)
-        files = {split.name: folder.small_jsonl(split.name).name for split in row.splits}
-        head = head_of(row, small_title(row), files)
-        return {inspection.FOLDER_LOADS: inspect_loading(row, folder.small, head)}
-
-    return [
-        CheckGroup(small, SAYS | (SAYS_LABELLED if DATASETS[dataset].format.labelled else {})),
-        CheckGroup(
-            origin,
-            {
-                inspection.SUBSETS: ours(
-                    "Each row is in its split, same bytes", "this project copied the rows"
-                )
-            },
-            deep=True,
-        ),
-        CheckGroup(
-            loads,
-            {
-                inspection.FOLDER_LOADS: ours(
-                    "datasets.load_dataset opens the folder", "this project wrote the folder"
-                )
-            },
-        ),
-    ]
+def small_check_groups(*, dataset: str) -> tuple[CheckGroup, ...]:
+    """The check groups of the small sets of one dataset."""
+    labelled = DATASETS[dataset].format.labelled
+    return bind_dataset(f"{dataset}/small", LABELLED_CHECKS if labelled else UNLABELLED_CHECKS)
 
 
 small_checks = {
-    dataset: checks_on(f"{dataset}/small", *small_readings(dataset=dataset)) for dataset in DATASETS
+    dataset: checks_on(f"{dataset}/small", *small_check_groups(dataset=dataset))
+    for dataset in DATASETS
 }

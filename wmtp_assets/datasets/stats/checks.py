@@ -5,127 +5,60 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.checks import AssetState, CheckGroup, checks_on
+from wmtp_assets.checks import CheckGroup, checks_on
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.stats import inspection, leakage
-from wmtp_assets.datasets.stats.inputs import state_content, stored_benchmarks, stored_dataset
+from wmtp_assets.datasets.stats.inputs import state_content, stored_benchmarks
 from wmtp_assets.datasets.stats.summary import SUFFIX
-from wmtp_assets.deployment import Deployment
+from wmtp_assets.datasets.stored_dataset import StoredDataset, bind_dataset
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
 from wmtp_assets.propositions import Proposition, ours, upstream
 
-SAYS = {
-    inspection.EQUAL_RECOUNT: ours(
-        "Rows, labels and difficulties equal a recount of the JSONL", "this project counted"
-    )
-}
-SAYS_TEXT = {
-    inspection.TEXT_IS_UTF8: upstream(
-        "No candidate was dropped because its text is not UTF-8",
-        "the bytes are upstream's, and what is dropped is named",
-    )
-}
-SAYS_ACROSS = {
-    inspection.SHARE_NO_PROBLEM: upstream(
-        "No problem name or description is in two splits",
-        "the splits are upstream's, and the rows stay as published",
-    )
-}
-SAYS_NEAR = {
-    inspection.NO_NEAR_DUPLICATES: upstream(
-        "No problem nearly repeats in another split",
-        "the splits are upstream's, and short problems are alike by nature",
-    )
-}
 
-
-def recorded_summary(deployment: Deployment, state: AssetState) -> Path:
+def recorded_summary(stored: StoredDataset) -> Path:
     """The summary that the latest materialization wrote."""
-    for relative in state.files:
+    files = stored.state.files
+    for relative in files:
         if relative.endswith(SUFFIX):
-            return deployment.store.locate(relative)
-    raise BadInput("the record names no summary", sorted(state.files), "materialize the stats")
+            return stored.deployment.store.locate(relative)
+    raise BadInput("the record names no summary", sorted(files), "materialize the stats")
 
 
-def stats_readings(*, dataset: str) -> list[CheckGroup]:
-    """The looks at the numbers and plots of one dataset, across its splits, and at benchmarks."""
-    several = len(DATASETS[dataset].splits) > 1
-    benchmarks = benchmarks_of(dataset)
-
-    def recount(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        row, folder = stored_dataset(deployment.catalog, deployment.store, dataset)
-        return inspection.inspect_stats(row, folder, recorded_summary(deployment, state))
-
-    def near(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        row, folder = stored_dataset(deployment.catalog, deployment.store, dataset)
-        found = inspection.inspect_near_duplicates(row, folder)
-        return {inspection.NO_NEAR_DUPLICATES: _with_table(found)}
-
-    def overlap(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        training = stored_dataset(deployment.catalog, deployment.store, dataset)
-        found = leakage.find_in(
-            training, stored_benchmarks(deployment.catalog, deployment.store, dataset)
-        )
-        return {no_overlap_with(name): _with_table(of) for name, of in found.items()}
-
-    def described(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        from wmtp_assets.datasets.schema.schema_json import read_stored_splits
-
-        splits = read_stored_splits(*stored_dataset(deployment.catalog, deployment.store, dataset))
-        content = state_content(deployment.catalog, deployment.store, dataset, splits)
-        found = inspection.judge_summary(content, recorded_summary(deployment, state))
-        return {inspection.SUMMARY_AGREES: found}
-
-    def texts(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        row, folder = stored_dataset(deployment.catalog, deployment.store, dataset)
-        return {inspection.TEXT_IS_UTF8: inspection.judge_text(row, folder)}
-
-    def pictures(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        day = recorded_summary(deployment, state).name.removesuffix(SUFFIX)
-        folder = deployment.store.dataset(dataset).stats
-        return {inspection.PLOTS_PRESENT: inspection.judge_plots(dataset, folder, day)}
-
-    groups = [
-        CheckGroup(recount, SAYS | (SAYS_ACROSS if several else {}), deep=True),
-        CheckGroup(
-            described,
-            {
-                inspection.SUMMARY_AGREES: ours(
-                    "The summary says what the splits state", "this project wrote it"
-                )
-            },
-        ),
-        CheckGroup(
-            pictures,
-            {
-                inspection.PLOTS_PRESENT: ours(
-                    "Each plot is there and a whole PNG", "this project drew it"
-                )
-            },
-        ),
-        CheckGroup(texts, SAYS_TEXT),
-    ]
-    if several:
-        groups.append(CheckGroup(near, SAYS_NEAR, deep=True))
-    if benchmarks:
-        says = {no_overlap_with(name): says_of_benchmark(name) for name in benchmarks}
-        groups.append(CheckGroup(overlap, says, deep=True))
-    return groups
+def _recount(stored: StoredDataset) -> dict[str, Finding]:
+    return inspection.inspect_stats(stored.row, stored.folder, recorded_summary(stored))
 
 
-def no_overlap_with(benchmark: str) -> str:
-    """The check that a benchmark is not in the training data."""
-    return f"no_overlap_with_{benchmark}"
+def _summary(stored: StoredDataset) -> dict[str, Finding]:
+    from wmtp_assets.datasets.schema.schema_json import read_stored_splits
+
+    catalog, store = stored.deployment.catalog, stored.deployment.store
+    splits = read_stored_splits(stored.row, stored.folder)
+    content = state_content(catalog, store, stored.row.name, splits)
+    found = inspection.judge_summary(content, recorded_summary(stored))
+    return {inspection.SUMMARY_AGREES: found}
 
 
-def says_of_benchmark(name: str) -> Proposition:
-    """What the check of one benchmark says."""
-    row = DATASETS[name]
-    return upstream(
-        f"No record has 70% of the word 8-grams of {row.article} {row.title} prompt or solution",
-        "both are upstream's, and short programs are alike by nature",
-    )
+def _plots(stored: StoredDataset) -> dict[str, Finding]:
+    day = recorded_summary(stored).name.removesuffix(SUFFIX)
+    found = inspection.judge_plots(stored.row.name, stored.folder.stats, day)
+    return {inspection.PLOTS_PRESENT: found}
+
+
+def _text(stored: StoredDataset) -> dict[str, Finding]:
+    return {inspection.TEXT_IS_UTF8: inspection.judge_text(stored.row, stored.folder)}
+
+
+def _near_duplicates(stored: StoredDataset) -> dict[str, Finding]:
+    found = inspection.inspect_near_duplicates(stored.row, stored.folder)
+    return {inspection.NO_NEAR_DUPLICATES: _with_table(found)}
+
+
+def _overlap(stored: StoredDataset) -> dict[str, Finding]:
+    catalog, store = stored.deployment.catalog, stored.deployment.store
+    benchmarks = stored_benchmarks(catalog, store, stored.row.name)
+    found = leakage.find_in((stored.row, stored.folder), benchmarks)
+    return {no_overlap_with(name): _with_table(of) for name, of in found.items()}
 
 
 def _with_table(finding: Finding) -> Finding:
@@ -138,6 +71,83 @@ def _with_table(finding: Finding) -> Finding:
     return replace(finding, evidence={**finding.evidence, **tables})
 
 
+COUNTS = {
+    inspection.EQUAL_RECOUNT: ours(
+        "Rows, labels and difficulties equal a recount of the JSONL", "this project counted"
+    )
+}
+COUNTS_OF_SEVERAL_SPLITS = {
+    inspection.SHARE_NO_PROBLEM: upstream(
+        "No problem name or description is in two splits",
+        "the splits are upstream's, and the rows stay as published",
+    )
+}
+QUICK_CHECKS = (
+    CheckGroup(
+        _summary,
+        {
+            inspection.SUMMARY_AGREES: ours(
+                "The summary says what the splits state", "this project wrote it"
+            )
+        },
+    ),
+    CheckGroup(
+        _plots,
+        {
+            inspection.PLOTS_PRESENT: ours(
+                "Each plot is there and a whole PNG", "this project drew it"
+            )
+        },
+    ),
+    CheckGroup(
+        _text,
+        {
+            inspection.TEXT_IS_UTF8: upstream(
+                "No candidate was dropped because its text is not UTF-8",
+                "the bytes are upstream's, and what is dropped is named",
+            )
+        },
+    ),
+)
+ONE_SPLIT_CHECKS = (CheckGroup(_recount, COUNTS, deep=True), *QUICK_CHECKS)
+SEVERAL_SPLITS_CHECKS = (
+    CheckGroup(_recount, COUNTS | COUNTS_OF_SEVERAL_SPLITS, deep=True),
+    *QUICK_CHECKS,
+    CheckGroup(
+        _near_duplicates,
+        {
+            inspection.NO_NEAR_DUPLICATES: upstream(
+                "No problem nearly repeats in another split",
+                "the splits are upstream's, and short problems are alike by nature",
+            )
+        },
+        deep=True,
+    ),
+)
+
+
+def stats_check_groups(*, dataset: str) -> tuple[CheckGroup, ...]:
+    """The check groups of numbers, plots and splits of one dataset, and of benchmarks in it."""
+    several = len(DATASETS[dataset].splits) > 1
+    groups = SEVERAL_SPLITS_CHECKS if several else ONE_SPLIT_CHECKS
+    if overlaps := {no_overlap_with(name): _no_overlap(name) for name in benchmarks_of(dataset)}:
+        groups = (*groups, CheckGroup(_overlap, overlaps, deep=True))
+    return bind_dataset(f"{dataset}/stats", groups)
+
+
+def no_overlap_with(benchmark: str) -> str:
+    """The check that a benchmark is not in the training data."""
+    return f"no_overlap_with_{benchmark}"
+
+
+def _no_overlap(benchmark: str) -> Proposition:
+    row = DATASETS[benchmark]
+    return upstream(
+        f"No record has 70% of the word 8-grams of {row.article} {row.title} prompt or solution",
+        "both are upstream's, and short programs are alike by nature",
+    )
+
+
 stats_checks = [
-    checks_on(f"{dataset}/stats", *stats_readings(dataset=dataset)) for dataset in DATASETS
+    checks_on(f"{dataset}/stats", *stats_check_groups(dataset=dataset)) for dataset in DATASETS
 ]

@@ -14,14 +14,9 @@ from wmtp_assets.store import Store
 COMPARED_WITH = "compared_with"
 
 
-def stored_dataset(catalog: Catalog, store: Store, name: str) -> Stored:
-    """The catalog row of a dataset and its folder."""
-    return catalog.dataset(name), store.dataset(name)
-
-
 def stored_benchmarks(catalog: Catalog, store: Store, name: str) -> list[Stored]:
-    """The benchmarks that are looked for in a dataset."""
-    return [stored_dataset(catalog, store, of) for of in benchmarks_of(name)]
+    """The catalog rows and folders of the benchmarks that are looked for in a dataset."""
+    return [(catalog.dataset(of), store.dataset(of)) for of in benchmarks_of(name)]
 
 
 def benchmark_splits(name: str) -> list[str]:

@@ -9,8 +9,8 @@ from wmtp_assets.catalog import AcceptedFinding
 from wmtp_assets.datasets.convert.culprits import FINDING_SHA256
 from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.stats import leakage
-from wmtp_assets.datasets.stats.checks import no_overlap_with, stats_readings
-from wmtp_assets.datasets.stats.inputs import stored_benchmarks, stored_dataset
+from wmtp_assets.datasets.stats.checks import no_overlap_with, stats_check_groups
+from wmtp_assets.datasets.stats.inputs import stored_benchmarks
 from wmtp_assets.propositions import Kind
 from wmtp_assets_tests.datasets.world import judge, lines_of
 
@@ -22,13 +22,13 @@ FUNCTION = (
 
 def find(deployment):
     catalog, store = deployment.catalog, deployment.store
-    training = stored_dataset(catalog, store, "codecontests")
+    training = catalog.dataset("codecontests"), store.dataset("codecontests")
     return leakage.find_in(training, stored_benchmarks(catalog, store, "codecontests"))
 
 
 def decide(deployment):
     files = sorted(deployment.store.dataset("codecontests").stats.iterdir())
-    return judge(deployment, stats_readings(dataset="codecontests"), files)
+    return judge(deployment, stats_check_groups(dataset="codecontests"), files)
 
 
 def change_line(deployment, dataset, split, number, **fields):
@@ -110,6 +110,6 @@ def test_the_check_of_each_benchmark_fails_with_a_table_and_can_be_accepted(dama
 
 
 def test_these_checks_warn_and_block_nothing():
-    propositions = [r.propositions for r in stats_readings(dataset="codecontests")]
+    propositions = [r.propositions for r in stats_check_groups(dataset="codecontests")]
     [of_benchmarks] = [of for of in propositions if no_overlap_with("mbpp") in of]
     assert {of.kind for of in of_benchmarks.values()} == {Kind.UPSTREAM}

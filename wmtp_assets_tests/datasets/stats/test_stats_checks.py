@@ -16,7 +16,7 @@ from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.card import build_card
 from wmtp_assets.datasets.schema.schema_json import read_stored_splits
 from wmtp_assets.datasets.stats import inspection
-from wmtp_assets.datasets.stats.checks import no_overlap_with, stats_readings
+from wmtp_assets.datasets.stats.checks import no_overlap_with, stats_check_groups
 from wmtp_assets_tests.datasets.world import DAY, judge, lines_of
 
 PLANTED = "train walk_correct_0 ~ test tour_correct_0 (description, 0.8696)"
@@ -24,7 +24,7 @@ PLANTED = "train walk_correct_0 ~ test tour_correct_0 (description, 0.8696)"
 
 def decide(deployment, dataset="codecontests"):
     files = sorted(deployment.store.dataset(dataset).stats.iterdir())
-    return judge(deployment, stats_readings(dataset=dataset), files)
+    return judge(deployment, stats_check_groups(dataset=dataset), files)
 
 
 def summary_of(deployment, dataset="codecontests"):
@@ -234,5 +234,5 @@ def test_a_plot_that_is_missing_or_damaged_is_named(damaged):
 
 
 def test_a_record_without_a_summary_fails_and_does_not_crash(made):
-    findings = judge(made, stats_readings(dataset="mbpp"), [])
+    findings = judge(made, stats_check_groups(dataset="mbpp"), [])
     assert "names no summary" in findings[inspection.EQUAL_RECOUNT].summary
