@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.measure import drop_cache, memory_bytes, run_module
 from wmtp_assets.models.architecture import Shapes, meta_mtp_shapes
 from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
-from wmtp_assets.published import META_MTP
+from wmtp_assets.models.meta_mtp import META_MTP
 from wmtp_assets.writer import SETTLE_BYTES, forget_pages, to_disk
 
 CHUNK_BYTES = 8 * 1024 * 1024
@@ -42,7 +42,7 @@ class Run:
 
 def scaled_shapes(scale: float) -> Shapes:
     """The tensors of Meta's 7B checkpoint; below scale 1 the blocks that fit its share of bytes."""
-    shapes = meta_mtp_shapes(META_MTP.geometry)
+    shapes = meta_mtp_shapes(META_MTP.published.geometry)
     sizes: dict[str, int] = {}
     for name, shape in shapes.items():
         sizes[_block(name)] = sizes.get(_block(name), 0) + math.prod(shape)

@@ -1,8 +1,8 @@
 """Findings that a person accepted beforehand: rows of `accepted_findings` in the catalog.
 
-Every finding of every check passes through `accept`. A row names exactly what was found, with the
-reason; what is beyond the rows fails or warns as before. A row that no declared check answers to is
-refused, so that a misspelt one is not silent.
+`accept` sees every finding of every check. A row names exactly what was found, and the reason;
+anything beyond the rows fails or warns as before. A row that names no declared check is refused, so
+that a misspelt one is noticed.
 """
 
 import difflib
@@ -20,10 +20,10 @@ BEYOND = "beyond_the_accepted"
 def accept(
     findings: Mapping[str, Finding], asset: str, accepted: Iterable[AcceptedFinding]
 ) -> dict[str, Finding]:
-    """Let findings pass in which nothing is beyond the accepted rows, and say so.
+    """Let a finding pass when all of it is accepted, and name the reasons in its sentence.
 
-    A row names one culprit, or the whole sentence of a finding. What is beyond the rows fails as
-    before, with what is accepted left out of the sentence.
+    A row names one culprit, or the whole sentence of a finding. A finding with other culprits fails
+    as before; its sentence names those first.
     """
     return {
         name: _accepted(
@@ -37,15 +37,15 @@ def accept(
 def _accepted(finding: Finding, reasons: Mapping[str, str]) -> Finding:
     if finding.passed or not finding.decided or not reasons:
         return finding
-    # One by one only where none was cut off: the sentence of more ends with the digest of all.
+    # One by one only where all are named. Of more, the sentence ends with the digest of all.
     culprits = finding.evidence.get(CULPRITS, ()) if _names_all(finding) else ()
     found = [finding.summary] if finding.summary in reasons else culprits
     known = {culprit: reasons[culprit] for culprit in found if culprit in reasons}
     if not known:
         return finding
     beyond = [culprit for culprit in found if culprit not in reasons]
-    told = "; ".join(f"{culprit} ({reason})" for culprit, reason in known.items())
-    summary = f"accepted in the catalog: {told}"
+    reasoned = "; ".join(f"{culprit} ({reason})" for culprit, reason in known.items())
+    summary = f"accepted in the catalog: {reasoned}"
     if beyond:
         summary = f"{'; '.join(beyond)}; beside what is {summary}"
     evidence = {**finding.evidence, ACCEPTED: known, BEYOND: beyond}

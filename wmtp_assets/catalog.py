@@ -1,18 +1,21 @@
 """What exists upstream and what must come of it: frozen rows, and nothing that computes.
 
-The forms of the rows. `wmtp_assets.published` and, for the datasets, `wmtp_assets.datasets` have
-those of the real thing, `wmtp_assets.sample.catalog` those of the embedded sample. Counts and
-shapes are enforced by checks.
+The forms of the rows. `wmtp_assets.models` and `wmtp_assets.datasets` have those of the real thing,
+`wmtp_assets.sample.catalog` those of the embedded sample. Counts and shapes are enforced by checks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from wmtp_assets.folders import ModelFolder
 
 MAX_TOKENS = 2048
 # Pieces of the one vocabulary of all models and of the token filter.
 PIECES = 32_000
 STORAGE_VERSION = "v2.0.0"
+# The stored model whose tokenizer counts the tokens of all datasets; its repository is open.
+COUNTS_TOKENS = "ref_sheared"
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Repo:
     @property
     def stated_in(self) -> str:
         """Where a person finds its published row."""
-        return "wmtp_assets/" + ("datasets" if self.kind == "dataset" else "published.py")
+        return f"wmtp_assets/{self.kind}s"
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,31 @@ class Files:
 
     pattern: str
     count: int = 1
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """How models of one kind state their settings, and name and shape their tensors.
+
+    Attributes:
+        name: As metadata.json states it.
+        settings_file: The file in configs/ that states the settings.
+        shapes: Settings -> tensor name -> shape; raises BadInput where they state no whole model.
+        width, heads: The settings of the width of all heads together, and of their number.
+        architecture: The settings that metadata.json states, of a row and its folder.
+        freqs_cis: How rotary positions come about in the stored form, in words.
+        second_names: Where a checkpoint holds tensors twice: how the names begin that are dropped
+            -> how those begin that are stored.
+    """
+
+    name: str
+    settings_file: str
+    shapes: Callable[[Mapping[str, Any]], dict[str, tuple[int, ...]]]
+    width: str
+    heads: str
+    architecture: Callable[["Model", ModelFolder], dict[str, Any]]
+    freqs_cis: str
+    second_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,7 +84,7 @@ class Model:
 
     name: str
     folder: str
-    implementation: str
+    implementation: Implementation
     repo: Repo
     raw: tuple[Files, ...]
     checkpoint: str
@@ -65,7 +93,7 @@ class Model:
     parameters: int
     dtype: Literal["float16", "bfloat16"]
     raw_bytes: int
-    status: str = "required"
+    status: Literal["required", "optional"] = "required"
     tokenizer_shared_with: str | None = None
     wrapped_in: str = ""
     """The keys above the state dict in the checkpoint, joined by dots, where they must be told."""
@@ -74,23 +102,36 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Micro:
-    """A test model cut out of a stored one: which blocks, channels, heads stay (domain facts).
-
-    Whole heads stay, so that RoPE keeps its frequencies; one rule picks the same residual
-    channels in every tensor.
+class MicroGeometry:
+    """How large a micro model is.
 
     Attributes:
-        source: The name of the model that it is cut out of.
+        dim: Width of the residual stream.
+        blocks: Transformer blocks, those that predict a token included.
+        ffn: Width of the feed-forward layers.
+        head_dim: Width of an attention head, as in the source: RoPE keeps its frequencies.
+    """
+
+    dim: int
+    blocks: int
+    ffn: int
+    head_dim: int
+
+
+@dataclass(frozen=True)
+class Micro:
+    """A test model cut out of a stored one (`wmtp_assets.models.micro`).
+
+    Attributes:
+        source: The name of what it is cut out of: a model, or another micro model.
+        tied: Whether the output projection is the input embedding, and not stored.
+        max_bytes: The weights file has fewer; None for no limit.
     """
 
     name: str
     folder: str
     source: str
-    dim: int
-    blocks: int
-    ffn: int
-    head_dim: int
+    geometry: MicroGeometry
     tied: bool
     max_bytes: int | None
 

@@ -1,22 +1,21 @@
-"""How findings become asset checks: one definition per asset, every check of it in one table.
+"""All checks of an asset as one Dagster definition, made from its check groups.
 
-A `CheckGroup` is one look at the artifact and the propositions that this look decides, so that a
-15 GB file is read once for all of them. Every asset gets the two checks of `_BYTES_CHECKS` on
-top of its own. A check that bad data makes impossible fails and names the data; any other error is
-a bug, crashes the step and leaves the check not evaluated.
+A `CheckGroup` is a function that reads the asset once, and the propositions that it decides: a
+15 GB file is read once for all of them. Every asset has the `_BYTES_CHECKS` besides its own. Where
+bad data makes a check impossible, it fails and names the data. Any other error is a bug: it crashes
+the step, and the check is not evaluated.
 """
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 
 from wmtp_assets import store as store_
 from wmtp_assets.accepted import accept
+from wmtp_assets.check_group import AssetState, CheckGroup
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, as_shown, undecided, verdict
@@ -29,47 +28,13 @@ from wmtp_assets.undated import content_version
 DEEP_TAG = "reads"
 KIND = "kind"
 WHY = "why_this_kind"
-# A finding of which the description is not word for word.
+# The finding word for word, where the description is not.
 AS_WRITTEN = "finding"
 EVERY_BYTE = "every byte"
 BYTES_MATCH = "bytes_match_materialized_digest"
 SIZES_MATCH = "files_are_there_with_recorded_sizes"
 UNREADABLE = "unreadable"
 UNREADABLE_FIX = "make it readable, or materialize its asset again; then run the checks again"
-
-
-@dataclass(frozen=True)
-class AssetState:
-    """What is known of the asset when its checks begin.
-
-    Attributes:
-        metadata: The metadata of its latest materialization; None if there is none.
-        files: Path as recorded -> size_bytes, sha256, mtime_ns at materialization.
-        digests: Path as recorded -> sha256 now, of the files that are on disk; read from the
-            bytes when a deep check is among those running.
-        context: The running check step, for the checks that judge the record itself.
-    """
-
-    metadata: Mapping[str, Any] | None
-    files: Mapping[str, Mapping[str, Any]]
-    digests: Mapping[str, str]
-    context: dg.AssetCheckExecutionContext | None = None
-
-
-@dataclass(frozen=True)
-class CheckGroup:
-    """One look at an artifact.
-
-    Attributes:
-        evaluate: Called with the deployment and the state of the asset; returns a Finding for
-            each name in `propositions`. In tables for several assets it takes a `StoredAsset`.
-        propositions: Check name -> what is true when it passes, and of which kind it is.
-        deep: Whether it reads every byte; quick ones look at headers, sizes and configs.
-    """
-
-    evaluate: Callable[..., Mapping[str, Finding]]
-    propositions: Mapping[str, Proposition]
-    deep: bool = False
 
 
 def checks_on(
@@ -83,7 +48,7 @@ def checks_on(
     Args:
         key: The asset key as a path, such as "meta_mtp/raw".
         content: Computes the data version from path -> sha256; documents have their own.
-        resources: Further resource keys that the judges reach through `AssetState.context`.
+        resources: Further resource keys that check groups reach through `AssetState.context`.
     """
     asset_key = dg.AssetKey(key.split("/"))
     specs = [
@@ -111,16 +76,17 @@ def checks_on(
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         deployment: Deployment = context.resources.deployment
         selected = {check.name for check in context.selected_asset_check_keys}
-        chosen = [r for r in (*_BYTES_CHECKS, *groups) if selected & r.propositions.keys()]
+        chosen = [g for g in (*_BYTES_CHECKS, *groups) if selected & g.propositions.keys()]
         metadata = recorded_metadata(context.instance, asset_key, deployment.store)
         recorded = metadata[FILES] if metadata else {}
-        digests = observe(deployment, recorded, deep=any(r.deep for r in chosen))
+        digests = observe(deployment, recorded, deep=any(group.deep for group in chosen))
         state = AssetState(metadata, recorded, digests, context)
         observed = (content or _content)(deployment, digests)
         for group in chosen:
-            judged = {n: as_shown(f) for n, f in _judged(group, deployment, state).items()}
-            found = accept(judged, key, deployment.catalog.accepted_findings)
-            for name, finding in found.items():
+            findings = evaluate_group(group, deployment, state)
+            shown = {name: as_shown(finding) for name, finding in findings.items()}
+            accepted = accept(shown, key, deployment.catalog.accepted_findings)
+            for name, finding in accepted.items():
                 if name in selected:
                     yield dg.AssetCheckResult(
                         check_name=name,
@@ -145,7 +111,7 @@ def _as_written(summary: str) -> dict[str, str]:
 
 
 def _severity(proposition: Proposition, finding: Finding) -> dg.AssetCheckSeverity:
-    """A finding about upstream warns; that nothing could be decided is an error of either kind."""
+    """What upstream did warns; what could not be decided is an error, whatever its kind."""
     if proposition.kind is Kind.UPSTREAM and finding.decided:
         return dg.AssetCheckSeverity.WARN
     return dg.AssetCheckSeverity.ERROR
@@ -172,7 +138,7 @@ def observe(
     for relative, facts in recorded.items():
         path = deployment.store.locate(relative)
         try:
-            # A sparse file of any size is soon made, and would be read for hours.
+            # A sparse file of any size is made in no time, and would take hours to read.
             limit = max(facts["size_bytes"], SMALL_BYTES)
             stat = require_regular(path, root=deployment.store.home_of(relative), limit=limit)
             same = (stat.st_size, stat.st_mtime_ns) == (facts["size_bytes"], facts["mtime_ns"])
@@ -182,7 +148,7 @@ def observe(
                 digests[relative] = facts["sha256"] if same else _read_once(path, *_identity(stat))
         except (FileNotFoundError, NotADirectoryError):
             continue
-        # In the place of a digest, so that the check names the file and what ails it.
+        # Instead of a digest: the check then names the file and the error.
         except BadInput as error:
             digests[relative] = f"{UNREADABLE} ({error.thing})"
         except OSError as error:
@@ -196,11 +162,14 @@ def _identity(stat: os.stat_result) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=4096)
 def _read_once(path: Path, size: int, mtime_ns: int, inode: int) -> str:
-    """The digest of a touched file: job report looks a dozen times, at 83 GB after a restore."""
+    """The digest of a touched file. Job report asks a dozen times; after a restore, for 83 GB."""
     return store_.sha256_of(path)
 
 
-def _judged(group: CheckGroup, deployment: Deployment, state: AssetState) -> Mapping[str, Finding]:
+def evaluate_group(
+    group: CheckGroup, deployment: Deployment, state: AssetState
+) -> Mapping[str, Finding]:
+    """What a group finds; undecided where there is no asset, or bad data in it."""
     if state.metadata is None:
         nothing = undecided("the asset was never materialized; materialize it first")
         return dict.fromkeys(group.propositions, nothing)

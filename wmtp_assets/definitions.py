@@ -46,6 +46,7 @@ from wmtp_assets.models.assets import model_assets
 from wmtp_assets.models.checks import model_checks
 from wmtp_assets.models.micro.assets import micro_assets
 from wmtp_assets.models.micro.checks import micro_checks
+from wmtp_assets.models.rows import OPTIONAL
 from wmtp_assets.moving.jobs import record_move
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.raw.assets import raw_assets
@@ -61,7 +62,7 @@ from wmtp_assets.sqlite_record import be_patient
 from wmtp_assets.store import Store
 
 OWNERS = ["team:wmtp"]
-REWARD = [["starling_rm", part] for part in ("raw", "safetensors", "configs", "metadata")]
+OPTIONAL_ASSETS = [[name, part] for name, row in OPTIONAL.items() for part in ("raw", *row.parts)]
 
 ASSETS = [
     storage_layout,
@@ -122,12 +123,12 @@ def build_definitions(
 
     def in_graph(definition: dg.AssetsDefinition | dg.AssetChecksDefinition) -> bool:
         keys = [spec.asset_key for spec in definition.check_specs] or definition.keys
-        return with_reward_model or all(key.path[0] != "starling_rm" for key in keys)
+        return with_reward_model or all(key.path[0] not in OPTIONAL for key in keys)
 
     def complete(spec: dg.AssetSpec) -> dg.AssetSpec:
         # Documents describe the optional model too, where it is in the graph: they wait for it.
         waits = with_reward_model and spec.group_name in DOCUMENT_GROUPS
-        return spec.merge_attributes(owners=OWNERS, deps=REWARD if waits else ...)
+        return spec.merge_attributes(owners=OWNERS, deps=OPTIONAL_ASSETS if waits else ...)
 
     assets = [definition.map_asset_specs(complete) for definition in ASSETS if in_graph(definition)]
     checks = [definition for definition in CHECKS if in_graph(definition)]

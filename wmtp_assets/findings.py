@@ -1,8 +1,8 @@
 """What a check found, before Dagster hears of it.
 
-A judge (a pure function of the files on disk) returns a Finding for each proposition it decides;
-`wmtp_assets.checks` turns it into an asset check result. Evidence is given both ways, also when
-the check passes: counts are exact, samples of culprits end at 20.
+A check group returns a Finding for each of its propositions; `wmtp_assets.checks` makes an asset
+check result of it. There is evidence also when the check passes. Counts are exact; at most 20
+culprits are named.
 """
 
 import json
@@ -18,10 +18,10 @@ CULPRITS, CULPRIT_COUNT = "culprits", "culprit_count"
 
 @dataclass(frozen=True)
 class Finding:
-    """A proposition judged: whether it holds, one sentence with numbers, and the evidence.
+    """Whether a proposition holds, one sentence with numbers, and the evidence.
 
     Attributes:
-        decided: False where bad data made it impossible to judge; it has not passed then.
+        decided: False where bad data made it impossible to decide; then it has not passed.
     """
 
     passed: bool
@@ -31,12 +31,12 @@ class Finding:
 
 
 def undecided(summary: str, evidence: Mapping[str, Any] | None = None) -> Finding:
-    """A proposition that could not be judged, and why."""
+    """A proposition that could not be decided, and why."""
     return Finding(False, summary, evidence or {}, decided=False)
 
 
 def as_shown(finding: Finding) -> Finding:
-    """The finding in words that a console and a page can show; nothing else of it changes."""
+    """The same finding, its text as a console and a page can show it."""
     evidence = shown_block(dict(finding.evidence))
     return replace(finding, summary=shown(finding.summary), evidence=evidence)
 
@@ -72,8 +72,8 @@ def compare(what: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -
 def flatten(values: Mapping[str, Any]) -> dict[str, Any]:
     """Nested fields under dotted names, so that a finding names the one that differs.
 
-    Empty objects are values. Names that hold a dot or a quote are quoted, so that no two different
-    nestings become the same. As deep as it is read: without recursion.
+    An empty object is kept as a value. A name that holds a dot or a quote is quoted, so that two
+    different nestings never give the same name. Without recursion, so that any depth is flattened.
     """
     flat: dict[str, Any] = {}
     pending = [("", values)]

@@ -3,10 +3,13 @@
 import dagster as dg
 
 from wmtp_assets.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
+from wmtp_assets.catalog import COUNTS_TOKENS
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE
 from wmtp_assets.console import QUIET
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.models.micro.scored import SCORED_KEY, SCORED_TITLE
+from wmtp_assets.models.row import TOKENIZER
+from wmtp_assets.models.rows import MODELS, OPTIONAL, REQUIRED
 
 # The sample: 84 steps, most of them short; a process for each costs 0.8 s more a step.
 IN_PROCESS = {"in_process": {}}
@@ -16,11 +19,12 @@ FORKSERVER = {
         "start_method": {"forkserver": {"preload_modules": ["wmtp_assets.definitions"]}}
     }
 }
-OUTSIDE_PHASE1 = ("reward", "reports", "signoff")
+OUTSIDE_PHASE1 = (*(row.group_name for row in OPTIONAL.values()), "reports", "signoff")
 
 _all = dg.AssetSelection.all()
 _datasets = dg.AssetSelection.groups(*DATASETS)
 _titles = ", ".join(row.title for row in DATASETS.values())
+_required = {row.group_name: row.title for row in REQUIRED.values()}
 
 # job -> (selection, what it is for)
 ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
@@ -29,25 +33,22 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
         "Materializes and checks every artifact of Phase 1 (the optional reward model aside).",
     ),
     "models": (
-        dg.AssetSelection.groups("layout", "meta_mtp", "ref_sheared", "micro")
+        dg.AssetSelection.groups("layout", *_required, "micro")
         | dg.AssetSelection.assets(SCORED_KEY).upstream(),
-        f"Materializes and checks Meta MTP, Sheared-LLaMA, the micro models and the {SCORED_TITLE} "
-        "rows that rho1_compatible scores.",
+        f"Materializes and checks {', '.join(_required.values())}, the micro models and the "
+        f"{SCORED_TITLE} rows that rho1_compatible scores.",
     ),
     "datasets": (
         dg.AssetSelection.groups("layout")
         | _datasets
-        | dg.AssetSelection.assets(["ref_sheared", "tokenizer"]),
+        | dg.AssetSelection.assets([COUNTS_TOKENS, TOKENIZER]),
         f"Materializes and checks {_titles}; needs no Meta licence.",
     ),
-    "reference_model": (
-        dg.AssetSelection.groups("layout", "ref_sheared"),
-        "Materializes and checks the Sheared-LLaMA reference; needs no Meta licence.",
-    ),
-    "reward_model": (
-        dg.AssetSelection.groups("layout", "reward"),
-        "Materializes and checks the optional Starling reward model.",
-    ),
+    **{
+        row.job.name: (dg.AssetSelection.groups("layout", row.group_name), row.job.description)
+        for row in MODELS.values()
+        if row.job
+    },
     "report": (
         (dg.AssetSelection.groups("reports", "signoff") & _all)
         | dg.AssetSelection.checks(dg.AssetCheckKey(APPROVAL_KEY, APPROVED_BY_REVIEWER)),
@@ -58,23 +59,24 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
 
 def asset_jobs(*, with_reward_model: bool) -> list:
     """The jobs that materialize."""
+    absent = () if with_reward_model else [row.job.name for row in OPTIONAL.values() if row.job]
     return [
         dg.define_asset_job(name, selection=selection, description=description, config=QUIET)
         for name, (selection, description) in ASSET_JOBS.items()
-        if with_reward_model or name != "reward_model"
+        if name not in absent
     ]
 
 
 def verification_jobs(checks: list[dg.AssetChecksDefinition]) -> list:
     """The jobs that only evaluate checks: quick ones, and all.
 
-    The optional reward model is left out: a check of an asset that was never materialized runs too.
+    Optional models are left out: a check of an asset that was never materialized runs too.
     """
     specs = [
         spec
         for definition in checks
         for spec in definition.check_specs
-        if spec.asset_key.path[0] != "starling_rm"
+        if spec.asset_key.path[0] not in OPTIONAL
     ]
     quick = [spec for spec in specs if spec.metadata[DEEP_TAG] != EVERY_BYTE]
     return [

@@ -1,9 +1,10 @@
-"""What a check says is true, and whose doing it is when it is not.
+"""What is true when a check passes, and whose doing it is when it fails.
 
-Two kinds. What this project did to bytes (converted, cast, filtered, counted, wrote), and what
-training relies on, is an error: it blocks what lies downstream and no reviewer can wave it through.
-What upstream published (problems in two splits, near-duplicates, the count of another program) is a
-finding: nothing here can mend it, so it warns, blocks nothing, and a reviewer acknowledges it.
+There are two kinds. Ours is what this project did to bytes (converted, cast, filtered, counted,
+wrote), and what training relies on: a failure is an error, blocks what lies downstream, and no
+reviewer can wave it through. Upstream's is what was published (problems in two splits,
+near-duplicates, the counts of another program): nothing here can mend it, so a failure warns and
+blocks nothing, and a reviewer acknowledges it.
 """
 
 from dataclasses import dataclass

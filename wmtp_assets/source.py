@@ -98,7 +98,7 @@ def select(listing: Listing, wanted: tuple[Files, ...]) -> list[RemoteFile]:
         raise IncompleteRepo(
             f"{listing.repo} at {listing.commit} does not hold the files of the catalog",
             wrong,
-            "compare the repository with its row in wmtp_assets/published.py, wmtp_assets/datasets",
+            "compare the repository with its row in wmtp_assets/models, wmtp_assets/datasets",
         )
     return list(chosen.values())
 

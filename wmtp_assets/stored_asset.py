@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from wmtp_assets.catalog import Catalog
-from wmtp_assets.checks import AssetState, CheckGroup
+from wmtp_assets.check_group import AssetState, CheckGroup
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.findings import Finding
 from wmtp_assets.store import Store

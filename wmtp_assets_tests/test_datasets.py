@@ -26,6 +26,7 @@ SHARED = {
     "assets",
     "checks",
     "facts",
+    "field_types",
     "formats",
     "invalid_text",
     "languages",

@@ -10,6 +10,7 @@ import pytest
 import wmtp_assets
 from wmtp_assets import datasets, models
 from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.models.rows import MODELS
 
 ROOT = Path(wmtp_assets.__file__).parent
 
@@ -121,7 +122,7 @@ def test_every_bad_input_says_how_to_mend_it():
 
 @pytest.mark.parametrize("room", [datasets, models])
 def test_the_rooms_of_datasets_and_models_list_their_modules(room):
-    listed = set(re.findall(r"\w+", room.__doc__)) | set(DATASETS)
+    listed = set(re.findall(r"\w+", room.__doc__)) | {*DATASETS, *MODELS}
     prefix = f"{room.__name__}."
     modules = {m.removeprefix(prefix).split(".")[0] for m in TREES if m.startswith(prefix)}
     assert modules - listed == set()

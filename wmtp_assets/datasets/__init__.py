@@ -3,6 +3,7 @@
     row        what such a module states: its row of the catalog, format, reader, words
     rows       all of them, by name, in the order that everything else keeps
     formats    the types of fields, the reasons to drop a row
+    field_types   these types walked, and values held against them
     facts      the words of a dataset's card
     problem    what a reader makes of a published row, and how it takes values out of one
     languages  programs of several languages: which are kept

@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from wmtp_assets.catalog import COUNTS_TOKENS
 from wmtp_assets.datasets.convert.inputs import (
     length_filter,
     raw_commit,
@@ -19,10 +20,10 @@ from wmtp_assets.datasets.convert.tally import (
     ROWS,
     SOURCE_ROWS,
 )
+from wmtp_assets.datasets.field_types import walk_type
 from wmtp_assets.datasets.formats import FieldType
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.assets import schema_assets
-from wmtp_assets.datasets.schema.type_words import describe
 from wmtp_assets.datasets.small.assets import small_assets
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.record import materialized
@@ -39,7 +40,7 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=[dataset, split],
         group_name=dataset,
-        deps=[dg.AssetKey([dataset, "raw"]), dg.AssetKey(["ref_sheared", "tokenizer"])],
+        deps=[dg.AssetKey([dataset, "raw"]), dg.AssetKey([COUNTS_TOKENS, "tokenizer"])],
         kinds={"dataset", "json"},
         code_version="1",
         description=f"{title} {split}: Alpaca JSONL, at most 2048 tokens a record.",
@@ -98,7 +99,7 @@ def column_schema(dataset: str) -> dg.TableSchema:
 
 def column_type(kind: FieldType) -> str:
     """A field type as a person reads it."""
-    return describe(
+    return walk_type(
         kind,
         plain=lambda of: COLUMN_TYPES[of],
         many=lambda items: f"list<{items}>",

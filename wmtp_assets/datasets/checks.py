@@ -1,7 +1,8 @@
 """The checks of the split assets, and the room's list."""
 
 from wmtp_assets.catalog import Split
-from wmtp_assets.checks import CheckGroup, checks_on
+from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.datasets.convert import inspection
 from wmtp_assets.datasets.convert.inputs import length_filter, source_files, split_row
 from wmtp_assets.datasets.convert.tokens import load_counter
@@ -71,12 +72,12 @@ LINES = {
         "Recorded counts and token lengths equal a recount", "this project counted"
     ),
 }
-LINES_UNLABELLED = {
+UNLABELLED = {
     inspection.ROWS_EQUAL_CATALOG: ours(
         "Rows are those of the catalog", "every published row is short enough to be written"
     )
 }
-LINES_LABELLED = {
+LABELLED = {
     inspection.LABELS_AGREE: ours(
         "Each task_id ends as its is_correct says", "this project wrote both fields"
     ),
@@ -85,9 +86,7 @@ LINES_LABELLED = {
         "these counts are the result of another program on the same data",
     ),
 }
-LINES_CHECKS = CheckGroup(_lines, LINES | LINES_UNLABELLED, deep=True)
-LABELLED_LINES_CHECKS = CheckGroup(_lines, LINES | LINES_LABELLED, deep=True)
-SUMS_CHECKS = CheckGroup(
+SUMS = CheckGroup(
     _sums,
     {
         ADDS_UP: ours(
@@ -96,7 +95,7 @@ SUMS_CHECKS = CheckGroup(
         )
     },
 )
-LANGUAGES_CHECKS = CheckGroup(
+LANGUAGES = CheckGroup(
     _languages,
     {
         DROPS_EQUAL_SOURCE: ours(
@@ -110,9 +109,8 @@ LANGUAGES_CHECKS = CheckGroup(
 def split_check_groups(*, dataset: str, split: str) -> tuple[CheckGroup, ...]:
     """The check groups of one split."""
     form = DATASETS[dataset].format
-    groups = [LABELLED_LINES_CHECKS if form.labelled else LINES_CHECKS, SUMS_CHECKS]
-    if program_columns(form):
-        groups.append(LANGUAGES_CHECKS)
+    lines = CheckGroup(_lines, LINES | (LABELLED if form.labelled else UNLABELLED), deep=True)
+    groups = (lines, SUMS, LANGUAGES) if program_columns(form) else (lines, SUMS)
     return bind_dataset(f"{dataset}/{split}", groups)
 
 

@@ -22,7 +22,14 @@ from wmtp_assets.doctor.machine import (
     temporary_line,
 )
 from wmtp_assets.doctor.optional import optional_lines, postgres_lines
-from wmtp_assets.doctor.plans import JOBS, Known, disk_lines, listed_bytes, wanted_by
+from wmtp_assets.doctor.plans import (
+    JOBS,
+    OPTIONAL_JOBS,
+    Known,
+    disk_lines,
+    listed_bytes,
+    wanted_by,
+)
 from wmtp_assets.doctor.repositories import asked, hub_lines, mirror_lines, no_way_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import MirrorSource
@@ -66,7 +73,7 @@ def looks(jobs: list[str] | None) -> Iterator[Line]:
     yield folder_line("storage root", settings.storage, "WMTP_STORAGE_ROOT")
     yield folder_line("docs root", settings.docs, "WMTP_DOCS_ROOT")
     yield from optional_lines(settings, os.environ, version)
-    in_graph = [job for job in JOBS if job != "reward_model" or settings.with_reward_model]
+    in_graph = [job for job in JOBS if settings.with_reward_model or job not in OPTIONAL_JOBS]
     yield from job_lines(settings, jobs or in_graph)
 
 

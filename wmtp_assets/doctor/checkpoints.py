@@ -57,11 +57,11 @@ def _plan(model: Model, source: Path, root: Path) -> "ConversionPlan | BadInput 
     """None while files of the checkpoint are still to come."""
     from wmtp_assets.models.checkpoint.selection import require_computed_values
     from wmtp_assets.models.checkpoint.shards import source_files
-    from wmtp_assets.models.configs import SETTINGS_FILE, require_geometry
+    from wmtp_assets.models.configs import require_geometry
     from wmtp_assets.models.safetensors.plan import plan_model
     from wmtp_assets.models.strict_json import read_object
 
-    stated = source.with_name(SETTINGS_FILE[model.implementation])
+    stated = source.with_name(model.implementation.settings_file)
     try:
         if not all(path.is_file() for path in source_files(source)):
             return None

@@ -5,34 +5,36 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wmtp_assets.catalog import Catalog, Dataset, Files, Model
+from wmtp_assets.catalog import COUNTS_TOKENS, Catalog, Dataset, Files, Model
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import locked_repo
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.hub.stored import raw_folder, wanted_files
+from wmtp_assets.models.architecture import parameters
+from wmtp_assets.models.micro.origin import plan_from_catalog
 from wmtp_assets.models.micro.scored import SCORED_SET
+from wmtp_assets.models.rows import MODELS, OPTIONAL, REQUIRED
+from wmtp_assets.models.tokenizer.files import TOKENIZER_MODEL
 from wmtp_assets.source import Listing, select
 from wmtp_assets.store import Store
 from wmtp_assets.walking import files_below
 
 # job -> its catalog rows; test_graph.py compares them with what the jobs select.
 JOBS = {
-    "phase1": ("meta_mtp", "ref_sheared", *DATASETS),
-    "models": ("meta_mtp", "ref_sheared", SCORED_SET),
+    "phase1": (*REQUIRED, *DATASETS),
+    "models": (*REQUIRED, SCORED_SET),
     "datasets": tuple(DATASETS),
-    "reference_model": ("ref_sheared",),
-    "reward_model": ("starling_rm",),
+    **{row.job.name: (name,) for name, row in MODELS.items() if row.job},
 }
+OPTIONAL_JOBS = tuple(row.job.name for row in OPTIONAL.values() if row.job)
 # The datasets count tokens with the tokenizer of the open reference model, and need no more of it.
-TOKENIZER = "ref_sheared", Files("tokenizer.model")
+TOKENIZER = COUNTS_TOKENS, Files(TOKENIZER_MODEL)
 # Weights are stored with two bytes a value, float16 or bfloat16, until their checkpoint is here.
 WEIGHT_BYTES = 2
 # JSONL, line metadata and small sets beside the parquet: a planning figure, as in the README.
 DERIVED_PER_RAW = 2
-# The three micro models, 189.7 MB as measured, are small beside the uncertainty of the rest.
-MICRO_BYTES = 190_000_000
 WITH_MICRO = ("phase1", "models")
 
 
@@ -129,7 +131,7 @@ def disk_need(catalog: Catalog, job: str, store: Store, known: Known = CATALOG_O
 
     Derived files are made anew beside the earlier ones, which stay until the new ones are whole.
     """
-    least = most = MICRO_BYTES if job in WITH_MICRO else 0
+    least = most = micro_bytes(catalog) if job in WITH_MICRO else 0
     for name in JOBS[job]:
         row = catalog.row(name)
         raw_bytes = known.raw.get(row.repo.id, row.raw_bytes)
@@ -145,6 +147,12 @@ def disk_need(catalog: Catalog, job: str, store: Store, known: Known = CATALOG_O
         least += raw + max(0, derived - derived_there)
         most += raw + derived
     return Need(least, most)
+
+
+def micro_bytes(catalog: Catalog) -> int:
+    """The weights of the micro models; their tokenizers are 7.5 MB more, as measured."""
+    plans = [plan_from_catalog(catalog, micro) for micro in catalog.micros]
+    return WEIGHT_BYTES * sum(parameters(plan.shapes) for plan in plans)
 
 
 def folder_bytes(folder: Path) -> int:

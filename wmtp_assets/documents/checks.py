@@ -4,7 +4,8 @@ import dagster as dg
 
 from wmtp_assets import store
 from wmtp_assets.approval.covered import finished_files, of_no_asset
-from wmtp_assets.checks import AssetState, CheckGroup, checks_on
+from wmtp_assets.check_group import AssetState, CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.assets import (
     KEPT,

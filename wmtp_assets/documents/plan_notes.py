@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
+from wmtp_assets.catalog import PIECES
 from wmtp_assets.datasets.rows import BENCHMARKS, DATASETS
+from wmtp_assets.models.micro.rows import GEOMETRY, MAX_BYTES, MICROS
+
+_EMBEDDING = f"{PIECES} x {GEOMETRY.dim}"
+# float16, as the input and once more as the output.
+_UNTIED_MB = f"{2 * 2 * PIECES * GEOMETRY.dim / 1e6:.1f} MB"
 
 # (what the plan says, what is done instead, why)
 DIFFERENCES = (
@@ -13,8 +19,8 @@ DIFFERENCES = (
     ),
     (
         "Micro models: 4 layers, 512 wide, vocabulary 32000, float16, below 50 MB",
-        "Output tied to the input embedding, FFN 704; micro-mtp-untied stores both",
-        "An untied 32000 x 512 input and output is 65.5 MB alone",
+        f"Output tied to the input embedding, FFN {GEOMETRY.ffn}; micro-mtp-untied stores both",
+        f"An untied {_EMBEDDING} input and output is {_UNTIED_MB} alone",
     ),
     (
         "`touch SHA256SUMS` in Step 1",
@@ -96,7 +102,7 @@ OLD_SCRIPTS = (
     ),
     (
         "pytest -k micro",
-        "micro_mtp, micro_mtp_untied, micro_ref",
+        ", ".join(MICROS),
         "forward_pass_is_finite_with_gradients, every_tensor_is_float16",
     ),
     ("Rho-1 comparison script (Step 5)", "micro_ref", "rho1_compatible"),
@@ -166,8 +172,8 @@ FAQ = (
     ),
     (
         "Why are the micro models' embeddings shared?",
-        "A stored output of 32000 x 512 would break the 50 MB limit; use micro-mtp-untied for "
-        "loaders with a strict key set.",
+        f"A stored output of {_EMBEDDING} would break the {MAX_BYTES // 10**6} MB limit; use "
+        "micro-mtp-untied for loaders with a strict key set.",
     ),
     (
         "May raw/ be removed?",

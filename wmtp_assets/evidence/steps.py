@@ -7,6 +7,8 @@ convert, statistics) and keep their three numbers here.
 from dataclasses import dataclass
 
 from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.models.micro.rows import MICROS
+from wmtp_assets.models.rows import REQUIRED
 
 
 @dataclass(frozen=True)
@@ -20,18 +22,27 @@ class Step:
     checks: tuple[str, ...] = ()
 
 
-_META = ("meta_mtp/tokenizer", "meta_mtp/safetensors", "meta_mtp/configs", "meta_mtp/metadata")
-_REF = tuple(f"ref_sheared/{part}" for part in ("tokenizer", "safetensors", "configs", "metadata"))
+def _listed(names: list[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _made_in(step: int) -> tuple[str, ...]:
+    """What is made of the models that a step asks for."""
+    rows = [row for row in REQUIRED.values() if row.step == step]
+    return tuple(f"{row.name}/{part}" for row in rows for part in row.parts)
+
+
+_META, _REF = _made_in(3), _made_in(4)
 _RAW_DATA = tuple(f"{name}/raw" for name in DATASETS)
 _SPLITS = (
     *(f"{name}/{split}" for name, row in DATASETS.items() for split in row.splits),
     *(f"{name}/schema" for name in DATASETS),
 )
 _STATS = tuple(f"{name}/{part}" for name in DATASETS for part in ("stats", "small"))
-_TITLES = [row.title for row in DATASETS.values()]
-_DATA = f"{', '.join(_TITLES[:-1])} and {_TITLES[-1]}"
-_MICRO = ("micro_mtp", "micro_mtp_untied", "micro_ref")
-_MODELS_RAW = ("meta_mtp/raw", "ref_sheared/raw")
+_DATA = _listed([row.title for row in DATASETS.values()])
+_MICRO = tuple(MICROS)
+_MODELS_RAW = tuple(f"{name}/raw" for name in REQUIRED)
+_RELEASES = _listed([row.release for row in REQUIRED.values()])
 
 ENVIRONMENT_CHECKS = ("environment_is_supported", "no_leftovers_of_older_layouts")
 README = "reports/storage_readme"
@@ -57,7 +68,7 @@ STEPS = (
         "The v2 skeleton of models, datasets and small sets.",
         ("storage_layout",),
     ),
-    Step(2, "Raw models", "Meta 7B_1T_4 and Sheared-LLaMA-2.7B as published, proven.", _MODELS_RAW),
+    Step(2, "Raw models", f"{_RELEASES} as published, proven.", _MODELS_RAW),
     Step(3, "Meta MTP", "Verified float16 safetensors, configs, tokenizer, metadata.", _META),
     Step(4, "Sheared-LLaMA", "Merged float16 safetensors; the same tokenizer as Meta's.", _REF),
     Step(

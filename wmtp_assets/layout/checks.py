@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
-from wmtp_assets.checks import AssetState, CheckGroup, checks_on
+from wmtp_assets.check_group import AssetState, CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.findings import Finding, verdict
 from wmtp_assets.folders import UNFINISHED

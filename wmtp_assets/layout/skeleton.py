@@ -2,18 +2,18 @@
 
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.folders import DATASETS as DATASETS_V2
-from wmtp_assets.folders import MODELS, SMALL_SETS
+from wmtp_assets.folders import MODELS as MODELS_V2
+from wmtp_assets.folders import SMALL_SETS
+from wmtp_assets.models.micro.rows import MICROS
+from wmtp_assets.models.rows import REQUIRED
 
 # Plan, Step 1, and the micro models of Step 5; raw/ of a micro model stays empty.
 SKELETON = tuple(
     [
-        f"{MODELS}/{model}/{part}"
+        f"{MODELS_V2}/{model}/{part}"
         for model in (
-            "meta-llama-mtp",
-            "ref-sheared-llama-2.7b",
-            "micro-mtp",
-            "micro-mtp-untied",
-            "micro-ref",
+            *(row.published.folder for row in REQUIRED.values()),
+            *(row.published.folder for row in MICROS.values()),
         )
         for part in ("raw", "safetensors", "configs", "tokenizer")
     ]

@@ -1,12 +1,11 @@
 """Which tensors a model has: names and shapes, from the settings that its config file states.
 
 Nothing here reads a file. Sources of the layouts: llama/model.py of the repository
-facebook/multi-token-prediction, modeling_llama.py of transformers, and the loading code on the
-card of Starling-RM-7B-alpha.
+facebook/multi-token-prediction, and modeling_llama.py of transformers.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from wmtp_assets.errors import BadInput
@@ -21,7 +20,7 @@ MOST, MOST_BLOCKS = 2**24, 10_000
 COUNTS_BLOCKS = frozenset({"n_layers", "n_future_tokens", "num_hidden_layers"})
 LARGEST_RATIO = 1e12
 
-FIX = "compare the model's config file with geometry in wmtp_assets/published.py"
+FIX = "compare the model's config file with geometry in wmtp_assets/models"
 
 
 def ffn_width(params: ModelSettings) -> int:
@@ -110,24 +109,6 @@ def llama_shapes(config: ModelSettings) -> Shapes:
     if not config.get("tie_word_embeddings", False):
         shapes["lm_head.weight"] = (vocab, dim)
     return shapes
-
-
-def starling_shapes(config: ModelSettings) -> Shapes:
-    """Tensors of the Starling reward model: a LLaMA below `model.` and a value head.
-
-    Raises:
-        BadInput: A setting is missing, or the settings contradict each other.
-    """
-    shapes = {f"model.{name}": shape for name, shape in llama_shapes(config).items()}
-    return shapes | {"v_head.weight": (1, whole(config, "hidden_size"))}
-
-
-# catalog Model.implementation -> its tensors
-SHAPES: dict[str, Callable[[ModelSettings], Shapes]] = {
-    "meta-mtp": meta_mtp_shapes,
-    "llama": llama_shapes,
-    "starling-reward-model": starling_shapes,
-}
 
 
 def parameters(shapes: Mapping[str, tuple[int, ...]]) -> int:

@@ -1,7 +1,41 @@
-"""All checks of this room."""
+"""The checks of the stored models, once for all rows: shared ones, the form's, the row's."""
 
-from wmtp_assets.models.meta_mtp.checks import meta_mtp_checks
-from wmtp_assets.models.ref_sheared.checks import ref_sheared_checks
-from wmtp_assets.models.starling_rm.checks import starling_rm_checks
+from operator import methodcaller
 
-model_checks = [*meta_mtp_checks, *ref_sheared_checks, *starling_rm_checks]
+from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checks import checks_on
+from wmtp_assets.models.row import CONFIGS, METADATA, SAFETENSORS, TOKENIZER, ModelRow
+from wmtp_assets.models.rows import MODELS
+from wmtp_assets.models.shared_checks import (
+    FLOAT16_CHECKS,
+    METADATA_CHECKS,
+    TOKENIZER_CHECKS,
+    WEIGHTS_CHECKS,
+)
+from wmtp_assets.models.stored_model import check_groups_of
+
+SHARED: dict[str, tuple[CheckGroup, ...]] = {
+    TOKENIZER: TOKENIZER_CHECKS,
+    CONFIGS: (),
+    SAFETENSORS: WEIGHTS_CHECKS,
+    METADATA: (METADATA_CHECKS,),
+}
+
+
+def model_check_groups(row: ModelRow) -> dict[str, tuple[CheckGroup, ...]]:
+    """Asset key -> its check groups."""
+    cast = {SAFETENSORS: (FLOAT16_CHECKS,)} if row.published.dtype == "float16" else {}
+    tables = (SHARED, cast, row.form.checks, row.checks)
+    groups = {
+        f"{row.name}/{part}": [group for table in tables for group in table.get(part, ())]
+        for part in SHARED
+        if part in row.parts
+    }
+    return check_groups_of(methodcaller("model", row.name), groups)
+
+
+MODEL_CHECKS = {
+    key: groups for row in MODELS.values() for key, groups in model_check_groups(row).items()
+}
+
+model_checks = [checks_on(key, *groups) for key, groups in MODEL_CHECKS.items()]

@@ -13,7 +13,6 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, verdict
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models.architecture import (
-    SHAPES,
     ModelSettings,
     Shapes,
     ffn_width,
@@ -63,17 +62,13 @@ SAYS_DTYPE = "config_json_says_stored_dtype"
 REST_AS_PUBLISHED = "settings_equal_source_but_for_dtype"
 
 
-# catalog Model.implementation -> the file in configs/ that states the model's settings
-SETTINGS_FILE = {"meta-mtp": PARAMS, "llama": CONFIG, "starling-reward-model": CONFIG}
-
-
 def model_settings(model: Model, folder: ModelFolder) -> dict[str, Any]:
     """What the file in a stored model's configs/ states.
 
     Raises:
         BadInput: The file is missing or no JSON object.
     """
-    return read_object(folder.configs / SETTINGS_FILE[model.implementation])
+    return read_object(folder.configs / model.implementation.settings_file)
 
 
 def model_shapes(model: Model, folder: ModelFolder) -> Shapes:
@@ -82,7 +77,7 @@ def model_shapes(model: Model, folder: ModelFolder) -> Shapes:
     Raises:
         BadInput: The file is missing or does not state a whole model.
     """
-    return SHAPES[model.implementation](model_settings(model, folder))
+    return model.implementation.shapes(model_settings(model, folder))
 
 
 def require_geometry(settings: ModelSettings, geometry: ModelSettings, path: Path) -> None:
@@ -96,7 +91,7 @@ def require_geometry(settings: ModelSettings, geometry: ModelSettings, path: Pat
         raise BadInput(
             f"{path.name} is not of the catalog's model",
             finding.evidence["culprits"],
-            "compare the repository with geometry in wmtp_assets/published.py",
+            "compare the repository with geometry in wmtp_assets/models",
         )
 
 

@@ -17,7 +17,6 @@ from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.models.configs import (
     ADAPTER,
-    CONFIG,
     PARAMS,
     adapter_of,
     read_adapter,
@@ -52,12 +51,6 @@ FIELDS = frozenset(
         CREATED_AT,
     }
 )
-# catalog Model.implementation -> how rotary positions come about in the stored form
-FREQS_CIS = {
-    "meta-mtp": "not stored; computed from rope_theta when loading, interleaved (complex) form",
-    "llama": "not stored (inv_freq buffers dropped); computed from rope_theta by transformers",
-    "starling-reward-model": "not stored; computed from rope_theta by transformers",
-}
 
 
 def describe_model(here: Store, model: Model) -> dict[str, Any]:
@@ -71,24 +64,15 @@ def describe_model(here: Store, model: Model) -> dict[str, Any]:
     return stored_facts(folder) | {
         "model_name": model.folder,
         "version": STORAGE_VERSION,
-        "implementation": model.implementation,
+        "implementation": model.implementation.name,
         "status": model.status,
-        "architecture": architecture_of(model, folder),
+        "architecture": model.implementation.architecture(model, folder),
         "tokenizer_shared_with": model.tokenizer_shared_with,
         "source": {"repo": model.repo.id, "url": model.repo.url, "revision": revision},
         "licence": model.repo.licence,
-        "freqs_cis_handling": FREQS_CIS[model.implementation],
+        "freqs_cis_handling": model.implementation.freqs_cis,
         "fsdp_compatible": True,
     }
-
-
-def architecture_of(model: Model, folder: ModelFolder) -> dict[str, Any]:
-    """The settings of the model as its file in configs/ states them."""
-    if model.implementation == "meta-mtp":
-        adapter = adapter_of(read_params(folder.configs / PARAMS))
-        return {name: value for name, value in adapter.items() if name != "dtype"}
-    config = read_object(folder.configs / CONFIG)
-    return {name: config.get(name) for name in model.geometry}
 
 
 def stored_facts(folder: ModelFolder) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from wmtp_assets.checks import AssetState
+from wmtp_assets.check_group import AssetState
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.findings import Finding
 from wmtp_assets.record import CONTENT, SUCCEEDED, results_on, whereabouts

@@ -3,9 +3,9 @@
 Glue without a decision of its own: each judge picks paths, calls pure functions, names findings.
 """
 
+from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.findings import Finding
 from wmtp_assets.models import metadata
-from wmtp_assets.models.architecture import SHAPES
 from wmtp_assets.models.checkpoint.shards import source_files
 from wmtp_assets.models.configs import model_settings, model_shapes
 from wmtp_assets.models.recorded_proof import recorded_proof
@@ -14,7 +14,7 @@ from wmtp_assets.models.safetensors import proof, sums
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.safetensors.plan import plan_model
 from wmtp_assets.models.stated import stated
-from wmtp_assets.models.stored_model import ModelCheckGroup, StoredModel
+from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.tokenizer import findings as tokenizers
 from wmtp_assets.propositions import ours
 
@@ -22,7 +22,7 @@ from wmtp_assets.propositions import ours
 def _header(stored: StoredModel) -> dict[str, Finding]:
     model, found = stored.row, read_header(stored.folder.weights)
     shapes = model_shapes(model, stored.folder)
-    geometry = SHAPES[model.implementation](model.geometry)
+    geometry = model.implementation.shapes(model.geometry)
     return {
         weights_findings.COVERS: weights_findings.coverage_finding(found),
         weights_findings.NO_CLAIMS: weights_findings.claims_finding(found),
@@ -79,13 +79,13 @@ def _auto_ids(stored: StoredModel) -> dict[str, Finding]:
 
 # Of SHA256SUMS beside the weights.
 SUMS_CHECKS = (
-    ModelCheckGroup(_sums_complete, stated(sums.SUMS_COMPLETE)),
-    ModelCheckGroup(_sums_match, stated(sums.SUMS_MATCH), deep=True),
+    CheckGroup(_sums_complete, stated(sums.SUMS_COMPLETE)),
+    CheckGroup(_sums_match, stated(sums.SUMS_MATCH), deep=True),
 )
-FLOAT16_CHECKS = ModelCheckGroup(_float16, stated(weights_findings.ALL_FLOAT16))
+FLOAT16_CHECKS = CheckGroup(_float16, stated(weights_findings.ALL_FLOAT16))
 # Of a safetensors asset.
 WEIGHTS_CHECKS = (
-    ModelCheckGroup(
+    CheckGroup(
         _header,
         {
             **stated(weights_findings.COVERS, weights_findings.NO_CLAIMS),
@@ -100,7 +100,7 @@ WEIGHTS_CHECKS = (
         },
     ),
     *SUMS_CHECKS,
-    ModelCheckGroup(
+    CheckGroup(
         _values,
         {
             **stated(proof.FINITE),
@@ -112,7 +112,7 @@ WEIGHTS_CHECKS = (
         deep=True,
     ),
 )
-METADATA_CHECKS = ModelCheckGroup(
+METADATA_CHECKS = CheckGroup(
     _metadata,
     {
         metadata.ON_DISK: ours(
@@ -124,7 +124,7 @@ METADATA_CHECKS = ModelCheckGroup(
     },
 )
 TOKENIZER_CHECKS = (
-    ModelCheckGroup(
+    CheckGroup(
         _vocabulary,
         {
             tokenizers.EXPECTED_SHA256: ours(
@@ -141,7 +141,7 @@ TOKENIZER_CHECKS = (
             ),
         },
     ),
-    ModelCheckGroup(
+    CheckGroup(
         _ids,
         {
             tokenizers.IDS_EQUAL: ours(
@@ -150,7 +150,7 @@ TOKENIZER_CHECKS = (
             )
         },
     ),
-    ModelCheckGroup(
+    CheckGroup(
         _auto_ids,
         {
             tokenizers.AUTO_IDS_EQUAL: ours(

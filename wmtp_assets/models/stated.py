@@ -30,6 +30,10 @@ STATED: dict[str, Proposition] = {
         "No value is infinite or not a number",
         "the cast must not lose a value, and training cannot use one that is lost",
     ),
+    configs.GEOMETRY: ours(
+        "config.json states the geometry of the catalog",
+        "training builds the model from it",
+    ),
     configs.REST_AS_PUBLISHED: ours(
         "Everything but the dtype is as published",
         "this project copied it",

@@ -3,19 +3,17 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from wmtp_assets.catalog import Catalog, Micro, Model
-from wmtp_assets.checks import CheckGroup
+from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.store import Store
 from wmtp_assets.stored_asset import StoredAsset, bind
 
 Row = Callable[[Catalog], Model | Micro]
 StoredModel = StoredAsset[Model | Micro, ModelFolder]
-# A `CheckGroup` of functions of a `StoredModel`.
-ModelCheckGroup = CheckGroup
 
 
 def check_groups_of(
-    row: Row, table: Mapping[str, Iterable[ModelCheckGroup]]
+    row: Row, table: Mapping[str, Iterable[CheckGroup]]
 ) -> dict[str, tuple[CheckGroup, ...]]:
     """Asset key -> its check groups, bound to the model that a row of the catalog names."""
     return {key: bind(key, groups, row, _folder) for key, groups in table.items()}

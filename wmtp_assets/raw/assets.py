@@ -11,6 +11,7 @@ from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.stored import raw_folder
+from wmtp_assets.models.rows import MODELS
 from wmtp_assets.raw.upstream.record import made_from_commit, upstream_key
 from wmtp_assets.record import materialized
 from wmtp_assets.shown import telling
@@ -19,21 +20,10 @@ Row = Callable[[Catalog], Model | Dataset]
 
 # asset key -> (its catalog row, kinds, the first line that a person reads)
 RAW: dict[str, tuple[Row, set[str], str]] = {
-    "meta_mtp/raw": (
-        lambda c: c.model("meta_mtp"),
-        {"huggingface", "pytorch"},
-        "Meta 7B multi-token prediction: checkpoint as published (gated).",
-    ),
-    "ref_sheared/raw": (
-        lambda c: c.model("ref_sheared"),
-        {"huggingface", "pytorch"},
-        "Sheared-LLaMA reference: sharded checkpoint, configs, tokenizer as published.",
-    ),
-    "starling_rm/raw": (
-        lambda c: c.model("starling_rm"),
-        {"huggingface", "pytorch"},
-        "Starling reward model (optional): checkpoint as published.",
-    ),
+    **{
+        f"{name}/raw": (methodcaller("model", name), {"huggingface", "pytorch"}, row.raw)
+        for name, row in MODELS.items()
+    },
     **{
         f"{name}/raw": (methodcaller("dataset", name), {"huggingface", "parquet"}, row.raw)
         for name, row in DATASETS.items()
@@ -43,16 +33,16 @@ RAW: dict[str, tuple[Row, set[str], str]] = {
 
 def raw_asset(*, key: str, row: Row, kinds: set[str], description: str) -> dg.AssetsDefinition:
     """The raw files of one repository, fetched at the locked commit and proven."""
-    group = key.split("/")[0]
+    name = key.split("/")[0]
 
     @dg.asset(
         key=key.split("/"),
-        group_name="reward" if group == "starling_rm" else group,
+        group_name=MODELS[name].group_name if name in MODELS else name,
         deps=["storage_layout", upstream_key(key)],
         kinds=kinds,
         # Only a name: a limit is for whoever sets one. Two runs are kept apart by the guard of each
         # file; a run that was killed would keep its place in a limited pool for ever.
-        pool=f"fetch_{group}",
+        pool=f"fetch_{name}",
         code_version="1",
         description=description,
     )

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wmtp_assets.catalog import Dataset, Files, Model, Repo
-from wmtp_assets.checks import CheckGroup, checks_on
+from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.findings import Finding, compare, verdict
 from wmtp_assets.hub.lock import require_locked
 from wmtp_assets.hub.stored import raw_folder

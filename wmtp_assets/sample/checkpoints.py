@@ -8,20 +8,15 @@ other is made, and a shard is freed before the next.
 import importlib.util
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wmtp_assets.catalog import Model
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import (
-    Shapes,
-    llama_shapes,
-    meta_mtp_shapes,
-    starling_shapes,
-)
+from wmtp_assets.models.architecture import Shapes, llama_shapes, meta_mtp_shapes
+from wmtp_assets.models.starling_rm import starling_shapes
 from wmtp_assets.models.tokenizer.files import read_vocabulary, tokenizer_json
-from wmtp_assets.sample.catalog import META_MTP, REF_SHEARED, STARLING_RM
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +28,7 @@ TOKENIZER = ("mistral_common", "data/tokenizer.model.v1")
 SHARDS = ("pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin")
 
 
-def write_meta_mtp(folder: Path, model: Model = META_MTP) -> None:
+def write_meta_mtp(folder: Path, model: Model) -> None:
     """Write facebook/multi-token-prediction: consolidated.pth and params.json, one tokenizer."""
     checkpoint = folder / model.checkpoint
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +38,7 @@ def write_meta_mtp(folder: Path, model: Model = META_MTP) -> None:
     shutil.copyfile(_tokenizer_model(), folder / "tokenizer.model")
 
 
-def write_ref_sheared(folder: Path, model: Model = REF_SHEARED) -> None:
+def write_ref_sheared(folder: Path, model: Model) -> None:
     """Write princeton-nlp/Sheared-LLaMA: two shards, their index, configs, tokenizer files."""
     geometry, random = model.geometry, _random("ref")
     shapes = dict(sorted(llama_shapes(geometry).items()))
@@ -74,7 +69,7 @@ def write_ref_sheared(folder: Path, model: Model = REF_SHEARED) -> None:
     _write_published_tokenizer(folder)
 
 
-def write_starling_rm(folder: Path, model: Model = STARLING_RM) -> None:
+def write_starling_rm(folder: Path, model: Model) -> None:
     """Write berkeley-nest/Starling-RM: bfloat16, every tensor of the trunk under two names."""
     import torch
 
@@ -94,6 +89,14 @@ def write_starling_rm(folder: Path, model: Model = STARLING_RM) -> None:
         "transformers_version": "4.32.0.dev0",
     }
     _write_json(folder / "config.json", config)
+
+
+# Model -> what writes its repository.
+WRITERS: Mapping[str, Callable[[Path, Model], None]] = {
+    "meta_mtp": write_meta_mtp,
+    "ref_sheared": write_ref_sheared,
+    "starling_rm": write_starling_rm,
+}
 
 
 def _random(which: str) -> "np.random.Generator":

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,14 +65,11 @@ def _make_mirror(root: Path) -> None:
 
 def all_writers() -> dict[str, Writer]:
     """Repository id -> who writes it, of all repositories of the sample."""
-    from wmtp_assets.sample import checkpoints
-    from wmtp_assets.sample.datasets import WRITERS
+    from wmtp_assets.sample import checkpoints, datasets
 
     return {
-        SAMPLE.model("meta_mtp").repo.id: checkpoints.write_meta_mtp,
-        SAMPLE.model("ref_sheared").repo.id: checkpoints.write_ref_sheared,
-        SAMPLE.model("starling_rm").repo.id: checkpoints.write_starling_rm,
-        **{row.repo.id: WRITERS[row.name] for row in SAMPLE.datasets},
+        **{m.repo.id: partial(checkpoints.WRITERS[m.name], model=m) for m in SAMPLE.models},
+        **{row.repo.id: datasets.WRITERS[row.name] for row in SAMPLE.datasets},
     }
 
 

@@ -13,7 +13,8 @@ import mistral_common
 
 from wmtp_assets import published, store
 from wmtp_assets.catalog import MAX_TOKENS, Catalog, Files
-from wmtp_assets.checks import AssetState, CheckGroup, observe
+from wmtp_assets.check_group import AssetState, CheckGroup
+from wmtp_assets.checks import observe
 from wmtp_assets.datasets.convert.tokens import Filter
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput

@@ -11,7 +11,6 @@ from wmtp_assets.doctor.lines import State
 from wmtp_assets.doctor.plans import Known, disk_need, listed_bytes
 from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets.models.architecture import SHAPES
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.settings import Settings
 from wmtp_assets.source import Listing, RemoteFile
@@ -86,7 +85,7 @@ def looked(store: Store, tmp_path: Path, job: str, mirror: Path | None = None) -
 
 
 def test_a_reward_model_in_float32_needs_the_disk_of_float32(store: Store, tmp_path: Path):
-    shapes = SHAPES["starling-reward-model"](STARLING.geometry)
+    shapes = STARLING.implementation.shapes(STARLING.geometry)
     twins = {
         name.replace("model.model.", "transformer.", 1): shape
         for name, shape in shapes.items()
@@ -112,7 +111,7 @@ def test_a_checkpoint_that_would_be_refused_fails_with_its_tensors(
     source = home / row.checkpoint
     source.parent.mkdir(parents=True)
     extra = {f"head.{n}.weight": (n, 4096) for n in range(1, 8)}
-    write_sparse(source, SHAPES["meta-mtp"](row.geometry) | extra)
+    write_sparse(source, row.implementation.shapes(row.geometry) | extra)
     [line] = [line for line in looked(store, tmp_path, "models", mirror) if "checkpoint" in line]
     assert line.startswith(f"{State.FAIL} checkpoint of {row.folder}: ")
     assert "unexpected head.1.weight [1, 4096]; " in line and line.endswith("; and 2 more")

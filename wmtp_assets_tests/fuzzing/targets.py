@@ -14,7 +14,8 @@ from pathlib import Path
 import dagster as dg
 
 from wmtp_assets import store
-from wmtp_assets.checks import AssetState, CheckGroup, _judged, observe
+from wmtp_assets.check_group import AssetState, CheckGroup
+from wmtp_assets.checks import evaluate_group, observe
 from wmtp_assets.datasets.checks import split_check_groups
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.checks import schema_check_groups
@@ -148,7 +149,7 @@ def _result(group: CheckGroup, deployment: Deployment, state: AssetState) -> boo
             description=found.summary,
             metadata=as_metadata(found.evidence),
         )
-        for name, found in _judged(group, deployment, state).items()
+        for name, found in evaluate_group(group, deployment, state).items()
     ]
     return all(result.passed for result in results)
 

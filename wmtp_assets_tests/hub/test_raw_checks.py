@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import published, store
+from wmtp_assets import store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import extend_lock, locked_commit
+from wmtp_assets.published import PUBLISHED
 from wmtp_assets.raw.checks import digests_match, locked_files
 from wmtp_assets.store import Store
 
@@ -67,7 +68,8 @@ def test_a_repository_that_is_not_locked_is_named_with_what_to_do(raw):
 
 
 def test_the_published_rows_agree_with_the_known_arithmetic():
-    assert published.META_MTP.parameters * 4 == published.META_MTP.raw_bytes == 26_953_662_464
-    assert published.REF_SHEARED.parameters * 4 == 10_806_241_280
-    train = published.PUBLISHED.dataset("codecontests").splits[0]
+    meta, sheared = PUBLISHED.model("meta_mtp"), PUBLISHED.model("ref_sheared")
+    assert meta.parameters * 4 == meta.raw_bytes == 26_953_662_464
+    assert sheared.parameters * 4 == 10_806_241_280
+    train = PUBLISHED.dataset("codecontests").splits[0]
     assert train.rows == train.correct + train.incorrect == 3_691_981

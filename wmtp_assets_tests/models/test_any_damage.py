@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.checks import _judged
+from wmtp_assets.checks import evaluate_group
 from wmtp_assets_tests.models.test_checks import ADAPTER, CONFIG, META, PARAMS, STARLING_CONFIG
 from wmtp_assets_tests.models.tiny import CHECK_GROUPS, TinyStorage, damaged
 
@@ -37,7 +37,7 @@ def test_no_flipped_byte_crashes_a_quick_check(tiny: TinyStorage, key: str, path
             state = tiny.state(key)
             for group in CHECK_GROUPS[key]:
                 if not group.deep:
-                    _judged(group, tiny.deployment, state)
+                    evaluate_group(group, tiny.deployment, state)
 
 
 @pytest.mark.parametrize("content", [b"", b"null", b"\xff\xfe", b'{"a: ['])
@@ -49,6 +49,6 @@ def test_no_malformed_file_crashes_a_quick_check(tiny, key: str, path: str, cont
             finding
             for group in CHECK_GROUPS[key]
             if not group.deep
-            for finding in _judged(group, tiny.deployment, state).values()
+            for finding in evaluate_group(group, tiny.deployment, state).values()
         ]
     assert not all(finding.passed for finding in found)

@@ -6,16 +6,17 @@ import pytest
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.models.architecture import (
-    SHAPES,
     ffn_width,
     llama_shapes,
     meta_mtp_shapes,
     parameters,
-    starling_shapes,
 )
+from wmtp_assets.models.starling_rm import starling_shapes
 from wmtp_assets.models.strict_json import read_object
-from wmtp_assets.published import META_MTP, PUBLISHED, REF_SHEARED, STARLING_RM
+from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
+
+META_MTP, REF_SHEARED, STARLING_RM = PUBLISHED.models
 
 
 def test_the_real_configs_give_the_published_parameter_counts(upstream):
@@ -37,7 +38,7 @@ def test_the_published_starling_file_holds_every_trunk_tensor_twice():
 @pytest.mark.parametrize("catalog", [PUBLISHED, SAMPLE], ids=["published", "sample"])
 def test_every_catalog_row_states_the_parameters_of_its_geometry(catalog):
     for model in catalog.models:
-        shapes = SHAPES[model.implementation](model.geometry)
+        shapes = model.implementation.shapes(model.geometry)
         assert parameters(shapes) == model.parameters, model.folder
 
 

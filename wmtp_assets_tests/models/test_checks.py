@@ -6,13 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from wmtp_assets_tests.models.tiny import (
-    WEIGHTS_CHECKS,
-    TinyStorage,
-    damaged,
-    flip,
-    swap,
-)
+from wmtp_assets.models.checks import MODEL_CHECKS
+from wmtp_assets_tests.models.tiny import TinyStorage, damaged, flip, swap
 
 Change = Callable[[bytes], bytes | None]
 META, REF, STARLING = "meta-llama-mtp", "ref-sheared-llama-2.7b", "starling-rm-7b"
@@ -232,10 +227,7 @@ DAMAGES: dict[str, dict[str, tuple[str, Change, str]]] = {
 }
 
 CASES = [
-    (key, check)
-    for key, groups in WEIGHTS_CHECKS.items()
-    for r in groups
-    for check in r.propositions
+    (key, check) for key, groups in MODEL_CHECKS.items() for r in groups for check in r.propositions
 ]
 
 

@@ -8,11 +8,12 @@ import pytest
 from wmtp_assets.errors import BadInput
 from wmtp_assets.models import configs
 from wmtp_assets.models.strict_json import read_object
-from wmtp_assets.published import META_MTP
+from wmtp_assets.published import PUBLISHED
 
 BILLION_LAUGHS = "a0: &a0 [x]\n" + "".join(
     f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 10)}]\n" for n in range(9)
 )
+META_MTP = PUBLISHED.model("meta_mtp")
 PARAMS = dict(META_MTP.geometry)
 
 

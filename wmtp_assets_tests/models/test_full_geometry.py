@@ -11,7 +11,7 @@ from wmtp_assets.catalog import Model
 from wmtp_assets.doctor.checkpoints import checkpoint_lines, look_at_checkpoints
 from wmtp_assets.doctor.lines import State
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import SHAPES, Shapes
+from wmtp_assets.models.architecture import Shapes
 from wmtp_assets.models.checkpoint.naming import naming_of
 from wmtp_assets.models.checkpoint.rotary import rotary_of
 from wmtp_assets.models.checkpoint.selection import dropped_rules, require_computed_values
@@ -19,15 +19,16 @@ from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
 from wmtp_assets.models.safetensors.convert import convert
 from wmtp_assets.models.safetensors.plan import plan_model
 from wmtp_assets.models.strict_json import read_object
-from wmtp_assets.published import META_MTP, PUBLISHED, REF_SHEARED, STARLING_RM
+from wmtp_assets.published import PUBLISHED
 from wmtp_assets.store import Store
 from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.models.sparse import WITHOUT_WEIGHTS, counted_reads, write_sparse
 from wmtp_assets_tests.models.test_rotary import frequencies, turns
 
-META_SHAPES = SHAPES["meta-mtp"](META_MTP.geometry)
-RIGHT = frequencies(rotary_of("meta-mtp", META_MTP.geometry))
-TURNS = turns(rotary_of("meta-mtp", META_MTP.geometry), 4096)
+META_MTP, REF_SHEARED, STARLING_RM = PUBLISHED.models
+META_SHAPES = META_MTP.implementation.shapes(META_MTP.geometry)
+RIGHT = frequencies(rotary_of(META_MTP.implementation, META_MTP.geometry))
+TURNS = turns(rotary_of(META_MTP.implementation, META_MTP.geometry), 4096)
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def refused(
     """What the conversion of a full-size checkpoint says, and the doctor with it."""
     source = raw_file(store, META_MTP)
     write_sparse(source, shapes, buffers, **options)
-    rules = dropped_rules("meta-mtp", META_MTP.geometry)
+    rules = dropped_rules(META_MTP.implementation, META_MTP.geometry)
     target = store.model(META_MTP.folder).weights
     with counted_reads(monkeypatch) as counted, pytest.raises(BadInput) as error:
         started = time.perf_counter()
@@ -162,7 +163,7 @@ def sheared(upstream: Path, store: Store, inv_freq: torch.Tensor) -> Path:
     for name in (index.name, "config.json"):
         index.with_name(name).write_bytes((folder / name).read_bytes())
     weight_map = read_object(index)["weight_map"]
-    shapes = SHAPES["llama"](read_object(folder / "config.json"))
+    shapes = REF_SHEARED.implementation.shapes(read_object(folder / "config.json"))
     for shard in set(weight_map.values()):
         names = [name for name in weight_map if weight_map[name] == shard]
         buffers = {name: inv_freq for name in names if name.endswith("inv_freq")}
@@ -197,7 +198,7 @@ def test_wrong_buffers_of_the_real_sheared_index_are_all_told(store: Store, upst
     ("dtype", "width"), [(torch.bfloat16, 2), (torch.float16, 2), (torch.float32, 4)]
 )
 def test_the_reward_model_is_planned_in_the_dtype_that_it_has(store: Store, dtype, width: int):
-    shapes = SHAPES["starling-reward-model"](STARLING_RM.geometry)
+    shapes = STARLING_RM.implementation.shapes(STARLING_RM.geometry)
     trunk = "model.model."
     twins = {
         name.replace(trunk, "transformer.", 1): shape

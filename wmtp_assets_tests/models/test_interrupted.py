@@ -18,8 +18,9 @@ import pytest
 from wmtp_assets import store
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.models.assets import safetensors_asset
 from wmtp_assets.models.checkpoint.shards import index_source
-from wmtp_assets.models.meta_mtp.assets import meta_mtp_safetensors
+from wmtp_assets.models.meta_mtp import META_MTP
 from wmtp_assets.store import Store
 from wmtp_assets_tests.interrupted import forked
 from wmtp_assets_tests.models.conftest import PROJECT
@@ -44,11 +45,12 @@ def rehearse(root: Path) -> None:
     deployment = Deployment(catalog, MirrorSource(root), Store(root / "storage", root / "docs"))
     model = deployment.store.model(catalog.model("meta_mtp").folder)
     folder, context = model.safetensors, dg.build_asset_context()
+    convert_meta = safetensors_asset(META_MTP)
     # Imports all that a fork would import anew each time.
     index_source(model.raw / catalog.model("meta_mtp").checkpoint)
 
     def make(kill_before: int) -> tuple[int, list[str]]:
-        return forked(lambda: meta_mtp_safetensors(context, deployment), kill_before)
+        return forked(lambda: convert_meta(context, deployment), kill_before)
 
     code, events = make(0)
     assert code == 0

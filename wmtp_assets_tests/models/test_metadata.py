@@ -9,13 +9,11 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.models.metadata import (
     CREATED_AT,
     FIELDS,
-    FREQS_CIS,
     ON_DISK,
     describe_model,
     metadata_findings,
     write_dated,
 )
-from wmtp_assets.published import META_MTP, REF_SHEARED, STARLING_RM
 from wmtp_assets_tests.models.tiny import damaged
 
 DAY = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
@@ -91,9 +89,3 @@ def test_a_file_that_sha256sums_names_but_is_gone_is_named(tiny):
         pytest.raises(BadInput, match=r"tokenizer\.json"),
     ):
         describe_model(tiny.deployment.store, model)
-
-
-def test_every_implementation_says_where_rotary_positions_come_from():
-    assert FREQS_CIS.keys() == {
-        model.implementation for model in (META_MTP, REF_SHEARED, STARLING_RM)
-    }

@@ -67,7 +67,7 @@ def test_the_form_of_a_trainer_is_named_with_the_fields_that_accept_it(tmp_path,
     value, fields = FORMS[form]
     refused = refusal(tmp_path, value)
     told = ", ".join(f'{name}="{field}"' for name, field in fields.items())
-    assert f"set {told} in the row of meta-llama-mtp in wmtp_assets/published.py" in refused.fix
+    assert f"set {told} in the row of meta-llama-mtp in wmtp_assets/models" in refused.fix
     for field in fields.values():
         assert repr(field) in str(refused)
 

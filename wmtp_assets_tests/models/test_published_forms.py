@@ -13,11 +13,13 @@ import torch
 
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.checkpoint.rotary import rotary_of
+from wmtp_assets.models.checks import MODEL_CHECKS
+from wmtp_assets.models.meta import META
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.safetensors.plan import kept_dtype
 from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.models.test_rotary import frequencies, turns
-from wmtp_assets_tests.models.tiny import WEIGHTS_CHECKS, TinyStorage, damaged, tiny_catalog
+from wmtp_assets_tests.models.tiny import TinyStorage, damaged, tiny_catalog
 
 PLAIN = tiny_catalog()
 CATALOG = with_rows(
@@ -39,7 +41,7 @@ def change(path: Path, dtype_of, wrap=lambda state: state) -> int:
 
 
 def of_a_trainer(state: dict) -> dict:
-    rotary = rotary_of("meta-mtp", CATALOG.model("meta_mtp").geometry)
+    rotary = rotary_of(META, CATALOG.model("meta_mtp").geometry)
     buffers = {"rope.freqs": frequencies(rotary).bfloat16(), "freqs_cis": turns(rotary, 64)}
     tensors = {f"module.{name}": tensor for name, tensor in (state | buffers).items()}
     return {"model": tensors, "optimizer": {"state": {0: {"exp_avg": torch.ones(3)}}}, "step": 9}
@@ -70,9 +72,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> TinyStorage:
     return TinyStorage(tmp_path_factory.mktemp("forms"), CATALOG, published, micro=())
 
 
-@pytest.mark.parametrize("key", WEIGHTS_CHECKS)
+@pytest.mark.parametrize("key", MODEL_CHECKS)
 def test_every_check_of_the_models_passes(stored: TinyStorage, key: str):
-    checks = [check for group in WEIGHTS_CHECKS[key] for check in group.propositions]
+    checks = [check for group in MODEL_CHECKS[key] for check in group.propositions]
     failed = {c: f.summary for c in checks if not (f := stored.healthy(key, c)).passed}
     assert failed == {}
 

@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import SHAPES
 from wmtp_assets.models.checkpoint.rotary import Rotary, rotary_of
 from wmtp_assets.models.checkpoint.selection import dropped_rules
+from wmtp_assets.models.llama import LLAMA
 from wmtp_assets.models.safetensors.convert import convert
 from wmtp_assets_tests.models.tiny import tiny_catalog
 
-MODELS = {model.implementation: model for model in tiny_catalog().models}
+MODELS = {model.implementation.name: model for model in tiny_catalog().models}
 NAMES = {
     "meta-mtp": "rope.freqs",
     "llama": "model.layers.0.self_attn.rotary_emb.inv_freq",
@@ -38,11 +38,11 @@ def converted(tmp_path, buffers, implementation: str = "meta-mtp", **settings):
     model = MODELS[implementation]
     stated = {**model.geometry, **settings}
     shapes = {
-        name: shape for name, shape in SHAPES[implementation](stated).items() if "norm" in name
+        name: shape for name, shape in model.implementation.shapes(stated).items() if "norm" in name
     }
     state = {name: torch.ones(shape) for name, shape in shapes.items()}
     torch.save(state | buffers, tmp_path / "a.pth")
-    rules = dropped_rules(implementation, stated)
+    rules = dropped_rules(model.implementation, stated)
     return convert(tmp_path / "a.pth", tmp_path / "out" / "m.safetensors", shapes, dropped=rules)
 
 
@@ -53,16 +53,16 @@ def refusal(tmp_path, buffers, **settings) -> BadInput:
     return refused.value
 
 
-META = rotary_of("meta-mtp", MODELS["meta-mtp"].geometry)
+META = rotary_of(MODELS["meta-mtp"].implementation, MODELS["meta-mtp"].geometry)
 HALF = META.head_dim // 2
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16"])
-@pytest.mark.parametrize("implementation", SHAPES)
+@pytest.mark.parametrize("implementation", NAMES)
 def test_right_frequencies_are_dropped_and_named_in_every_model_and_dtype(
     tmp_path, implementation: str, dtype: str
 ):
-    rotary = rotary_of(implementation, MODELS[implementation].geometry)
+    rotary = rotary_of(MODELS[implementation].implementation, MODELS[implementation].geometry)
     buffer = frequencies(rotary).to(getattr(torch, dtype))
     done = converted(tmp_path, {NAMES[implementation]: buffer}, implementation)
     assert list(done.dropped) == [NAMES[implementation]]
@@ -162,10 +162,10 @@ def test_theta_is_that_of_the_settings_and_10000_where_they_state_none(tmp_path)
     half_million = {"rope.freqs": frequencies(dataclasses.replace(META, theta=500000.0))}
     assert converted(tmp_path, half_million, rope_theta=500000.0).dropped
     llama = {key: value for key, value in MODELS["llama"].geometry.items() if key != "rope_theta"}
-    assert rotary_of("llama", llama).theta == 10000.0
+    assert rotary_of(LLAMA, llama).theta == 10000.0
     for odd in (0, -1.0, "10000", True, math.inf, math.nan, None):
         with pytest.raises(BadInput, match="rope_theta"):
-            rotary_of("llama", {**llama, "rope_theta": odd})
+            rotary_of(LLAMA, {**llama, "rope_theta": odd})
 
 
 def test_complex_weights_are_no_weights(tmp_path):

@@ -6,9 +6,7 @@ import pytest
 import torch
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import SHAPES, llama_shapes
-from wmtp_assets.models.checkpoint.rotary import WIDTH_AND_HEADS
-from wmtp_assets.models.checkpoint.selection import TWINS as TWIN_RULES
+from wmtp_assets.models.architecture import llama_shapes
 from wmtp_assets.models.checkpoint.selection import (
     Dropped,
     dropped_rules,
@@ -17,6 +15,7 @@ from wmtp_assets.models.checkpoint.selection import (
 )
 from wmtp_assets.models.checkpoint.tensors import TensorAt, row_major
 from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
+from wmtp_assets.models.llama import LLAMA
 from wmtp_assets.models.strict_json import read_object
 
 TWINS = (Dropped("copy.*", "a second copy", twin_of=("copy.", "model.")),)
@@ -45,7 +44,7 @@ def test_missing_extra_and_wrong_shapes_are_one_error(tmp_path):
 
 def test_dropped_tensors_have_a_reason_and_the_others_keep_the_order_of_the_file(tmp_path):
     state = {"z": torch.ones(2), INV_FREQ: torch.ones(4), "a": torch.ones(1)}
-    rules = dropped_rules("llama", SETTINGS)
+    rules = dropped_rules(LLAMA, SETTINGS)
     chosen = select_tensors(checkpoint(tmp_path, state), {"a": (1,), "z": (2,)}, rules)
     assert [tensor.name for tensor in chosen.kept] == ["z", "a"]
     assert list(chosen.dropped) == [INV_FREQ]
@@ -54,7 +53,7 @@ def test_dropped_tensors_have_a_reason_and_the_others_keep_the_order_of_the_file
 
 def test_no_rule_drops_a_tensor_of_the_architecture(tmp_path):
     tensors = checkpoint(tmp_path, {INV_FREQ: torch.ones(4)})
-    chosen = select_tensors(tensors, {INV_FREQ: (4,)}, dropped_rules("llama", SETTINGS))
+    chosen = select_tensors(tensors, {INV_FREQ: (4,)}, dropped_rules(LLAMA, SETTINGS))
     assert len(chosen.kept) == 1 and not chosen.dropped
 
 
@@ -101,9 +100,5 @@ def test_the_real_index_is_the_architecture_and_the_dropped_buffers(upstream, tm
         shape = shapes.get(name, (64,))
         tensors[name] = TensorAt(name, tmp_path / "a", "float32", shape, row_major(shape), 0)
     config = read_object(folder / "config.json")
-    chosen = select_tensors(tensors, shapes, dropped_rules("llama", config))
+    chosen = select_tensors(tensors, shapes, dropped_rules(LLAMA, config))
     assert (len(chosen.kept), len(chosen.dropped)) == (291, 32)
-
-
-def test_every_implementation_has_its_rules():
-    assert TWIN_RULES.keys() == WIDTH_AND_HEADS.keys() == SHAPES.keys()

@@ -10,6 +10,7 @@ import pytest
 from wmtp_assets.errors import BadInput
 from wmtp_assets.models.tokenizer import findings
 from wmtp_assets.models.tokenizer.files import (
+    LLAMA_SHA256,
     TOKENIZER_FILES,
     TOKENIZER_JSON,
     build_tokenizer_folder,
@@ -17,7 +18,6 @@ from wmtp_assets.models.tokenizer.files import (
     read_vocabulary,
     tokenizer_json,
 )
-from wmtp_assets.published import LLAMA_TOKENIZER_SHA256
 
 ALPHABET = [
     *" \t\n\r.,;:()[]{}<>/\\'\"#_-+=*&^%$!?abcxyzABC0123456789",
@@ -73,7 +73,7 @@ def test_the_real_vocabulary_gives_the_published_tokenizer(upstream, tmp_path):
         for pair in published["model"]["merges"]
     }
     shutil.copy(model, tmp_path / "tokenizer.model")
-    files = build_tokenizer_folder(tmp_path, LLAMA_TOKENIZER_SHA256)
+    files = build_tokenizer_folder(tmp_path, LLAMA_SHA256)
     assert [file.path.name for file in files] == list(TOKENIZER_FILES)
     assert findings.fast_ids_finding(tmp_path).passed
     assert findings.auto_ids_finding(tmp_path).passed
@@ -82,13 +82,13 @@ def test_the_real_vocabulary_gives_the_published_tokenizer(upstream, tmp_path):
 def test_another_vocabulary_is_refused(folder, tmp_path):
     shutil.copy(folder / "tokenizer.model", tmp_path)
     with pytest.raises(BadInput, match="not the one of the catalog"):
-        build_tokenizer_folder(tmp_path, LLAMA_TOKENIZER_SHA256)
+        build_tokenizer_folder(tmp_path, LLAMA_SHA256)
     assert not (tmp_path / TOKENIZER_JSON).exists()
 
 
 def test_a_missing_tokenizer_is_an_error(tmp_path):
     with pytest.raises(BadInput, match="tokenizer is missing"):
-        build_tokenizer_folder(tmp_path, LLAMA_TOKENIZER_SHA256)
+        build_tokenizer_folder(tmp_path, LLAMA_SHA256)
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\x0a\xff\xff"])

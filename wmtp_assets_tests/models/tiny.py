@@ -13,43 +13,42 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets.catalog import Catalog, Model
-from wmtp_assets.checks import AssetState, CheckGroup, _judged, observe
+from wmtp_assets.catalog import Catalog, MicroGeometry, Model
+from wmtp_assets.check_group import AssetState, CheckGroup
+from wmtp_assets.checks import evaluate_group, observe
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.findings import Finding
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout.assets import storage_layout
-from wmtp_assets.models.architecture import SHAPES, parameters
+from wmtp_assets.models.architecture import parameters
 from wmtp_assets.models.assets import model_assets
-from wmtp_assets.models.meta_mtp.checks import META_MTP_CHECKS
+from wmtp_assets.models.checks import MODEL_CHECKS
 from wmtp_assets.models.micro.assets import micro_assets
 from wmtp_assets.models.micro.checks import MICRO_CHECKS
-from wmtp_assets.models.ref_sheared.checks import REF_SHEARED_CHECKS
-from wmtp_assets.models.starling_rm.checks import STARLING_RM_CHECKS
+from wmtp_assets.models.rows import MODELS
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.raw.assets import raw_assets
 from wmtp_assets.record import FILES
-from wmtp_assets.sample import checkpoints
 from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets.sample.checkpoints import WRITERS
 from wmtp_assets.store import Store
 from wmtp_assets_tests.catalogs import with_rows
 
-WEIGHTS_CHECKS = {**META_MTP_CHECKS, **REF_SHEARED_CHECKS, **STARLING_RM_CHECKS}
-CHECK_GROUPS = {**WEIGHTS_CHECKS, **MICRO_CHECKS}
-RAW = ("meta_mtp/raw", "ref_sheared/raw", "starling_rm/raw")
+CHECK_GROUPS = {**MODEL_CHECKS, **MICRO_CHECKS}
+RAW = tuple(f"{name}/raw" for name in MODELS)
 
 
 def shrunk(model: Model, **geometry: Any) -> Model:
     """A sample model with other sizes."""
     whole = {**model.geometry, **geometry}
-    count = parameters(SHAPES[model.implementation](whole))
+    count = parameters(model.implementation.shapes(whole))
     return dataclasses.replace(model, geometry=whole, parameters=count, raw_bytes=4 * count)
 
 
 def tiny_catalog() -> Catalog:
     """The sample's catalog, smaller."""
     two_heads = {"num_attention_heads": 2, "num_key_value_heads": 2}
-    micro = {"dim": 32, "ffn": 64, "head_dim": 32}
+    micro = MicroGeometry(dim=32, blocks=4, ffn=64, head_dim=32)
     rows = (
         shrunk(SAMPLE.model("meta_mtp"), dim=64, n_layers=5, n_heads=2, n_kv_heads=2),
         shrunk(
@@ -66,29 +65,18 @@ def tiny_catalog() -> Catalog:
             num_hidden_layers=1,
             **two_heads,
         ),
-        *(dataclasses.replace(row, **micro) for row in SAMPLE.micros),
+        *(dataclasses.replace(row, geometry=micro) for row in SAMPLE.micros),
     )
     sample = dataclasses.replace(PUBLISHED, name="sample", tokenizer_sha256=SAMPLE.tokenizer_sha256)
     return with_rows(sample, *rows)
 
 
 def write_mirror(root: Path, catalog: Catalog) -> MirrorSource:
-    """The three model repositories of the catalog, in the published layout."""
-    writers: dict[str, tuple[Callable[[Path, Model], None], Model]] = {
-        catalog.model("meta_mtp").repo.id: (checkpoints.write_meta_mtp, catalog.model("meta_mtp")),
-        catalog.model("ref_sheared").repo.id: (
-            checkpoints.write_ref_sheared,
-            catalog.model("ref_sheared"),
-        ),
-        catalog.model("starling_rm").repo.id: (
-            checkpoints.write_starling_rm,
-            catalog.model("starling_rm"),
-        ),
-    }
-    for repo, (write, model) in writers.items():
-        folder = root / repo
+    """The model repositories of the catalog, in the published layout."""
+    for model in catalog.models:
+        folder = root / model.repo.id
         folder.mkdir(parents=True)
-        write(folder, model)
+        WRITERS[model.name](folder, model)
     return MirrorSource(root)
 
 
@@ -144,7 +132,7 @@ class TinyStorage:
         return self._healthy[key, check]
 
     def _judge(self, key: str, check: str) -> Mapping[str, Finding]:
-        return _judged(self.check_group(key, check), self.deployment, self.state(key))
+        return evaluate_group(self.check_group(key, check), self.deployment, self.state(key))
 
     def check_group(self, key: str, check: str) -> CheckGroup:
         return next(group for group in CHECK_GROUPS[key] if check in group.propositions)

@@ -3,7 +3,8 @@
 from dataclasses import fields, replace
 
 from wmtp_assets.catalog import Catalog
-from wmtp_assets.published import LLAMA_TOKENIZER_SHA256, PUBLISHED, REF_SHEARED
+from wmtp_assets.models.tokenizer.files import LLAMA_SHA256
+from wmtp_assets.published import PUBLISHED
 from wmtp_assets.store import sha256_of
 from wmtp_assets_tests.rehearsal.upstream import (
     LLAMA,
@@ -49,18 +50,18 @@ def test_rows_of_mbpp_and_humaneval_the_tokenizer_and_accepted_findings_are_the_
     catalog = rehearsal_catalog()
     assert catalog.dataset("mbpp").splits == PUBLISHED.dataset("mbpp").splits
     assert catalog.dataset("humaneval") == PUBLISHED.dataset("humaneval")
-    assert catalog.tokenizer_sha256 == LLAMA_TOKENIZER_SHA256
+    assert catalog.tokenizer_sha256 == LLAMA_SHA256
     assert catalog.accepted_findings == PUBLISHED.accepted_findings
     assert catalog.model("ref_sheared").repo.pins == {
         path: sha256
-        for path, sha256 in REF_SHEARED.repo.pins.items()
+        for path, sha256 in PUBLISHED.model("ref_sheared").repo.pins.items()
         if path in (*SHEARED_FILES, "tokenizer.model")
     }
 
 
 @needs_upstream
 def test_the_real_files_have_the_published_digests():
-    pins = REF_SHEARED.repo.pins
+    pins = PUBLISHED.model("ref_sheared").repo.pins
     found = {path.name: sha256_of(path) for path in (LLAMA, *(SHEARED / n for n in SHEARED_FILES))}
     assert found == {name: pins[name] for name in found}
 

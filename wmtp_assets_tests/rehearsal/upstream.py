@@ -95,11 +95,11 @@ def _without_pins(row: Model | Dataset, pattern: str) -> Model | Dataset:
 def write_mirror(root: Path, catalog: Catalog) -> None:
     """Write all repositories but that of the optional reward model."""
     meta = root / catalog.model("meta_mtp").repo.id
-    checkpoints.write_meta_mtp(meta)
+    checkpoints.write_meta_mtp(meta, SAMPLE.model("meta_mtp"))
     shutil.copyfile(LLAMA, meta / LLAMA.name)
     sheared = root / catalog.model("ref_sheared").repo.id
     sheared.mkdir(parents=True)
-    checkpoints.write_ref_sheared(sheared)
+    checkpoints.write_ref_sheared(sheared, SAMPLE.model("ref_sheared"))
     for path in (LLAMA, *(SHEARED / name for name in SHEARED_FILES)):
         shutil.copyfile(path, sheared / path.name)
     writers = {**WRITERS, "mbpp": lambda folder: write_mbpp(folder, read_mbpp())}

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from wmtp_assets.catalog import AcceptedFinding
-from wmtp_assets.checks import CheckGroup, checks_on
+from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets.propositions import upstream

@@ -21,7 +21,8 @@ from wmtp_assets.approval.record import read_approval
 from wmtp_assets.approval.signing import NoSigner, Signer
 from wmtp_assets.approval.standing import Approval
 from wmtp_assets.backup.jobs import backup, backup_checks, backup_storage, verify_backup
-from wmtp_assets.checks import CheckGroup, checks_on
+from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.console import QUIET
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.assets import approval, checklist, report_assets

@@ -12,7 +12,7 @@
     split          parts -> <split>.jsonl, then <split>_metadata.json
     records, line_metadata   the two files as text: written, read back, proven
     inspection, accounting   a stored split read again: which propositions hold
-    culprits       findings over millions of rows, and accepted ones
+    culprits       findings over millions of rows
 
 Nothing here knows Dagster.
 """

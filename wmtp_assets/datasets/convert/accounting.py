@@ -40,14 +40,14 @@ def judge_sum(dataset: str, split: Split, metadata: Path, sources: Sequence[Path
     if not program_columns(form) and (recorded := tally.dropped[INVALID_UTF8]):
         sums.append(("rows that are not UTF-8", count_invalid(dataset, sources), recorded))
     dropped = tally.reasons(form)
-    told = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
+    drops = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
     return Culprits(
         f"{what}: expected {expected:,}, recorded {found:,}"
         for what, expected, found in sums
         if expected != found
     ).finding(
         f"{published:,} source rows, {tally.candidates:,} candidates = {tally.rows:,} written "
-        f"+ {told}",
+        f"+ {drops}",
         "counts do not add up",
         **{SOURCE_ROWS: published, CANDIDATES: tally.candidates, ROWS: tally.rows},
         **{f"{DROPPED}_{reason}": count for reason, count in dropped.items()},

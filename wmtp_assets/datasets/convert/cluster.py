@@ -244,8 +244,8 @@ def _require_scheduler(address: str) -> None:
     try:
         found = asyncio.run(kind_in_time())
     except Exception as error:
-        said = str(error) or f"silent for {CONNECT_SECONDS:g} s"
-        raise BadInput(f"no Dask scheduler answers ({said})", [address], fix) from error
+        reason = str(error) or f"silent for {CONNECT_SECONDS:g} s"
+        raise BadInput(f"no Dask scheduler answers ({reason})", [address], fix) from error
     if found != "Scheduler":
         raise BadInput(f"this is no Dask scheduler but a {found}", [address], fix)
 

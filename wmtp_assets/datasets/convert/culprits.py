@@ -1,8 +1,7 @@
 """Findings over millions of rows.
 
-A proposition about a 15 GB file may have millions of offenders: they are counted and hashed, and
-twenty are kept. The sentence of a finding is therefore exact, also where it is cut short: it ends
-with the digest of all offenders.
+A proposition about a 15 GB file may have millions of culprits. All are counted and hashed, twenty
+are kept. A sentence that names only twenty ends with the digest of all, so that it is exact too.
 """
 
 import hashlib
@@ -16,7 +15,7 @@ FINDING_SHA256 = "finding_sha256"
 
 
 class Culprits:
-    """The offenders of one proposition, in the order in which they are found."""
+    """The culprits of one proposition, in the order in which they are found."""
 
     def __init__(self, culprits: Iterable[object] = ()):
         self.count = 0
@@ -33,7 +32,7 @@ class Culprits:
             self.samples.append(text)
 
     def finding(self, good: str, bad: str, **evidence: Any) -> Finding:
-        """Pass with `good` when nothing was added, else fail with `bad` and the offenders."""
+        """Pass with `good` when nothing was added, else fail with `bad` and the culprits."""
         counted = {CULPRIT_COUNT: self.count}
         if self.count:
             counted[FINDING_SHA256] = self._hash.hexdigest()
@@ -45,7 +44,7 @@ class Culprits:
 
 
 def undecided_where(findings: Mapping[str, Finding], faults: Culprits) -> dict[str, Finding]:
-    """Fail what was judged on the readable lines alone: a part of the file proves nothing."""
+    """Fail what was decided on the readable lines alone: a part of the file proves nothing."""
     if not faults.count:
         return dict(findings)
     reason = faults.finding("", f"undecided, {faults.count:,} lines cannot be read")

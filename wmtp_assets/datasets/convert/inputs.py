@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from wmtp_assets.catalog import MAX_TOKENS, Catalog, Dataset, Split
+from wmtp_assets.catalog import COUNTS_TOKENS, MAX_TOKENS, Catalog, Dataset, Split
 from wmtp_assets.datasets.convert.tokens import Filter
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import LockedRepo, require_locked
@@ -17,7 +17,7 @@ def split_row(dataset: Dataset, name: str) -> Split:
 
 def length_filter(catalog: Catalog, store: Store) -> Filter:
     """The tokenizer of the open reference model; its bytes are those of Meta's gated one."""
-    tokenizer = store.model(catalog.model("ref_sheared").folder).tokenizer_model
+    tokenizer = store.model(catalog.model(COUNTS_TOKENS).folder).tokenizer_model
     return Filter(tokenizer, catalog.tokenizer_sha256, MAX_TOKENS)
 
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from wmtp_assets.datasets.convert.records import dump_json, type_fault
+from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.convert.tally import Tally
+from wmtp_assets.datasets.field_types import check_for
 from wmtp_assets.datasets.formats import INVALID_UTF8, Format
 from wmtp_assets.datasets.invalid_text import InvalidText
 from wmtp_assets.errors import BadInput
@@ -101,7 +102,7 @@ def read_facts(path: Path, form: Format) -> SplitFacts:
     try:
         stats = dict(head["stats"])
         repeated = stats.pop(REPEATED_NAMES, [])
-        if fault := type_fault(repeated, [REPEATED_NAME], REPEATED_NAMES):
+        if fault := check_for([REPEATED_NAME])(repeated, REPEATED_NAMES):
             raise ValueError(fault)
         invalid = _read_invalid(stats.pop(INVALID_UTF8, []))
         tally = Tally.from_stats(stats, form)
@@ -112,7 +113,7 @@ def read_facts(path: Path, form: Format) -> SplitFacts:
 
 
 def _read_invalid(listed: Any) -> list[InvalidText]:
-    if fault := type_fault(listed, [INVALID_TEXT], INVALID_UTF8):
+    if fault := check_for([INVALID_TEXT])(listed, INVALID_UTF8):
         raise ValueError(fault)
     return [InvalidText(**entry) for entry in listed]
 

@@ -46,7 +46,7 @@ Row = Mapping[str, pa.Scalar]
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn what pyarrow says of a damaged file into an error that names it."""
+    """Turn an error of pyarrow about a damaged file into one that names the file."""
     try:
         with memory_named(path):
             yield
@@ -63,8 +63,8 @@ def memory_named(path: Path) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:  # of Python, or Arrow's
-        said = f" ({error})" if str(error) else ""
-        raise BadInput(f"not enough memory for a file{said}", [path], MEMORY_FIX) from error
+        detail = f" ({error})" if str(error) else ""
+        raise BadInput(f"not enough memory for a file{detail}", [path], MEMORY_FIX) from error
 
 
 def open_parquet(path: Path, columns: Columns) -> pq.ParquetFile:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets.catalog import PIECES
+from wmtp_assets.catalog import COUNTS_TOKENS, PIECES
 from wmtp_assets.datasets.convert.chunk_counts import ChunkCounts, Encode
 from wmtp_assets.datasets.convert.vocabulary import find_cuts
 from wmtp_assets.errors import BadInput
@@ -115,14 +115,14 @@ def load_counter(path: Path, sha256: str) -> TokenCounter:
         raise BadInput(
             f"the tokenizer cannot be read ({error.strerror})",
             [path],
-            "materialize ref_sheared/tokenizer; rows are never written without the length filter",
+            f"materialize {COUNTS_TOKENS}/tokenizer; rows are never written without the filter",
         ) from error
     found = hashlib.sha256(model).hexdigest()
     if found != sha256:
         raise BadInput(
             "the tokenizer is not the one of the catalog",
             [f"{path}: sha256 {found}, expected {sha256}"],
-            "materialize ref_sheared/tokenizer anew",
+            f"materialize {COUNTS_TOKENS}/tokenizer anew",
         )
     return TokenCounter(_load_model(model, path))
 
@@ -136,7 +136,7 @@ def _load_model(model: bytes, path: Path) -> Model:
         processor.LoadFromSerializedProto(model)
         pieces = processor.GetPieceSize()
     except RuntimeError as error:
-        fix = "materialize ref_sheared/tokenizer anew"
+        fix = f"materialize {COUNTS_TOKENS}/tokenizer anew"
         raise BadInput(f"not a sentencepiece model ({error})", [path], fix) from error
     if pieces != PIECES:
         raise BadInput(

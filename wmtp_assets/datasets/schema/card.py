@@ -11,10 +11,10 @@ from typing import Any
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.datasets.convert.tally import Tally
 from wmtp_assets.datasets.convert.tokens import Filter
+from wmtp_assets.datasets.field_types import walk_type
 from wmtp_assets.datasets.formats import FieldType
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
-from wmtp_assets.datasets.schema.type_words import describe
 from wmtp_assets.errors import BadInput
 from wmtp_assets.markup import code, text
 from wmtp_assets.strict import parse_yaml
@@ -116,7 +116,7 @@ def read_head(text: bytes) -> Any:
 
 
 def _feature(name: str, kind: FieldType) -> dict[str, Any]:
-    described = describe(
+    described = walk_type(
         kind,
         plain=lambda of: {"dtype": FEATURE_TYPES[of]},
         many=lambda items: {"list": items["dtype"]},

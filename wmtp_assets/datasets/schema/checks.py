@@ -1,6 +1,7 @@
 """The checks of <name>/schema."""
 
-from wmtp_assets.checks import CheckGroup, checks_on
+from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.datasets.convert.inputs import length_filter, raw_commit
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema import inspection

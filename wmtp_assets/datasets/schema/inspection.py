@@ -43,7 +43,7 @@ def inspect_description(
     """
     splits = read_stored_splits(dataset, folder)
     processed = folder.processed
-    told = {
+    statements = {
         SCHEMA_AGREES: (
             "statements of schema.json",
             build_schema(dataset, commit, splits, settings),
@@ -60,7 +60,7 @@ def inspect_description(
             lambda: store.read_json(processed / "croissant.json"),
         ),
     }
-    return {name: _agree(*of) for name, of in told.items()}
+    return {name: _agree(*of) for name, of in statements.items()}
 
 
 def _agree(what: str, expected: Any, read: Any) -> Finding:
@@ -89,11 +89,11 @@ def require_openable(folder: Path, head: Mapping[str, Any]) -> None:
     """Refuse a folder that `datasets` must not open: it reads whatever a card names, anywhere.
 
     Args:
-        head: What the card says when it is as built.
+        head: The head of the card as it was built.
 
     Raises:
-        BadInput: The card says something else, other files direct the library, or what the first
-            lines hold is no record.
+        BadInput: The card has another head, other files direct the library, or a line among the
+            first is no record.
     """
     fix = "materialize its asset again"
     found = read_head(read_small(folder / CARD, limit=TINY_BYTES))

@@ -8,9 +8,9 @@ from wmtp_assets.catalog import PIECES, STORAGE_VERSION, Dataset
 from wmtp_assets.datasets.convert.line_metadata import SplitFacts, read_facts
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS
 from wmtp_assets.datasets.convert.tokens import Filter
+from wmtp_assets.datasets.field_types import walk_type
 from wmtp_assets.datasets.formats import FieldType
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.schema.type_words import describe
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
 
@@ -77,7 +77,7 @@ def build_schema(
 
 def describe_type(kind: FieldType) -> dict[str, Any]:
     """A field type in the words of JSON Schema."""
-    return describe(
+    return walk_type(
         kind,
         plain=lambda of: {"type": TYPE_NAMES[of]},
         many=lambda items: {"type": "array", "items": items},

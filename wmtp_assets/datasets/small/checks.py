@@ -1,6 +1,7 @@
 """The checks of <name>/small."""
 
-from wmtp_assets.checks import CheckGroup, checks_on
+from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.card import head_of
 from wmtp_assets.datasets.schema.inspection import inspect_loading
@@ -34,7 +35,7 @@ SETS = {
         "Line metadata is that of the lines; the split is named", "this project wrote both files"
     ),
 }
-SETS_LABELLED = {
+LABELLED = {
     inspection.BOTH_CLASSES: ours(
         "Correct and incorrect rows wherever the split has them",
         "this project drew the rows by class",
@@ -63,14 +64,13 @@ FOLDER_CHECKS = (
         },
     ),
 )
-LABELLED_CHECKS = (CheckGroup(_small, SETS | SETS_LABELLED), *FOLDER_CHECKS)
-UNLABELLED_CHECKS = (CheckGroup(_small, SETS), *FOLDER_CHECKS)
 
 
 def small_check_groups(*, dataset: str) -> tuple[CheckGroup, ...]:
     """The check groups of the small sets of one dataset."""
     labelled = DATASETS[dataset].format.labelled
-    return bind_dataset(f"{dataset}/small", LABELLED_CHECKS if labelled else UNLABELLED_CHECKS)
+    sets = CheckGroup(_small, SETS | (LABELLED if labelled else {}))
+    return bind_dataset(f"{dataset}/small", (sets, *FOLDER_CHECKS))
 
 
 small_checks = {

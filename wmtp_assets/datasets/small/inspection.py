@@ -30,7 +30,7 @@ def inspect_small(dataset: Dataset, folder: DatasetFolder) -> dict[str, Finding]
     """
     form = DATASETS[dataset.name].format
     limits, classes, difficulties, metadata = Culprits(), Culprits(), Culprits(), Culprits()
-    told = []
+    sizes = []
     for split in dataset.splits:
         path = folder.small_jsonl(split.name)
         alignment = Alignment(
@@ -50,16 +50,16 @@ def inspect_small(dataset: Dataset, folder: DatasetFolder) -> dict[str, Finding]
         for key in wanted:
             if stated.get(key) != wanted[key]:
                 metadata.add(f"{path.name}: {key} is {stated.get(key)}, not {wanted[key]}")
-        told.append(f"{len(records)} of at most {split.small_limit} in {path.name}")
+        sizes.append(f"{len(records)} of at most {split.small_limit} in {path.name}")
         if not min(1, origin.tally.rows) <= len(records) <= split.small_limit:
             limits.add(f"{path.name} has {len(records)} rows, at most {split.small_limit} allowed")
         if form.labelled:
             _compare_kinds(path, records, origin.tally, classes, difficulties)
-    rows = ", ".join(told)
+    rows = ", ".join(sizes)
     findings = {
         WITHIN_LIMITS: limits.finding(rows, "small sets over their limits or empty"),
         METADATA_ALIGNED: metadata.finding(
-            f"{len(told)} small sets, items as regenerated, origin named",
+            f"{len(sizes)} small sets, items as regenerated, origin named",
             "line metadata is not that of the lines",
         ),
     }

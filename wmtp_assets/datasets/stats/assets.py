@@ -72,14 +72,14 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
 
 def numbers(splits: dict[str, dict[str, Any]]) -> dict[str, int | float]:
     """What Dagster plots over time: of each split lengths, drops and contradictory labels."""
-    told: dict[str, int | float] = {}
+    plotted: dict[str, int | float] = {}
     for name, of in splits.items():
         lengths = of["token_lengths"][TOTAL]
-        told |= {f"{name}_mean_tokens": lengths["mean"], f"{name}_max_tokens": lengths["max"]}
-        told |= {f"{name}_{DROPPED}_{reason}": count for reason, count in of[DROPPED].items()}
+        plotted |= {f"{name}_mean_tokens": lengths["mean"], f"{name}_max_tokens": lengths["max"]}
+        plotted |= {f"{name}_{DROPPED}_{reason}": count for reason, count in of[DROPPED].items()}
         for form, counts in of.get(LABELLED_BOTH, {}).items():
-            told |= {f"{name}_{LABELLED_BOTH}_{form}_{what}": n for what, n in counts.items()}
-    return told
+            plotted |= {f"{name}_{LABELLED_BOTH}_{form}_{what}": n for what, n in counts.items()}
+    return plotted
 
 
 stats_assets = [stats_asset(dataset=dataset) for dataset in DATASETS]

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.checks import CheckGroup, checks_on
+from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checks import checks_on
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.stats import inspection, leakage
 from wmtp_assets.datasets.stats.inputs import state_content, stored_benchmarks
@@ -76,7 +77,7 @@ COUNTS = {
         "Rows, labels and difficulties equal a recount of the JSONL", "this project counted"
     )
 }
-COUNTS_OF_SEVERAL_SPLITS = {
+ACROSS_SPLITS = {
     inspection.SHARE_NO_PROBLEM: upstream(
         "No problem name or description is in two splits",
         "the splits are upstream's, and the rows stay as published",
@@ -109,27 +110,23 @@ QUICK_CHECKS = (
         },
     ),
 )
-ONE_SPLIT_CHECKS = (CheckGroup(_recount, COUNTS, deep=True), *QUICK_CHECKS)
-SEVERAL_SPLITS_CHECKS = (
-    CheckGroup(_recount, COUNTS | COUNTS_OF_SEVERAL_SPLITS, deep=True),
-    *QUICK_CHECKS,
-    CheckGroup(
-        _near_duplicates,
-        {
-            inspection.NO_NEAR_DUPLICATES: upstream(
-                "No problem nearly repeats in another split",
-                "the splits are upstream's, and short problems are alike by nature",
-            )
-        },
-        deep=True,
-    ),
+NEAR_DUPLICATES = CheckGroup(
+    _near_duplicates,
+    {
+        inspection.NO_NEAR_DUPLICATES: upstream(
+            "No problem nearly repeats in another split",
+            "the splits are upstream's, and short problems are alike by nature",
+        )
+    },
+    deep=True,
 )
 
 
 def stats_check_groups(*, dataset: str) -> tuple[CheckGroup, ...]:
     """The check groups of numbers, plots and splits of one dataset, and of benchmarks in it."""
     several = len(DATASETS[dataset].splits) > 1
-    groups = SEVERAL_SPLITS_CHECKS if several else ONE_SPLIT_CHECKS
+    counts = CheckGroup(_recount, COUNTS | (ACROSS_SPLITS if several else {}), deep=True)
+    groups = (counts, *QUICK_CHECKS, *((NEAR_DUPLICATES,) if several else ()))
     if overlaps := {no_overlap_with(name): _no_overlap(name) for name in benchmarks_of(dataset)}:
         groups = (*groups, CheckGroup(_overlap, overlaps, deep=True))
     return bind_dataset(f"{dataset}/stats", groups)

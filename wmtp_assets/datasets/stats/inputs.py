@@ -27,7 +27,7 @@ def benchmark_splits(name: str) -> list[str]:
 def state_content(
     catalog: Catalog, store: Store, name: str, splits: list[StoredSplit]
 ) -> dict[str, Any]:
-    """What line metadata and lock say: the summary without its date and what only texts tell.
+    """The summary as line metadata and lock state it: without its date and what needs the texts.
 
     The digests of the benchmarks are among it, so that another benchmark makes another summary, and
     a result of an earlier comparison stale.

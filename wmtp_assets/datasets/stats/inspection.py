@@ -51,7 +51,7 @@ def inspect_stats(dataset: Dataset, folder: DatasetFolder, summary: Path) -> dic
         expected |= flatten({name: recount.counts})
         found |= flatten({name: {key: stated[key] for key in recount.counts if key in stated}})
     findings = {EQUAL_RECOUNT: compare("recounted numbers", expected, found)}
-    if labels := _told_of_labels(recounts):
+    if labels := _twice_labelled(recounts):
         counted = findings[EQUAL_RECOUNT]
         findings[EQUAL_RECOUNT] = replace(counted, summary=f"{counted.summary}; {labels}")
     if len(names) > 1:
@@ -59,15 +59,17 @@ def inspect_stats(dataset: Dataset, folder: DatasetFolder, summary: Path) -> dic
     return findings
 
 
-def _told_of_labels(recounts: dict[str, Recount]) -> str:
+def _twice_labelled(recounts: dict[str, Recount]) -> str:
     """How many programs upstream publishes as correct and as incorrect for one problem."""
     counted = {
         name: recount.counts[LABELLED_BOTH][EXACT]
         for name, recount in recounts.items()
         if LABELLED_BOTH in recount.counts
     }
-    told = (f"{n['texts']:,} in {name} ({n['records']:,} records)" for name, n in counted.items())
-    return "programs published with both labels: " + ", ".join(told) if counted else ""
+    by_split = (
+        f"{n['texts']:,} in {name} ({n['records']:,} records)" for name, n in counted.items()
+    )
+    return "programs published with both labels: " + ", ".join(by_split) if counted else ""
 
 
 def _judge_overlap(
@@ -82,9 +84,9 @@ def _judge_overlap(
         for name in recounts
     }
     problems = {name: recount.problems for name, recount in recounts.items()}
-    told = ", ".join(f"{len(of):,} in {name}" for name, of in problems.items())
+    by_split = ", ".join(f"{len(of):,} in {name}" for name, of in problems.items())
     return overlap.find_shared(problems, originals).finding(
-        f"no name and no description in two splits ({told})",
+        f"no name and no description in two splits ({by_split})",
         "problems in two splits",
         problems={name: len(of) for name, of in problems.items()},
     )
@@ -101,10 +103,10 @@ def inspect_near_duplicates(dataset: Dataset, folder: DatasetFolder) -> Finding:
             texts.append(text)
     pairs = overlap.find_near_pairs(texts)
     parts = Counter(text.part for text in texts)
-    told = " and ".join(f"{count:,} {part}s" for part, count in parts.items())
+    total = " and ".join(f"{count:,} {part}s" for part, count in parts.items())
     return Culprits(pairs).finding(
-        f"{told}, none near one of another split",
-        f"near one of another split: {len(pairs):,} of {told}, by Jaccard similarity of word "
+        f"{total}, none near one of another split",
+        f"near one of another split: {len(pairs):,} of {total}, by Jaccard similarity of word "
         f"{overlap.WORDS}-grams >= {overlap.NEAR_THRESHOLD}",
         threshold=overlap.NEAR_THRESHOLD,
         compared={name: dict(of) for name, of in counts.items()},
@@ -113,7 +115,7 @@ def inspect_near_duplicates(dataset: Dataset, folder: DatasetFolder) -> Finding:
 
 
 def judge_text(dataset: Dataset, folder: DatasetFolder) -> Finding:
-    """What the splits state of published text that is not UTF-8 and was dropped for it.
+    """Published text that was dropped because it is not UTF-8, as the splits state it.
 
     The first of each split are named; the counts are exact.
     """
@@ -122,11 +124,11 @@ def judge_text(dataset: Dataset, folder: DatasetFolder) -> Finding:
         split.name: read_facts(folder.line_metadata(split.name), form) for split in dataset.splits
     }
     dropped = {name: of.tally.dropped[INVALID_UTF8] for name, of in facts.items()}
-    told = ", ".join(f"{count:,} in {name}" for name, count in dropped.items())
+    by_split = ", ".join(f"{count:,} in {name}" for name, count in dropped.items())
     return verdict(
         [f"{name}: {invalid}" for name, of in facts.items() for invalid in of.invalid],
-        f"no candidate was dropped because its text is not UTF-8 ({told})",
-        f"{sum(dropped.values()):,} candidates were dropped, their text is not UTF-8 ({told})",
+        f"no candidate was dropped because its text is not UTF-8 ({by_split})",
+        f"{sum(dropped.values()):,} candidates were dropped, their text is not UTF-8 ({by_split})",
         **{f"{name}_{INVALID_UTF8}": count for name, count in dropped.items()},
     )
 
@@ -145,9 +147,9 @@ def read_summary(path: Path) -> dict[str, Any]:
 
 
 def judge_summary(content: dict[str, Any], summary: Path) -> Finding:
-    """Compare a summary with what the line metadata of the splits says now.
+    """Compare a summary with what the line metadata of the splits states now.
 
-    What only the texts tell, the contradictory labels, is left to the recount.
+    The contradictory labels, for which the texts are read, are left to the recount.
     """
     found = read_summary(summary)
     for split in found["splits"].values():

@@ -135,5 +135,5 @@ def require_png(name: str, data: bytes) -> None:
     if kind != b"IEND" or place != len(data):
         raise BadInput("the picture is no whole PNG", [name], FIX)
     if len(data) > MAX_PNG_BYTES:
-        told = f"the picture has {len(data):,} bytes, at most {MAX_PNG_BYTES:,}"
-        raise BadInput(told, [name], "lower DPI in wmtp_assets/datasets/stats/plots.py")
+        fault = f"the picture has {len(data):,} bytes, at most {MAX_PNG_BYTES:,}"
+        raise BadInput(fault, [name], "lower DPI in wmtp_assets/datasets/stats/plots.py")

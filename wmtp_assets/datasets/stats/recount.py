@@ -13,7 +13,7 @@ from wmtp_assets.datasets.convert.inspection import SUFFIX
 from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, Tally
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.stats.labels import LABELLED_BOTH, LabelConflicts
-from wmtp_assets.datasets.stats.texts import digest_text, facts_of, read_records
+from wmtp_assets.datasets.stats.texts import digest_text, facts_check, read_records
 
 
 @dataclass
@@ -33,12 +33,12 @@ def recount_split(dataset: str, jsonl: Path) -> Recount:
         BadInput: The JSONL is missing, or has a line that cannot be read.
     """
     form = DATASETS[dataset].format
-    fields = facts_of(form)
+    check = facts_check(form)
     kept: Counter = Counter()
     conflicts = LabelConflicts()
     recount = Recount()
     for record in read_records(jsonl, form):
-        facts = record.facts(fields)
+        facts = record.facts(check)
         kept[facts.get("is_correct"), facts["metadata"].get("difficulty")] += 1
         problem = facts["task_id"]
         if form.labelled:

@@ -1,8 +1,8 @@
 """YYYY-MM-DD_summary.json: counts, distributions and token lengths of a dataset.
 
 Made from the line metadata of its splits, which hold exact token-length histograms, so that no
-text is encoded again; `sources` adds what only texts tell. The date is that of the content: the
-newest summary stays, with its date, while it says the same; older ones are never touched.
+text is encoded again; `inputs` adds what the texts are read for. The date is that of the content:
+the newest summary stays, with its date, while its content does; older ones are never touched.
 """
 
 from collections import Counter
@@ -78,7 +78,7 @@ def _percentile(lengths: Counter, percent: int) -> int:
 
 
 def choose_summary(folder: Path, content: dict[str, Any], today: date) -> tuple[Path, str]:
-    """Which file says this content: the newest one if it already does, else one of today.
+    """Which file is to hold this content: the newest one if it already does, else one of today.
 
     Returns:
         The path of the summary and its date (ISO).
@@ -88,7 +88,7 @@ def choose_summary(folder: Path, content: dict[str, Any], today: date) -> tuple[
         day = today.isoformat()
     else:
         day = newest.name.removesuffix(SUFFIX)
-        if not _says(newest, content):
+        if not _holds(newest, content):
             # A clock that went back must not make the new summary the older one.
             day = max(day, today.isoformat())
     return folder / f"{day}{SUFFIX}", day
@@ -106,7 +106,7 @@ def summary_bytes(content: dict[str, Any], day: str) -> bytes:
     return store.json_bytes(dated)
 
 
-def _says(path: Path, content: dict[str, Any]) -> bool:
+def _holds(path: Path, content: dict[str, Any]) -> bool:
     try:
         found = store.read_json(path)
     except BadInput:

@@ -14,13 +14,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from wmtp_assets.datasets.convert.line_metadata import FIX
-from wmtp_assets.datasets.convert.records import (
-    Fields,
-    dump_json,
-    parse_line,
-    raw_lines,
-    type_fault,
-)
+from wmtp_assets.datasets.convert.records import dump_json, parse_line, raw_lines
+from wmtp_assets.datasets.field_types import TypeCheck, check_for
 from wmtp_assets.datasets.formats import Format
 from wmtp_assets.errors import BadInput
 
@@ -59,10 +54,10 @@ class Record(NamedTuple):
             return found
         raise BadInput(f"{self.file} line {self.number} has no is_correct", [self.file], FIX)
 
-    def facts(self, fields: Fields) -> dict[str, Any]:
-        """The fields after the output, proven to be of their types (`facts_of`)."""
+    def facts(self, check: TypeCheck) -> dict[str, Any]:
+        """The fields after the output, proven to be of their types (`facts_check`)."""
         facts = self._decode(b"{" + self.encoded_facts)
-        if fault := type_fault(facts, fields):
+        if fault := check(facts, "the record"):
             raise BadInput(f"{self.file} line {self.number}: {fault}", [self.file], FIX)
         return facts
 
@@ -74,9 +69,10 @@ class Record(NamedTuple):
             raise BadInput(why, [self.file], FIX) from error
 
 
-def facts_of(form: Format) -> Fields:
-    """The fields after the output and their types."""
-    return {name: of for name, of in form.fields.items() if name not in (*PROMPT, "output")}
+def facts_check(form: Format) -> TypeCheck:
+    """What the fields after the output are held against."""
+    fields = form.fields.items()
+    return check_for({name: kind for name, kind in fields if name not in (*PROMPT, "output")})
 
 
 def read_records(jsonl: Path, form: Format) -> Iterator[Record]:
@@ -87,10 +83,11 @@ def read_records(jsonl: Path, form: Format) -> Iterator[Record]:
             it too.
     """
     prompt, instruction, name = b"\n", "", jsonl.name
+    check = check_for(form.fields)
     for number, raw in enumerate(raw_lines(jsonl), 1):
         opens = not raw.startswith(prompt)
         if opens:
-            line = parse_line(number, raw, form.fields)
+            line = parse_line(number, raw, check)
             if line.record is None:
                 raise BadInput(f"{name} line {number} {line.fault}", [jsonl], FIX)
             instruction = line.record["instruction"]

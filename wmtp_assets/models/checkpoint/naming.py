@@ -35,7 +35,7 @@ class Naming:
         """The fix: the fields to set in the row."""
         told = ", ".join(f'{name}="{value}"' for name, value in fields.items())
         row = f"the row of {self.row}" if self.row else "the model's row"
-        return f"if that is wanted, set {told} in {row} in wmtp_assets/published.py"
+        return f"if that is wanted, set {told} in {row} in wmtp_assets/models"
 
 
 # State dict at the top or where it is plain to see, names without a prefix.
@@ -117,7 +117,7 @@ def _mixed(names: Iterable[str], prefix: str, naming: Naming) -> BadInput:
     return BadInput(
         f"{len(with_it)} of {len(names)} names begin with {prefix!r}{stated}, {which}",
         few,
-        "correct key_prefix in the model's row in wmtp_assets/published.py"
+        "correct key_prefix in the model's row in wmtp_assets/models"
         if naming.key_prefix
         else "no field accepts a mix of names; fetch the raw files anew, or ask who published them",
     )

@@ -8,6 +8,7 @@ give, for a loader computes them anew from these.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wmtp_assets.catalog import Implementation
 from wmtp_assets.models.architecture import ModelSettings, head_dim, ratio, whole
 from wmtp_assets.models.checkpoint.dtypes import DTYPES
 from wmtp_assets.models.checkpoint.tensors import TensorAt, TensorReader
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
 
 # transformers computes with this where config.json of a LLaMA names no rope_theta.
 DEFAULT_THETA = 10000.0
-# catalog Model.implementation -> the settings of width and number of heads
-WIDTH_AND_HEADS = {
-    "meta-mtp": ("dim", "n_heads"),
-    "llama": ("hidden_size", "num_attention_heads"),
-    "starling-reward-model": ("hidden_size", "num_attention_heads"),
-}
 # How the names of such buffers end. Frequencies: [head_dim / 2]. Turns: complex numbers
 # [positions, head_dim / 2], or their real and imaginary parts [positions, head_dim / 2, 2].
 FREQUENCIES = ("rope.freqs", "rotary_emb.inv_freq")
@@ -45,13 +40,13 @@ class Rotary:
         return self.head_dim // 2
 
 
-def rotary_of(implementation: str, settings: ModelSettings) -> Rotary:
+def rotary_of(implementation: Implementation, settings: ModelSettings) -> Rotary:
     """The rotary positions that a model's config file states.
 
     Raises:
         BadInput: A setting is missing or is no number.
     """
-    width, heads = WIDTH_AND_HEADS[implementation]
+    width, heads = implementation.width, implementation.heads
     theta = ratio(settings, "rope_theta", DEFAULT_THETA)
     return Rotary(theta, head_dim(width, whole(settings, width), whole(settings, heads)))
 

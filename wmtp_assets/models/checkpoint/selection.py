@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from wmtp_assets.catalog import Implementation
 from wmtp_assets.errors import BadInput
 from wmtp_assets.models.architecture import ModelSettings, Shapes
 from wmtp_assets.models.checkpoint.rotary import (
@@ -39,25 +40,14 @@ _COMPUTED = (
     "a buffer that is computed from rope_theta, not a weight; dropped after its values were found "
     "equal"
 )
-# catalog Model.implementation -> what its published checkpoint holds twice
-TWINS: dict[str, tuple[Dropped, ...]] = {
-    "meta-mtp": (),
-    "llama": (),
-    "starling-reward-model": (
-        Dropped(
-            "transformer.*",
-            "model.model.* under a second name, dropped after its bits were found equal",
-            twin_of=("transformer.", "model.model."),
-        ),
-    ),
-}
+_REPEATED = "under a second name, dropped after its bits were found equal"
 
 
-def dropped_rules(implementation: str, settings: ModelSettings) -> tuple[Dropped, ...]:
+def dropped_rules(implementation: Implementation, settings: ModelSettings) -> tuple[Dropped, ...]:
     """What may be left out of a published checkpoint: computed buffers, and second copies.
 
     Args:
-        implementation: As in the catalog.
+        implementation: Of the model's row.
         settings: The content of the model's config file.
 
     Raises:
@@ -70,7 +60,11 @@ def dropped_rules(implementation: str, settings: ModelSettings) -> tuple[Dropped
         for name in names
         for start in ("", "*.")
     )
-    return buffers + TWINS[implementation]
+    twins = tuple(
+        Dropped(f"{second}*", f"{stored}* {_REPEATED}", twin_of=(second, stored))
+        for second, stored in implementation.second_names.items()
+    )
+    return buffers + twins
 
 
 @dataclass(frozen=True)
@@ -132,7 +126,7 @@ def select_tensors(
         raise BadInput(
             "the checkpoint is not that of the architecture",
             wrong,
-            "compare the repository with geometry in wmtp_assets/published.py",
+            "compare the repository with geometry in wmtp_assets/models",
         )
     kept = tuple(tensor for name, tensor in tensors.items() if name in shapes)
     reasons = {name: rule.reason for name, rule in rule_of.items()}
@@ -173,8 +167,8 @@ def require_equal_twins(selection: Selection) -> None:
         raise BadInput(
             "a second copy of a tensor holds other values",
             wrong,
-            "fetch the raw files again; if they are as published, mend TWINS in "
-            "wmtp_assets/models/checkpoint/selection.py",
+            "fetch the raw files again; if they are as published, mend second_names of the model's "
+            "implementation in wmtp_assets/models",
         )
 
 

@@ -165,7 +165,7 @@ def _unwrap(
         raise BadInput(
             f"{path.name} holds no state dict under {naming.wrapped_in!r} as the catalog says",
             [f"it lies under {places}" if any(found) else "its names are at the top"],
-            "correct wrapped_in in the model's row in wmtp_assets/published.py",
+            "correct wrapped_in in the model's row in wmtp_assets/models",
         )
     if not stated and len(usual) != 1 and len(found) > 1:
         raise BadInput(

@@ -10,28 +10,31 @@
 | vocabulary       | whole                                                                    |
 
 So every tensor is the leading part of one tensor of the source, and its settings follow from the
-source's settings and the catalog's row. Nothing here reads a file.
+source's settings and the catalog's row. A source that is tied itself stores no output projection:
+an untied model made of it has the embedding a second time. Nothing here reads a file.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wmtp_assets.catalog import MAX_TOKENS, Micro
+from wmtp_assets.catalog import MAX_TOKENS, Micro, MicroGeometry
 from wmtp_assets.errors import BadInput
 from wmtp_assets.models.architecture import (
     ModelSettings,
     Shapes,
     ffn_width,
+    head_dim,
     llama_shapes,
     meta_mtp_shapes,
 )
 from wmtp_assets.models.configs import PARAMS_KEYS, with_dtype
+from wmtp_assets.models.micro.ffn import ffn_settings
 
 DTYPE = "float16"
-# 64 x ceil(int(0.5 x int(8 x 512 / 3)) / 64) = 704, the width of the catalog's rows.
-MULTIPLE_OF, FFN_DIM_MULTIPLIER = 64, 0.5
-ROW_FIX = "mend the row of the micro model in wmtp_assets/published.py"
+ROW_FIX = "mend the row of the micro model in wmtp_assets/models/micro/rows.py"
+# output projection -> the embedding that it is where a model is tied
+TIED_TO = {"output.weight": "tok_embeddings.weight", "lm_head.weight": "model.embed_tokens.weight"}
 
 
 @dataclass(frozen=True)
@@ -62,68 +65,60 @@ class MicroPlan:
     def shapes(self) -> Shapes:
         return {cut.target: cut.shape for cut in self.cuts}
 
+    @property
+    def settings(self) -> ModelSettings:
+        """What another micro model is planned from."""
+        return self.config if self.params is None else self.params
 
-def plan_mtp(micro: Micro, source: ModelSettings) -> MicroPlan:
-    """Plan a multi-token micro model from the params.json of the stored one.
+
+def plan_mtp(micro: Micro, source: ModelSettings, *, from_tied: bool = False) -> MicroPlan:
+    """Plan a multi-token micro model from the params.json of its source.
+
+    Args:
+        from_tied: The source is tied itself, which params.json does not say.
 
     Raises:
-        BadInput: The source is too small, or the row contradicts itself.
+        BadInput: The source is too small, or the row makes no model.
     """
-    whole = meta_mtp_shapes(source)
-    future = source["n_future_tokens"]
-    heads = micro.dim // micro.head_dim
+    whole = meta_mtp_shapes(source, tied=from_tied)
+    future, size = source["n_future_tokens"], micro.geometry
+    heads = _heads(size, head_dim("dim", source["dim"], source["n_heads"]))
     params = {key: value for key, value in source.items() if key in PARAMS_KEYS} | {
-        "dim": micro.dim,
-        "n_layers": micro.blocks,
+        "dim": size.dim,
+        "n_layers": size.blocks,
         "n_heads": heads,
         "n_kv_heads": heads,
-        "multiple_of": MULTIPLE_OF,
-        "ffn_dim_multiplier": FFN_DIM_MULTIPLIER,
+        **ffn_settings(size.dim, size.ffn, ROW_FIX),
     }
-    if ffn_width(params) != micro.ffn:
-        raise BadInput(
-            "the row states another FFN width",
-            [f"{micro.ffn}, not {ffn_width(params)}"],
-            ROW_FIX,
-        )
-    trunk = spread(source["n_layers"] - future, micro.blocks - future)
+    trunk = spread(source["n_layers"] - future, size.blocks - future)
     blocks = {f"layers.{new}.": f"layers.{old}." for new, old in enumerate(trunk)}
     blocks[f"layers.{len(trunk)}."] = f"layers.{source['n_layers'] - future}."
     cuts = _cuts(meta_mtp_shapes(params, tied=micro.tied), whole, blocks)
-    return MicroPlan(cuts, params, mtp_config(params, tied=micro.tied), _kept(micro, blocks))
-
-
-def plan_untied(params: ModelSettings) -> MicroPlan:
-    """Plan the form with a stored output projection from the params.json of the tied one."""
-    shapes = meta_mtp_shapes(params)
-    cuts = tuple(
-        Cut("tok_embeddings.weight" if name == "output.weight" else name, name, shape)
-        for name, shape in shapes.items()
-    )
-    kept = {"output.weight": "the bytes of tok_embeddings.weight, stored a second time"}
-    return MicroPlan(cuts, dict(params), mtp_config(params, tied=False), kept)
+    config = mtp_config(params, tied=micro.tied)
+    return MicroPlan(cuts, params, config, _kept(micro, cuts, blocks))
 
 
 def plan_llama(micro: Micro, source: ModelSettings) -> MicroPlan:
-    """Plan a LLaMA micro model from the config.json of the stored one.
+    """Plan a LLaMA micro model from the config.json of its source.
 
     Raises:
-        BadInput: The source is too small.
+        BadInput: The source is too small, or the row makes no model.
     """
-    whole = llama_shapes(source)
-    heads = micro.dim // micro.head_dim
+    whole, size = llama_shapes(source), micro.geometry
+    width = head_dim("hidden_size", source["hidden_size"], source["num_attention_heads"])
+    heads = _heads(size, width)
     config = dict(source) | {
-        "hidden_size": micro.dim,
-        "intermediate_size": micro.ffn,
-        "num_hidden_layers": micro.blocks,
+        "hidden_size": size.dim,
+        "intermediate_size": size.ffn,
+        "num_hidden_layers": size.blocks,
         "num_attention_heads": heads,
         "num_key_value_heads": heads,
         "tie_word_embeddings": micro.tied,
     }
-    chosen = spread(source["num_hidden_layers"], micro.blocks)
+    chosen = spread(source["num_hidden_layers"], size.blocks)
     blocks = {f"model.layers.{new}.": f"model.layers.{old}." for new, old in enumerate(chosen)}
     cuts = _cuts(llama_shapes(config), whole, blocks)
-    return MicroPlan(cuts, None, with_dtype(config, DTYPE), _kept(micro, blocks))
+    return MicroPlan(cuts, None, with_dtype(config, DTYPE), _kept(micro, cuts, blocks))
 
 
 def mtp_config(params: ModelSettings, *, tied: bool) -> dict[str, Any]:
@@ -163,11 +158,21 @@ def spread(blocks: int, kept: int) -> list[int]:
     return [number * (blocks - 1) // (kept - 1) for number in range(kept)]
 
 
+def _heads(size: MicroGeometry, width: int) -> int:
+    """How many heads of the source are kept; `width` is that of one of them."""
+    if size.dim < 1 or size.head_dim != width or size.dim % width:
+        told = f"dim {size.dim}, head_dim {size.head_dim}, {width} in the source"
+        raise BadInput("the width is not a whole number of the source's heads", [told], ROW_FIX)
+    return size.dim // width
+
+
 def _cuts(shapes: Shapes, whole: Shapes, blocks: Mapping[str, str]) -> tuple[Cut, ...]:
     cuts, wrong = [], []
     for name, shape in shapes.items():
         block = next((new for new in blocks if name.startswith(new)), "")
         source = blocks.get(block, "") + name.removeprefix(block)
+        if source in TIED_TO and source not in whole:
+            source = TIED_TO[source]
         there = whole.get(source, ())
         if len(there) != len(shape) or any(a < b for a, b in zip(there, shape, strict=True)):
             wrong.append(f"{name} {list(shape)} from {source} {list(there)}")
@@ -177,11 +182,15 @@ def _cuts(shapes: Shapes, whole: Shapes, blocks: Mapping[str, str]) -> tuple[Cut
     return tuple(cuts)
 
 
-def _kept(micro: Micro, blocks: Mapping[str, str]) -> dict[str, Any]:
+def _kept(micro: Micro, cuts: tuple[Cut, ...], blocks: Mapping[str, str]) -> dict[str, Any]:
+    twice = [cut for cut in cuts if TIED_TO.get(cut.target) == cut.source]
+    if twice:
+        return {cut.target: f"the bytes of {cut.source}, stored a second time" for cut in twice}
+    size = micro.geometry
     return {
-        "residual_channels": f"the first {micro.dim} in every tensor",
-        "attention_heads": f"the first {micro.dim // micro.head_dim}, {micro.head_dim} wide, whole",
-        "ffn_channels": f"the first {micro.ffn}",
+        "residual_channels": f"the first {size.dim} in every tensor",
+        "attention_heads": f"the first {size.dim // size.head_dim}, {size.head_dim} wide, whole",
+        "ffn_channels": f"the first {size.ffn}",
         "blocks": {new.rstrip("."): old.rstrip(".") for new, old in blocks.items()},
         "output": "tied to the input embedding" if micro.tied else "stored",
     }

@@ -1,55 +1,24 @@
-"""A micro model's folder: planned from what is stored, written, described."""
+"""A micro model's folder: written as planned, and described."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
-from wmtp_assets.catalog import STORAGE_VERSION, Catalog, Micro, Model
+from wmtp_assets.catalog import STORAGE_VERSION, Catalog, Micro
 from wmtp_assets.errors import BadInput
-from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.models.checkpoint.tensors import as_bytes
-from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG, PARAMS, read_params
-from wmtp_assets.models.metadata import FIELDS, FREQS_CIS, stored_facts
-from wmtp_assets.models.micro.cuts import DTYPE, Cut, MicroPlan, plan_llama, plan_mtp, plan_untied
+from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG, PARAMS
+from wmtp_assets.models.metadata import FIELDS, stored_facts
+from wmtp_assets.models.micro.cuts import DTYPE, ROW_FIX, Cut, MicroPlan
+from wmtp_assets.models.micro.origin import origin_of, plan_of
 from wmtp_assets.models.safetensors.convert import write_chunks
 from wmtp_assets.models.safetensors.header import TensorSpec, header_bytes, read_header
-from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.models.tokenizer.files import TOKENIZER_FILES
 from wmtp_assets.store import Store, StoredFile
 
 MICRO_FIELDS = FIELDS | {"target_device", "kept"}
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a micro model comes from: the published model, and the folder that is cut."""
-
-    model: Model
-    folder: ModelFolder
-
-
-def origin_of(here: Store, catalog: Catalog, micro: Micro) -> Origin:
-    """The untied form is made of the tied one, every other micro model of its source."""
-    model = catalog.model(micro.source)
-    untied = model == catalog.model("meta_mtp") and not micro.tied
-    return Origin(model, here.model(catalog.micro("micro_mtp").folder if untied else model.folder))
-
-
-def plan_of(here: Store, catalog: Catalog, micro: Micro) -> MicroPlan:
-    """Plan a micro model from the stored configs of its origin.
-
-    Raises:
-        BadInput: The configs are missing or unsound, or the origin is too small.
-    """
-    origin = origin_of(here, catalog, micro)
-    configs = origin.folder.configs
-    if origin.model != catalog.model("meta_mtp"):
-        return plan_llama(micro, read_object(configs / CONFIG))
-    params = read_params(configs / PARAMS)
-    return plan_mtp(micro, params) if micro.tied else plan_untied(params)
 
 
 def cut_tensors(source: Path, cuts: tuple[Cut, ...]) -> Iterator[Any]:
@@ -114,7 +83,7 @@ def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any
     return stored_facts(here.model(micro.folder)) | {
         "model_name": micro.folder,
         "version": STORAGE_VERSION,
-        "implementation": origin.model.implementation,
+        "implementation": origin.model.implementation.name,
         "status": "test",
         "target_device": "mps",
         "architecture": dict(plan.params or plan.config),
@@ -128,7 +97,7 @@ def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any
         },
         "kept": dict(plan.kept),
         "licence": origin.model.repo.licence,
-        "freqs_cis_handling": FREQS_CIS[origin.model.implementation],
+        "freqs_cis_handling": origin.model.implementation.freqs_cis,
         "fsdp_compatible": True,
     }
 
@@ -141,7 +110,7 @@ def _write_weights(source: Path, target: Path, plan: MicroPlan, micro: Micro) ->
         raise BadInput(
             f"{micro.folder} would have {size:,} bytes, allowed are fewer than {micro.max_bytes:,}",
             [target.name],
-            "make its row in wmtp_assets/published.py smaller",
+            ROW_FIX,
         )
     wrong = [
         f"{tensor.name} is {tensor.dtype}"

@@ -1,17 +1,21 @@
 """The check groups of the micro models: what they have in common, and what only some have."""
 
+from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.findings import Finding
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import metadata
+from wmtp_assets.models.llama import LLAMA
+from wmtp_assets.models.meta import META
 from wmtp_assets.models.micro import findings
 from wmtp_assets.models.micro.cuts import MicroPlan
-from wmtp_assets.models.micro.folder import MICRO_FIELDS, describe_micro, origin_of, plan_of
+from wmtp_assets.models.micro.folder import MICRO_FIELDS, describe_micro
+from wmtp_assets.models.micro.origin import origin_of, plan_of
 from wmtp_assets.models.safetensors import findings as weights_findings
 from wmtp_assets.models.safetensors import opening, proof
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.shared_checks import SUMS_CHECKS
 from wmtp_assets.models.stated import stated
-from wmtp_assets.models.stored_model import ModelCheckGroup, StoredModel
+from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.tokenizer import findings as tokenizers
 from wmtp_assets.propositions import ours
 
@@ -72,7 +76,7 @@ def _opens(stored: StoredModel) -> dict[str, Finding]:
     }
 
 
-def values_checks(equal: str) -> ModelCheckGroup:
+def values_checks(equal: str) -> CheckGroup:
     """The reading of every value; `equal` names the check against the origin."""
 
     def judge(stored: StoredModel) -> dict[str, Finding]:
@@ -82,7 +86,7 @@ def values_checks(equal: str) -> ModelCheckGroup:
             equal: findings.slices_finding(mine, source, _plan(stored).cuts),
         }
 
-    return ModelCheckGroup(
+    return CheckGroup(
         judge,
         {
             **stated(proof.FINITE),
@@ -95,9 +99,22 @@ def values_checks(equal: str) -> ModelCheckGroup:
     )
 
 
+def size_checks(max_bytes: int) -> CheckGroup:
+    """The limit of the whole file."""
+    return CheckGroup(
+        _small,
+        {
+            findings.SMALL_ENOUGH: ours(
+                f"The whole file is under {max_bytes:,} bytes",
+                "this project chose the geometry for the plan's limit",
+            )
+        },
+    )
+
+
 # What every micro model has, but for the values.
 SHARED_CHECKS = (
-    ModelCheckGroup(
+    CheckGroup(
         _header,
         {
             **stated(
@@ -111,7 +128,7 @@ SHARED_CHECKS = (
             ),
         },
     ),
-    ModelCheckGroup(
+    CheckGroup(
         _configs,
         {
             findings.CONFIGS_FOLLOW: ours(
@@ -119,7 +136,7 @@ SHARED_CHECKS = (
             )
         },
     ),
-    ModelCheckGroup(
+    CheckGroup(
         _tokenizer,
         {
             findings.TOKENIZER_EQUAL: ours(
@@ -127,7 +144,7 @@ SHARED_CHECKS = (
             )
         },
     ),
-    ModelCheckGroup(
+    CheckGroup(
         _described,
         {
             metadata.ON_DISK: ours(
@@ -141,16 +158,7 @@ SHARED_CHECKS = (
     ),
     *SUMS_CHECKS,
 )
-SMALL_CHECKS = ModelCheckGroup(
-    _small,
-    {
-        findings.SMALL_ENOUGH: ours(
-            "The whole file is under 50,000,000 bytes",
-            "this project chose the geometry for the plan's limit",
-        )
-    },
-)
-RUNS_CHECKS = ModelCheckGroup(
+_RUNS_CHECKS = CheckGroup(
     _runs,
     {
         findings.FORWARD: ours(
@@ -160,7 +168,7 @@ RUNS_CHECKS = ModelCheckGroup(
     },
     deep=True,
 )
-OPENS_CHECKS = ModelCheckGroup(
+_OPENS_CHECKS = CheckGroup(
     _opens,
     {
         **stated(opening.COPIES),
@@ -175,3 +183,5 @@ OPENS_CHECKS = ModelCheckGroup(
     },
     deep=True,
 )
+# implementation -> what training needs of it
+RUNNING_CHECKS = {META.name: _RUNS_CHECKS, LLAMA.name: _OPENS_CHECKS}

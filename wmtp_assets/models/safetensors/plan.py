@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wmtp_assets.catalog import Model
 from wmtp_assets.folders import ModelFolder
-from wmtp_assets.models.architecture import SHAPES, ModelSettings, Shapes
+from wmtp_assets.models.architecture import ModelSettings, Shapes
 from wmtp_assets.models.checkpoint.dtypes import stored_dtype
 from wmtp_assets.models.checkpoint.naming import PLAIN, Naming, naming_of, plain_tensors
 from wmtp_assets.models.checkpoint.selection import (
@@ -89,7 +89,7 @@ def plan_model(model: Model, settings: ModelSettings, source: Path) -> Conversio
     """
     return plan_conversion(
         source,
-        SHAPES[model.implementation](settings),
+        model.implementation.shapes(settings),
         dropped=dropped_rules(model.implementation, settings),
         dtype=model.dtype,
         naming=naming_of(model),

@@ -18,6 +18,8 @@ from wmtp_assets.regular import read_small
 from wmtp_assets.store import StoredFile
 
 TOKENIZER_MODEL = "tokenizer.model"
+# Of LLaMA's tokenizer.model, the one vocabulary of all published models.
+LLAMA_SHA256 = "9e556afd44213b6bd1be2b850ebbbd98f5481437a8021afaf58ee7fb1818d347"
 TOKENIZER_JSON = "tokenizer.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
 SPECIAL_TOKENS_MAP = "special_tokens_map.json"

@@ -11,7 +11,7 @@ from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.stats.texts import (
     PROMPT,
     digest_text,
-    facts_of,
+    facts_check,
     normalise,
     read_records,
     split_words,
@@ -68,7 +68,7 @@ def test_records_are_those_of_a_full_parse(tmp_path_factory, records):
         assert read.output == record["output"]
         assert read.task_id == record["task_id"]
         assert read.is_correct is record["is_correct"]
-        assert read.facts(facts_of(FORM)) == {
+        assert read.facts(facts_check(FORM)) == {
             name: record[name] for name in ("task_id", "is_correct", "metadata")
         }
 
@@ -102,7 +102,7 @@ def test_a_damaged_line_is_named(tmp_path, old, new, says):
     path.write_bytes(first + second.replace(old, new, 1))
     with pytest.raises(BadInput, match=f"x.jsonl {says}"):
         for record in read_records(path, FORM):
-            _ = record.output, record.is_correct, record.facts(facts_of(FORM))
+            _ = record.output, record.is_correct, record.facts(facts_check(FORM))
 
 
 def test_the_last_line_needs_no_label_where_a_dataset_has_none(tmp_path):
@@ -113,5 +113,5 @@ def test_the_last_line_needs_no_label_where_a_dataset_has_none(tmp_path):
     del record["is_correct"]
     form = DATASETS["humaneval"].format
     [read] = read_records(write(tmp_path / "x.jsonl", [record]), form)
-    assert list(read.facts(facts_of(form))) == ["task_id", "metadata"]
+    assert list(read.facts(facts_check(form))) == ["task_id", "metadata"]
     assert json.loads(read.encoded_output) == "c"

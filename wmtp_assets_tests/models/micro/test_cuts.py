@@ -1,18 +1,32 @@
 """Which part of a model a micro model is."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
+from wmtp_assets.catalog import Micro
 from wmtp_assets.errors import BadInput
 from wmtp_assets.models.architecture import meta_mtp_shapes, parameters
 from wmtp_assets.models.configs import PARAMS_KEYS
-from wmtp_assets.models.micro.cuts import plan_llama, plan_mtp, plan_untied, spread
+from wmtp_assets.models.micro.cuts import MicroPlan, plan_llama, plan_mtp, spread
+from wmtp_assets.models.micro.origin import plan_from_catalog
 from wmtp_assets.models.strict_json import read_object
-from wmtp_assets.published import MICRO_MTP, MICRO_MTP_UNTIED, MICRO_REF, PUBLISHED
+from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
 
 PARAMS, CONFIG = PUBLISHED.model("meta_mtp").geometry, PUBLISHED.model("ref_sheared").geometry
+MICRO_MTP, MICRO_MTP_UNTIED, MICRO_REF = PUBLISHED.micros
+
+
+def sized(micro: Micro, **sizes: Any) -> Micro:
+    """The row with another geometry."""
+    return dataclasses.replace(micro, geometry=dataclasses.replace(micro.geometry, **sizes))
+
+
+def plan_untied() -> MicroPlan:
+    """Of the params.json of the tied one."""
+    return plan_mtp(MICRO_MTP_UNTIED, plan_mtp(MICRO_MTP, PARAMS).params, from_tied=True)
 
 
 @pytest.mark.parametrize(
@@ -37,12 +51,8 @@ def test_more_blocks_than_there_are_are_refused():
 
 @pytest.mark.parametrize("catalog", [PUBLISHED, SAMPLE], ids=["published", "sample"])
 def test_the_tied_model_has_the_bytes_of_the_domain_facts(catalog):
-    tied = plan_mtp(MICRO_MTP, catalog.model("meta_mtp").geometry)
-    assert parameters(tied.shapes) * 2 == 49_816_576
-    untied = plan_untied(tied.params)
-    assert parameters(untied.shapes) * 2 == 82_584_576
-    reference = plan_llama(MICRO_REF, catalog.model("ref_sheared").geometry)
-    assert parameters(reference.shapes) * 2 == 49_816_576
+    sizes = [parameters(plan_from_catalog(catalog, row).shapes) * 2 for row in catalog.micros]
+    assert sizes == [49_816_576, 82_584_576, 49_816_576]
 
 
 def test_the_real_configs_give_the_micro_models(upstream):
@@ -66,7 +76,7 @@ def test_the_heads_of_the_source_are_the_heads_of_the_micro_model():
 
 
 def test_a_larger_micro_model_keeps_trunk_blocks_too():
-    plan = plan_mtp(dataclasses.replace(MICRO_MTP, blocks=6), PARAMS)
+    plan = plan_mtp(sized(MICRO_MTP, blocks=6), PARAMS)
     assert plan.kept["blocks"] == {
         "layers.0": "layers.0",
         "layers.1": "layers.27",
@@ -105,13 +115,14 @@ def test_config_json_has_what_training_code_reads():
         "dtype": "float16",
     }
     assert {key: config[key] for key in expected} == expected
-    assert plan_untied(plan_mtp(MICRO_MTP, PARAMS).params).config["tie_word_embeddings"] is False
+    assert plan_untied().config["tie_word_embeddings"] is False
 
 
 def test_the_untied_model_stores_the_embedding_as_its_output():
-    plan = plan_untied(plan_mtp(MICRO_MTP, PARAMS).params)
+    plan = plan_untied()
     origin = {cut.target: cut.source for cut in plan.cuts}
     assert origin.pop("output.weight") == "tok_embeddings.weight"
+    assert list(plan.kept) == ["output.weight"]
     assert all(source == target for target, source in origin.items())
 
 
@@ -129,9 +140,32 @@ def test_a_source_that_is_too_small_is_refused():
         plan_llama(MICRO_REF, {**CONFIG, "intermediate_size": 64})
 
 
-def test_a_row_that_contradicts_itself_is_refused():
-    with pytest.raises(BadInput, match="700, not 704"):
-        plan_mtp(dataclasses.replace(MICRO_MTP, ffn=700), PARAMS)
+def test_an_untied_reference_would_have_the_embedding_as_its_lm_head():
+    tied = plan_llama(MICRO_REF, CONFIG)
+    plan = plan_llama(dataclasses.replace(MICRO_REF, tied=False), tied.config)
+    assert plan.shapes.keys() - tied.shapes.keys() == {"lm_head.weight"}
+    origin = {cut.target: cut.source for cut in plan.cuts}
+    assert origin.pop("lm_head.weight") == "model.embed_tokens.weight"
+    assert all(source == target for target, source in origin.items())
+    assert plan.config == {**tied.config, "tie_word_embeddings": False}
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [{"dim": 256, "head_dim": 85}, {"dim": 576}, {"head_dim": 64}, {"dim": 0}, {"head_dim": 0}],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    ("plan", "row", "source"), [(plan_mtp, MICRO_MTP, PARAMS), (plan_llama, MICRO_REF, CONFIG)]
+)
+def test_heads_are_those_of_the_source_and_none_is_halved(plan, row, source, sizes):
+    with pytest.raises(BadInput, match="not a whole number of the source's heads"):
+        plan(sized(row, **sizes), source)
+
+
+def test_an_ffn_without_settings_is_refused():
+    with pytest.raises(BadInput, match=r"dim 512, ffn 0\. Fix: mend the row"):
+        plan_mtp(sized(MICRO_MTP, ffn=0), PARAMS)
 
 
 def test_only_the_tied_models_have_a_size_limit():

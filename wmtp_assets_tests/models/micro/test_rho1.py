@@ -7,7 +7,7 @@ import torch
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
 from wmtp_assets.models.micro import rho1
-from wmtp_assets.models.micro.assets import micro_ref
+from wmtp_assets.models.micro.assets import micro_assets
 from wmtp_assets.models.mtp_model import load_model
 from wmtp_assets.models.safetensors.opening import open_model
 from wmtp_assets.models.tokenizer.files import load_sentencepiece
@@ -61,7 +61,8 @@ def test_ids_are_compared_on_all_rows_and_the_judged_files_are_named(tiny: TinyS
 
 
 def test_the_check_sits_downstream_of_all_that_it_reads():
-    upstream = {key.to_user_string() for key in micro_ref.asset_deps[micro_ref.key]}
+    [reference] = [asset for asset in micro_assets if asset.key.to_user_string() == KEY]
+    upstream = {key.to_user_string() for key in reference.asset_deps[reference.key]}
     assert {"micro_mtp", "mbpp/small"} <= upstream
 
 

@@ -1,0 +1,49 @@
+"""The form of a check group, and what is known of the asset that it reads.
+
+Without Dagster: the rows of models name check groups, and the doctor reads rows where Dagster may
+be missing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wmtp_assets.findings import Finding
+from wmtp_assets.propositions import Proposition
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+@dataclass(frozen=True)
+class AssetState:
+    """What is known of the asset when its checks begin.
+
+    Attributes:
+        metadata: The metadata of its latest materialization; None if there is none.
+        files: Path as recorded -> size_bytes, sha256, mtime_ns at materialization.
+        digests: Path as recorded -> sha256 now, of the files that are on disk; read from the
+            bytes when a deep check is among those running.
+        context: The running check step, for checks of the record itself.
+    """
+
+    metadata: Mapping[str, Any] | None
+    files: Mapping[str, Mapping[str, Any]]
+    digests: Mapping[str, str]
+    context: "dg.AssetCheckExecutionContext | None" = None
+
+
+@dataclass(frozen=True)
+class CheckGroup:
+    """A function that reads an asset once, and the propositions that it decides.
+
+    Attributes:
+        evaluate: Called with the deployment and the state of the asset; returns a Finding for
+            each name in `propositions`. In tables for several assets it takes a `StoredAsset`.
+        propositions: Check name -> what is true when it passes, and of which kind it is.
+        deep: Whether it reads every byte; quick ones look at headers, sizes and configs.
+    """
+
+    evaluate: Callable[..., Mapping[str, Finding]]
+    propositions: Mapping[str, Proposition]
+    deep: bool = False

@@ -1,0 +1,62 @@
+"""Types of fields (`formats.FieldType`): walked in one place, and held against values."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from wmtp_assets.datasets.formats import FieldType
+
+Made = TypeVar("Made")
+# A value and what to call it -> where it differs from the type; "" if nowhere.
+TypeCheck = Callable[[Any, str], str]
+
+
+def walk_type(
+    kind: FieldType,
+    plain: Callable[[type], Made],
+    many: Callable[[Made], Made],
+    struct: Callable[[dict[str, Made]], Made],
+) -> Made:
+    """Make something out of a type, from the inside out.
+
+    Args:
+        plain: Makes it of str, int or bool.
+        many: Of a list, from what was made of its items.
+        struct: Of an object, from name -> what was made of that part.
+    """
+    if isinstance(kind, Mapping):
+        return struct({name: walk_type(of, plain, many, struct) for name, of in kind.items()})
+    if isinstance(kind, list):
+        return many(walk_type(kind[0], plain, many, struct))
+    return plain(kind)
+
+
+def check_for(kind: FieldType) -> TypeCheck:
+    """Make a function that says where a value differs from a type: keys, their order, types.
+
+    Made once for millions of values, of which each takes less than half the time of a walk.
+    """
+    return walk_type(kind, _plain_check, _list_check, _object_check)
+
+
+def _plain_check(wanted: type) -> TypeCheck:
+    return lambda value, name: "" if type(value) is wanted else f"{name} is no {wanted.__name__}"
+
+
+def _list_check(item: TypeCheck) -> TypeCheck:
+    def check(value: Any, name: str) -> str:
+        if type(value) is not list:
+            return f"{name} is no list"
+        return next(filter(None, (item(one, name) for one in value)), "")
+
+    return check
+
+
+def _object_check(parts: Mapping[str, TypeCheck]) -> TypeCheck:
+    keys = list(parts)
+
+    def check(value: Any, name: str) -> str:
+        if type(value) is not dict or list(value) != keys:
+            return f"{name} has not exactly the keys {', '.join(keys)}"
+        return next(filter(None, (part(value[key], key) for key, part in parts.items())), "")
+
+    return check

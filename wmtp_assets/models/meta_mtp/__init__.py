@@ -1,1 +1,0 @@
-"""The stored Meta multi-token model."""

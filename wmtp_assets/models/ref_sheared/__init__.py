@@ -1,1 +1,0 @@
-"""The stored Sheared-LLaMA reference model."""

@@ -1,1 +1,0 @@
-"""What the stored models have in common."""

@@ -1,1 +1,0 @@
-"""The stored Starling reward model, optional."""
