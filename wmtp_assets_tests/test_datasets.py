@@ -16,6 +16,7 @@ from wmtp_assets.doctor.plans import JOBS
 from wmtp_assets.evidence.steps import STEPS
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout.skeleton import SKELETON
+from wmtp_assets.models.rows import OPTIONAL
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.sample.datasets import WRITERS
@@ -37,7 +38,7 @@ SHARED = {
 }
 AROUND_SPLITS = ("raw", "schema", "small", "stats")
 # Optional, hence of no step; and the list of the steps itself.
-OUTSIDE_STEPS = ("starling_rm/", "signoff/checklist")
+OUTSIDE_STEPS = (*(f"{name}/" for name in OPTIONAL), "signoff/checklist")
 
 every_row = pytest.mark.parametrize("row", DATASETS.values(), ids=DATASETS)
 
