@@ -30,13 +30,13 @@ def card_head(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, Any]:
 
 def head_of(dataset: Dataset, title: str, files: Mapping[str, str]) -> dict[str, Any]:
     """The YAML head of a folder: licence, configs (split -> file), features."""
-    fields = DATASETS[dataset.name].format.fields
+    facts, fields = DATASETS[dataset.name].facts, DATASETS[dataset.name].format.fields
     data_files = [{"split": split, "path": path} for split, path in files.items()]
     return {
         "pretty_name": title,
-        "license": DATASETS[dataset.name].facts.licence_id,
+        "license": facts.licence_id,
         "task_categories": ["text-generation"],
-        "tags": ["code"],
+        "tags": list(facts.tags),
         "configs": [{"config_name": "default", "data_files": data_files}],
         "dataset_info": {"features": [_feature(name, kind) for name, kind in fields.items()]},
     }

@@ -3,7 +3,8 @@
 from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION, Dataset
-from wmtp_assets.datasets.formats import DESCRIPTIONS, FieldType
+from wmtp_assets.datasets.formats import FieldType
+from wmtp_assets.datasets.row import DatasetRow
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
 
@@ -31,7 +32,8 @@ DATA_TYPES = {str: "sc:Text", int: "sc:Integer", bool: "sc:Boolean"}
 
 def build_croissant(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, Any]:
     """The content of croissant.json."""
-    facts = DATASETS[dataset.name].facts
+    stated = DATASETS[dataset.name]
+    facts = stated.facts
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -44,7 +46,7 @@ def build_croissant(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, An
         "datePublished": facts.published,
         "citeAs": facts.citation,
         "distribution": [_file(split) for split in splits],
-        "recordSet": [_records(split, DATASETS[dataset.name].format.fields) for split in splits],
+        "recordSet": [_records(split, stated) for split in splits],
     }
 
 
@@ -60,18 +62,19 @@ def _file(split: StoredSplit) -> dict[str, Any]:
     }
 
 
-def _records(split: StoredSplit, fields: dict[str, FieldType]) -> dict[str, Any]:
+def _records(split: StoredSplit, stated: DatasetRow) -> dict[str, Any]:
     described = []
-    for name, kind in fields.items():
+    for name, kind in stated.format.fields.items():
+        words = stated.descriptions[name]
         inner = kind if isinstance(kind, dict) else {}
-        described += [_field(split, part, of, name) for part, of in inner.items()]
+        described += [_field(split, part, of, words, name) for part, of in inner.items()]
         if not inner:
-            described.append(_field(split, name, kind))
+            described.append(_field(split, name, kind, words))
     return {"@type": "cr:RecordSet", "@id": split.name, "name": split.name, "field": described}
 
 
 def _field(
-    split: StoredSplit, name: str, kind: FieldType, inside: str | None = None
+    split: StoredSplit, name: str, kind: FieldType, words: str, inside: str | None = None
 ) -> dict[str, Any]:
     """One field; what lies inside an object is taken out of it by a JSON path."""
     source = {"fileObject": {"@id": split.file}, "extract": {"column": inside or name}}
@@ -83,7 +86,7 @@ def _field(
         "@type": "cr:Field",
         "@id": f"{split.name}/{path}",
         "name": path,
-        "description": DESCRIPTIONS[inside or name],
+        "description": words,
         "dataType": DATA_TYPES[kind[0] if many else kind],
         **({"repeated": True} if many else {}),
         "source": source,
