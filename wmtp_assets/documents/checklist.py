@@ -1,8 +1,7 @@
 """The checklist: Steps 0-11 with the state of their evidence, as JSON and as a task list.
 
-A step is done when every check that carries it passed, or warned and is or awaits the reviewer's
-acknowledgement. Step 10 looks only at whether the documents exist, since a document does not judge
-another one; Step 11 is the approval itself.
+A step is done when each of its checks passed or warned. Step 10 only asks whether the reports
+describe the present storage: a document judges no other document. Step 11 is the approval.
 """
 
 from collections import Counter
@@ -32,7 +31,7 @@ DO_NOT_COUNT = "decisions_that_do_not_count"
 
 
 def judged_checks(step: Step, evidence: Evidence) -> tuple[Judged, ...]:
-    """The checks that carry a step; Step 1 leaves the environment to Step 0."""
+    """The checks of a step. Those of the environment belong to Step 0, not to Step 1."""
     checks = evidence.of(*step.assets)
     if step.checks:
         return tuple(j for j in checks if j.check.name in step.checks)
@@ -43,7 +42,7 @@ def build_checklist(dossier: Dossier, documents: dict[str, bool]) -> dict[str, A
     """Build the checklist as plain JSON data.
 
     Args:
-        documents: Report asset key -> whether it describes the storage as it is now.
+        documents: Report asset key -> whether it describes the present storage.
     """
     evidence, approval = dossier.evidence, dossier.approval
     return {
@@ -82,11 +81,11 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
     }
     if step.number == 11:
         decisions = [approval.says_of(decision) for decision in approval.decisions]
-        backed_up, says = judge_backup(dossier.backup, approval)
+        backed_up, reason = judge_backup(dossier.backup, approval)
         return row | {
             "state": STEP_11.get(approval.standing, str(approval.standing)),
             "decisions": decisions,
-            "backup": {"is_of_the_approved_storage": backed_up, "says": says},
+            "backup": {"is_of_the_approved_storage": backed_up, "says": reason},
         }
     if step.number == 10:
         missing = [key for key, current in documents.items() if not current]
@@ -112,7 +111,7 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
 
 
 def _risk(risk: Risk, evidence: Evidence) -> dict[str, Any]:
-    """A risk with the state of the checks that answer it; documents judge no document."""
+    """A risk with the state of the artifact checks that answer it."""
     checks = [j for j in evidence.of_artifacts if j.check.name in risk.checks]
     return asdict(risk) | {"outcomes": _outcomes(checks), "answered": _good(checks)}
 

@@ -1,4 +1,4 @@
-"""The checks of the documents: they agree with the record, the disk and each other."""
+"""The checks of the documents: whether they agree with the record, the disk and each other."""
 
 import dagster as dg
 from jinja2 import UndefinedError
@@ -36,7 +36,7 @@ NO_CHECKLIST = (AttributeError, LookupError, TypeError, ValueError, UndefinedErr
 
 
 def differing_lines(expected: str, found: str) -> list[str]:
-    """The lines of either text that the other lacks, expected ones first."""
+    """The lines that only one of the two texts has, the expected ones first."""
     want, have = expected.splitlines(), found.splitlines()
     wanted, there = set(want), set(have)
     lost = [f"lacks: {line[:200]}" for line in want if line not in there]
@@ -57,8 +57,8 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
     def agrees(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
         dossier = _dossier(deployment, state)
         if key == README and (entry := signed_readme(dossier, deployment.store.readme)):
-            told = f"as signed in decision {entry.decision.number:04d}: {KEPT}"
-            return dict.fromkeys((AGREES, NAMES_DIGEST), Finding(True, told))
+            summary = f"as signed in decision {entry.decision.number:04d}: {KEPT}"
+            return dict.fromkeys((AGREES, NAMES_DIGEST), Finding(True, summary))
         text = _text(deployment, key)
         wrong = differing_lines(body(render_report(key, dossier)), body(text))
         digest = dossier.evidence.storage_digest

@@ -13,15 +13,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from wmtp_assets.markup import Markup, block, code, link, text
 from wmtp_assets.regular import read_small
 
-# What follows this phrase (run ids, times) is no part of a document's content digest; as a heading
-# in Markdown, as a key in JSON.
+# What follows this heading (in JSON: this key) is left out of a document's digest: run ids, times.
 RUN_RECORD = "Run record (no part of the document's digest)"
-# The state of the checks is part of the digest, but a snapshot: an agreement check stops above it.
+# What follows this heading was true when it was written: the check of agreement stops above it.
 STATE_HEADING = "## State of the checks when this was written"
 
 
 def row(*cells: object) -> Markup:
-    """A row of a table. GFM takes a backslash before a pipe away in code too."""
+    """A row of a table. A backslash protects a pipe in code too (GFM)."""
     return Markup("| " + " | ".join(text(cell).replace("|", "\\|") for cell in cells) + " |")
 
 

@@ -1,7 +1,7 @@
-"""The four reports: what their templates ask of the dossier.
+"""The four reports, filled into their templates.
 
-What a report says of the storage stands above the state of the checks, so that its own check can
-render it again and compare. A report that describes an unchanged storage keeps its bytes.
+Above the state of the checks a report describes the storage: its own check renders it again and
+compares. A report on an unchanged storage keeps its bytes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,7 @@ from wmtp_assets.documents.risks import RISKS
 from wmtp_assets.evidence.judge import FAILING, AssetRow, Outcome, utc
 from wmtp_assets.models.micro.rows import GEOMETRY, MAX_BYTES, MICROS
 
-# What templates read of the catalog and the plan, whatever the storage holds.
+# What the templates use besides the dossier.
 STATED = {
     "STORAGE_VERSION": STORAGE_VERSION,
     "PIECES": PIECES,

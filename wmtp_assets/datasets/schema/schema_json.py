@@ -20,7 +20,7 @@ TYPE_NAMES = {str: "string", int: "integer", bool: "boolean"}
 
 @dataclass(frozen=True)
 class StoredSplit:
-    """A split as it lies in the folder; digests are those that its line metadata states."""
+    """A stored split; the digest of its JSONL is the one that its line metadata states."""
 
     name: str
     file: str
@@ -31,7 +31,7 @@ class StoredSplit:
 
 
 def read_stored_splits(dataset: Dataset, folder: DatasetFolder) -> list[StoredSplit]:
-    """Read what the splits of a dataset state of themselves.
+    """Read the size, digest and line metadata of each split of a dataset.
 
     Raises:
         BadInput: A split is missing, or its line metadata is damaged.
