@@ -7,7 +7,8 @@ import dagster as dg
 import pytest
 
 from wmtp_assets import datasets
-from wmtp_assets.datasets.formats import ALPACA, DESCRIPTIONS, OVER_LENGTH
+from wmtp_assets.datasets.formats import ALPACA, OTHER_LANGUAGE, OVER_LENGTH
+from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.row import DatasetRow
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.definitions import build_definitions
@@ -68,10 +69,12 @@ def test_every_module_of_a_dataset_is_in_the_list():
 @every_row
 def test_the_parts_of_a_row_agree(row: DatasetRow):
     fields = row.format.fields
-    assert list(fields)[: len(ALPACA)] == list(ALPACA) and fields.keys() <= DESCRIPTIONS.keys()
+    assert list(fields)[: len(ALPACA)] == list(ALPACA) and fields.keys() <= row.descriptions.keys()
     assert row.format.labelled is bool(row.facts.labels)
     assert all((split.correct is not None) is row.format.labelled for split in row.published.splits)
-    assert OVER_LENGTH in row.format.dropped and {"source", "has_tests"} <= set(fields["metadata"])
+    assert bool(row.facts.difficulty) is ("difficulty" in fields["metadata"])
+    assert bool(program_columns(row.format)) is (OTHER_LANGUAGE in row.format.dropped)
+    assert OVER_LENGTH in row.format.dropped and "source" in fields["metadata"]
     for words in (row.raw, row.small, row.stats):
         assert words.startswith(row.title) and words.endswith(".")
     for training in row.looked_for_in:

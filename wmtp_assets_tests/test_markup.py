@@ -3,10 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 
 from wmtp_assets.catalog import STORAGE_VERSION
-from wmtp_assets.documents.markdown import bullets, table, tasks
+from wmtp_assets.documents.markdown import TEMPLATES, bullets, row, tasks
 from wmtp_assets.markup import block, code, inert, link, text
 from wmtp_assets.shown import shown
 
@@ -43,6 +44,10 @@ HOSTILE = (
 )
 
 
+def table(*rows: tuple[object, ...]) -> str:
+    return "\n".join([row("a", "b"), row("---", "---"), *(row(*cells) for cells in rows)])
+
+
 def plain(markdown: str) -> tuple[str, set[str]]:
     """What a page shows, and the elements that it is made of."""
     tokens = RENDERER.parse(markdown)
@@ -69,7 +74,7 @@ def test_a_text_is_shown_letter_by_letter_and_nothing_comes_of_it(hostile: str):
     assert content.strip() == shown(hostile).strip() and kinds <= LISTED
     content, kinds = plain(tasks([(False, hostile)]))
     assert content.strip() == f"[ ] {shown(hostile).lstrip(' ')}".strip() and kinds <= LISTED
-    content, kinds = plain(table(("a", "b"), [(hostile, "end")]))
+    content, kinds = plain(table((hostile, "end")))
     assert content == f"ab{shown(hostile).strip()}end" and kinds <= TABLE | {"text"}
 
 
@@ -78,16 +83,44 @@ def test_a_code_span_is_shown_letter_by_letter(hostile: str):
     content, kinds = plain(f"x {code(hostile)} x")
     assert kinds <= INLINE | {"code_inline"}
     assert content.removeprefix("x ").removesuffix(" x").strip() == shown(hostile).strip()
-    content, kinds = plain(table(("a", "b"), [(code(hostile), "end")]))
+    content, kinds = plain(table((code(hostile), "end")))
     assert kinds <= TABLE | {"text", "code_inline"}
     assert content.startswith("ab") and content.endswith("end")
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{{ x }}",
+        "{{ x | safe }}",
+        "{{ x ~ x }}",
+        "{{ (code('a') ~ x) }}",
+        "{{ code('a') | replace('`', x) }}",
+        "{{ [x, code(x)] | join }}",
+        "{% set y %}{{ x }}{% endset %}{{ y }}",
+        "{% macro y() %}{{ x }}{% endmacro %}{{ y() }}",
+        "{% autoescape true %}{{ x }}{% endautoescape %}",
+        "{{ '<b>[x](y)' }}",
+    ],
+)
+def test_nothing_comes_of_a_text_in_a_template_however_it_is_written(hostile: str, written: str):
+    page = TEMPLATES.from_string(f"x {written} x").render(x=hostile)
+    assert plain(page)[1] <= INLINE
+
+
+def test_a_template_writes_markup_as_it_is_and_names_what_it_lacks():
+    page = TEMPLATES.from_string("{{ code('a*b') }} {{ link('*', 'https://h') }}")
+    assert page.render() == "`a*b` [\\*](https://h)"
+    with pytest.raises(UndefinedError, match="nothing"):
+        TEMPLATES.from_string("{{ nothing }}").render()
 
 
 @given(st.text(alphabet=st.sampled_from("[]()<>`*_~!#&;:\\|a1 .-+=\n/"), max_size=20))
 def test_nothing_comes_of_any_text(hostile: str):
     assert plain(f"x {text(hostile)} x")[1] <= INLINE
     assert plain(f"- {block(hostile)}")[1] <= LISTED
-    rows = table(("a", "b"), [(hostile, code(hostile))])
+    rows = table((hostile, code(hostile)))
     assert plain(rows)[1] <= TABLE | {"text", "code_inline"}
     assert len(rows.splitlines()) == 3
 

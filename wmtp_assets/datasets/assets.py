@@ -21,7 +21,7 @@ from wmtp_assets.datasets.convert.tally import (
     SOURCE_ROWS,
 )
 from wmtp_assets.datasets.field_types import walk_type
-from wmtp_assets.datasets.formats import DESCRIPTIONS, FieldType
+from wmtp_assets.datasets.formats import FieldType
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.assets import schema_assets
 from wmtp_assets.datasets.small.assets import small_assets
@@ -88,10 +88,11 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
 
 def column_schema(dataset: str) -> dg.TableSchema:
     """The fields of a record as Dagster's table schema."""
+    row = DATASETS[dataset]
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(name, column_type(kind), DESCRIPTIONS[name])
-            for name, kind in DATASETS[dataset].format.fields.items()
+            dg.TableColumn(name, column_type(kind), row.descriptions[name])
+            for name, kind in row.format.fields.items()
         ]
     )
 

@@ -6,6 +6,7 @@ from wmtp_assets.checks import checks_on
 from wmtp_assets.datasets.convert import inspection
 from wmtp_assets.datasets.convert.inputs import length_filter, source_files, split_row
 from wmtp_assets.datasets.convert.tokens import load_counter
+from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.checks import schema_checks
 from wmtp_assets.datasets.small.checks import small_checks
@@ -107,9 +108,9 @@ LANGUAGES = CheckGroup(
 
 def split_check_groups(*, dataset: str, split: str) -> tuple[CheckGroup, ...]:
     """The check groups of one split."""
-    labelled = DATASETS[dataset].format.labelled
-    lines = CheckGroup(_lines, LINES | (LABELLED if labelled else UNLABELLED), deep=True)
-    groups = (lines, SUMS, LANGUAGES) if labelled else (lines, SUMS)
+    form = DATASETS[dataset].format
+    lines = CheckGroup(_lines, LINES | (LABELLED if form.labelled else UNLABELLED), deep=True)
+    groups = (lines, SUMS, LANGUAGES) if program_columns(form) else (lines, SUMS)
     return bind_dataset(f"{dataset}/{split}", groups)
 
 

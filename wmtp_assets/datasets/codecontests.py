@@ -3,7 +3,7 @@
 from collections import Counter
 
 from wmtp_assets.catalog import Dataset, Files, Repo, Split
-from wmtp_assets.datasets.facts import Facts
+from wmtp_assets.datasets.facts import TESTS_OR_EMPTY, Facts
 from wmtp_assets.datasets.formats import (
     ALPACA,
     INVALID_UTF8,
@@ -13,7 +13,7 @@ from wmtp_assets.datasets.formats import (
     Format,
 )
 from wmtp_assets.datasets.invalid_text import InvalidText, NotText, decode_texts
-from wmtp_assets.datasets.languages import python_programs
+from wmtp_assets.datasets.languages import PROGRAMS, python_programs
 from wmtp_assets.datasets.problem import (
     Candidates,
     Problem,
@@ -79,7 +79,6 @@ _PUBLISHED = Dataset(
 )
 
 _TESTS = ("struct<input: list<string>, output: list<string>>",)
-_SOLUTIONS = ("struct<language: list<int64>, solution: list<string>>",)
 # has_tests: at least one public (input, output) pair is there, an empty side included, a missing
 # one not.
 _FORMAT = Format(
@@ -88,8 +87,8 @@ _FORMAT = Format(
         "description": ("string",),
         "public_tests": _TESTS,
         "difficulty": ("int64",),
-        "solutions": _SOLUTIONS,
-        "incorrect_solutions": _SOLUTIONS,
+        "solutions": PROGRAMS,
+        "incorrect_solutions": PROGRAMS,
     },
     fields={
         **ALPACA,
@@ -130,6 +129,8 @@ _FACTS = Facts(
         "right answer; many Python 2 programs do not run under Python 3; the same text can "
         "occur with both labels. CodeChef problems have no incorrect solutions."
     ),
+    difficulty="0 unknown, 1-5 easy to hardest, 6 external, 7-28 A to V",
+    input=TESTS_OR_EMPTY,
 )
 
 PUBLIC_TESTS_SHOWN = 2

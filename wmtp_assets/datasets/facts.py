@@ -15,6 +15,9 @@ class Facts:
         published: The day of the paper, as croissant.json wants a date.
         rows: How a published row becomes records, one sentence a list item.
         labels: How is_correct came about and what is wrong with it; "" where there is none.
+        difficulty: What the published numbers of difficulty mean; "" where there are none.
+        input: What the field `input` holds.
+        tags: What the rows are about, as dataset cards name it.
     """
 
     summary: str
@@ -24,6 +27,11 @@ class Facts:
     published: str
     rows: tuple[str, ...]
     labels: str = ""
+    difficulty: str = ""
+    input: str = "Empty."
+    tags: tuple[str, ...] = ("code",)
 
 
 NO_INPUT = "`input` is empty; there is no is_correct, every solution is the reference solution."
+# One sentence for the three of the plan: their stored schemas are held against it.
+TESTS_OR_EMPTY = "CodeContests: the first two public tests; empty otherwise."

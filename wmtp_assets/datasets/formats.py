@@ -19,6 +19,8 @@ INVALID_UTF8 = "invalid_utf8"
 
 TOKEN_FIELDS = ("instruction", "input", "output")
 TOTAL = "total"
+# In the metadata of problems that are solved by programs.
+HAS_TESTS = "has_tests"
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,9 @@ class Format:
 
 ALPACA = {"instruction": str, "input": str, "output": str, "task_id": str}
 
+# What each field holds, in all datasets; of `input` the facts of a dataset say it.
 DESCRIPTIONS = {
     "instruction": "The problem statement.",
-    "input": "CodeContests: the first two public tests; empty otherwise.",
     "output": "The solution as published.",
     "task_id": "Unique within the split.",
     "is_correct": "Whether the published data lists the solution as correct.",

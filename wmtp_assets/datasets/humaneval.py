@@ -1,7 +1,7 @@
 """HumanEval: functions to complete, with unit tests; looked for in CodeContests."""
 
 from wmtp_assets.catalog import Dataset, Files, Repo, Split
-from wmtp_assets.datasets.facts import NO_INPUT, Facts
+from wmtp_assets.datasets.facts import NO_INPUT, TESTS_OR_EMPTY, Facts
 from wmtp_assets.datasets.formats import ALPACA, OVER_LENGTH, Format
 from wmtp_assets.datasets.problem import Candidates, Problem, Row, value_of
 from wmtp_assets.datasets.row import DatasetRow
@@ -44,6 +44,7 @@ _FACTS = Facts(
         NO_INPUT,
         "`metadata.has_tests` says whether `test` is not empty.",
     ),
+    input=TESTS_OR_EMPTY,
 )
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from wmtp_assets.datasets.formats import OTHER_LANGUAGE, UNKNOWN_LANGUAGE
+from wmtp_assets.datasets.formats import OTHER_LANGUAGE, UNKNOWN_LANGUAGE, Format
 from wmtp_assets.datasets.problem import BadRow, Row, lists_of
 
 if TYPE_CHECKING:
@@ -15,6 +15,12 @@ PYTHON2, PYTHON3 = 1, 3
 KEPT_LANGUAGES = (PYTHON2, PYTHON3)
 # The published ClassLabel: 0 UNKNOWN_LANGUAGE, 1 PYTHON, 2 CPP, 3 PYTHON3, 4 JAVA.
 OTHER_LANGUAGES = (2, 4)
+PROGRAMS = ("struct<language: list<int64>, solution: list<string>>",)
+
+
+def program_columns(form: Format) -> list[str]:
+    """The columns of a dataset that hold programs of several languages."""
+    return [name for name, types in form.columns.items() if types == PROGRAMS]
 
 
 def python_programs(row: Row, column: str, dropped: Counter) -> tuple[list[int], "pa.Array"]:

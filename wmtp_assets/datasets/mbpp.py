@@ -1,7 +1,7 @@
 """MBPP: entry-level tasks with a solution and assertions; looked for in CodeContests."""
 
 from wmtp_assets.catalog import AcceptedFinding, Dataset, Files, Repo, Split
-from wmtp_assets.datasets.facts import NO_INPUT, Facts
+from wmtp_assets.datasets.facts import NO_INPUT, TESTS_OR_EMPTY, Facts
 from wmtp_assets.datasets.formats import ALPACA, OVER_LENGTH, Format
 from wmtp_assets.datasets.problem import BadRow, Candidates, Problem, Row, all_texts, value_of
 from wmtp_assets.datasets.row import DatasetRow
@@ -78,6 +78,7 @@ _FACTS = Facts(
         "`metadata.has_tests` says whether `test_list` has an assertion.",
         "The ten rows of the `prompt` file are kept in raw/ and not converted.",
     ),
+    input=TESTS_OR_EMPTY,
 )
 
 

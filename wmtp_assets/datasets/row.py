@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wmtp_assets.catalog import AcceptedFinding, Dataset
 from wmtp_assets.datasets.facts import Facts
-from wmtp_assets.datasets.formats import Format
+from wmtp_assets.datasets.formats import DESCRIPTIONS, Format
 from wmtp_assets.datasets.problem import Problem, Row
 
 
@@ -49,3 +49,8 @@ class DatasetRow:
     def splits(self) -> tuple[str, ...]:
         """Split names in their published order; each is an asset of its own."""
         return tuple(split.name for split in self.published.splits)
+
+    @property
+    def descriptions(self) -> dict[str, str]:
+        """Field -> what it holds."""
+        return {**DESCRIPTIONS, "input": self.facts.input}

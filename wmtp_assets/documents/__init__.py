@@ -1,1 +1,1 @@
-"""Checklist and reports: what the record says, written for people."""
+"""The checklist and the reports: what the Dagster record holds, written for people."""

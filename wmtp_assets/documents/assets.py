@@ -1,7 +1,7 @@
-"""Reports and checklist: written from the record, in a run of their own.
+"""The assets of the reports and the checklist, made by job `report` in a run of their own.
 
-A failed check upstream stops its run; a report about it must not be stopped with it. The lineage is
-declared all the same: direct dependencies on every artifact that a document describes.
+A failed check stops its run, and the report about the failure has to be written all the same. Each
+document still declares its lineage: it depends directly on every artifact that it describes.
 """
 
 import json
@@ -21,7 +21,7 @@ from wmtp_assets.documents.checklist import (
 from wmtp_assets.documents.dossier import signed_readme
 from wmtp_assets.documents.markdown import RUN_RECORD, document_digest
 from wmtp_assets.documents.record import dossier_of
-from wmtp_assets.documents.reports import RENDERERS
+from wmtp_assets.documents.reports import render_report
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence, Outcome
 from wmtp_assets.evidence.record import Declared
@@ -33,8 +33,8 @@ from wmtp_assets.store import Store, StoredFile
 STORAGE_DIGEST = "storage_digest"
 ARTIFACTS = sorted({asset for step in STEPS if step.number < 10 for asset in step.assets})
 
-# They judge the approval of the storage, of which the README is a part: they come after it.
-TELL_OF_APPROVAL = (COMPLETION, "reports/migration_notes")
+# Reports that judge the approval. The README is signed with the storage, so it is written first.
+AFTER_README = (COMPLETION, "reports/migration_notes")
 
 KEPT = "it is signed, and the record does not know all of the storage yet"
 
@@ -65,7 +65,7 @@ def checklist_paths(store_: Store) -> tuple[Path, Path]:
 
 
 def document_content(deployment: Deployment, paths: list[str]) -> str:
-    """The data version of documents: their bytes above the run record."""
+    """The data version of documents: a digest of their bytes above the run record."""
     located = {path: deployment.store.locate(path) for path in paths}
     return store.content_digest(
         {path: _digest_or_why(file) for path, file in located.items() if file.is_file()}
@@ -73,7 +73,7 @@ def document_content(deployment: Deployment, paths: list[str]) -> str:
 
 
 def _digest_or_why(file: Path) -> str:
-    """The digest of a document, or why it has none: as its bytes check, which names that."""
+    """The digest of a document, or why it cannot be read; the check of its bytes reports why."""
     try:
         return document_digest(file)
     except BadInput as error:
@@ -108,7 +108,7 @@ def report_asset(*, key: str) -> dg.AssetsDefinition:
         group_name="reports",
         deps=[
             dg.AssetKey(asset.split("/"))
-            for asset in (*ARTIFACTS, *((README,) if key in TELL_OF_APPROVAL else ()))
+            for asset in (*ARTIFACTS, *((README,) if key in AFTER_README else ()))
         ],
         kinds={"markdown"},
         code_version="1",
@@ -127,7 +127,7 @@ def report_asset(*, key: str) -> dg.AssetsDefinition:
             return _written(
                 deployment, dossier.evidence, [kept], text, **{READ: dossier.approval.read}
             )
-        text = RENDERERS[key](dossier)
+        text = render_report(key, dossier)
         written = store.write_bytes(path, text.encode())
         return _written(deployment, dossier.evidence, [written], text)
 
@@ -163,7 +163,7 @@ def checklist(
 
 
 def documents_current(deployment: Deployment, evidence: Evidence) -> dict[str, bool]:
-    """Report asset key -> whether its file names the storage digest of now."""
+    """Report asset key -> whether its file names the present storage digest."""
     paths = {key: document_path(deployment.store, key) for key in REPORTS}
     return {key: _names(path, evidence.storage_digest) for key, path in paths.items()}
 

@@ -1,8 +1,7 @@
 """The checklist: Steps 0-11 with the state of their evidence, as JSON and as a task list.
 
-A step is done when every check that carries it passed, or warned and is or awaits the reviewer's
-acknowledgement. Step 10 looks only at whether the documents exist, since a document does not judge
-another one; Step 11 is the approval itself.
+A step is done when each of its checks passed or warned. Step 10 only asks whether the reports
+describe the present storage: a document judges no other document. Step 11 is the approval.
 """
 
 from collections import Counter
@@ -14,11 +13,11 @@ from wmtp_assets.approval.standing import Standing
 from wmtp_assets.backup.standing import judge_backup
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.documents.dossier import Dossier
-from wmtp_assets.documents.markdown import RUN_RECORD, table, tasks
-from wmtp_assets.documents.plan_notes import RISKS, Risk
+from wmtp_assets.documents.markdown import RUN_RECORD, render, tasks
+from wmtp_assets.documents.risks import RISKS, Risk
 from wmtp_assets.evidence.judge import Evidence, Judged, Outcome, utc
 from wmtp_assets.evidence.steps import ENVIRONMENT_CHECKS, STEPS, Step
-from wmtp_assets.markup import Markup, code, link, text
+from wmtp_assets.markup import Markup, link, text
 
 AWAITING = "awaiting approval"
 DONE = "done"
@@ -32,7 +31,7 @@ DO_NOT_COUNT = "decisions_that_do_not_count"
 
 
 def judged_checks(step: Step, evidence: Evidence) -> tuple[Judged, ...]:
-    """The checks that carry a step; Step 1 leaves the environment to Step 0."""
+    """The checks of a step. Those of the environment belong to Step 0, not to Step 1."""
     checks = evidence.of(*step.assets)
     if step.checks:
         return tuple(j for j in checks if j.check.name in step.checks)
@@ -43,7 +42,7 @@ def build_checklist(dossier: Dossier, documents: dict[str, bool]) -> dict[str, A
     """Build the checklist as plain JSON data.
 
     Args:
-        documents: Report asset key -> whether it describes the storage as it is now.
+        documents: Report asset key -> whether it describes the present storage.
     """
     evidence, approval = dossier.evidence, dossier.approval
     return {
@@ -82,11 +81,11 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
     }
     if step.number == 11:
         decisions = [approval.says_of(decision) for decision in approval.decisions]
-        backed_up, says = judge_backup(dossier.backup, approval)
+        backed_up, reason = judge_backup(dossier.backup, approval)
         return row | {
             "state": STEP_11.get(approval.standing, str(approval.standing)),
             "decisions": decisions,
-            "backup": {"is_of_the_approved_storage": backed_up, "says": says},
+            "backup": {"is_of_the_approved_storage": backed_up, "says": reason},
         }
     if step.number == 10:
         missing = [key for key, current in documents.items() if not current]
@@ -112,7 +111,7 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
 
 
 def _risk(risk: Risk, evidence: Evidence) -> dict[str, Any]:
-    """A risk with the state of the checks that answer it; documents judge no document."""
+    """A risk with the state of the artifact checks that answer it."""
     checks = [j for j in evidence.of_artifacts if j.check.name in risk.checks]
     return asdict(risk) | {"outcomes": _outcomes(checks), "answered": _good(checks)}
 
@@ -131,42 +130,26 @@ def _outcomes(checks: Iterable[Judged]) -> dict[str, int]:
 
 def render_checklist(checklist: dict[str, Any]) -> str:
     """The same checklist as Markdown."""
-    approval, runs = checklist["approval"], checklist[RUN_RECORD]
-    lines = [
-        "# Phase 1 checklist\n",
-        f"Storage {checklist['storage_version']}, source `{checklist['source']}`, "
-        f"storage digest `{checklist['storage_digest']}`.\n",
-        tasks((step["state"] == DONE, _task(step)) for step in checklist["steps"]),
-        f"Approval: {approval['standing']}. {text(approval['says'])}\n",
-        *(f"- changed since: {text(change)}" for change in approval["changes"]),
-        *(f"- does not count: {text(clause)}" for clause in approval.get(DO_NOT_COUNT, ())),
-        "## What is not simply passed\n",
-        _not_simply_passed(checklist),
-        "## Risks of the plan, and the checks that answer them\n",
-        table(
-            ("risk", "answer", "checks", "state"),
-            [
-                (
-                    f"{row['risk']}: {row['effect']}",
-                    row["answer"],
-                    Markup(", ".join(map(code, row["checks"]))),
-                    _counts(row["outcomes"]) or "in the checks of the documents",
-                )
-                for row in checklist["risks"]
-            ],
-        ),
-        f"## {RUN_RECORD}\n",
-        "What failed before: cause and rework (plan, Step 9).\n",
-        _failed_before(runs[FAILED_BEFORE]),
-        "Which run evaluated each check.\n",
-        *(f"- {check}: {run}" for check, run in runs[EVALUATED_BY].items()),
-    ]
-    return "\n".join(lines) + "\n"
+    steps = checklist["steps"]
+    return render(
+        "phase1_checklist",
+        **checklist,
+        runs=checklist[RUN_RECORD],
+        counts=_counts,
+        tasks_of_steps=[(step["state"] == DONE, _task(step)) for step in steps],
+        # Step 9 is the other steps' checks once more.
+        not_simply_passed=[
+            (step, check)
+            for step in steps
+            if step["step"] != 9
+            for check in step.get("not_simply_passed", ())
+        ],
+    )
 
 
 def short_tasks(checklist: dict[str, Any]) -> str:
     """The steps as a task list that fits the page of the asset."""
-    return tasks(
+    steps = tasks(
         (
             step["state"] == DONE,
             f"Step {step['step']}, {step['title']}: {step['state']}"
@@ -174,35 +157,7 @@ def short_tasks(checklist: dict[str, Any]) -> str:
         )
         for step in checklist["steps"]
     )
-
-
-def _not_simply_passed(checklist: dict[str, Any]) -> str:
-    # Step 9 is the other steps' checks once more.
-    rows = [
-        (
-            step["step"],
-            row["outcome"],
-            link(code(row["asset"]), step["assets"][row["asset"]]),
-            code(row["check"]),
-            row["finding_digest"],
-            row["finding"],
-            row["acknowledged"] or "not acknowledged",
-        )
-        for step in checklist["steps"]
-        if step["step"] != 9
-        for row in step.get("not_simply_passed", ())
-    ]
-    header = ("step", "outcome", "asset", "check", "finding digest", "finding", "acknowledged")
-    return table(header, rows) if rows else "Nothing.\n"
-
-
-def _failed_before(failures: list[dict[str, Any]]) -> str:
-    rows = [
-        (code(f["asset"]), code(f["check"]), f["cause"], f["failed_at"], f["rework"])
-        for f in failures
-    ]
-    header = ("asset", "check", "cause", "failed (UTC)", "rework")
-    return table(header, rows) if rows else "Nothing.\n"
+    return f"{steps}\n"
 
 
 def _task(step: dict[str, Any]) -> Markup:

@@ -1,6 +1,7 @@
-"""The checks of the documents: they agree with the record, the disk and each other."""
+"""The checks of the documents: whether they agree with the record, the disk and each other."""
 
 import dagster as dg
+from jinja2 import UndefinedError
 
 from wmtp_assets import store
 from wmtp_assets.approval.covered import finished_files, of_no_asset
@@ -17,7 +18,7 @@ from wmtp_assets.documents.checklist import judged_checks, render_checklist
 from wmtp_assets.documents.dossier import Dossier, signed_readme
 from wmtp_assets.documents.markdown import body
 from wmtp_assets.documents.record import dossier_of
-from wmtp_assets.documents.reports import RENDERERS
+from wmtp_assets.documents.reports import render_report
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.steps import README, REPORTS, STEPS
 from wmtp_assets.findings import Finding, verdict
@@ -30,9 +31,12 @@ BOTH_FORMS = "json_and_markdown_agree"
 ALL_STEPS = "covers_every_step_and_check"
 NO_ORPHANS = "every_stored_file_belongs_to_an_asset"
 
+# What JSON of another form raises where it is read as a checklist.
+NO_CHECKLIST = (AttributeError, LookupError, TypeError, ValueError, UndefinedError)
+
 
 def differing_lines(expected: str, found: str) -> list[str]:
-    """The lines of either text that the other lacks, expected ones first."""
+    """The lines that only one of the two texts has, the expected ones first."""
     want, have = expected.splitlines(), found.splitlines()
     wanted, there = set(want), set(have)
     lost = [f"lacks: {line[:200]}" for line in want if line not in there]
@@ -53,10 +57,10 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
     def agrees(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
         dossier = _dossier(deployment, state)
         if key == README and (entry := signed_readme(dossier, deployment.store.readme)):
-            told = f"as signed in decision {entry.decision.number:04d}: {KEPT}"
-            return dict.fromkeys((AGREES, NAMES_DIGEST), Finding(True, told))
+            summary = f"as signed in decision {entry.decision.number:04d}: {KEPT}"
+            return dict.fromkeys((AGREES, NAMES_DIGEST), Finding(True, summary))
         text = _text(deployment, key)
-        wrong = differing_lines(body(RENDERERS[key](dossier)), body(text))
+        wrong = differing_lines(body(render_report(key, dossier)), body(text))
         digest = dossier.evidence.storage_digest
         return {
             AGREES: verdict(wrong, "says what record and disk say now", "document is outdated"),
@@ -126,7 +130,7 @@ def _checklist_agrees(deployment: Deployment, state: AssetState) -> dict[str, Fi
         steps = {row["step"]: row for row in content["steps"]}
         listed = {number: set(row.get("checks", ())) for number, row in steps.items()}
         digest_named = content["storage_digest"]
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except NO_CHECKLIST as error:
         fix = "run job report again"
         raise BadInput(f"the checklist is not one ({error!r})", [as_json], fix) from error
     missing = [f"step {step.number}" for step in STEPS if step.number not in steps]

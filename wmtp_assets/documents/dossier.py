@@ -1,4 +1,4 @@
-"""All that a document is written from, and what it says of Phase 2."""
+"""The input of every document, and the conditions of Phase 2 that follow from it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ from wmtp_assets.store import sha256_of
 
 @dataclass(frozen=True)
 class Failure:
-    """A check that failed in a run: the cause it named, and what was done (plan, Step 9).
+    """A check that failed in a run: its cause, and what was done about it (plan, Step 9).
 
     Attributes:
-        rework: One sentence: materialized anew or not, passed again in which run, or not yet.
+        rework: Whether the asset was materialized again, and which run passed the check, if any.
     """
 
     asset: str
@@ -31,12 +31,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class Dossier:
-    """All that a document is written from.
+    """The input of every document.
 
     Attributes:
-        evidence: Of the artifacts; a document judges no document.
-        backup: The newest that a run recorded, if any.
-        failures: Newest first; read only for the documents that tell of them.
+        evidence: Of the artifacts only: a document judges no document.
+        backup: The newest backup that a run recorded, if any.
+        failures: Newest first; empty for documents that list none.
     """
 
     evidence: Evidence
@@ -58,10 +58,10 @@ class Dossier:
 
 
 def signed_readme(dossier: Dossier, readme: Path) -> Entry | None:
-    """The approval whose README stays as it is, if any: of assets that the record does not know.
+    """The approval that the README of the storage is signed with, where it has to stay as it is.
 
-    A reviewer's key vouches for it, on a restored storage or a new machine. A README of what the
-    record has there would say less, and break the signature.
+    That is on a restored storage or a new machine, while the record lacks some of the approved
+    assets. A README written from that record would be incomplete and break the signature.
     """
     basis, read = dossier.approval.basis, dossier.approval.read
     signed = basis.manifest["files"] if basis else {}
@@ -72,7 +72,7 @@ def signed_readme(dossier: Dossier, readme: Path) -> Entry | None:
 
 
 def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
-    """Whether each entry condition of Phase 2 is met, and what it is (plan, Step 11)."""
+    """Each entry condition of Phase 2: whether it is met, and its text (plan, Step 11)."""
     checks, approval = dossier.evidence.of_artifacts, dossier.approval
     good = [
         j
@@ -86,15 +86,15 @@ def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
         f"every check of the artifacts passed, or warned and is acknowledged ({counts})",
     )
     differing = [line for a in dossier.evidence.artifacts for line in a.differing]
-    told = "; ".join(differing) or "sizes and times as recorded; verify_storage_deep reads all"
-    yield not differing, f"the disk equals the record ({told})"
+    detail = "; ".join(differing) or "sizes and times as recorded; verify_storage_deep reads all"
+    yield not differing, f"the disk equals the record ({detail})"
     for role, who in ((Role.REVIEWER, "the reviewer"), (Role.PRODUCT_OWNER, "the product owner")):
         decision = approval.of(role)
         met = role in approval.approved_now and approval.standing != Standing.SUSPENDED
         if decision is None:
-            says = "no decision yet"
+            detail = "no decision yet"
         else:
-            says = approval.says_of(decision) + ("" if met else ", not of the storage as it is")
-        yield met, f"{who} approved ({says})"
-    met, says = judge_backup(dossier.backup, approval)
-    yield met, f"the approved storage is backed up and tagged ({says})"
+            detail = approval.says_of(decision) + ("" if met else ", not of the storage as it is")
+        yield met, f"{who} approved ({detail})"
+    met, detail = judge_backup(dossier.backup, approval)
+    yield met, f"the approved storage is backed up and tagged ({detail})"

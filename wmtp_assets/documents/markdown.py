@@ -1,33 +1,63 @@
-"""The little Markdown that the documents need, and the line below which nothing is digested."""
+"""The Markdown of the documents: their templates, and the line below which nothing is digested.
+
+A template writes a value as text; only a `Markup`, made by one of its functions, is Markdown.
+"""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from wmtp_assets.markup import block, text
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from wmtp_assets.markup import Markup, block, code, link, text
 from wmtp_assets.regular import read_small
 
-# What follows this phrase (run ids, times) is no part of a document's content digest; as a heading
-# in Markdown, as a key in JSON.
+# What follows this heading (in JSON: this key) is left out of a document's digest: run ids, times.
 RUN_RECORD = "Run record (no part of the document's digest)"
-# The state of the checks is part of the digest, but a snapshot: an agreement check stops above it.
+# What follows this heading was true when it was written: the check of agreement stops above it.
 STATE_HEADING = "## State of the checks when this was written"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; what is no Markup yet is shown as it is written."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(_cell(c) for c in line) + " |" for line in lines) + "\n"
+def row(*cells: object) -> Markup:
+    """A row of a table. A backslash protects a pipe in code too (GFM)."""
+    return Markup("| " + " | ".join(text(cell).replace("|", "\\|") for cell in cells) + " |")
 
 
-def tasks(items: Iterable[tuple[bool, str]]) -> str:
-    """A task list: done or not, and the text, as in a table."""
-    return "".join(f"- [{'x' if done else ' '}] {block(told)}\n" for done, told in items)
+def tasks(items: Iterable[tuple[bool, str]]) -> Markup:
+    """A task list: done or not, and the text."""
+    return Markup("\n".join(f"- [{'x' if done else ' '}] {block(item)}" for done, item in items))
 
 
-def bullets(lines: Iterable[str]) -> str:
-    """A list, or the word that it is empty; the texts as in a table."""
-    return "".join(f"- {block(line)}\n" for line in lines) or "Nothing.\n"
+def bullets(lines: Iterable[str]) -> Markup:
+    """A list, or the word that it is empty."""
+    return Markup("\n".join(f"- {block(line)}" for line in lines) or "Nothing.")
+
+
+def codes(values: Iterable[str], separator: str = ", ") -> Markup:
+    """Code spans, one after the other."""
+    return Markup(separator.join(map(code, values)))
+
+
+TEMPLATES = Environment(
+    loader=PackageLoader(__package__),
+    finalize=text,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
+TEMPLATES.globals |= {
+    "RUN_RECORD": RUN_RECORD,
+    "STATE_HEADING": STATE_HEADING,
+    **{part.__name__: part for part in (row, tasks, bullets, block, code, codes, link)},
+}
+TEMPLATES.filters["commas"] = "{:,}".format
+
+
+def render(document: str, **values: Any) -> str:
+    """Fill the template of a document."""
+    return TEMPLATES.get_template(f"{document}.md.j2").render(values)
 
 
 def document_digest(path: Path) -> str:
@@ -36,10 +66,5 @@ def document_digest(path: Path) -> str:
 
 
 def body(page: str) -> str:
-    """What a document says of the storage, without the snapshot of check results."""
+    """What a document states of the storage, without the snapshot of check results."""
     return page.split(STATE_HEADING)[0].split(RUN_RECORD)[0]
-
-
-def _cell(value: object) -> str:
-    # GFM takes a backslash before a pipe away in code too.
-    return text(value).replace("|", "\\|")

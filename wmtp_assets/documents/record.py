@@ -1,4 +1,4 @@
-"""The Dagster record as the documents need it: evidence, approval, and what failed before."""
+"""Reads from the Dagster record what documents need: evidence, approval, earlier failures."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -29,10 +29,10 @@ def dossier_of(
     *,
     history: bool = False,
 ) -> Dossier:
-    """What documents are written from.
+    """Read the input of the documents.
 
     Args:
-        history: Whether to read what failed before: a query for each check, 3 ms x 300.
+        history: Whether to read earlier failures too: a query for each check, 3 ms x 300.
     """
     everything = read_evidence(instance, declared, deployment)
     return Dossier(
@@ -86,7 +86,12 @@ def _failures_of(
 def _rework(
     failed_at: float, made: list[tuple[float, str]], passed: list[tuple[float, str]]
 ) -> str:
-    """What was done after a failure, from (time, run) of materializations and passes."""
+    """What was done after a failure.
+
+    Args:
+        made: (time, run) of each materialization.
+        passed: (time, run) of each pass.
+    """
     good = next(((at, run) for at, run in passed if at > failed_at), None)
     if good is None:
         return "not mended yet"

@@ -6,7 +6,7 @@ on it is read as any mirror: the conversion knows nothing of it.
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.source import Body, Listing
 from wmtp_assets.temporaries import guarded
+
+Writer = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def ensure_mirror(root: Path) -> None:
 
 def _make_mirror(root: Path) -> None:
     with store.folder_beside(root) as made:
-        write_mirror(made)
+        write_mirror(made, all_writers())
         shutil.rmtree(root, ignore_errors=True)
         try:
             os.rename(made, root)
@@ -61,14 +63,18 @@ def _make_mirror(root: Path) -> None:
                 raise
 
 
-def write_mirror(root: Path) -> None:
-    """Write all repositories of the sample and the listing of their digests."""
+def all_writers() -> dict[str, Writer]:
+    """Repository id -> who writes it, of all repositories of the sample."""
     from wmtp_assets.sample import checkpoints, datasets
 
-    writers = {
+    return {
         **{m.repo.id: partial(checkpoints.WRITERS[m.name], model=m) for m in SAMPLE.models},
         **{row.repo.id: datasets.WRITERS[row.name] for row in SAMPLE.datasets},
     }
+
+
+def write_mirror(root: Path, writers: Mapping[str, Writer]) -> None:
+    """Write repositories and the listing of their digests."""
     # Two at a time: numpy and hashlib work outside of the interpreter lock.
     with ThreadPoolExecutor(2) as pool:
         entries = pool.map(_write_repo, (root / repo for repo in writers), writers.values())
@@ -76,7 +82,7 @@ def write_mirror(root: Path) -> None:
     store.write_json(root / LISTING_NAME, listing)
 
 
-def _write_repo(folder: Path, write: Callable[[Path], None]) -> dict[str, Any]:
+def _write_repo(folder: Path, write: Writer) -> dict[str, Any]:
     """Write one repository; returns its entry in the listing, made from the bytes on disk."""
     folder.mkdir(parents=True)
     write(folder)

@@ -5,10 +5,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.datasets.assets import dataset_assets, split_assets
+from wmtp_assets.datasets.assets import dataset_assets
 from wmtp_assets.datasets.checks import dataset_checks
 from wmtp_assets.datasets.convert.tokens import BY_CHUNKS
-from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.stats.assets import stats_assets
 from wmtp_assets.datasets.stats.checks import stats_checks
 from wmtp_assets.layout.assets import storage_layout
@@ -50,18 +50,8 @@ ACROSS = {"splits_share_no_problem", "no_near_duplicates_across_splits"}
 LABELLED = {
     "split": {"task_id_agrees_with_is_correct", "dropped_languages_equal_source"},
     "small": {"small_sets_hold_both_classes", "small_sets_hold_several_difficulties"},
-    "stats": {"no_overlap_with_humaneval", "no_overlap_with_mbpp"},
 }
 PLANTED = ("codecontests/stats", "no_near_duplicates_across_splits")
-
-
-# The statistics of CodeContests look for the benchmarks in it, so a run has all three.
-RUN = ("codecontests", "humaneval", "mbpp")
-
-
-def key_of(checks: dg.AssetChecksDefinition) -> str:
-    """The asset that checks are on."""
-    return next(iter(checks.check_specs)).asset_key.to_user_string()
 
 
 def declared() -> dict[str, set[str]]:
@@ -78,12 +68,10 @@ def world(tmp_path_factory):
     """A storage materialized and checked by one Dagster run."""
     root = tmp_path_factory.mktemp("run")
     deployment = tiny_setup(root)
-    raw = [raw_assets[f"{name}/raw"] for name in RUN]
-    assets = [asset for asset in OURS if asset.key.path[0] in RUN]
-    checks = [check for check in CHECKS if key_of(check).split("/")[0] in RUN]
+    raw = [raw_assets[f"{name}/raw"] for name in DATASETS]
     defs = dg.Definitions(
-        assets=[storage_layout, *raw, *assets],
-        asset_checks=checks,
+        assets=[storage_layout, *raw, *OURS],
+        asset_checks=CHECKS,
         resources={"deployment": deployment},
     )
     with dg.DagsterInstance.local_temp(str(root)) as instance:
@@ -122,14 +110,11 @@ def test_the_declared_checks_are_exactly_these():
         assert names[f"{dataset}/schema"] == EVERYWHERE | DESCRIBED
         assert names[f"{dataset}/small"] == EVERYWHERE | SMALL | labelled["small"]
         across = ACROSS if len(row.splits) > 1 else set()
-        assert names[f"{dataset}/stats"] == EVERYWHERE | STATS | across | labelled["stats"]
+        overlap = {f"no_overlap_with_{name}" for name in benchmarks_of(dataset)}
+        assert names[f"{dataset}/stats"] == EVERYWHERE | STATS | across | overlap
 
 
 def test_the_graph_is_that_of_the_contract():
-    assert set(split_assets) == {
-        *("codecontests/train", "codecontests/valid", "codecontests/test"),
-        *("mbpp/train", "mbpp/validation", "mbpp/test", "humaneval/test"),
-    }
     for asset in OURS:
         [spec] = asset.specs
         dataset, name = spec.key.path
@@ -137,9 +122,7 @@ def test_the_graph_is_that_of_the_contract():
         if name in DATASETS[dataset].splits:
             assert deps == {f"{dataset}/raw", "ref_sheared/tokenizer"}
         else:
-            needed = {dataset}
-            if (dataset, name) == ("codecontests", "stats"):
-                needed |= {"humaneval", "mbpp"}
+            needed = {dataset, *(benchmarks_of(dataset) if name == "stats" else ())}
             assert deps == {f"{of}/{split}" for of in needed for split in DATASETS[of].splits}
         assert spec.group_name == dataset
         assert spec.code_version
@@ -155,12 +138,7 @@ def test_one_run_materializes_everything_and_only_the_planted_warning_fails(worl
     found = evaluations(run)
     assert {key for key, evaluation in found.items() if not evaluation.passed} == {PLANTED}
     assert found[PLANTED].severity == dg.AssetCheckSeverity.WARN
-    expected = {
-        (asset, name)
-        for asset, names in declared().items()
-        for name in names
-        if asset.split("/")[0] in RUN
-    }
+    expected = {(asset, name) for asset, names in declared().items() for name in names}
     assert set(found) == expected
 
 
@@ -225,7 +203,6 @@ def test_a_second_run_leaves_every_byte_and_every_data_version(world):
                 asset.key
             ).asset_materialization.tags["dagster/data_version"]
             for asset in OURS
-            if asset.key.path[0] in RUN
         }
 
     before = versions()

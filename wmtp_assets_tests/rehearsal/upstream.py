@@ -20,10 +20,12 @@ import pytest
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Catalog, Dataset, Model, Repo
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.hub.sources import LISTING_NAME
 from wmtp_assets.published import PUBLISHED
-from wmtp_assets.sample import checkpoints, codecontests, humaneval, mbpp
+from wmtp_assets.sample import checkpoints, mbpp
 from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets.sample.datasets import WRITERS
 from wmtp_assets_tests.catalogs import with_rows
 
 PROJECT = Path(__file__).parents[2]
@@ -54,7 +56,7 @@ needs_upstream = pytest.mark.skipif(
 
 SMALL_MODEL = "the weights are the sample's, 61 million parameters under the published names"
 OTHER_WRITER = "rows as published, in a parquet file that another writer wrote"
-SMALL_CODECONTESTS = "the problems are the sample's, 81 under the published columns"
+NOTHING_REAL = "the problems are the sample's, under the published columns"
 # (row, field) of PUBLISHED that is another one here -> why.
 REPLACED: Mapping[tuple[str, str], str] = {
     ("meta_mtp", "geometry"): SMALL_MODEL,
@@ -66,10 +68,10 @@ REPLACED: Mapping[tuple[str, str], str] = {
     ("ref_sheared", "raw_bytes"): SMALL_MODEL,
     ("ref_sheared", "pins of config.json"): SMALL_MODEL,
     ("ref_sheared", "pins of pytorch_model.bin.index.json"): SMALL_MODEL,
-    ("codecontests", "splits"): SMALL_CODECONTESTS,
-    ("codecontests", "raw_bytes"): SMALL_CODECONTESTS,
-    ("codecontests", "pins of data/*"): SMALL_CODECONTESTS,
+    ("codecontests", "raw_bytes"): NOTHING_REAL,
+    ("codecontests", "pins of data/*"): NOTHING_REAL,
     ("mbpp", "pins of full/*"): OTHER_WRITER,
+    **{(name, "splits"): NOTHING_REAL for name in DATASETS.keys() - {"mbpp", "humaneval"}},
 }
 
 
@@ -100,9 +102,9 @@ def write_mirror(root: Path, catalog: Catalog) -> None:
     checkpoints.write_ref_sheared(sheared, SAMPLE.model("ref_sheared"))
     for path in (LLAMA, *(SHEARED / name for name in SHEARED_FILES)):
         shutil.copyfile(path, sheared / path.name)
-    codecontests.write_codecontests(root / catalog.dataset("codecontests").repo.id)
-    humaneval.write_humaneval(root / catalog.dataset("humaneval").repo.id)
-    write_mbpp(root / catalog.dataset("mbpp").repo.id, read_mbpp())
+    writers = {**WRITERS, "mbpp": lambda folder: write_mbpp(folder, read_mbpp())}
+    for row in catalog.datasets:
+        writers[row.name](root / row.repo.id)
     models = (catalog.model("meta_mtp"), catalog.model("ref_sheared"))
     write_listing(root, [row.repo for row in (*models, *catalog.datasets)])
 

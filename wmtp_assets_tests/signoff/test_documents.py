@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.definitions import build_definitions
-from wmtp_assets.documents import checks, plan_notes
+from wmtp_assets.documents import checks
 from wmtp_assets.documents.checklist import FAILED_BEFORE
 from wmtp_assets.documents.markdown import RUN_RECORD, body, document_digest
 from wmtp_assets.evidence.steps import STEPS
@@ -146,6 +146,15 @@ def test_a_step_whose_checks_are_no_list_of_names_fails_and_does_not_crash(bench
         assert "signoff/checklist covers_every_step_and_check" in failed, value
 
 
+@pytest.mark.parametrize("part", ["approval", "storage_version", "risks", RUN_RECORD])
+def test_a_checklist_without_a_part_fails_and_does_not_crash(bench: World, part: str):
+    content = checklist(bench)
+    for lacking in ({k: v for k, v in content.items() if k != part}, content | {part: [{}]}):
+        bench.store.document("phase1_checklist.json").write_text(json.dumps(lacking))
+        failed = bench.failed("signoff__checklist")
+        assert "signoff/checklist json_and_markdown_agree" in failed, part
+
+
 def test_every_step_of_the_plan_has_a_home():
     assert [step.number for step in STEPS] == list(range(12))
     assert all(step.assets for step in STEPS)
@@ -198,8 +207,12 @@ def test_every_risk_of_the_plan_names_checks_that_are_declared(bench: World, tmp
     assert len(rows) == 5
     for row in rows:
         assert row["checks"] and set(row["checks"]) <= declared, row["risk"]
-    for _, _, names in plan_notes.OLD_SCRIPTS:
-        assert set(names.replace(" ", "").split(",")) <= declared, names
+    notes = bench.store.document("migration_notes.md").read_text()
+    scripts = notes.split("## Where the old scripts went\n")[1].split("\n## ")[0]
+    names = [line.split(" | ")[2].removesuffix(" |") for line in scripts.strip().splitlines()[2:]]
+    assert len(names) == 9
+    for of_one_script in names:
+        assert set(of_one_script.split(", ")) <= declared, of_one_script
 
 
 def test_what_failed_before_is_told_with_cause_and_rework(bench: World):

@@ -17,12 +17,10 @@ from wmtp_assets.datasets.convert.parquet import FIX, count_rows, open_parquet, 
 from wmtp_assets.datasets.convert.problems import read_problems
 from wmtp_assets.datasets.convert.tally import CANDIDATES, DROPPED, ROWS, SOURCE_ROWS
 from wmtp_assets.datasets.formats import INVALID_UTF8, OTHER_LANGUAGE, OVER_LENGTH, UNKNOWN_LANGUAGE
-from wmtp_assets.datasets.languages import KEPT_LANGUAGES, OTHER_LANGUAGES
+from wmtp_assets.datasets.languages import KEPT_LANGUAGES, OTHER_LANGUAGES, program_columns
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding
-
-LANGUAGE_COLUMNS = ["solutions", "incorrect_solutions"]
 
 
 def judge_sum(dataset: str, split: Split, metadata: Path, sources: Sequence[Path]) -> Finding:
@@ -38,8 +36,9 @@ def judge_sum(dataset: str, split: Split, metadata: Path, sources: Sequence[Path
     ]
     if not form.labelled:
         sums.append(("candidates, one a source row", tally.source_rows, tally.candidates))
-        if recorded := tally.dropped[INVALID_UTF8]:
-            sums.append(("rows that are not UTF-8", count_invalid(dataset, sources), recorded))
+    # Of programs in several languages `judge_languages` counts it.
+    if not program_columns(form) and (recorded := tally.dropped[INVALID_UTF8]):
+        sums.append(("rows that are not UTF-8", count_invalid(dataset, sources), recorded))
     dropped = tally.reasons(form)
     drops = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
     return Culprits(
@@ -101,13 +100,14 @@ def count_languages(dataset: str, sources: Sequence[Path]) -> Counter:
         BadInput: A file is damaged, or a language is null.
     """
     codes: Counter = Counter()
-    columns = {name: DATASETS[dataset].format.columns[name] for name in LANGUAGE_COLUMNS}
+    form = DATASETS[dataset].format
+    columns = {name: form.columns[name] for name in program_columns(form)}
     for path in sources:
         with open_parquet(path, columns) as file:
-            leaves = [f"{name}.language" for name in LANGUAGE_COLUMNS]
+            leaves = [f"{name}.language" for name in columns]
             with reading(path):
                 for batch in file.iter_batches(columns=leaves, use_threads=False):
-                    for name in LANGUAGE_COLUMNS:
+                    for name in columns:
                         flat = pc.list_flatten(pc.struct_field(batch[name], "language"))
                         for entry in pc.value_counts(flat).to_pylist():
                             codes[entry["values"]] += entry["counts"]

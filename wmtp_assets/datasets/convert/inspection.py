@@ -18,7 +18,7 @@ from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_
 from wmtp_assets.datasets.convert.records import Line, item_of, read_lines
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS, Tally
 from wmtp_assets.datasets.convert.tokens import TokenCounter
-from wmtp_assets.datasets.formats import Format
+from wmtp_assets.datasets.formats import HAS_TESTS, Format
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, flatten
@@ -68,7 +68,7 @@ def inspect_split(
             over.add(f"line {line.number} {line.record['task_id']}: {tokens:,} tokens")
         if form.labelled and (fault := _label_fault(line)):
             labels.add(fault)
-        without_tests += not line.record["metadata"]["has_tests"]
+        without_tests += not line.record["metadata"].get(HAS_TESTS, True)
         ids.append(_digest_of(line.record["task_id"]))
     alignment.end(dataset, split.name, jsonl.name, sha256)
     good = f"{tally.rows:,} lines"
@@ -227,7 +227,9 @@ def _may_explain(metadata: Path, form: Format, without_tests: int) -> str:
     dropped = facts.tally.reasons(form).items()
     told = [f"{count:,} dropped as {reason}" for reason, count in dropped]
     told.append(f"{len(facts.repeated_names):,} problems renamed")
-    return ", ".join([*told, f"{without_tests:,} rows without tests"])
+    if HAS_TESTS in form.fields["metadata"]:
+        told.append(f"{without_tests:,} rows without tests")
+    return ", ".join(told)
 
 
 def _compare_counts(metadata: Path, form: Format, tally: Tally) -> Finding:

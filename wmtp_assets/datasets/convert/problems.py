@@ -61,7 +61,7 @@ def read_problems(
 
 
 def find_repeated_names(paths: Sequence[Path]) -> list[RepeatedName]:
-    """Find the problems of a CodeContests split whose name came before.
+    """Find the problems of a split whose name came before, in a dataset with names.
 
     The first keeps its name, the n-th is written `{name}__{n}` (names.py, with the exceptions). A
     name that is not UTF-8 is none: nothing of its problem is written.

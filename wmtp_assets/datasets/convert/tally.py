@@ -33,7 +33,7 @@ class Tally:
 
     Attributes:
         source_rows: Published rows read.
-        candidates: Solutions in all languages (CodeContests), rows otherwise.
+        candidates: Solutions, in all languages where a row has several; rows otherwise.
         dropped: Reason -> candidates not written.
         kept: (is_correct, difficulty) -> records; (None, None) where a dataset has neither.
         lengths: Field or "total" -> token length -> records.

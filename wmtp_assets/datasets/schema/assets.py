@@ -10,7 +10,7 @@ from wmtp_assets.record import materialized
 
 
 def schema_asset(*, dataset: str) -> dg.AssetsDefinition:
-    """What describes one processed dataset; with it the folder opens with load_dataset."""
+    """The files that describe one processed dataset; load_dataset needs the card."""
 
     @dg.asset(
         key=[dataset, "schema"],

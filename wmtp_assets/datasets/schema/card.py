@@ -1,7 +1,7 @@
 """README.md of a processed dataset: the card that `datasets.load_dataset(folder)` obeys.
 
-Its YAML head names exactly the JSONL files as splits and the type of every field, so that the
-other files of the folder are left alone and the first rows decide nothing.
+Its YAML head names the JSONL of each split and the type of every field: `datasets` then ignores
+the other files of the folder, and guesses no type from the first rows.
 """
 
 import itertools
@@ -30,13 +30,13 @@ def card_head(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, Any]:
 
 def head_of(dataset: Dataset, title: str, files: Mapping[str, str]) -> dict[str, Any]:
     """The YAML head of a folder: licence, configs (split -> file), features."""
-    fields = DATASETS[dataset.name].format.fields
+    facts, fields = DATASETS[dataset.name].facts, DATASETS[dataset.name].format.fields
     data_files = [{"split": split, "path": path} for split, path in files.items()]
     return {
         "pretty_name": title,
-        "license": DATASETS[dataset.name].facts.licence_id,
+        "license": facts.licence_id,
         "task_categories": ["text-generation"],
-        "tags": ["code"],
+        "tags": list(facts.tags),
         "configs": [{"config_name": "default", "data_files": data_files}],
         "dataset_info": {"features": [_feature(name, kind) for name, kind in fields.items()]},
     }
@@ -140,7 +140,7 @@ def _counts_table(dataset: Dataset, splits: list[StoredSplit]) -> str:
 
 
 def _reasons(dataset: str, splits: list[StoredSplit]) -> list[str]:
-    """Every reason that is stated of any split."""
+    """Every reason that some split states, those of the format first."""
     form = DATASETS[dataset].format
     stated = (split.facts.tally.reasons(form) for split in splits)
     return list(dict.fromkeys([*form.dropped, *itertools.chain.from_iterable(stated)]))

@@ -3,7 +3,9 @@
 from typing import Any
 
 from wmtp_assets.catalog import STORAGE_VERSION, Dataset
-from wmtp_assets.datasets.formats import DESCRIPTIONS, FieldType
+from wmtp_assets.datasets.field_types import walk_type
+from wmtp_assets.datasets.formats import FieldType
+from wmtp_assets.datasets.row import DatasetRow
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
 
@@ -31,7 +33,8 @@ DATA_TYPES = {str: "sc:Text", int: "sc:Integer", bool: "sc:Boolean"}
 
 def build_croissant(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, Any]:
     """The content of croissant.json."""
-    facts = DATASETS[dataset.name].facts
+    stated = DATASETS[dataset.name]
+    facts = stated.facts
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -44,7 +47,7 @@ def build_croissant(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, An
         "datePublished": facts.published,
         "citeAs": facts.citation,
         "distribution": [_file(split) for split in splits],
-        "recordSet": [_records(split, DATASETS[dataset.name].format.fields) for split in splits],
+        "recordSet": [_records(split, stated) for split in splits],
     }
 
 
@@ -60,31 +63,42 @@ def _file(split: StoredSplit) -> dict[str, Any]:
     }
 
 
-def _records(split: StoredSplit, fields: dict[str, FieldType]) -> dict[str, Any]:
-    described = []
-    for name, kind in fields.items():
-        inner = kind if isinstance(kind, dict) else {}
-        described += [_field(split, part, of, name) for part, of in inner.items()]
-        if not inner:
-            described.append(_field(split, name, kind))
+def _records(split: StoredSplit, stated: DatasetRow) -> dict[str, Any]:
+    described = [
+        _field(split, column, path, types, stated.descriptions[column])
+        for column, kind in stated.format.fields.items()
+        for path, types in _types(kind).items()
+    ]
     return {"@type": "cr:RecordSet", "@id": split.name, "name": split.name, "field": described}
 
 
+def _types(kind: FieldType) -> dict[str, dict[str, Any]]:
+    """JSON path of each part of a field, "" for a field without parts -> its type."""
+    return walk_type(
+        kind,
+        plain=lambda of: {"": {"dataType": DATA_TYPES[of]}},
+        many=lambda items: {path: {**of, "repeated": True} for path, of in items.items()},
+        struct=lambda parts: {
+            f".{name}{path}": of for name, types in parts.items() for path, of in types.items()
+        },
+    )
+
+
 def _field(
-    split: StoredSplit, name: str, kind: FieldType, inside: str | None = None
+    split: StoredSplit, column: str, path: str, types: dict[str, Any], description: str
 ) -> dict[str, Any]:
     """One field; what lies inside an object is taken out of it by a JSON path."""
-    source = {"fileObject": {"@id": split.file}, "extract": {"column": inside or name}}
-    if inside:
-        source["transform"] = {"jsonPath": f"$.{name}"}
-    path = f"{inside}/{name}" if inside else name
-    many = isinstance(kind, list)
+    name = column + path.replace(".", "/")
+    transform = {"transform": {"jsonPath": f"${path}"}} if path else {}
     return {
         "@type": "cr:Field",
-        "@id": f"{split.name}/{path}",
-        "name": path,
-        "description": DESCRIPTIONS[inside or name],
-        "dataType": DATA_TYPES[kind[0] if many else kind],
-        **({"repeated": True} if many else {}),
-        "source": source,
+        "@id": f"{split.name}/{name}",
+        "name": name,
+        "description": description,
+        **types,
+        "source": {
+            "fileObject": {"@id": split.file},
+            "extract": {"column": column},
+            **transform,
+        },
     }

@@ -25,18 +25,18 @@ CROISSANT_AGREES = "croissant_json_agrees_with_splits"
 FOLDER_LOADS = "folder_loads_with_datasets"
 
 CARD = "README.md"
-# What `datasets` obeys beside the card of a folder (load.py, LocalDatasetModuleFactory).
+# Files of a folder that `datasets` obeys besides the card (load.py, LocalDatasetModuleFactory).
 DIRECTING = (".huggingface.yaml", "dataset_infos.json")
 OPENS = ord("{")
 ROWS_LOADED = 3
-# What its reader of JSON takes at once, of which it gives three rows (json.py, chunksize).
+# The bytes that its JSON reader takes at once, even for three rows (json.py, chunksize).
 READ_AT_ONCE = 10 * 1024 * 1024
 
 
 def inspect_description(
     dataset: Dataset, commit: str, folder: DatasetFolder, settings: Filter
 ) -> dict[str, Finding]:
-    """Compare the three files with what the splits state of themselves.
+    """Compare the three files with those that the stored splits give now.
 
     Raises:
         BadInput: A file is missing or damaged.
@@ -120,7 +120,7 @@ def inspect_loading(dataset: Dataset, folder: Path, head: Mapping[str, Any]) -> 
     import datasets
     import yaml
 
-    # On damaged cards and rows the library raises what its insides happen to raise.
+    # The library lets through whatever its parts raise on damaged cards and rows.
     failures = (
         *(OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError),
         *(yaml.YAMLError, datasets.exceptions.DatasetsError),
@@ -152,7 +152,7 @@ def inspect_loading(dataset: Dataset, folder: Path, head: Mapping[str, Any]) -> 
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Keep `datasets` off the network for a while, and from importing torch, which takes 2 s."""
+    """Meanwhile `datasets` uses no network and does not import torch, which takes 2 s."""
     import datasets
     import huggingface_hub
 

@@ -9,7 +9,7 @@ from wmtp_assets.datasets.convert.line_metadata import SplitFacts, read_facts
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS
 from wmtp_assets.datasets.convert.tokens import Filter
 from wmtp_assets.datasets.field_types import walk_type
-from wmtp_assets.datasets.formats import DESCRIPTIONS, FieldType
+from wmtp_assets.datasets.formats import FieldType
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
@@ -20,7 +20,7 @@ TYPE_NAMES = {str: "string", int: "integer", bool: "boolean"}
 
 @dataclass(frozen=True)
 class StoredSplit:
-    """A split as it lies in the folder; digests are those that its line metadata states."""
+    """A stored split; the digest of its JSONL is the one that its line metadata states."""
 
     name: str
     file: str
@@ -31,7 +31,7 @@ class StoredSplit:
 
 
 def read_stored_splits(dataset: Dataset, folder: DatasetFolder) -> list[StoredSplit]:
-    """Read what the splits of a dataset state of themselves.
+    """Read the size, digest and line metadata of each split of a dataset.
 
     Raises:
         BadInput: A split is missing, or its line metadata is damaged.
@@ -56,14 +56,15 @@ def build_schema(
     dataset: Dataset, commit: str, splits: list[StoredSplit], settings: Filter
 ) -> dict[str, Any]:
     """The content of schema.json."""
-    form = DATASETS[dataset.name].format
+    stated = DATASETS[dataset.name]
+    form = stated.format
     return {
         "dataset": dataset.name,
         "version": STORAGE_VERSION,
         "format": "Alpaca JSONL",
         "source": {"repo": dataset.repo.id, "commit": commit, "licence": dataset.repo.licence},
         "fields": {
-            name: {**describe_type(kind), "description": DESCRIPTIONS[name]}
+            name: {**describe_type(kind), "description": stated.descriptions[name]}
             for name, kind in form.fields.items()
         },
         "required_fields": [name for name in form.fields if name not in OPTIONAL_FIELDS],

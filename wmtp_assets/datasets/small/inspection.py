@@ -1,4 +1,4 @@
-"""The small sets read again: limits, classes, difficulties, line metadata, and their origin."""
+"""Reads the small sets back: limits, classes, difficulties, line metadata, and their origin."""
 
 from pathlib import Path
 

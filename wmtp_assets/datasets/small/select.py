@@ -1,9 +1,9 @@
 """A split -> a small set of it: both classes, many difficulties, the same rows every time.
 
-One pass over JSONL and line metadata in lockstep. In each stratum (is_correct, difficulty) the
-lines with the lowest seeded hash are candidates, so a row's place depends on its own bytes: rows
-that come or go elsewhere move few others. Classes then share the limit evenly, difficulties take
-turns within a class, and the chosen lines are written in source order.
+JSONL and line metadata are read once, side by side. In each stratum (is_correct, difficulty) the
+lines with the lowest seeded hash are candidates: the hash is that of the line alone, so a split
+that gains or loses rows keeps most of its small set. The classes share the limit evenly, the
+difficulties of a class take turns, and the chosen lines are written in source order.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ class SmallSet:
 
 
 def write_small_set(dataset: str, split: Split, folder: DatasetFolder) -> SmallSet:
-    """Draw the small set of one split and write it; the file that names the other comes last."""
+    """Draw the small set of one split and write it; the line metadata, which names it, last."""
     with open_line_metadata(folder.line_metadata(split.name)) as metadata:
         source = metadata.head
     chosen = select_lines(
@@ -72,7 +72,7 @@ def write_small_set(dataset: str, split: Split, folder: DatasetFolder) -> SmallS
 
 
 def describe(dataset: str, split: Split, items: list[bytes], sha256: str) -> dict[str, Any]:
-    """What the line metadata of a small set states: its counts, and what it was drawn from.
+    """The statistics in the line metadata of a small set: its counts, and its source.
 
     Args:
         items: The line metadata items of its lines.
@@ -121,8 +121,8 @@ def _balance(candidates: dict[bytes, list[Chosen]], limit: int) -> list[Chosen]:
     classes: dict[object, list[list[Chosen]]] = defaultdict(list)
     for item, lines in candidates.items():
         fact = _facts(item)
-        # Difficulties in an order of their own, the same for both classes: where there are more
-        # of them than places, the easy ones must not always win.
+        # Difficulties in a fixed random order, the same for both classes: with more of them than
+        # places, the easy ones must not always win.
         place = _rank(str(fact.get("difficulty")).encode())
         classes[fact.get("is_correct")].append([place, lines])
     queues = [
@@ -146,5 +146,5 @@ def _take_turns(queues: list[list[Chosen]]) -> list[Chosen]:
 
 
 def _rank(data: bytes) -> int:
-    """A number that looks random, the same on every machine."""
+    """A seeded hash as a number."""
     return int.from_bytes(hashlib.blake2b(data, key=SEED.encode(), digest_size=8).digest())

@@ -80,7 +80,7 @@ def _draw_difficulty(axes: Any, dataset: str, splits: Splits, max_tokens: int) -
     axes.set_xticks(list(places), [str(level) for level in levels])
     axes.set(
         title=f"{dataset}: records by difficulty, all splits",
-        xlabel="difficulty as published (0 unknown, 1-5 easy to hardest, 6 external, 7-28 A to V)",
+        xlabel=f"difficulty as published ({DATASETS[dataset].facts.difficulty})",
         ylabel="records",
     )
     axes.legend()

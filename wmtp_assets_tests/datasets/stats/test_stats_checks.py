@@ -48,7 +48,6 @@ def test_every_check_passes_but_the_planted_warning(made, dataset):
     findings = decide(made, dataset)
     failed = {name for name, finding in findings.items() if not finding.passed}
     assert failed == ({inspection.NO_NEAR_DUPLICATES} if dataset == "codecontests" else set())
-    assert len(findings) == {"codecontests": 8, "mbpp": 6, "humaneval": 4}[dataset]
 
 
 def test_the_planted_near_duplicate_is_named_with_a_digest_and_a_table(made):

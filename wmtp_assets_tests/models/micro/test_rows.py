@@ -44,19 +44,23 @@ assert lines == 1
 sys.modules[name] = util.module_from_spec(spec)
 exec(compile(text, spec.origin, "exec"), vars(sys.modules[name]))
 
+from wmtp_assets.approval.standing import Approval, Standing
 from wmtp_assets.definitions import ASSETS
 from wmtp_assets.doctor.plans import micro_bytes
-from wmtp_assets.documents.plan_notes import DIFFERENCES, FAQ
+from wmtp_assets.documents.dossier import Dossier
+from wmtp_assets.documents.reports import render_report
+from wmtp_assets.evidence.judge import Evidence
 from wmtp_assets.models.micro.origin import plan_from_catalog
 from wmtp_assets.published import PUBLISHED
 
+dossier = Dossier(Evidence("", "", "", (), ()), PUBLISHED, Approval(Standing.ABSENT, ""))
 plans = [plan_from_catalog(PUBLISHED, micro) for micro in PUBLISHED.micros]
 print(json.dumps({
     "descriptions": [s.description for a in ASSETS for s in a.specs if s.group_name == "micro"],
     "configs": [dict(plan.config) for plan in plans],
     "params": dict(plans[0].params),
     "bytes": micro_bytes(PUBLISHED),
-    "notes": [" ".join(row) for row in (*DIFFERENCES, *FAQ)],
+    "notes": [render_report(key, dossier) for key in ("migration_notes", "storage_readme")],
 }))
 """
 
@@ -202,7 +206,7 @@ def test_the_readme_has_the_disk_and_the_limit_of_the_rows():
 
 
 def test_the_reasons_that_the_notes_on_the_plan_give_hold():
-    assert (GEOMETRY.blocks, GEOMETRY.dim) == (4, 512)  # as the plan; else DIFFERENCES has a reason
+    assert (GEOMETRY.blocks, GEOMETRY.dim) == (4, 512)  # as the plan; else the notes have a reason
     tied = plan_from_catalog(PUBLISHED, MICROS["micro_mtp"].published)
-    assert 2 * 2 * PIECES * GEOMETRY.dim > MAX_BYTES, "tying is not needed: plan_notes.py says so"
+    assert 2 * 2 * PIECES * GEOMETRY.dim > MAX_BYTES, "tying is not needed, as the notes have it"
     assert tied.config["tie_word_embeddings"] is True

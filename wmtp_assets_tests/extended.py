@@ -1,0 +1,55 @@
+"""`python -m wmtp_assets_tests.extended FOLDER NAME`: what comes of one row of the sample, as JSON.
+
+Job phase1 for the assets of the row and what they need; the mirror holds its repository and a
+tokenizer alone. `NAME` is also the group of its assets.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import dagster as dg
+
+from wmtp_assets.definitions import build_definitions
+from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets.sample.mirror import all_writers, write_mirror
+from wmtp_assets_tests.datasets.world import TOKENIZER
+
+NEEDED = ("storage_layout", "ref_sheared/tokenizer")
+
+
+def write_tokenizer(folder: Path) -> None:
+    """What the token filter wants of its repository, without 250 MB of weights."""
+    shutil.copyfile(TOKENIZER, folder / "tokenizer.model")
+
+
+def extended(root: Path, name: str) -> dict[str, bool | None]:
+    """`asset check` -> whether it passed, None where it was not evaluated."""
+    repo = SAMPLE.row(name).repo.id
+    tokenizer = SAMPLE.model("ref_sheared").repo.id
+    write_mirror(root / "mirror", {tokenizer: write_tokenizer, repo: all_writers()[repo]})
+    definitions = build_definitions(
+        catalog=SAMPLE,
+        source=MirrorSource(root / "mirror"),
+        storage_root=root / "storage",
+        docs_root=root / "docs",
+    )
+    declared = definitions.resources["declared"]
+    own = [spec.key for spec in declared.assets if spec.group_name == name]
+    done = definitions.resolve_job_def("phase1").execute_in_process(
+        instance=dg.DagsterInstance.ephemeral(),
+        asset_selection=[*(dg.AssetKey(key.split("/")) for key in NEEDED), *own],
+        raise_on_error=False,
+    )
+    judged = {e.asset_check_key: e.passed for e in done.get_asset_check_evaluations()}
+    return {
+        f"{spec.asset_key.to_user_string()} {spec.name}": judged.get(spec.key)
+        for spec in declared.checks
+        if spec.asset_key in own
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(extended(Path(sys.argv[1]), sys.argv[2])))
