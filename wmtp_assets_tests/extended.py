@@ -1,7 +1,7 @@
-"""`python -m wmtp_assets_tests.extended FOLDER NAME`: what comes of one row of the sample, as JSON.
+"""`python -m wmtp_assets_tests.extended FOLDER NAME...`: what comes of rows of the sample, as JSON.
 
-Job phase1 for the assets of the row and what they need; the mirror holds its repository and a
-tokenizer alone. `NAME` is also the group of its assets.
+Job phase1 for the assets of the rows and what they need; the mirror holds their repositories and a
+tokenizer alone. A name is also that of the group of its assets.
 """
 
 import json
@@ -25,11 +25,11 @@ def write_tokenizer(folder: Path) -> None:
     shutil.copyfile(TOKENIZER, folder / "tokenizer.model")
 
 
-def extended(root: Path, name: str) -> dict[str, bool | None]:
+def extended(root: Path, *names: str) -> dict[str, bool | None]:
     """`asset check` -> whether it passed, None where it was not evaluated."""
-    repo = SAMPLE.row(name).repo.id
-    tokenizer = SAMPLE.model("ref_sheared").repo.id
-    write_mirror(root / "mirror", {tokenizer: write_tokenizer, repo: all_writers()[repo]})
+    repos = [SAMPLE.row(name).repo.id for name in names]
+    writers = {SAMPLE.model("ref_sheared").repo.id: write_tokenizer}
+    write_mirror(root / "mirror", writers | {repo: all_writers()[repo] for repo in repos})
     definitions = build_definitions(
         catalog=SAMPLE,
         source=MirrorSource(root / "mirror"),
@@ -37,7 +37,7 @@ def extended(root: Path, name: str) -> dict[str, bool | None]:
         docs_root=root / "docs",
     )
     declared = definitions.resources["declared"]
-    own = [spec.key for spec in declared.assets if spec.group_name == name]
+    own = [spec.key for spec in declared.assets if spec.group_name in names]
     done = definitions.resolve_job_def("phase1").execute_in_process(
         instance=dg.DagsterInstance.ephemeral(),
         asset_selection=[*(dg.AssetKey(key.split("/")) for key in NEEDED), *own],
@@ -52,4 +52,4 @@ def extended(root: Path, name: str) -> dict[str, bool | None]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(extended(Path(sys.argv[1]), sys.argv[2])))
+    print(json.dumps(extended(Path(sys.argv[1]), *sys.argv[2:])))

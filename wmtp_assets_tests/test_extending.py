@@ -16,7 +16,10 @@ pytestmark = pytest.mark.long
 PROJECT = Path(__file__).parents[1]
 PAGE = (PROJECT / "docs" / "extending.md").read_text("utf-8")
 BLOCK = re.compile(r"^`([\w./]+)`\n\n```(python|diff)\n(.*?)^```$", re.M | re.S)
-DATASET, CHECK = "gsm8k", "card_states_the_licence"
+DATASET, MODEL, CHECK = "gsm8k", "small_sheared", "card_states_the_licence"
+
+# Heading of the page, folder of the module, its name.
+ROWS = (("A dataset", "datasets", DATASET), ("A model", "models", MODEL))
 
 
 class Block(NamedTuple):
@@ -85,39 +88,46 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 @pytest.fixture(scope="module")
 def checks(copy: Copy, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bool | None]:
-    """`asset check` of the fourth dataset -> whether it passed."""
-    root = tmp_path_factory.mktemp("storage")
-    return json.loads(copy.run("wmtp_assets_tests.extended", str(root), DATASET).splitlines()[-1])
+    """`asset check` of the new dataset and the new model -> whether it passed."""
+    root = str(tmp_path_factory.mktemp("storage"))
+    told = copy.run("wmtp_assets_tests.extended", root, DATASET, MODEL)
+    return json.loads(told.splitlines()[-1])
 
 
-def test_a_dataset_is_two_files_beside_its_sample():
-    touched = {block.path for block in blocks_of("A dataset")}
+@pytest.mark.parametrize(("section", "room", "name"), ROWS)
+def test_a_row_is_two_files_beside_its_sample(section, room, name):
+    touched = {block.path for block in blocks_of(section)}
     assert {path for path in touched if not path.startswith("wmtp_assets/sample/")} == {
-        f"wmtp_assets/datasets/{DATASET}.py",
-        "wmtp_assets/datasets/rows.py",
+        f"wmtp_assets/{room}/{name}.py",
+        f"wmtp_assets/{room}/rows.py",
     }
 
 
-def test_every_check_of_the_dataset_passes_and_the_page_tells_their_number(checks):
-    assert [check for check, passed in checks.items() if not passed] == []
-    assets = {check.split()[0] for check in checks}
-    own = len(checks) - sum(check.endswith(f" {CHECK}") for check in checks)
-    assert f"{len(assets)} assets {DATASET}/..., {own} checks on them" in PAGE
+@pytest.mark.parametrize(("section", "room", "name"), ROWS)
+def test_every_check_of_a_row_passes_and_the_page_tells_their_number(checks, section, room, name):
+    judged = {check: passed for check, passed in checks.items() if check.startswith(f"{name}/")}
+    assert [check for check, passed in judged.items() if not passed] == []
+    assets = {check.split()[0] for check in judged}
+    own = [check for check in judged if not check.endswith(f" {CHECK}")]
+    assert f"{len(assets)} assets {name}/..., {len(own)} checks on them" in PAGE
 
 
 def test_the_added_check_passes_on_what_the_fourth_dataset_stored(checks):
     assert checks[f"{DATASET}/schema {CHECK}"]
 
 
-def test_all_else_follows_from_the_row_and_the_added_check_fails_on_its_fixture(copy):
-    tests = ("test_datasets.py", "test_source.py", "datasets/test_licence.py")
-    told = copy.run("pytest", "-vv", *(f"wmtp_assets_tests/{name}" for name in tests))
-    assert told.count(f"[{DATASET}] PASSED") == 3 and "fails_and_names_it PASSED" in told
+def test_all_else_follows_from_the_rows_and_the_added_check_fails_on_its_fixture(copy):
+    tests = ("test_datasets.py", "test_models.py", "test_source.py", "datasets/test_licence.py")
+    files = [f"wmtp_assets_tests/{name}" for name in tests]
+    told = copy.run("pytest", "-vv", "-m", "not long", *files)
+    assert [told.count(f"[{name}] PASSED") for name in (DATASET, MODEL)] == [3, 3]
+    assert "fails_and_names_it PASSED" in told
 
 
-def test_the_page_of_checks_has_both(copy):
+def test_the_page_of_checks_has_all_of_them(copy):
     page = copy.run("wmtp_assets.checks_page")
-    assert f"`{DATASET}/train`" in page and "`no_overlap_with_gsm8k`" in page
+    assert f"`{DATASET}/train`" in page and f"`no_overlap_with_{DATASET}`" in page
+    assert f"`{MODEL}/safetensors`" in page
     assert f"| `{CHECK}` | The card states the licence of the data |" in page
 
 

@@ -38,22 +38,26 @@ def write_meta_mtp(folder: Path, model: Model) -> None:
 
 
 def write_ref_sheared(folder: Path, model: Model) -> None:
-    """Write princeton-nlp/Sheared-LLaMA: two shards, their index, configs, tokenizer files."""
+    """Write a princeton-nlp/Sheared-LLaMA: one file or two and an index, configs, tokenizer."""
     geometry, random = model.geometry, _random("ref")
     shapes = dict(sorted(llama_shapes(geometry).items()))
     last_block = f"model.layers.{geometry['num_hidden_layers'] - 1}."
     late = ("lm_head.", "model.norm.", last_block)
     weight_map: dict[str, str] = {}
     total = 0
-    for number, shard in enumerate(SHARDS):
-        mine = {n: s for n, s in shapes.items() if n.startswith(late) == bool(number)}
+    sharded = model.checkpoint.endswith(".index.json")
+    for number, shard in enumerate(SHARDS if sharded else (model.checkpoint,)):
+        mine = {
+            n: s for n, s in shapes.items() if not sharded or n.startswith(late) == bool(number)
+        }
         state = _with_inv_freq(_weights(mine, random), geometry)
         _save(state, folder / shard)
         weight_map |= dict.fromkeys(state, shard)
         total += sum(t.numel() * t.element_size() for t in state.values())
         del state
-    index = {"metadata": {"total_size": total}, "weight_map": dict(sorted(weight_map.items()))}
-    _write_json(folder / model.checkpoint, index)
+    if sharded:
+        index = {"metadata": {"total_size": total}, "weight_map": dict(sorted(weight_map.items()))}
+        _write_json(folder / model.checkpoint, index)
     _write_json(folder / "config.json", _llama_config(model, dtype="float32") | {"pad_token_id": 0})
     _write_json(
         folder / "generation_config.json",

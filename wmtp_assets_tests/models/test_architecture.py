@@ -16,7 +16,9 @@ from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
 
-META_MTP, REF_SHEARED, STARLING_RM = PUBLISHED.models
+META_MTP, REF_SHEARED, STARLING_RM = map(
+    PUBLISHED.model, ("meta_mtp", "ref_sheared", "starling_rm")
+)
 
 
 def test_the_real_configs_give_the_published_parameter_counts(upstream):

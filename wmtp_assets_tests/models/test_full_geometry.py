@@ -25,7 +25,9 @@ from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.models.sparse import WITHOUT_WEIGHTS, counted_reads, write_sparse
 from wmtp_assets_tests.models.test_rotary import frequencies, turns
 
-META_MTP, REF_SHEARED, STARLING_RM = PUBLISHED.models
+META_MTP, REF_SHEARED, STARLING_RM = map(
+    PUBLISHED.model, ("meta_mtp", "ref_sheared", "starling_rm")
+)
 META_SHAPES = META_MTP.implementation.shapes(META_MTP.geometry)
 RIGHT = frequencies(rotary_of(META_MTP.implementation, META_MTP.geometry))
 TURNS = turns(rotary_of(META_MTP.implementation, META_MTP.geometry), 4096)

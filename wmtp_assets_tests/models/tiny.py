@@ -26,7 +26,6 @@ from wmtp_assets.models.checks import MODEL_CHECKS
 from wmtp_assets.models.micro.assets import micro_assets
 from wmtp_assets.models.micro.checks import MICRO_CHECKS
 from wmtp_assets.models.rows import MODELS
-from wmtp_assets.published import PUBLISHED
 from wmtp_assets.raw.assets import raw_assets
 from wmtp_assets.record import FILES
 from wmtp_assets.sample.catalog import SAMPLE
@@ -46,7 +45,7 @@ def shrunk(model: Model, **geometry: Any) -> Model:
 
 
 def tiny_catalog() -> Catalog:
-    """The sample's catalog, smaller."""
+    """The sample's catalog, its three models smaller."""
     two_heads = {"num_attention_heads": 2, "num_key_value_heads": 2}
     micro = MicroGeometry(dim=32, blocks=4, ffn=64, head_dim=32)
     rows = (
@@ -67,8 +66,7 @@ def tiny_catalog() -> Catalog:
         ),
         *(dataclasses.replace(row, geometry=micro) for row in SAMPLE.micros),
     )
-    sample = dataclasses.replace(PUBLISHED, name="sample", tokenizer_sha256=SAMPLE.tokenizer_sha256)
-    return with_rows(sample, *rows)
+    return with_rows(SAMPLE, *rows)
 
 
 def write_mirror(root: Path, catalog: Catalog) -> MirrorSource:
