@@ -83,11 +83,11 @@ class Decision:
         return (STORAGE_SIGNATURE, DECISION_SIGNATURE)
 
     @property
-    def says(self) -> str:
+    def summary(self) -> str:
         """By whom, when, signed or not."""
-        return self.says_with(None)
+        return self.summary_with(None)
 
-    def says_with(self, key_file: str | None) -> str:
+    def summary_with(self, key_file: str | None) -> str:
         """The same, with the name of the trusted key's file that it is proven with, if any."""
         signed = (
             f"signed with {key_file or f'key {self.key_fingerprint[:SHOWN_HEX]}'}"

@@ -70,14 +70,14 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
             context.resources.signer,
             sources=recorded_sources(context.instance, declared, deployment),
             run_id=context.run_id,
-            tell=telling(context.log.info),
+            report=telling(context.log.info),
         )
     except BadInput as error:
         # The page of the run hides the message of the error under a stack trace.
         for reason in error.culprits[:MAX_SAMPLES]:
             context.log.error(f"{error.thing}: {reason}")
         raise
-    context.log.info(entry.decision.says)
+    context.log.info(entry.decision.summary)
     context.log_event(decision_materialization(deployment.store, entry))
     context.log_event(dg.AssetCheckEvaluation(**judged_now(context.instance, declared, deployment)))
 

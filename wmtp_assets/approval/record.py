@@ -188,7 +188,7 @@ def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterializat
     digest = PREFIX + entry.sha256
     return dg.AssetMaterialization(
         APPROVAL_KEY,
-        description=inert(decision.says),
+        description=inert(decision.summary),
         metadata={
             "dagster/uri": entry.folder.as_uri(),
             STORAGE_ROOT: str(store.root),
@@ -249,7 +249,7 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableM
 
 def _sentence(approval: Approval, in_the_way: Sequence[str]) -> str:
     """The first line that a reviewer reads: what stands, and what an approval now waits for."""
-    told = f"{approval.standing}: {approval.says}"
+    told = f"{approval.standing}: {approval.summary}"
     if approval.standing == Standing.APPROVED:
         return told
     if len(in_the_way) == 1:

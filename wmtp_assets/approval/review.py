@@ -60,7 +60,7 @@ def record_review(
     *,
     sources: Mapping[str, Any],
     run_id: str,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> Entry:
     """Write the decision of a reviewer into the storage.
 
@@ -68,7 +68,7 @@ def record_review(
         evidence: Of all artifacts and documents.
         signer: Reads the storage; signs if it has a key.
         sources: What sources.lock.json has to hold by the record (sources.py).
-        tell: Takes lines on the progress.
+        report: Called with each line of progress.
 
     Raises:
         BadInput: The decision is refused, with every reason; what was there stays as it was.
@@ -81,7 +81,7 @@ def record_review(
     number = chain.entries[-1].decision.number + 1 if chain.entries else 1
     with pending_entry(store.signoff, number) as pending:
         if review.verdict == Verdict.APPROVED:
-            files = _approved_files(store, evidence, review, signer, sources, pending, tell)
+            files = _approved_files(store, evidence, review, signer, sources, pending, report)
         else:
             files = recorded_files(evidence)
         manifest = build_manifest(evidence, files, sources, review.acknowledged)
@@ -112,7 +112,7 @@ def _approved_files(
     signer: Signer,
     sources: Mapping[str, Any],
     pending: Path,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> dict[str, dict[str, Any]]:
     """Path -> size_bytes, sha256 of what is approved, every byte read and as recorded."""
     there = covered_files(store.root)
@@ -128,7 +128,7 @@ def _approved_files(
     files |= {LOCK: _facts(lock)} if lock is not None else {}
     files |= {GIT_KEEP: _facts(b"")} if GIT_KEEP in there else {}
     total = sum(facts["size_bytes"] for facts in files.values())
-    tell(f"reading every byte of {len(files)} files, {total:,} bytes")
+    report(f"reading every byte of {len(files)} files, {total:,} bytes")
     try:
         digests = signer.read_storage(store.root, pending / STORAGE_SIGNATURE)
     except OSError as error:

@@ -50,14 +50,14 @@ class Approval:
 
     Attributes:
         standing: What counts.
-        says: One sentence: by whom, signed or not; the first of what changed.
+        summary: One sentence: by whom, signed or not; the first of what changed.
         decisions: The newest decision of each role that counts.
         key_files: Number of such a decision -> the name of the trusted key's file.
         uncounted: Why each other decision does not count, one clause each, oldest first.
         approved_now: The roles that approved exactly the present content.
         content: The content that the newest approval is about; None if there is none.
         reviewed: The reviewer's newest decision that counts.
-        basis: The approval that changes are told against.
+        basis: The approval that changes are counted from.
         read: The files of assets that the record does not know, as read to be held against it.
         newest_sha256: The digest of the newest decision on the disk, whatever it is worth.
         changes: What differs from the newest approval, one clause each; None if there is none.
@@ -66,7 +66,7 @@ class Approval:
     """
 
     standing: Standing
-    says: str
+    summary: str
     decisions: tuple[Decision, ...] = ()
     key_files: Mapping[int, str] = field(default_factory=dict)
     uncounted: tuple[str, ...] = ()
@@ -84,9 +84,9 @@ class Approval:
         """The newest decision of a role."""
         return next((d for d in self.decisions if d.role == role), None)
 
-    def says_of(self, decision: Decision) -> str:
+    def summary_of(self, decision: Decision) -> str:
         """Who decided, and whose key proves it."""
-        return decision.says_with(self.key_files.get(decision.number))
+        return decision.summary_with(self.key_files.get(decision.number))
 
 
 DECISION_COLUMNS = ("decision", "role", "reviewer", "verdict", "decided (UTC)", "key", "note")
@@ -136,7 +136,7 @@ def judge_approval(
     changes = tuple(changes_since(basis.manifest, evidence, root, found)) if basis else None
     known = Approval(
         standing=Standing.ABSENT,
-        says=AWAITING + behind,
+        summary=AWAITING + behind,
         decisions=decisions,
         key_files=key_files,
         uncounted=uncounted,
@@ -156,29 +156,31 @@ def judge_approval(
         check_changes=tuple(_check_changes(basis.manifest, evidence)) if basis else (),
         damage=tuple(damage),
     )
-    says_of = known.says_of
+    summary_of = known.summary_of
     if damage:
-        says = "the decisions in signoff/ are damaged: " + "; ".join(damage)
-        return replace(known, standing=Standing.SUSPENDED, says=says)
+        summary = "the decisions in signoff/ are damaged: " + "; ".join(damage)
+        return replace(known, standing=Standing.SUSPENDED, summary=summary)
     if rejected := [d for d in decisions if d.verdict == Verdict.REJECTED]:
-        says = "; ".join(
-            f"{says_of(d)}: {_line(d.note)}" if d.note else says_of(d) for d in rejected
+        summary = "; ".join(
+            f"{summary_of(d)}: {_line(d.note)}" if d.note else summary_of(d) for d in rejected
         )
-        return replace(known, standing=Standing.REJECTED, says=says + behind)
+        return replace(known, standing=Standing.REJECTED, summary=summary + behind)
     if Role.REVIEWER not in entries:
-        says = "; ".join([AWAITING, *map(says_of, decisions)])
-        return replace(known, says=says + behind)
+        summary = "; ".join([AWAITING, *map(summary_of, decisions)])
+        return replace(known, summary=summary + behind)
     if changes:
-        shown = "; ".join(_shortened(changes))
-        says = f"{says_of(entries[Role.REVIEWER].decision)}; changed since: {shown}{behind}"
-        return replace(known, standing=Standing.SUSPENDED, says=says)
-    told = [
-        says_of(d) if d.role in known.approved_now else f"{says_of(d)}, of other content"
+        first = "; ".join(_shortened(changes))
+        summary = f"{summary_of(entries[Role.REVIEWER].decision)}; changed since: {first}{behind}"
+        return replace(known, standing=Standing.SUSPENDED, summary=summary)
+    clauses = [
+        summary_of(d) if d.role in known.approved_now else f"{summary_of(d)}, of other content"
         for d in decisions
     ]
     if found:
-        told.append(f"{len(found)} files that the record does not know were read and are as signed")
-    return replace(known, standing=Standing.APPROVED, says="; ".join(told) + behind)
+        clauses.append(
+            f"{len(found)} files that the record does not know were read and are as signed"
+        )
+    return replace(known, standing=Standing.APPROVED, summary="; ".join(clauses) + behind)
 
 
 def _shortened(clauses: Sequence[str]) -> list[str]:
@@ -188,7 +190,7 @@ def _shortened(clauses: Sequence[str]) -> list[str]:
 
 
 def _newest_approval(entries: Iterable[Entry]) -> Entry | None:
-    """What changes are told against: the reviewer's newest approval, else anybody's."""
+    """The approval that changes are counted from: the reviewer's newest, else anybody's."""
     approved = [entry for entry in entries if entry.decision.verdict == Verdict.APPROVED]
     reviewed = [entry for entry in approved if entry.decision.role == Role.REVIEWER]
     return (reviewed or approved or [None])[-1]

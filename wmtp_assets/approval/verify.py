@@ -39,7 +39,7 @@ class Verified:
 
 
 def verify_storage(
-    root: Path, public_keys: Sequence[Path] = (), tell: Callable[[str], None] = say
+    root: Path, public_keys: Sequence[Path] = (), report: Callable[[str], None] = say
 ) -> Verified:
     """Verify an approved storage, every byte of it.
 
@@ -47,7 +47,7 @@ def verify_storage(
         root: The storage root.
         public_keys: PEM files or folders of them; if any is given, only decisions that one of
             them signed count.
-        tell: Takes lines on the progress.
+        report: Called with each line of progress.
 
     Raises:
         BadInput: No such folder, or a key that cannot be read or lies in it.
@@ -70,12 +70,12 @@ def verify_storage(
     if Role.REVIEWER not in chain.standing:
         problems.append("no reviewer's decision is recorded in signoff/")
     problems += [
-        entry.decision.says
+        entry.decision.summary
         for entry in standing.values()
         if entry.decision.verdict == Verdict.REJECTED
     ]
     if reviewed is not None and reviewed.decision.verdict == Verdict.APPROVED:
-        found, unreadable = _read_all(root, reviewed.manifest["files"], tell)
+        found, unreadable = _read_all(root, reviewed.manifest["files"], report)
         problems += unreadable
         wrong = differing_files(reviewed.manifest["files"], found)
         number = f"{reviewed.decision.number:04d}"
@@ -88,7 +88,7 @@ def verify_storage(
 
 def _told(chain: Chain) -> Iterator[str]:
     for entry in chain.entries:
-        yield entry.decision.says
+        yield entry.decision.summary
     if chain.entries:
         newest = chain.entries[-1]
         manifest = newest.manifest
@@ -126,7 +126,7 @@ def _signed_by(keys: Keys, chain: Chain) -> tuple[dict[Role, Entry], list[str], 
 
 
 def _read_all(
-    root: Path, expected: Mapping[str, Mapping[str, Any]], tell: Callable[[str], None]
+    root: Path, expected: Mapping[str, Mapping[str, Any]], report: Callable[[str], None]
 ) -> tuple[dict[str, str], list[str]]:
     """Path -> sha256 of every covered file, and a clause for each that cannot be read.
 
@@ -134,7 +134,7 @@ def _read_all(
     is soon made.
     """
     there = covered_files(root)
-    tell(f"reading every byte of {len(there)} files")
+    report(f"reading every byte of {len(there)} files")
     found, unreadable = {}, []
     for path, file in there.items():
         try:

@@ -21,7 +21,7 @@ class News:
 def find_alarms(
     evidence: Evidence,
     standing: str | None,
-    says: str,
+    summary: str,
     uncounted: Iterable[str] = (),
     backup: Backup | None = None,
     moved: Iterable[str] = (),
@@ -30,7 +30,7 @@ def find_alarms(
 
     Args:
         standing: Of the approval, as it was last evaluated; None if it never was.
-        says: The sentence that goes with it.
+        summary: The sentence that goes with it.
         uncounted: Why decisions do not count: somebody put them there, or has to decide again.
         backup: The newest, if any.
         moved: Upstream repositories that moved on.
@@ -39,7 +39,7 @@ def find_alarms(
         j.line for j in evidence.counting if j.outcome in FAILING or j.check.crashed_in is not None
     )
     if standing in (Standing.SUSPENDED, Standing.REJECTED):
-        yield says
+        yield summary
     yield from uncounted
     if backup is not None and backup.damage:
         yield f"backup: {backup.damage}"

@@ -84,12 +84,12 @@ def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
 
 
 def alarm_sensor(
-    name: str, description: str, tell: Callable[[dg.SensorEvaluationContext, News], None]
+    name: str, description: str, send: Callable[[dg.SensorEvaluationContext, News], None]
 ) -> dg.SensorDefinition:
-    """A sensor that tells the news; each has a cursor of its own, so that all are told.
+    """A sensor that sends the news; each has a cursor of its own, so that none misses any.
 
     Args:
-        tell: Called where there are news; when it raises, they are news at the next tick too.
+        send: Called where there are news; when it raises, they are sent again at the next tick.
     """
 
     @dg.sensor(
@@ -109,7 +109,7 @@ def alarm_sensor(
             context.cursor, alarms_now(instance, deployment, declared), settled=not under_way
         )
         if new or gone:
-            tell(context, News(str(deployment.store.root), tuple(new), tuple(gone)))
+            send(context, News(str(deployment.store.root), tuple(new), tuple(gone)))
         context.update_cursor(cursor)
         told = f"new: {'; '.join(new)}" if new else "nothing new"
         return dg.SkipReason(f"{told}; {len(gone)} mended")

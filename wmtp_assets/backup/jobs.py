@@ -68,16 +68,16 @@ def copy_approved_storage(context: dg.OpExecutionContext) -> None:
     if approval.standing != Standing.APPROVED:
         raise BadInput(
             "only an approved storage is backed up",
-            [f"{approval.standing}: {approval.says}"],
+            [f"{approval.standing}: {approval.summary}"],
             "signoff status says what is in the way of an approval",
         )
     location = BackupLocation(context.resources.backup_url)
     before = read_backup(context.instance, deployment.store, location.shown)
     damaged = before is not None and bool(before.damage)
-    entry, tell = approval.reviewed, telling(context.log.info)
-    done = back_up(deployment.store.root, entry, location, tell, is_damaged=damaged)
+    entry, report = approval.reviewed, telling(context.log.info)
+    done = back_up(deployment.store.root, entry, location, report, is_damaged=damaged)
     tag = done.tag
-    tell(
+    report(
         f"{location.shown}: {tag.storage_version} of decision {tag.decision:04d}, "
         f"{len(tag.files)} files; copied {done.copied} ({done.copied_bytes:,} bytes), "
         f"kept {done.kept}, removed {done.removed}"

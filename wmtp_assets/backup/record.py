@@ -39,7 +39,7 @@ def backup_materialization(
     tag = done.tag
     return dg.AssetMaterialization(
         BACKUP_KEY,
-        description=inert(shown(f"{tag.storage_version} at {location.shown}: {tag.says}")),
+        description=inert(shown(f"{tag.storage_version} at {location.shown}: {tag.summary}")),
         metadata={
             STORAGE_ROOT: str(store.root),
             "place": location.shown,

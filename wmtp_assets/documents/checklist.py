@@ -54,7 +54,7 @@ def build_checklist(dossier: Dossier, documents: dict[str, bool]) -> dict[str, A
         "storage_digest": evidence.storage_digest,
         "approval": {
             "standing": str(approval.standing),
-            "says": approval.says,
+            "says": approval.summary,
             "changes": list(approval.changes or ()),
             DO_NOT_COUNT: list(approval.uncounted),
         },
@@ -81,7 +81,7 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
         "assets": {asset: _link(asset) for asset in step.assets},
     }
     if step.number == 11:
-        decisions = [approval.says_of(decision) for decision in approval.decisions]
+        decisions = [approval.summary_of(decision) for decision in approval.decisions]
         backed_up, says = judge_backup(dossier.backup, approval)
         return row | {
             "state": STEP_11.get(approval.standing, str(approval.standing)),
@@ -102,7 +102,9 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
                 "check": j.check.name,
                 "finding": j.finding,
                 "finding_digest": j.digest,
-                "acknowledged": approval.says_of(by) if (by := dossier.acknowledged(j)) else None,
+                "acknowledged": approval.summary_of(by)
+                if (by := dossier.acknowledged(j))
+                else None,
             }
             for j in checks
             if j.outcome != Outcome.PASSED

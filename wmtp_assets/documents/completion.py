@@ -33,7 +33,7 @@ def completion_report(dossier: Dossier) -> str:
         table(("asset", "rows", "candidates", "dropped, by reason"), counts),
         snapshot=(
             "## Approval",
-            f"{approval.standing}: {text(approval.says)}\n",
+            f"{approval.standing}: {text(approval.summary)}\n",
             table(DECISION_COLUMNS, decision_rows(approval)),
             "### Decisions that do not count",
             bullets(approval.uncounted),

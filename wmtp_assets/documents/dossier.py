@@ -94,7 +94,7 @@ def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
         if decision is None:
             says = "no decision yet"
         else:
-            says = approval.says_of(decision) + ("" if met else ", not of the storage as it is")
+            says = approval.summary_of(decision) + ("" if met else ", not of the storage as it is")
         yield met, f"{who} approved ({says})"
     met, says = judge_backup(dossier.backup, approval)
     yield met, f"the approved storage is backed up and tagged ({says})"

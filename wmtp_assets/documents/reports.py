@@ -165,7 +165,7 @@ def _action_items(dossier: Dossier) -> Iterator[tuple[bool, str]]:
             yield decision is not None, judged.line + told
     approval = dossier.approval
     if approval.standing != Standing.APPROVED:
-        yield False, f"{approval.standing}: {approval.says}"
+        yield False, f"{approval.standing}: {approval.summary}"
     if approval.of(Role.PRODUCT_OWNER) is None:
         yield False, "the product owner has not decided yet"
     met, says = judge_backup(dossier.backup, approval)

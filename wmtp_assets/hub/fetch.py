@@ -52,7 +52,7 @@ def fetch_files(
     Args:
         folder: Files land at `folder/<path in the repository>`.
         lock: Path of sources.lock.json; obeyed, and extended by what was verified.
-        report: ReportingExecutor one line for each file.
+        report: Called with one line for each file.
 
     Raises:
         BadInput: Anything that is not as pinned, locked and stated; the good files stay.

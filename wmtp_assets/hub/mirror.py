@@ -65,7 +65,7 @@ def write_mirror(
 
     Args:
         repos: What is locked of a repository, and path in it -> where that file lies.
-        report: ReportingExecutor one line for each file.
+        report: Called with one line for each file.
 
     Raises:
         BadInput: A file is not what the lock says (all of them are named), or the disk is too

@@ -124,8 +124,8 @@ def transfer(
             size that its own head states, or ends where the connection says so.
         left_over: What an earlier process left of it.
         stop: Ends the transfer; what arrived stays for the next one.
-        progress: ReportingExecutor how much of the file is there, as it grows.
-        report: ReportingExecutor a line for each failure that is waited out.
+        progress: Takes how much of the file is there, as it grows.
+        report: Called with a line for each failure that is waited out.
 
     Raises:
         WrongBody: Another size than stated, another thing than such a file.

@@ -51,20 +51,20 @@ def tell_move(context: dg.OpExecutionContext, config: MoveConfig) -> None:
     store, declared = context.resources.deployment.store, context.resources.declared
     old = require_moved(context.instance, declared, store, config.old_root)
     found = require_same(context.instance, declared, store, old, telling(context.log.info))
-    for clause in found.told:
+    for clause in found.tolerated:
         context.log.warning(shown(f"let pass: {clause}"))
-    says = f"moved from {old} to {store.root}: {found.files} files, every byte as recorded"
-    context.log.info(shown(says))
+    summary = f"moved from {old} to {store.root}: {found.files} files, every byte as recorded"
+    context.log.info(shown(summary))
     context.log_event(
         dg.AssetObservation(
             MOVES_KEY,
-            description=says,
+            description=summary,
             metadata={
                 MOVED_FROM: str(old),
                 STORAGE_ROOT: str(store.root),
                 "files": found.files,
                 SIZE_BYTES: found.size_bytes,
-                "let_pass": len(found.told),
+                "let_pass": len(found.tolerated),
             },
         )
     )
@@ -111,7 +111,7 @@ def require_same(
     declared: Declared,
     store: Store,
     old: Path,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> Compared:
     """Read what lies here.
 
@@ -120,7 +120,9 @@ def require_same(
     """
     before = Store(old, store.docs)
     chain, recorded = read_chain(store.signoff), read_recorded(instance, before)
-    found = compare(store, recorded_assets(instance, declared, whereabouts(instance, before)), tell)
+    found = compare(
+        store, recorded_assets(instance, declared, whereabouts(instance, before)), report
+    )
     wrong = [*found.differing, *chain.problems, *recorded.missing(chain)]
     if wrong:
         raise BadInput(f"{NOT_MOVED}, at {old}", wrong, PUT_BACK)

@@ -30,7 +30,7 @@ class LockChange:
     """The difference of the repository of one raw asset, or why there is none."""
 
     raw: str
-    says: str
+    summary: str
     renewal: Renewal | None = None
     error: BadInput | None = None
 
@@ -65,7 +65,7 @@ def renew_locked_repos(
 ) -> None:
     renewed, errors = [], []
     for planned in lock_changes(deployment, config.only):
-        context.log.info(planned.says)
+        context.log.info(planned.summary)
         if planned.error:
             errors.append(str(planned.error))
             continue
@@ -134,11 +134,11 @@ def write_mirror_folder(
     target = Path(config.target)
     require_own_folder(target, deployment.store.root)
     repos = mirrored_repos(deployment)
-    tell = telling(context.log.info)
-    done = write_mirror(target, repos, tell)
+    report = telling(context.log.info)
+    done = write_mirror(target, repos, report)
     here = {locked.repo for locked, _ in repos}
     rows = [row(deployment.catalog).repo.id for row, _, _ in RAW.values()]
-    tell(
+    report(
         f"{target}: {len(here)} repositories, {done.size_bytes:,} bytes; files kept {done.kept}, "
         f"linked {done.linked}, copied {done.copied}. Read it with WMTP_SOURCE=mirror "
         f"WMTP_MIRROR_DIR={target}"

@@ -38,8 +38,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(prog="python -m wmtp_assets.signoff")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def command(name: str, run: Callable, says: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=says, description=says)
+    def command(name: str, run: Callable, description: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=description, description=description)
         made.set_defaults(run=run)
         return made
 
@@ -104,7 +104,7 @@ def approve(options: argparse.Namespace) -> int:
         uncounted = read_trust(instance, deployment).against(entry)
         report = defs.resolve_job_def("report")
         told = run_here(report, instance, storage_root(defs), raise_on_error=False).success
-    say(entry.decision.says)
+    say(entry.decision.summary)
     say(f"written to {entry.folder}")
     for line in stock_commands(deployment.store.root, entry, "REVIEWER.pub"):
         say(f"verify with the stock tool: {line}")
@@ -199,7 +199,7 @@ def restore(options: argparse.Namespace) -> int:
     done = restore(BackupLocation(options.backup_url), root.absolute(), say)
     for path in done.others:
         say(f"not of the backup, left alone: {path}")
-    say(f"restored {done.restored} files, kept {done.kept}: {done.tag.says}")
+    say(f"restored {done.restored} files, kept {done.kept}: {done.tag.summary}")
     say(f"next: python -m wmtp_assets.signoff verify {root}")
     return 0
 

@@ -44,8 +44,8 @@ def status_lines(evidence: Evidence, approval: Approval) -> Iterator[str]:
     made = any(asset.latest for asset in evidence.artifacts)
     digest = evidence.storage_digest if made else "none yet"
     yield f"storage {evidence.storage_root}, digest {digest}"
-    yield f"approval: {approval.standing}: {approval.says}"
-    more = (clause for clause in approval.uncounted if clause not in approval.says)
+    yield f"approval: {approval.standing}: {approval.summary}"
+    more = (clause for clause in approval.uncounted if clause not in approval.summary)
     yield from (f"does not count: {clause}" for clause in more)
     yield f"next: {_where_it_was(evidence) or _next_step(evidence, open_rows, approval)}"
 

@@ -101,4 +101,4 @@ def test_a_new_record_knows_signed_decisions_only(world: World, tmp_path: Path, 
     assert world.run("phase1", GOOD) and world.run("report")
     assert world.evidence.storage_digest == content
     assert world.approval.standing == (Standing.APPROVED if signed else Standing.ABSENT)
-    assert ("not known to this record, decide again" in world.approval.says) is not signed
+    assert ("not known to this record, decide again" in world.approval.summary) is not signed

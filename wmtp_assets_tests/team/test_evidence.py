@@ -61,4 +61,4 @@ def test_an_approval_is_granted_read_back_and_suspended_by_an_edit(world: World)
     assert world.approval.standing == Standing.APPROVED
     world.file.write_bytes(b"edit")
     assert world.approval.standing == Standing.SUSPENDED
-    assert "train.jsonl is not as recorded" in world.approval.says
+    assert "train.jsonl is not as recorded" in world.approval.summary

@@ -40,12 +40,12 @@ def made_from_commit(
     return result._replace(tags={**(result.tags or {}), **input_version})
 
 
-def observation(raw: str, commit: str, says: str) -> dg.AssetObservation:
+def observation(raw: str, commit: str, description: str) -> dg.AssetObservation:
     """That upstream of a raw asset was seen at a commit, for runs that do not observe by trade."""
     return dg.AssetObservation(
         upstream_key(raw),
-        description=says,
-        metadata={"says": says},
+        description=description,
+        metadata={"says": description},
         tags={DATA_VERSION_TAG: commit},
     )
 

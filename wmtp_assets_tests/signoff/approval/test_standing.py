@@ -117,13 +117,13 @@ def test_a_newer_failed_check_suspends_it_until_it_passes(approved: World):
 
 def test_a_file_edited_removed_or_added_on_disk_suspends_it_without_a_run(approved: World):
     approved.file.write_bytes(b"rot!")
-    assert "train.jsonl is not as recorded" in approved.approval.says
+    assert "train.jsonl is not as recorded" in approved.approval.summary
     approved.file.unlink()
-    assert "train.jsonl is missing" in approved.approval.says
+    assert "train.jsonl is missing" in approved.approval.summary
     approved.file.write_bytes(GOOD)
     assert approved.approval.standing == Standing.APPROVED
     (approved.store.root / "stray.bin").write_bytes(b"x")
-    assert "stray.bin was not there" in approved.approval.says
+    assert "stray.bin was not there" in approved.approval.summary
 
 
 def test_a_warning_is_made_again_without_its_check_and_the_approval_stands(world: World):
@@ -151,7 +151,7 @@ def test_a_job_at_work_does_not_suspend_it(approved: World):
     assert approved.approval.standing == Standing.APPROVED
     assert approved.failed("verify_documents") == {}
     unfinished.release()
-    assert "was not there" in approved.approval.says
+    assert "was not there" in approved.approval.summary
 
 
 def test_an_asset_outside_the_graph_is_judged_by_its_files(approved: World):
@@ -162,7 +162,9 @@ def test_an_asset_outside_the_graph_is_judged_by_its_files(approved: World):
     )
     assert approved.approval.standing == Standing.APPROVED
     approved.file.unlink()
-    assert "mbpp/train: datasets_v2/mbpp/processed/train.jsonl is missing" in approved.approval.says
+    assert (
+        "mbpp/train: datasets_v2/mbpp/processed/train.jsonl is missing" in approved.approval.summary
+    )
 
 
 def test_an_approval_that_no_run_recorded_does_not_count(approved: World):
@@ -178,7 +180,7 @@ def test_an_approval_that_no_run_recorded_does_not_count(approved: World):
     assert approved.chain.problems == ()
     approval = approved.approval
     assert approval.standing == Standing.SUSPENDED
-    assert "decision 0002 is recorded by no run" in approval.says
+    assert "decision 0002 is recorded by no run" in approval.summary
 
 
 def test_a_product_owner_s_approval_of_other_content_does_not_count(world: World):
@@ -189,7 +191,7 @@ def test_a_product_owner_s_approval_of_other_content_does_not_count(world: World
     approval = world.approval
     assert approval.standing == Standing.APPROVED
     assert approval.approved_now == {Role.REVIEWER}
-    assert "decision 0001, not signed, of other content" in approval.says
+    assert "decision 0001, not signed, of other content" in approval.summary
     world.run("report")
     assert "- [ ] the product owner approved (approved by Paul" in completion(world)
 
@@ -233,7 +235,7 @@ def test_the_lock_is_part_of_what_was_approved(world: World):
     world.make_approvable().approve()
     assert world.approval.standing == Standing.APPROVED
     world.store.lock.write_text('{"version": 1,  "repos": {}}')
-    assert "sources.lock.json changed" in world.approval.says
+    assert "sources.lock.json changed" in world.approval.summary
 
 
 def test_checks_that_came_or_went_are_told_and_change_nothing(world: World):
@@ -253,7 +255,7 @@ def test_a_check_that_was_added_and_fails_suspends_it(world: World):
     world.approve()
     world.code(train_checks)
     world.run("verify")
-    assert "failed since: mbpp/train rows_parse" in world.approval.says
+    assert "failed since: mbpp/train rows_parse" in world.approval.summary
 
 
 def test_a_removed_decision_is_known_to_the_record(approved: World):
@@ -262,7 +264,7 @@ def test_a_removed_decision_is_known_to_the_record(approved: World):
     shutil.rmtree(approved.store.signoff / "0002")
     approval = approved.approval
     assert approval.standing == Standing.SUSPENDED
-    assert "of the Dagster record is not in signoff/" in approval.says
+    assert "of the Dagster record is not in signoff/" in approval.summary
 
 
 def test_a_posted_decision_changes_nothing(approved: World):
@@ -285,7 +287,7 @@ def test_a_posted_materialization_brings_no_approval_back(approved: World):
             dg.AssetMaterialization(TRAIN, metadata=metadata, tags=made.tags)
         )
         assert approved.approval.standing == Standing.SUSPENDED
-        assert "train.jsonl is not as recorded" in approved.approval.says
+        assert "train.jsonl is not as recorded" in approved.approval.summary
 
 
 def test_posted_decisions_hide_no_removed_one(approved: World):
@@ -302,7 +304,7 @@ def test_posted_decisions_hide_no_removed_one(approved: World):
 def test_a_damaged_decision_suspends_it_and_no_other_is_built_on_it(approved: World):
     path = approved.store.signoff / "0001/manifest.json"
     path.write_text(path.read_text().replace("good", "evil") + " ")
-    assert "0001: manifest.json was changed" in approved.approval.says
+    assert "0001: manifest.json was changed" in approved.approval.summary
     with pytest.raises(BadInput, match="are damaged: 0001"):
         approved.approve()
     assert not approved.approve_in_ui()
@@ -313,8 +315,8 @@ def test_a_rejection_stands_until_the_same_role_decides_again(approved: World):
         verdict=Verdict.REJECTED, role=Role.PRODUCT_OWNER, reviewer="Paul", note="not yet"
     )
     assert approved.approval.standing == Standing.REJECTED
-    assert "rejected by Paul (product_owner)" in approved.approval.says
-    assert "not yet" in approved.approval.says
+    assert "rejected by Paul (product_owner)" in approved.approval.summary
+    assert "not yet" in approved.approval.summary
     approved.approve()
     assert approved.approval.standing == Standing.REJECTED
     approved.approve(role=Role.PRODUCT_OWNER, reviewer="Paul")
@@ -331,7 +333,7 @@ def test_a_rejection_needs_nothing_to_be_right(world: World):
 def test_the_product_owner_alone_is_no_reviewer(world: World):
     world.make_approvable().approve(role=Role.PRODUCT_OWNER, reviewer="Paul")
     assert world.approval.standing == Standing.ABSENT
-    assert "approved by Paul" in world.approval.says
+    assert "approved by Paul" in world.approval.summary
     world.approve()
     told = world.run("report") and completion(world)
     assert "- [x] the reviewer approved" in told and "- [x] the product owner approved" in told

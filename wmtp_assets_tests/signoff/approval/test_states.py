@@ -251,7 +251,7 @@ def test_what_is_empty_or_in_flight_and_has_its_use_is_no_stray(world: World):
     assert world.approval.standing == Standing.APPROVED
     assert verify_storage(world.store.root).problems == ()
     (world.store.root / ".gitkeep").write_bytes(b"and me")
-    assert ".gitkeep changed" in world.approval.says
+    assert ".gitkeep changed" in world.approval.summary
 
 
 def test_nothing_but_decisions_lies_in_signoff(world: World):

@@ -150,11 +150,11 @@ def test_a_rejection_that_is_wiped_and_removed_leaves_no_approval(world: World):
     world.approve(verdict=Verdict.REJECTED, note="second thoughts")
     wipe(world)
     assert world.approval.standing == Standing.ABSENT
-    assert "decision 0002 was wiped from the record" in world.approval.says
+    assert "decision 0002 was wiped from the record" in world.approval.summary
     shutil.rmtree(world.store.signoff / "0002")
     approval = world.approval
     assert approval.standing == Standing.SUSPENDED
-    assert "of the Dagster record is not in signoff/" in approval.says
+    assert "of the Dagster record is not in signoff/" in approval.summary
     assert not is_fine(world.evidence, approval)
 
 
@@ -182,7 +182,7 @@ def test_after_its_run_is_deleted_a_decision_does_not_count(world: World):
     world.make_approvable().approve()
     world.instance.delete_run(world.chain.entries[0].decision.run_id)
     assert world.approval.standing == Standing.ABSENT
-    assert "decision 0001 is recorded by no run" in world.approval.says
+    assert "decision 0001 is recorded by no run" in world.approval.summary
 
 
 @pytest.mark.long
@@ -192,7 +192,7 @@ def test_another_record_knows_no_unsigned_decision(world: World, fresh: dg.Dagst
     assert other.run("phase1") and other.run("report")
     approval = other.approval
     assert approval.standing == Standing.ABSENT
-    assert "not known to this record, decide again" in approval.says
+    assert "not known to this record, decide again" in approval.summary
     other.approve(reviewer="Bea")
     assert other.approval.standing == Standing.APPROVED
 
@@ -202,7 +202,7 @@ def test_an_unsigned_rejection_by_hand_takes_no_approval_away_and_is_named(world
     world.make_approvable().approve()
     forge(world, "rejected")
     assert world.approval.standing == Standing.APPROVED
-    assert "decision 0002 is recorded by no run" in world.approval.says
+    assert "decision 0002 is recorded by no run" in world.approval.summary
 
 
 @pytest.mark.long
@@ -221,7 +221,7 @@ def test_a_copied_signed_entry_is_no_later_one(world: World, ann: KeyPair, trust
     shutil.copytree(world.store.signoff / "0001", world.store.signoff / "0003")
     approval = world.approval
     assert approval.standing == Standing.SUSPENDED
-    assert "0003: decision.json says it is number 1" in approval.says
+    assert "0003: decision.json says it is number 1" in approval.summary
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_a_decision_of_another_key_does_not_count_although_a_run_recorded_it(
     world.trusting(trusted).make_approvable().approve(signer=KeySigner(eve.private))
     assert world.approval.standing == Standing.ABSENT
     stranger = KeySigner(eve.private).key_fingerprint
-    assert f"decision 0001 is signed with key {stranger}: only keys of" in world.approval.says
+    assert f"decision 0001 is signed with key {stranger}: only keys of" in world.approval.summary
 
 
 def under_another_s_name(world: World, ann: KeyPair, eve: KeyPair) -> None:
@@ -285,7 +285,7 @@ def test_a_signature_under_a_trusted_name_that_its_key_did_not_make(
     assert world.chain.problems == ()
     other = world.on(fresh).trusting(trusted)
     assert other.approval.standing == Standing.ABSENT
-    assert "decision 0001/storage.sig: was not made with key" in other.approval.says
+    assert "decision 0001/storage.sig: was not made with key" in other.approval.summary
 
 
 def test_a_signed_decision_stands_at_once_in_a_fresh_record(
@@ -299,8 +299,8 @@ def test_a_signed_decision_stands_at_once_in_a_fresh_record(
     assert other.failed("report") == {}
     assert other.store.readme.read_bytes() == readme
     approval = other.approval
-    assert approval.standing == Standing.APPROVED, approval.says
-    assert "signed with ann.pub" in approval.says
+    assert approval.standing == Standing.APPROVED, approval.summary
+    assert "signed with ann.pub" in approval.summary
     assert latest_result(fresh, other.store)[0] == "approved"
     assert other.run("phase1") and other.run("report")
     assert other.store.readme.read_bytes() == readme
@@ -347,7 +347,7 @@ def test_without_the_setting_a_fresh_record_knows_no_signed_decision_either(
     approval = world.on(fresh).approval
     assert approval.standing == Standing.ABSENT
     key = KeySigner(ann.private).key_fingerprint[:16]
-    assert f"decide again, or trust key {key} by WMTP_REVIEWER_KEYS" in approval.says
+    assert f"decide again, or trust key {key} by WMTP_REVIEWER_KEYS" in approval.summary
 
 
 def edit_of_equal_size_and_time(path: Path) -> None:
@@ -389,7 +389,7 @@ def test_what_a_fresh_record_does_not_know_is_read_and_held_against_the_signatur
     attack(world.file)
     other = world.on(fresh).trusting(trusted)
     assert other.approval.standing == Standing.SUSPENDED
-    assert "datasets_v2/mbpp/processed/" in other.approval.says
+    assert "datasets_v2/mbpp/processed/" in other.approval.summary
 
 
 @pytest.mark.long

@@ -121,7 +121,7 @@ def test_a_restored_storage_passes_every_check_and_keeps_its_approval(backed_up:
     assert backed_up.failed("verify_documents") == {}
     assert backed_up.approval.standing == Standing.APPROVED
     assert judged(backed_up)[0]
-    assert verify_storage(backed_up.store.root, tell=lambda line: None).problems == ()
+    assert verify_storage(backed_up.store.root, report=lambda line: None).problems == ()
 
 
 def test_content_approved_since_is_not_backed_up_until_it_is(backed_up: World):
@@ -153,7 +153,7 @@ def test_a_decision_made_since_is_backed_up_too(backed_up: World):
 
 def test_a_decision_that_no_run_recorded_is_not_what_is_backed_up(approved: World):
     seal(approved.store.root, reviewer="Nobody")
-    assert "decision 0002 is recorded by no run" in approved.approval.says
+    assert "decision 0002 is recorded by no run" in approved.approval.summary
     assert approved.run("backup_storage")
     assert read_tag(BackupLocation(str(approved.backups))).decision == 1
     assert "decision 0001" in judged(approved)[1]
