@@ -164,5 +164,5 @@ def _holds_certificates(file: str, changed: int) -> bool:
 def certificates_advice(environ: Environment) -> str:
     """Where to put the CA of a server whose certificate is not accepted."""
     unread = [name for name in CA_NOT_READ if environ.get(name)]
-    told = f"; not read here: {', '.join(unread)}" if unread else ""
-    return f"check the clock, and set SSL_CERT_FILE to a file with the CA of that network{told}"
+    advice = "check the clock, and set SSL_CERT_FILE to a file with the CA of that network"
+    return f"{advice}; not read here: {', '.join(unread)}" if unread else advice

@@ -101,11 +101,11 @@ def _nest(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _told(name: str, message: str) -> str:
+def _sentence(name: str, message: str) -> str:
     """A reason of ours as a sentence on the variable; one of pydantic's as it is."""
     ours = "Value error, "
-    told = f" {message.removeprefix(ours)}" if message.startswith(ours) else f": {message}"
-    return f"{PREFIX}{name}".upper() + told
+    text = f" {message.removeprefix(ours)}" if message.startswith(ours) else f": {message}"
+    return f"{PREFIX}{name}".upper() + text
 
 
 def read_settings() -> Settings:
@@ -125,7 +125,7 @@ def read_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        wrong += [_told(e["loc"][0], e["msg"]) for e in error.errors()]
+        wrong += [_sentence(e["loc"][0], e["msg"]) for e in error.errors()]
     if settings and settings.workers < 1:
         wrong.append("WMTP_WORKERS must be at least 1")
     if settings and (marks := patterns_in(settings.storage)):

@@ -40,7 +40,7 @@ class Misshapen(ValueError):
 
 
 # pydantic's name of a fault -> what is said of the place; else its own words, and what is there.
-_SAID = {
+_MESSAGES = {
     "missing": "is missing",
     "extra_forbidden": "is unknown",
     "model_type": "is no object",
@@ -50,11 +50,11 @@ _SAID = {
 
 def _clause(fault: Any) -> str:
     place = ": ".join(map(_step, fault["loc"])) or "the whole"
-    if said := _SAID.get(fault["type"]):
-        return f"{place} {said}"
+    if message := _MESSAGES.get(fault["type"]):
+        return f"{place} {message}"
     # "Input should be ...", "String should match ..."; of a validator of ours "Value error, ...".
-    said = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{place} {said.removeprefix('String ')}, found {brief(fault['input'])}"
+    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{place} {message.removeprefix('String ')}, found {brief(fault['input'])}"
 
 
 def _step(step: str | int) -> str:

@@ -94,10 +94,10 @@ def new_maker() -> str:
 def kernel() -> str:
     """What all processes have in common that see each other's locks, for as long as they do."""
     try:
-        told = BOOT_ID.read_bytes()
+        identity = BOOT_ID.read_bytes()
     except OSError:
-        told = socket.gethostname().encode()  # macOS
-    return hashlib.sha256(told).hexdigest()[:8]
+        identity = socket.gethostname().encode()  # macOS
+    return hashlib.sha256(identity).hexdigest()[:8]
 
 
 def temporary_beside(path: Path) -> Path:

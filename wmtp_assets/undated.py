@@ -36,10 +36,10 @@ def content_version(digests: Mapping[str, str], locate: Callable[[str], Path]) -
         digests: Path as recorded -> sha256, in any order.
         locate: Finds the file of such a path.
     """
-    told = [_without_date(path, digest, locate) for path, digest in digests.items()]
-    if len(dict(told)) < len(told):
+    undated = [_without_date(path, digest, locate) for path, digest in digests.items()]
+    if len(dict(undated)) < len(undated):
         return store.content_digest(digests)  # files of two days: their names tell them apart
-    return store.content_digest(dict(told))
+    return store.content_digest(dict(undated))
 
 
 def _without_date(path: str, digest: str, locate: Callable[[str], Path]) -> tuple[str, str]:

@@ -126,12 +126,12 @@ def _as_they_are(instance: dg.DagsterInstance, deployment: Deployment, files: Fi
     readme = latest_on(
         instance, dg.AssetKey(README.split("/")), whereabouts(instance, deployment.store)
     )
-    told = [
+    events = [
         readme and readme.asset_materialization,
         next(_results(instance, deployment.store), None),
     ]
     before: dict[str, Any] = {}
-    for event in told:
+    for event in events:
         if event is not None and READ in event.metadata:
             before |= event.metadata[READ].value
     there = {
@@ -249,10 +249,10 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableM
 
 def _sentence(approval: Approval, in_the_way: Sequence[str]) -> str:
     """The first line that a reviewer reads: what stands, and what an approval now waits for."""
-    told = f"{approval.standing}: {approval.summary}"
+    state = f"{approval.standing}: {approval.summary}"
     if approval.standing == Standing.APPROVED:
-        return told
+        return state
     if len(in_the_way) == 1:
-        return f"{told}. In the way of an approval: {in_the_way[0]}"
+        return f"{state}. In the way of an approval: {in_the_way[0]}"
     count = f"{len(in_the_way)} reasons, listed below" if in_the_way else "nothing"
-    return f"{told}. In the way of an approval: {count}"
+    return f"{state}. In the way of an approval: {count}"

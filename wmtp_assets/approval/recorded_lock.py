@@ -105,7 +105,7 @@ def _differences(stated: Mapping[str, Any], recorded: Mapping[str, Any]) -> Iter
         elif not isinstance(found[repo], dict):
             yield f"{repo} is no object"
         else:
-            yield from (f"{repo}: {told}" for told in _fields(found[repo], expected[repo]))
+            yield from (f"{repo}: {clause}" for clause in _fields(found[repo], expected[repo]))
 
 
 def _fields(stated: Mapping[str, Any], recorded: Mapping[str, Any]) -> Iterator[str]:
@@ -116,5 +116,5 @@ def _fields(stated: Mapping[str, Any], recorded: Mapping[str, Any]) -> Iterator[
         elif name not in now:
             yield f"it lacks {name}"
         # As text: in Python 1 is True, and 1.0 too.
-        elif (was := json.dumps(before[name])) != (said := json.dumps(now[name])):
-            yield f"{name}: recorded {was}, locked {said[:MAX_SHOWN]}"
+        elif (was := json.dumps(before[name])) != (found := json.dumps(now[name])):
+            yield f"{name}: recorded {was}, locked {found[:MAX_SHOWN]}"

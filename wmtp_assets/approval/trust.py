@@ -76,8 +76,8 @@ class Trust:
         if entry.sha256 in self.wiped:
             return f"decision {number} was wiped from the record, decide again"
         or_trust = f", or trust key {stated[:SHOWN_HEX]} by {SETTING}" if stated else ""
-        told = "is recorded by no run, not known to this record, decide again"
-        return f"decision {number} {told}{or_trust}"
+        reason = "is recorded by no run, not known to this record, decide again"
+        return f"decision {number} {reason}{or_trust}"
 
     def key_file(self, entry: Entry) -> str | None:
         """The name of the file of the key that a counting decision is proven with."""

@@ -59,7 +59,7 @@ def verify_storage(
         raise BadInput("a key that lies in the storage proves nothing", inside, fix)
     keys = read_keys(public_keys)
     chain = read_chain(root / SIGNOFF)
-    facts = [*_told(chain)]
+    facts = [*_decision_facts(chain)]
     problems = [*chain.problems]
     standing = chain.standing
     if keys:
@@ -86,7 +86,7 @@ def verify_storage(
     return Verified(tuple(facts), tuple(problems))
 
 
-def _told(chain: Chain) -> Iterator[str]:
+def _decision_facts(chain: Chain) -> Iterator[str]:
     for entry in chain.entries:
         yield entry.decision.summary
     if chain.entries:

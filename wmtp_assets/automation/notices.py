@@ -60,8 +60,8 @@ def send_to_slack(news: News, channel: str) -> None:
     try:
         SlackResource(token=token).get_client().chat_postMessage(channel=channel, text=text)
     except (SlackClientError, OSError) as error:
-        said = " ".join(str(error).split())
-        raise BadInput(f"Slack did not take the message ({said})", [channel], fix) from error
+        reason = " ".join(str(error).split())
+        raise BadInput(f"Slack did not take the message ({reason})", [channel], fix) from error
 
 
 def send_by_mail(news: News, recipients: str, sender: str) -> tuple[str, ...]:

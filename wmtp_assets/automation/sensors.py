@@ -75,12 +75,12 @@ def report_sensor(report) -> dg.SensorDefinition:
     description="Ends runs whose process is gone as failed, so that nothing waits for them.",
 )
 def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    heard = json.loads(context.cursor) if context.cursor else {}
-    told = end_dead_runs(context.instance, heard)
-    for line in told:
+    heartbeats = json.loads(context.cursor) if context.cursor else {}
+    ended = end_dead_runs(context.instance, heartbeats)
+    for line in ended:
         context.log.error(line)
-    context.update_cursor(json.dumps(heard))
-    return dg.SkipReason("; ".join(told) or "every run that is under way has its process")
+    context.update_cursor(json.dumps(heartbeats))
+    return dg.SkipReason("; ".join(ended) or "every run that is under way has its process")
 
 
 def alarm_sensor(
@@ -111,8 +111,8 @@ def alarm_sensor(
         if new or gone:
             send(context, News(str(deployment.store.root), tuple(new), tuple(gone)))
         context.update_cursor(cursor)
-        told = f"new: {'; '.join(new)}" if new else "nothing new"
-        return dg.SkipReason(f"{told}; {len(gone)} mended")
+        summary = f"new: {'; '.join(new)}" if new else "nothing new"
+        return dg.SkipReason(f"{summary}; {len(gone)} mended")
 
     return sensor
 

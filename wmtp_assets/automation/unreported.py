@@ -72,9 +72,9 @@ def find_unreported(instance: dg.DagsterInstance, root: str, cursor: str | None)
         if record.dagster_run.job_name not in UNREPORTED
     ]
     ended.sort(key=lambda pair: pair[0], reverse=True)
-    told = tuple(run for end, run in ended if end >= since and concerns(instance, run, root))
-    if told:
-        return Unreported(told, None, cursor)
+    unreported = tuple(run for end, run in ended if end >= since and concerns(instance, run, root))
+    if unreported:
+        return Unreported(unreported, None, cursor)
     return Unreported((), None, json.dumps({"root": root, "looked": now}))
 
 

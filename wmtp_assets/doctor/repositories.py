@@ -157,8 +157,8 @@ def hub_lines(
 
 def no_way_lines(error: NoWay, repos: list[Asked]) -> Iterator[Line]:
     """What of the environment keeps every request from the Hub."""
-    for told in error.culprits or [error.reason]:
-        yield _all_here(fail(f"network: {told}", error.fix), repos)
+    for reason in error.culprits or [error.reason]:
+        yield _all_here(fail(f"network: {reason}", error.fix), repos)
 
 
 def answers_within(seconds: float, asks: dict[str, Callable[[], object]]) -> dict[str, object]:
@@ -195,11 +195,11 @@ def answers_within(seconds: float, asks: dict[str, Callable[[], object]]) -> dic
 
 def _ask(api: Api, ask: Asked) -> None:
     repo = ask.repo
-    said = api.ask_repo(repo, ask.revision, SECONDS)
-    if repo.gated or said.gated:
+    answer = api.ask_repo(repo, ask.revision, SECONDS)
+    if repo.gated or answer.gated:
         api.require_access(repo, SECONDS)
-    if is_commit(ask.revision) and said.sha != ask.revision:
-        raise OtherCommit(ask.revision, said.sha)
+    if is_commit(ask.revision) and answer.sha != ask.revision:
+        raise OtherCommit(ask.revision, answer.sha)
 
 
 def repo_line(ask: Asked, answer: object, token: bool) -> Line:
@@ -262,7 +262,7 @@ def _all_here(line: Line, repos: list[Asked]) -> Line:
 
 def _no_way(endpoint: str, answers: list[object]) -> Line:
     """One line for all: what is wrong is the way, and not a repository."""
-    told = next((answer for answer in answers if isinstance(answer, NoWay | Unreachable)), None)
-    if told is None:
+    error = next((answer for answer in answers if isinstance(answer, NoWay | Unreachable)), None)
+    if error is None:
         return fail(f"{endpoint} does not answer", "check the network, the proxy and HF_ENDPOINT")
-    return fail("; ".join([told.reason, *told.culprits]), told.fix)
+    return fail("; ".join([error.reason, *error.culprits]), error.fix)

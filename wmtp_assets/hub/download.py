@@ -56,15 +56,15 @@ def download_all(
             for one in downloads
         }
         running: set[Future] = set(futures)
-        told = time.monotonic()
+        reported_at = time.monotonic()
         try:
             while running:
                 done, running = wait(running, LOOK_SECONDS, FIRST_EXCEPTION)
                 _tell(lines, report)
                 for future in done:
                     future.result()
-                if time.monotonic() - told >= REPORT_SECONDS:
-                    told = time.monotonic()
+                if time.monotonic() - reported_at >= REPORT_SECONDS:
+                    reported_at = time.monotonic()
                     report(progress.line())
         finally:
             stop.set()

@@ -179,8 +179,8 @@ def _bind(
         }
         stated = {who: digest for who, digest in statements.items() if digest}
         if len(set(stated.values())) > 1:
-            told = ", ".join(f"{who} says {digest}" for who, digest in stated.items())
-            wrong.append(f"{file.path}: {told}")
+            contradiction = ", ".join(f"{who} says {digest}" for who, digest in stated.items())
+            wrong.append(f"{file.path}: {contradiction}")
         size = file.size_bytes or (known[file.path][0] if file.path in known else None)
         digest = next(iter(stated.values()), None)
         bound.append(dataclasses.replace(file, size_bytes=size, sha256=digest))

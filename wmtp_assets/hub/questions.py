@@ -39,8 +39,8 @@ def list_repo(repo: Repo, revision: str) -> Listing:
     Raises:
         BadInput: As `ask_repo`.
     """
-    said = retried(lambda: ask_repo(repo, revision))
-    return Listing(repo.id, said.sha, tuple(_file(file) for file in said.siblings or ()))
+    answer = retried(lambda: ask_repo(repo, revision))
+    return Listing(repo.id, answer.sha, tuple(_file(file) for file in answer.siblings or ()))
 
 
 def ask_repo(repo: Repo, revision: str, seconds: float | None = None) -> RepoAnswer:
@@ -51,20 +51,20 @@ def ask_repo(repo: Repo, revision: str, seconds: float | None = None) -> RepoAns
             is no Hub; with what to do.
     """
     at = f"{endpoint()}/api/{repo.kind}s/{repo.id}/revision/{quote(revision, safe='')}?blobs=true"
-    said = _said(RepoAnswer, repo, f"{repo.id} ({revision})", at, seconds)
-    if said.id.lower() != repo.id.lower():
+    answer = _fetched(RepoAnswer, repo, f"{repo.id} ({revision})", at, seconds)
+    if answer.id.lower() != repo.id.lower():
         raise BadInput(
             f"{repo.id} was renamed upstream",
-            [f"it is {said.id} now"],
+            [f"it is {answer.id} now"],
             "look whether it is the same repository, then write the new name into the catalog",
         )
-    if not is_commit(said.sha):
+    if not is_commit(answer.sha):
         raise BadInput(
             f"the listing of {repo.id} names no commit",
-            [f"sha is {shown_commit(said.sha)}"],
+            [f"sha is {shown_commit(answer.sha)}"],
             "check HF_ENDPOINT: a mirror must say of which commit its files are",
         )
-    return said
+    return answer
 
 
 def who_am_i(seconds: float | None = None) -> WhoAnswer:
@@ -73,7 +73,9 @@ def who_am_i(seconds: float | None = None) -> WhoAnswer:
     Raises:
         BadInput: As `ask_repo`; also where there is no token, or none that is valid.
     """
-    return _said(WhoAnswer, None, "the owner of the token", f"{endpoint()}/api/whoami-v2", seconds)
+    return _fetched(
+        WhoAnswer, None, "the owner of the token", f"{endpoint()}/api/whoami-v2", seconds
+    )
 
 
 def require_access(repo: Repo, seconds: float | None = None) -> None:
@@ -86,13 +88,13 @@ def require_access(repo: Repo, seconds: float | None = None) -> None:
     _answered(repo, f"access to {repo.id}", at, seconds)
 
 
-def _said(
+def _fetched(
     shape: type[Shape], repo: Repo | None, about: str, at: str, seconds: float | None
 ) -> Shape:
-    said = read(shape, _answered(repo, about, at, seconds))
-    if isinstance(said, list):
-        raise no_hub(about, at, said)
-    return said
+    found = read(shape, _answered(repo, about, at, seconds))
+    if isinstance(found, list):
+        raise no_hub(about, at, found)
+    return found
 
 
 def _answered(repo: Repo | None, about: str, at: str, seconds: float | None) -> bytes:
@@ -105,16 +107,16 @@ def _answered(repo: Repo | None, about: str, at: str, seconds: float | None) -> 
         return small_body(about, last)
 
 
-def _file(said: FileAnswer) -> RemoteFile:
+def _file(listed: FileAnswer) -> RemoteFile:
     """A file as the Hub lists it; of two sizes, as where one is of a pointer, none is believed."""
-    sizes = {known_size(said.size), known_size(said.lfs.size) if said.lfs else None}
+    sizes = {known_size(listed.size), known_size(listed.lfs.size) if listed.lfs else None}
     sizes.discard(None)
     size = sizes.pop() if len(sizes) == 1 else None
     return RemoteFile(
-        path=said.rfilename,
+        path=listed.rfilename,
         size_bytes=size,
-        sha256=known_sha256(said.lfs.sha256) if said.lfs else None,
-        git_blob=None if said.lfs else known_blob(said.blobId),
+        sha256=known_sha256(listed.lfs.sha256) if listed.lfs else None,
+        git_blob=None if listed.lfs else known_blob(listed.blobId),
     )
 
 
@@ -139,7 +141,7 @@ def ask_file(repo: Repo, commit: str, path: str) -> RemoteFile:
                 server = server_of(last.request.url)
                 raise refusal(repo, about, server, last.status_code, last.headers)
             require_answer_of(commit, [last])
-            return _told(path, last)
+            return _from_headers(path, last)
 
     return retried(ask)
 
@@ -155,7 +157,7 @@ def _leads_on(answer: Any) -> bool:
     return there is None or server_of(there.url) == server_of(answer.request.url)
 
 
-def _told(path: str, answer: Any) -> RemoteFile:
+def _from_headers(path: str, answer: Any) -> RemoteFile:
     """Read off the head of an answer what it says of the content."""
     head = answer.headers
     length, etag = head.get("X-Linked-Size", ""), head.get("X-Linked-ETag", "")

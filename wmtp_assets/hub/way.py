@@ -153,7 +153,7 @@ def _broken(about: str, url: object, error: Exception) -> NoWay | Unreachable:
             return NoWay(about, f"{server} sends what is no HTTP", look(url))
         reason = f"{server} ended the connection"
     else:
-        why = next((_told(cause) for cause in causes if _told(cause)), type(error).__name__)
+        why = next(filter(None, map(_system_message, causes)), type(error).__name__)
         reason = f"{server} does not answer ({why})"
     return Unreachable(about, reason, f"{check or 'check the network and HF_ENDPOINT'}, {AGAIN}")
 
@@ -164,7 +164,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _told(cause: BaseException) -> str:
+def _system_message(cause: BaseException) -> str:
     """What the system said."""
     if isinstance(cause, socket.gaierror):
         return "its name is not known here"

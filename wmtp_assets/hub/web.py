@@ -45,11 +45,11 @@ def require_answer_of(commit: str, answers: list) -> None:
     Raises:
         BadInput: It is named.
     """
-    said = [a.headers["X-Repo-Commit"] for a in answers if "X-Repo-Commit" in a.headers]
-    if is_commit(commit) and said and said[0] != commit:
+    commits = [a.headers["X-Repo-Commit"] for a in answers if "X-Repo-Commit" in a.headers]
+    if is_commit(commit) and commits and commits[0] != commit:
         raise BadInput(
             f"asked for {commit}, answered from another commit",
-            [shown_commit(said[0])],
+            [shown_commit(commits[0])],
             "check HF_ENDPOINT",
         )
 

@@ -22,12 +22,12 @@ def clear_storage(
         context.log.info(f"{'remove' if config.remove else 'would remove'} {shown(path)}")
     for path in clearing.spared:
         context.log.info(f"spared {shown(path)}")
-    told = f"{len(clearing.files)} files, {clearing.size_bytes:,} bytes"
+    amount = f"{len(clearing.files)} files, {clearing.size_bytes:,} bytes"
     if config.remove:
         clear(deployment.store, clearing)
-        context.log.info(f"removed {told}; the record of the assets stays, and is stale now")
+        context.log.info(f"removed {amount}; the record of the assets stays, and is stale now")
     else:
-        context.log.info(f"nothing removed; run with remove: true to remove {told}")
+        context.log.info(f"nothing removed; run with remove: true to remove {amount}")
 
 
 @dg.job(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 # Dagster's word on a wrong dagster.yaml is a page long.
-MAX_SAID = 200
+MAX_REASON = 200
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,8 +55,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="finding digests of the warnings that are accepted",
     )  # fmt: skip
     decided.add_argument("--key", type=Path, metavar="PEM", help="sign with this private key")
-    told = command("moved", moved, "tell that the storage was moved here; exit 1 if it was not")
-    told.add_argument("old_root", metavar="OLD_ROOT", help="the storage root before the move")
+    moving = command("moved", moved, "tell that the storage was moved here; exit 1 if it was not")
+    moving.add_argument("old_root", metavar="OLD_ROOT", help="the storage root before the move")
     verified = command("verify", verify, "verify an approved storage; exit 1 naming what differs")
     verified.add_argument("storage_root", type=Path, metavar="STORAGE_ROOT")
     verified.add_argument(
@@ -103,14 +103,14 @@ def approve(options: argparse.Namespace) -> int:
         entry = read_chain(deployment.store.signoff).entries[-1]
         uncounted = read_trust(instance, deployment).against(entry)
         report = defs.resolve_job_def("report")
-        told = run_here(report, instance, storage_root(defs), raise_on_error=False).success
+        reported = run_here(report, instance, storage_root(defs), raise_on_error=False).success
     say(entry.decision.summary)
     say(f"written to {entry.folder}")
     for line in stock_commands(deployment.store.root, entry, "REVIEWER.pub"):
         say(f"verify with the stock tool: {line}")
     if uncounted:
         say(f"it does not count: {uncounted}", file=sys.stderr)
-    if not told:
+    if not reported:
         say("job report failed; the decision stands, run the job again", file=sys.stderr)
     return 1 if uncounted else 0
 
@@ -225,10 +225,10 @@ def record() -> Iterator["dg.DagsterInstance"]:
             mend(folder)
             opened = dg.DagsterInstance.get()
     except Exception as error:  # of Dagster, SQLAlchemy or a driver
-        said = [type(error).__name__, *str(error).splitlines()[:1]]
+        reason = [type(error).__name__, *str(error).splitlines()[:1]]
         raise BadInput(
             "the record cannot be opened",
-            [f"{home}: {': '.join(said)[:MAX_SAID]}"],
+            [f"{home}: {': '.join(reason)[:MAX_REASON]}"],
             "python -m wmtp_assets.doctor looks at dagster.yaml and at the database, and names the "
             "way back",
         ) from error

@@ -30,8 +30,8 @@ def table_lines(evidence: Evidence) -> Iterator[str]:
     for asset in evidence.assets:
         files = asset.latest.files.values() if asset.latest else ()
         size = sum(f["size_bytes"] for f in files)
-        told = counted(evidence.of(asset.key))
-        yield f"{asset.key:<{width}}  {len(files):>5}  {size:>14,}  {told}"
+        counts = counted(evidence.of(asset.key))
+        yield f"{asset.key:<{width}}  {len(files):>5}  {size:>14,}  {counts}"
     yield ""
 
 
