@@ -25,10 +25,10 @@ from wmtp_assets.undated import content_version
 FILES = "files"
 CONTENT = "content_sha256"
 STORAGE_ROOT = "storage_root"
-# Of the observation that tells of a move (moving/), on the asset that is the storage itself.
+# The observation of a move (moving/) has it, on the asset that is the storage itself.
 MOVED_FROM = "moved_from"
 MOVES_KEY = dg.AssetKey("storage_layout")
-# The tag of a run that names the same.
+# The tag of a run that names the storage root.
 ROOT_TAG = "wmtp/storage_root"
 SIZE_BYTES = "size_bytes"
 DURATION_SECONDS = "duration_seconds"
@@ -39,9 +39,9 @@ INPUT_VERSION_TAG = "dagster/input_data_version"
 SUCCEEDED = AssetCheckExecutionRecordStatus.SUCCEEDED
 FAILED = AssetCheckExecutionRecordStatus.FAILED
 EVALUATED = {SUCCEEDED, FAILED}
-# Of a further look back; the first takes the newest record alone.
+# Records of a further query; the first one asks for the newest record alone.
 PAGE = 50
-# The first look back into the history of a check; the next ones are longer.
+# Records of a check: of the first query of its history, and of each further one.
 FEW, MANY = 2, 100
 
 
@@ -126,7 +126,7 @@ def recorded_metadata(
 
 
 def whereabouts(instance: dg.DagsterInstance, store: Store) -> Whereabouts:
-    """Where this storage has been, as runs of job record_move told; a posted move is nothing."""
+    """Where this storage has been, by the runs of job record_move; posted moves are ignored."""
     moves = []
     for record in seen_by_runs(instance, MOVES_KEY):
         facts = record.asset_observation.metadata

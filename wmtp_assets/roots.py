@@ -1,7 +1,7 @@
-"""Which records are about this storage: where it has been, and from when until when.
+"""The roots that a storage has had, and when: which records are about this storage.
 
-Pure: records name a storage by its root. Two spellings of one folder (a link, `..`) are one place,
-and a storage that was moved is the one it was, once a run has told so (moving/). Not here:
+Pure: records name a storage by its root. Two spellings of one folder (a link, `..`) are one root,
+and a storage that was moved keeps its records, once a run has recorded it (moving/). Not here:
 where roots come from (settings.py) and how moves enter the record (record.py).
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Move:
-    """That the storage at `old` is at `new` since; the time in seconds since 1970."""
+    """The storage at `old` was moved to `new`; the time in seconds since 1970."""
 
     old: str
     new: str
@@ -22,7 +22,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Stay:
-    """A place at which the storage was; records of another time are about another storage."""
+    """A root that the storage had; records of another time are about another storage."""
 
     place: str
     since: float = -inf
@@ -31,7 +31,7 @@ class Stay:
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """The places of one storage, its present root first; and the moves of all storages."""
+    """The roots of one storage, the present one first; and the moves of all storages."""
 
     stays: tuple[Stay, ...]
     moves: tuple[Move, ...] = ()
@@ -59,8 +59,8 @@ class Whereabouts:
 def whereabouts_of(root: str, moves: Iterable[Move] = ()) -> Whereabouts:
     """Follow the moves of a storage back from where it is now.
 
-    What was recorded at a place before the storage came there is about another one, as is what
-    was recorded at its old place after it had left.
+    What was recorded at a root before the storage came there is about another one, as is what
+    was recorded at its old root after it had left.
     """
     moves = tuple(moves)
     stays, until = [], inf

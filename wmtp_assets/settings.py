@@ -102,7 +102,7 @@ def _nest(one: Path, other: Path) -> bool:
 
 
 def _sentence(name: str, message: str) -> str:
-    """A reason of ours as a sentence on the variable; one of pydantic's as it is."""
+    """The name of the variable, then the message: of ours or of pydantic."""
     ours = "Value error, "
     text = f" {message.removeprefix(ours)}" if message.startswith(ours) else f": {message}"
     return f"{PREFIX}{name}".upper() + text

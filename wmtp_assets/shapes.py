@@ -1,4 +1,4 @@
-"""What a parsed small file has to look like: pydantic says the shape, this says what is wrong.
+"""Parsed small files as pydantic models: strict ones, and their faults as sentences.
 
 `strict.py` reads the text; the shapes stand in the rooms that know the files.
 """
@@ -39,7 +39,7 @@ class Misshapen(ValueError):
         super().__init__("; ".join(faults[:3]))
 
 
-# pydantic's name of a fault -> what is said of the place; else its own words, and what is there.
+# Type of a pydantic error -> our message; for others it is pydantic's, with the value found.
 _MESSAGES = {
     "missing": "is missing",
     "extra_forbidden": "is unknown",

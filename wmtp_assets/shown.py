@@ -1,4 +1,4 @@
-"""What others wrote, as it may be shown: a name acts on no terminal, ends no line, reverses none.
+"""Text of others, made printable: a name cannot act on a terminal, end a line or reverse it.
 
 File names, texts of upstream and arguments are data. Where they go out to people (errors, console,
 logs, documents) they pass through here; what is stored and digested does not. Escaped is what
@@ -50,7 +50,7 @@ def _escaped(character: str) -> str:
 
 
 def telling(tell: Callable[[str], Any]) -> Callable[[str], None]:
-    """Let a log take lines that name what others named."""
+    """A log method that takes lines with names by others: printable, and without credentials."""
     return lambda line: tell(without_credentials(shown(line)))
 
 

@@ -92,7 +92,7 @@ def new_maker() -> str:
 
 @functools.cache
 def kernel() -> str:
-    """What all processes have in common that see each other's locks, for as long as they do."""
+    """The same for all processes that see each other's locks: those of one boot of one kernel."""
     try:
         identity = BOOT_ID.read_bytes()
     except OSError:

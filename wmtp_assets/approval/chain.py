@@ -28,9 +28,9 @@ DECISION_SIGNATURE = "decision.sig"
 NUMBER = re.compile("[0-9]{4,}")
 # An entry that a run builds, or left when it was killed: the next one sweeps it (temporaries.py).
 PENDING = re.compile(r"\.\S+\.[^.\s]+\.[^.\s]+\.tmp")
-# By its empty guard one backup is kept from another (backup/copying.py).
+# An empty file that one backup at a time holds (backup/copying.py).
 BACKUP_GUARD = ".backup.guard"
-# Of a digest in a sentence; the files have it whole.
+# Hex digits of a digest in a sentence; the files have all of them.
 SHOWN_HEX = 16
 
 
@@ -88,7 +88,7 @@ class Decision:
         return self.summary_with(None)
 
     def summary_with(self, key_file: str | None) -> str:
-        """The same, with the name of the trusted key's file that it is proven with, if any."""
+        """The summary, with the file of the trusted key that proves the decision, if any."""
         signed = (
             f"signed with {key_file or f'key {self.key_fingerprint[:SHOWN_HEX]}'}"
             if self.key_fingerprint
@@ -169,7 +169,7 @@ def read_chain(signoff: Path) -> Chain:
 
 
 def _has_its_use(path: Path) -> bool:
-    """Whether something beside the entries belongs there."""
+    """Whether it belongs there although it is no entry."""
     if path.name == BACKUP_GUARD:
         return path.lstat().st_size == 0
     return PENDING.fullmatch(path.name) is not None and path.is_dir()
@@ -231,7 +231,7 @@ def _problems(entry: Entry, number: int, before: Entry | None) -> Iterator[str]:
 
 
 def _bundle_problems(entry: Entry, name: str) -> Iterator[str]:
-    """What can be wrong with a signature before a key is at hand: what it is over, whose it is."""
+    """What is wrong with a signature, without a key: what it is over, whose it claims to be."""
     try:
         bundle = read_bundle(entry.folder / name)
     except BadInput as error:

@@ -41,7 +41,7 @@ def reasons_against(
 def unlike_record(
     expected: Mapping[str, Mapping[str, Any]], digests: Mapping[str, str]
 ) -> list[str]:
-    """The files whose bytes are not the expected ones; one that is missing is none of them.
+    """The files that are missing or whose bytes are not the expected ones.
 
     Args:
         expected: Path -> at least sha256, of all files that are approved.

@@ -55,10 +55,10 @@ SEVERITY = {
 def judged_now(
     instance: dg.DagsterInstance, declared: Declared, deployment: Deployment
 ) -> Mapping[str, Any]:
-    """Read evidence and decisions, and say what check approved_by_reviewer says now."""
+    """The result of check approved_by_reviewer, by evidence and decisions as they are now."""
     evidence = read_evidence(instance, declared, deployment)
     approval = read_approval(instance, deployment, evidence)
-    # Files are looked at when it is decided; here the record speaks.
+    # Without a look at the files: they are read when a decision is made.
     in_the_way = list(reasons_against(evidence, (), {}))
     return approval_result(deployment, approval, in_the_way)
 
@@ -112,7 +112,7 @@ def read_recorded(instance: dg.DagsterInstance, store: Store) -> Trust:
 
 
 def _decided(record: dg.EventLogRecord) -> str:
-    """The digest of the decision that a materialization tells of."""
+    """The digest of the decision that a materialization records."""
     tags = record.asset_materialization.tags or {}
     return tags.get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
 
@@ -120,9 +120,10 @@ def _decided(record: dg.EventLogRecord) -> str:
 def _as_they_are(instance: dg.DagsterInstance, deployment: Deployment, files: Files) -> Files:
     """Read files of which the record has no materialization.
 
-    Every byte, but for those that a run read for the check and that have their size and time since.
+    Every byte is read, unless a run read the file for the check and its size and time are the same.
     """
-    # The README is written first: the other steps of its run, processes of their own, read no more.
+    # The README is written first; the other steps of its run, in processes of their own, take its
+    # digests.
     readme = latest_on(
         instance, dg.AssetKey(README.split("/")), whereabouts(instance, deployment.store)
     )
@@ -162,7 +163,7 @@ def recorded_sources(
 
 
 def latest_result(instance: dg.DagsterInstance, store: Store) -> tuple[str | None, str]:
-    """The standing and its sentence, as a run last evaluated them for this storage."""
+    """State and summary of the approval, as a run last evaluated them for this storage."""
     for result in _results(instance, store):
         return result.metadata["standing"].value, result.description or ""
     return None, ""
@@ -237,7 +238,7 @@ def approval_result(
 
 
 def as_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableMetadataValue:
-    """A table, which the page of a check shows where Markdown waits behind a link."""
+    """A table: the page of a check shows it at once, and Markdown only behind a link."""
     return dg.MetadataValue.table(
         records=[
             dg.TableRecord(dict(zip(columns, map(shown, row), strict=True)))

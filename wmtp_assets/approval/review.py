@@ -43,7 +43,7 @@ MATERIALIZE = "materialize its asset again, then run verify_storage_deep and job
 
 @dataclass(frozen=True)
 class Review:
-    """What a reviewer says."""
+    """The decision of a reviewer, as it was entered."""
 
     reviewer: str
     role: Role
@@ -67,7 +67,7 @@ def record_review(
     Args:
         evidence: Of all artifacts and documents.
         signer: Reads the storage; signs if it has a key.
-        sources: What sources.lock.json has to hold by the record (sources.py).
+        sources: What sources.lock.json has to hold by the record (recorded_lock.py).
         report: Called with each line of progress.
 
     Raises:

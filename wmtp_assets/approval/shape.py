@@ -21,7 +21,7 @@ Rule = Callable[[Any], bool]
 
 
 def is_text(value: Any) -> bool:
-    """A string that a console can show: no control characters, no half of a character."""
+    """A string that a console can show: no control characters, no lone surrogates."""
     return isinstance(value, str) and all(c.isprintable() or c == "\n" for c in value)
 
 

@@ -58,10 +58,10 @@ class Approval:
         content: The content that the newest approval is about; None if there is none.
         reviewed: The reviewer's newest decision that counts.
         basis: The approval that changes are counted from.
-        read: The files of assets that the record does not know, as read to be held against it.
-        newest_sha256: The digest of the newest decision on the disk, whatever it is worth.
+        read: The files of assets that the record does not know, as they were read.
+        newest_sha256: The digest of the newest decision on the disk, whether it counts or not.
         changes: What differs from the newest approval, one clause each; None if there is none.
-        check_changes: The checks that were declared then or are now, and not both.
+        check_changes: The checks that are declared only now, or were only then.
         damage: Why nothing can be decided before the decisions are mended.
     """
 
@@ -131,7 +131,7 @@ def judge_approval(
     decisions = tuple(entry.decision for entry in entries.values())
     key_files = {e.decision.number: name for e in counting if (name := trust.key_file(e))}
     basis = _newest_approval(counting)
-    # Without a key it is the record that vouches, and one that does not know the assets cannot.
+    # Without a key only a record that knows the assets can vouch for them.
     found = read(unknown_files(basis.manifest, evidence)) if basis and trust.keys else None
     changes = tuple(changes_since(basis.manifest, evidence, root, found)) if basis else None
     known = Approval(
@@ -197,7 +197,7 @@ def _newest_approval(entries: Iterable[Entry]) -> Entry | None:
 
 
 def unknown_files(manifest: Manifest, evidence: Evidence) -> Files:
-    """The approved files of declared assets that the record has not of this storage."""
+    """The approved files of declared assets that the record does not know on this storage."""
     known = {asset.key for asset in covered_assets(evidence)}
     unknown = {asset.key for asset in evidence.assets} - known
     return {
@@ -229,7 +229,7 @@ def changes_since(
 
 
 def _check_changes(manifest: Manifest, evidence: Evidence) -> Iterator[str]:
-    """What the code declares now and did not then, and the other way round."""
+    """The checks that are declared only now, or were only then."""
     declared = {a.key for a in evidence.assets}
     then = {(c["asset"], c["check"]) for c in manifest["checks"] if c["asset"] in declared}
     counting = {(j.check.asset, j.check.name) for j in evidence.counting}
@@ -256,7 +256,7 @@ def _asset_changes(
         yield f"{key} was not part of it"
         return
     now = {path: facts["sha256"] for path, facts in asset.latest.files.items()}
-    # Files too where the content is the same: a new date in one is what no signature covers.
+    # Files are compared even where the content is equal: no signature covers a new date in one.
     clauses = differing_files(before, now)
     if not clauses and version != asset.latest.version:
         clauses = [f"content {version} -> {asset.latest.version}"]
@@ -282,7 +282,7 @@ def _loose_changes(manifest: Manifest, covered: dict[str, AssetRow], root: Path)
         yield str(error)
         return
     before = {p: f for p, f in manifest["files"].items() if "asset" not in f}
-    # What was not there is named without being read: it may be a checkpoint.
+    # A file that was not there is named, not read: it may be a checkpoint.
     now = {
         path: store.sha256_of(file) if path in before else ""
         for path, file in there.items()

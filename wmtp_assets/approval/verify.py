@@ -101,8 +101,8 @@ def _decision_facts(chain: Chain) -> Iterator[str]:
 def _signed_by(keys: Keys, chain: Chain) -> tuple[dict[Role, Entry], list[str], list[str]]:
     """The newest decision of each role that a key signed, what was found, and what is wrong.
 
-    What no key signed beside it supersedes nothing. It is wrong only where nothing else is there:
-    of the reviewer, or signed with a key that was not given.
+    An unproven decision supersedes nothing. It is a problem only where no proven one of its role
+    is there, and it is the reviewer's or is signed with a key that was not given.
     """
     facts, problems = [], []
     signed = Chain(tuple(e for e in chain.entries if not unproven(e, keys)), ()).standing
@@ -130,7 +130,7 @@ def _read_all(
 ) -> tuple[dict[str, str], list[str]]:
     """Path -> sha256 of every covered file, and a clause for each that cannot be read.
 
-    What is not expected, or is longer, is another file without being read: a sparse one of any size
+    A file that is not expected or too long differs without being read: a sparse file of any size
     is soon made.
     """
     there = covered_files(root)
@@ -148,7 +148,7 @@ def _read_all(
 
 
 def _other_content(standing: dict[Role, Entry]) -> Iterator[str]:
-    """A second approval that is of other content than the reviewer's proves nothing of this one."""
+    """The approvals of other content than the reviewer's: they prove nothing of this one."""
     reviewed = standing[Role.REVIEWER]
     for entry in standing.values():
         if not entry.is_of_same_content(reviewed):

@@ -1,4 +1,4 @@
-"""What somebody has to hear of: failed checks, an approval or a copy that is not what it was."""
+"""What people are alarmed about: failed checks, an approval or a copy that no longer holds."""
 
 import json
 from collections.abc import Iterable, Iterator

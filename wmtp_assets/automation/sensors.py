@@ -25,7 +25,7 @@ REPORT_SECONDS = 15
 ALARM_SECONDS = 300
 # The queue starts the next run within 5 s of that: less than a minute after a run was killed.
 DEAD_SECONDS = 30
-# Daily headers and sizes, weekly every byte; after the watch on upstream, before people come.
+# Daily headers and sizes, weekly every byte; after the upstream watch, before office hours.
 SCHEDULES = {
     "verify_storage": ("daily_verification", "30 6 * * *", "Runs the quick checks every morning."),
     "verify_storage_deep": (
@@ -42,7 +42,7 @@ SCHEDULES = {
 
 
 def report_sensor(report) -> dg.SensorDefinition:
-    """Starts a report when runs have ended that no report tells of; one for all of them."""
+    """Starts one report when runs have ended that no report covers."""
 
     @dg.sensor(
         name="report_after_runs",
@@ -120,7 +120,7 @@ def alarm_sensor(
 def alarms_now(
     instance: dg.DagsterInstance, deployment: Deployment, declared: Declared
 ) -> Iterable[str]:
-    """The alarms by the record alone: a tick may not take the minutes that a touched file would."""
+    """The alarms by the record alone: reading a touched file would take a tick minutes."""
     keys = {spec.key.to_user_string() for spec in declared.assets}
     return find_alarms(
         read_evidence(instance, declared, deployment, look_at_disk=False),
@@ -155,7 +155,7 @@ evidence_alarms = alarm_sensor(
 def notice_sensors(
     slack_channel: str | None, email_to: str | None, email_from: str | None
 ) -> list[dg.SensorDefinition]:
-    """The sensors that tell people, of those that are configured."""
+    """The sensors that notify people, as configured."""
     sensors = []
     if slack_channel:
         sensors.append(

@@ -15,7 +15,7 @@ class Read:
     """What a copy holds.
 
     Attributes:
-        tag: None if nothing was ever backed up there whole, or what lies in its place is none.
+        tag: None if there is no whole backup, or its tag cannot be read.
         problems: What differs, one clause each; nothing differs in a sound copy.
     """
 
@@ -55,7 +55,7 @@ def read_copy(
 
 
 def _unlike_decision(tag: Tag, chain: Chain) -> list[str]:
-    """What of the tag is not what the decision says that it names."""
+    """Where the tag differs from the decision that it names."""
     decided = {entry.sha256: entry for entry in chain.entries}
     if tag.decision_sha256 not in decided:
         return [f"the tag names decision {tag.decision_sha256}, which is not in signoff/"]

@@ -91,7 +91,7 @@ def read_backup(
 ) -> Backup | None:
     """The newest backup of this storage that a run recorded, and how its copy is.
 
-    The copy is as the newest evaluation since says; posted events are nothing.
+    Its damage is that of the newest evaluation since; posted events are ignored.
 
     Args:
         location: Of the backups there; of all if it is not given.
@@ -115,7 +115,7 @@ def read_backup(
 def _damage_since(
     instance: dg.DagsterInstance, here: Whereabouts, location: str, copied: float
 ) -> str:
-    """What the newest look at a copy said of it; a look that broke says that much."""
+    """What the newest check of a copy found; also that it could not be read."""
     for record in check_history(instance, dg.AssetCheckKey(BACKUP_KEY, COPY_IS_AS_APPROVED)):
         if not record.run_id:
             continue

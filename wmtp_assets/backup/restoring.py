@@ -118,11 +118,11 @@ def _require_inside(root: Path, folders: Iterable[Path]) -> None:
 
 
 class _Damaged(Exception):
-    """The copy does not hold what its tag says."""
+    """The copy does not hold what its tag names."""
 
 
 def _is_right(path: Path, file: Copied) -> bool:
-    """Whether a file is there; its time is set to the recorded one, because its bytes are."""
+    """Whether a file is there with the right bytes; its time is then set to the recorded one."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size != file.size_bytes:
         return False
     if store.sha256_of(path) != file.sha256:

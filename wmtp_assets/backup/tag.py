@@ -27,8 +27,8 @@ from wmtp_assets.strict import is_plain, parse_json
 FORMAT = "wmtp-backup-1"
 A_DECISION = re.compile(rf"{SIGNOFF}/[0-9]{{4,}}/{re.escape(DECISION)}")
 TAG = f"{STORAGE_VERSION}.json"
-# Changes of a copy wait here. While they are put in their places, the tag to be lies here too, and
-# the one beside the copy does not vouch for it.
+# Changes of a copy wait here. While they are put in place, the new tag lies here too, and the old
+# one beside the copy does not count.
 INCOMING = f"{STORAGE_VERSION}.incoming"
 REPLACING = f"{INCOMING}/replacing.json"
 
@@ -106,7 +106,7 @@ def write_tag(location: BackupLocation, tag: Tag, name: str = TAG) -> None:
 
 
 class BadTag(BadInput):
-    """What lies in the place of a tag is none."""
+    """The file in the place of the tag is no tag."""
 
 
 def read_tag(location: BackupLocation, name: str = TAG) -> Tag | None:

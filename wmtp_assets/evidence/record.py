@@ -99,7 +99,7 @@ def recorded_assets(
     keys = sorted({*specs, *instance.get_asset_keys()}, key=lambda key: key.path)
     found = ((key, latest_on(instance, key, here)) for key in keys)
     rows = [_described(specs.get(key) or dg.AssetSpec(key), made) for key, made in found if made]
-    # A decision and a backup are no files of an asset: they have no list of them.
+    # Decisions and backups are materializations without a list of files.
     return tuple(row for row in rows if isinstance(row.latest.files, Mapping) and row.latest.files)
 
 

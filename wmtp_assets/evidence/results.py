@@ -49,7 +49,7 @@ class Past:
     def failed_steps(self) -> Callable[[str], Collection[str]]:
         """The steps of a run on this storage that failed: it reads all events of the run.
 
-        Of a run that recorded nothing nobody knows on which storage it was: it counts.
+        A run that recorded nothing may have been on this storage: it counts.
         """
 
         @cache

@@ -47,7 +47,7 @@ Shape = TypeVar("Shape", bound=BaseModel)
 
 
 def read(shape: type[Shape], data: bytes) -> Shape | list[str]:
-    """An answer in its shape, or why it has not that shape; nothing of it is repeated."""
+    """An answer as an object of its shape, or the faults; neither repeats what was sent."""
     try:
         return shape.model_validate_json(data)
     except ValidationError as error:

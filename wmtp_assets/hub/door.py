@@ -1,4 +1,4 @@
-"""The one door to the Hub: every request and every byte of an answer passes here.
+"""The HTTP client of the Hub: every request and every byte of an answer passes here.
 
 In: a method, an address. Out: the answers on the way (redirects, then the last one), open, and
 their bytes, unpacked within bounds. huggingface_hub does the session, the token and the addresses;
@@ -156,7 +156,7 @@ def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def small_body(about: str, answer: Any) -> bytes:
-    """The whole body of an answer that says something, and is no file.
+    """The whole body of a small answer: JSON, not a file.
 
     Raises:
         NoWay, Unreachable: As `body`; or it is too large, or takes too long.

@@ -76,7 +76,7 @@ def download_all(
 
 
 def _tell(lines: SimpleQueue, report: Callable[[str], None]) -> None:
-    """Pass on what the threads have to say, in the thread that the log belongs to."""
+    """Report the lines of the threads from the thread that the log belongs to."""
     while not lines.empty():
         report(lines.get())
 

@@ -87,7 +87,7 @@ def fetch_files(
 def _impossible(
     locked: locks.LockedRepo, wanted: tuple[Files, ...], folder: Path
 ) -> dict[str, tuple[int, str]]:
-    """What the lock holds and no such file can be: by its size, or seen in the locked bytes."""
+    """Locked files that cannot be what their names say: by their size, or by the locked bytes."""
     return {
         path: (size, sha256)
         for path, (size, sha256) in locked.files.items()

@@ -1,4 +1,4 @@
-"""What the bytes of a published file must look like, by its name, whatever was said of them.
+"""What the bytes of a published file must look like, by its name, whatever a source states.
 
 A digest says that the bytes are those that the source names; it does not say that they are the
 file: a repository without its LFS objects states the digest of a pointer text, a portal sends a
@@ -86,7 +86,7 @@ def head_fault(path: str, head: bytes) -> str | None:
 
 
 def other_thing(head: bytes) -> str | None:
-    """What the first bytes are of that is sent in place of a file, if they are."""
+    """What was sent in place of a file, by its first bytes; None if it may be the file."""
     if head.startswith(LFS_POINTER):
         return "a Git LFS pointer text instead of the file"
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:16].lower().startswith(PAGE):
@@ -95,7 +95,7 @@ def other_thing(head: bytes) -> str | None:
 
 
 def other_checkpoint(head: bytes) -> OtherCheckpoint | None:
-    """What checkpoint begins with these HEAD_BYTES, if it is one, but not a zip of torch."""
+    """The kind of checkpoint that begins with these HEAD_BYTES, other than a zip of torch."""
     if TORCH_MAGIC in head[:32]:
         return OtherCheckpoint("one in the format of torch before 1.6", SAVE_ANEW)
     if head[TAR] == b"ustar":

@@ -1,4 +1,4 @@
-"""What the Hub says of a repository, of one file and of a token; no byte of a file.
+"""The API of the Hub: what it states of a repository, of one file, of a token; no file bytes.
 
 A listing is believed as far as its facts have the form of a fact (`facts.py`): mirrors behind
 HF_ENDPOINT list names only, or sizes of something else.
@@ -27,7 +27,7 @@ from wmtp_assets.hub.way import no_hub, server_of
 from wmtp_assets.hub.web import file_url, plain_etag, require_answer_of
 from wmtp_assets.source import Listing, RemoteFile
 
-# What a server answers that knows GET only.
+# The answer of a server that knows only GET.
 NOT_KNOWN_STATUS = {405, 501}
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -127,8 +127,8 @@ def ask_file(repo: Repo, commit: str, path: str) -> RemoteFile:
     and answers for the others itself (Content-Length, ETag: git blob id); so do its mirrors.
 
     Raises:
-        BadInput: It does not give the file, or answers from another commit. A server that does not
-            know the question tells nothing.
+        BadInput: It does not give the file, or answers from another commit. Of a server that
+            does not know HEAD nothing is known.
     """
     about, url = f"{repo.id} ({path} at {commit})", file_url(repo, commit, path)
 

@@ -1,4 +1,4 @@
-"""What the lock would say if it followed the source: the difference first, the change when told.
+"""What the lock would hold if it followed the source: first the difference, then the change.
 
 In: what is locked of a repository, and what the source lists at the catalog's revision now. Out:
 the files that would change. Only the lock changes here; the next materialization fetches.

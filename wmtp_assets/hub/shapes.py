@@ -1,7 +1,7 @@
 """What sources.lock.json and the listing of a mirror look like; anybody may have edited them.
 
-Both say the same of a repository: the commit, and size and sha256 of each file. Sizes of 0 are
-read, because an earlier release wrote them, and tell nothing.
+Both state of a repository its commit, and of each file size and sha256. Sizes of 0 are read,
+because an earlier release wrote them, and mean unknown.
 """
 
 from typing import Annotated

@@ -77,7 +77,7 @@ class MirrorSource:
         return Listing(repo.id, revision, files)
 
     def _size(self, path: Path) -> int | None:
-        """None of what is no file of the mirror; whoever wants it asks for it, and is told."""
+        """None for what is no file of the mirror: whoever opens it gets the error."""
         try:
             return known_size(require_regular(path, root=self.root).st_size)
         except (BadInput, OSError):

@@ -1,4 +1,4 @@
-"""What goes wrong on the way to the Hub -> one error that names the server and what to look at.
+"""Connection errors of the Hub -> one error that names the server and what to look at.
 
 huggingface_hub, its HTTP client, TLS and the system each raise in their own words; here they become
 NoWay (trying again does not help) or Unreachable (it may pass). No error text holds a header or a
@@ -57,7 +57,7 @@ def no_hub(about: str, url: object, culprits: list[str]) -> NoWay:
 
 
 def look(url: object) -> str:
-    """What to look at when the wrong one answers."""
+    """The advice where something else than the Hub answers."""
     proxy = network.proxy_on_the_way(server_of(url), os.environ)
     by = f"the proxy of {proxy}" if proxy else "a proxy or portal"
     return f"check HF_ENDPOINT, and whether {by} answers in its place"
@@ -133,7 +133,7 @@ def explained(about: str, url: object) -> Iterator[None]:
 
 
 def _broken(about: str, url: object, error: Exception) -> NoWay | Unreachable:
-    """The error for a connection that failed, by what the system said of it."""
+    """The error for a connection that failed, by its causes."""
     import httpx2
 
     server, causes = server_of(url), list(_causes(error))
@@ -165,7 +165,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _system_message(cause: BaseException) -> str:
-    """What the system said."""
+    """The message of the operating system, if it has one."""
     if isinstance(cause, socket.gaierror):
         return "its name is not known here"
     return cause.strerror or "" if isinstance(cause, OSError) else ""

@@ -1,7 +1,7 @@
 """Job record_move: what the record has of the storage at another root counts for this one.
 
 The command `signoff moved` runs the same job. What it records is an observation of storage_layout;
-record.py reads it, of runs alone: one that was posted is nothing.
+record.py reads it, of runs only: a posted one is ignored.
 """
 
 from collections.abc import Callable
@@ -113,7 +113,7 @@ def require_same(
     old: Path,
     report: Callable[[str], None],
 ) -> Compared:
-    """Read what lies here.
+    """Read every recorded file here.
 
     Raises:
         BadInput: It is not what the record has of the old root; everything that differs is named.

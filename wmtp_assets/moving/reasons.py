@@ -1,7 +1,7 @@
-"""Whether a storage is the one that lay at another root: what is in the way of saying so.
+"""Whether a storage is the one that lay at another root: the reasons against it.
 
 Pure: rows of judge.py and folders in, sentences out. Every recorded file is read. Documents are
-written anew by job report and raw files may have been removed: those that are missing are told.
+written anew by job report and raw files may have been removed: their differences are tolerated.
 """
 
 from collections.abc import Callable, Iterable, Iterator
