@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import proxy_bypass_environment
 
-from wmtp_assets.places import oddities, without_credentials
+from wmtp_assets.setting_values import oddities, without_credentials
 
 Environment = Mapping[str, str]
 

@@ -17,8 +17,8 @@ import dagster as dg
 from dagster._core.utils import make_new_run_id
 
 from wmtp_assets.alive import alive, find_dead
+from wmtp_assets.printable import say
 from wmtp_assets.record import ROOT_TAG
-from wmtp_assets.shown import say
 from wmtp_assets.sqlite_record import alone, mend
 from wmtp_assets.stopped import MODULE, RunProgress, go_on, stop_lines
 

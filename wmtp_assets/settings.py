@@ -10,8 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wmtp_assets import network
 from wmtp_assets.errors import BadInput
-from wmtp_assets.places import address, folder, patterns_in
-from wmtp_assets.roots import is_one_place, resolved
+from wmtp_assets.setting_values import address, folder, patterns_in
+from wmtp_assets.storage_history import is_same_folder, resolved
 
 PREFIX = "WMTP_"
 SAMPLE_ROOT = Path(".sample")
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         if self.reviewer_keys is None:
             return False
         folder = resolved(self.reviewer_keys)
-        return any(is_one_place(str(p), str(self.storage)) for p in (folder, *folder.parents))
+        return any(is_same_folder(str(p), str(self.storage)) for p in (folder, *folder.parents))
 
     @property
     def sample_mirror(self) -> Path:

@@ -94,7 +94,7 @@ def test_a_multi_asset_check_that_returns_nothing_fails_loudly(instance):
 
 
 def test_the_data_version_is_a_tag_of_the_materialization(instance):
-    # Rests on it: evidence/record.py compares content by this tag.
+    # Rests on it: evidence/read.py compares content by this tag.
     run(instance, [thing])
     [record] = instance.fetch_materializations(dg.AssetKey("thing"), limit=1).records
     assert record.asset_materialization.tags["dagster/data_version"] == "sha256:x"
@@ -153,7 +153,7 @@ def test_fake_tensors_carry_their_offset_in_the_file(tmp_path: Path):
 
 
 def test_the_hub_client_speaks_httpx2():
-    # Rests on it: hub/way.py turns httpx2's transport errors into one that names the fix.
+    # Rests on it: hub/connection_errors.py turns httpx2's errors into one that names the fix.
     import httpx2
     from huggingface_hub import errors
 
@@ -215,7 +215,7 @@ def test_a_posted_event_has_no_run(instance):
 
 
 def test_a_wiped_asset_is_still_in_the_log_of_its_run_until_that_is_deleted(instance):
-    # Rests on it: approval/record.py notices a decision that was wiped and removed.
+    # Rests on it: approval/events.py notices a decision that was wiped and removed.
     key = dg.AssetKey("thing")
     run(instance, [thing])
     [made] = instance.get_runs()

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
-from wmtp_assets.approval import shape
-from wmtp_assets.approval.shape import RESTORE, read_shaped
+from wmtp_assets.approval import json_schema
+from wmtp_assets.approval.json_schema import RESTORE, read_checked
 from wmtp_assets.approval.signature import ONE_FILE, read_bundle
 from wmtp_assets.errors import BadInput
-from wmtp_assets.shown import shown
+from wmtp_assets.printable import printable
 
 DECISION = "decision.json"
 MANIFEST = "manifest.json"
@@ -127,7 +127,7 @@ class Chain:
     problems: tuple[str, ...]
 
     @property
-    def standing(self) -> dict[Role, Entry]:
+    def newest_by_role(self) -> dict[Role, Entry]:
         """The newest decision of each role."""
         return {entry.decision.role: entry for entry in self.entries}
 
@@ -150,7 +150,7 @@ def read_chain(signoff: Path) -> Chain:
     names = sorted(p.name for p in signoff.iterdir() if not _has_its_use(p))
     numbers = sorted(int(name) for name in names if NUMBER.fullmatch(name))
     named = {f"{number:04d}" for number in numbers}
-    problems = [f"{shown(name)} is no decision" for name in names if name not in named]
+    problems = [f"{printable(name)} is no decision" for name in names if name not in named]
     entries: list[Entry] = []
     last, before = 0, None
     for number in numbers:
@@ -183,14 +183,14 @@ def _read_entry(folder: Path) -> Entry:
     path = folder / DECISION
     if folder.is_symlink() or not folder.is_dir():
         raise BadInput("no folder", [folder], RESTORE)
-    stated = read_shaped(path, shape.DECISION)
+    stated = read_checked(path, json_schema.DECISION)
     del stated["format"]
     stated |= {
         "verdict": Verdict(stated["verdict"]),
         "role": Role(stated["role"]),
         "acknowledged": tuple(stated["acknowledged"]),
     }
-    manifest = read_shaped(folder / MANIFEST, shape.MANIFEST)
+    manifest = read_checked(folder / MANIFEST, json_schema.MANIFEST)
     return Entry(folder, Decision(**stated), manifest, store.sha256_of(path))
 
 
@@ -200,7 +200,7 @@ def _problems(entry: Entry, number: int, before: Entry | None) -> Iterator[str]:
     named = {DECISION, MANIFEST, *decision.signatures}
     there = {path.name for path in folder.iterdir()} - {SUMS}
     yield from (f"{name} is missing" for name in sorted(named - there))
-    yield from (f"{shown(name)} does not belong to it" for name in sorted(there - named))
+    yield from (f"{printable(name)} does not belong to it" for name in sorted(there - named))
     try:
         sums = store.read_sums(folder / SUMS)
     except (BadInput, OSError):
@@ -259,10 +259,10 @@ def differing_files(
     clauses = []
     for path in sorted(expected.keys() | found.keys()):
         if path not in found:
-            clauses.append(f"{shown(path)} is missing")
+            clauses.append(f"{printable(path)} is missing")
         elif path not in expected:
-            clauses.append(f"{shown(path)} was not there")
+            clauses.append(f"{printable(path)} was not there")
         elif expected[path]["sha256"] != found[path]:
             before, now = expected[path]["sha256"][:SHOWN_HEX], found[path][:SHOWN_HEX]
-            clauses.append(f"{shown(path)} changed: {before} -> {now}")
+            clauses.append(f"{printable(path)} changed: {before} -> {now}")
     return clauses

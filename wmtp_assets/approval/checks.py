@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from wmtp_assets.approval.record import (
+from wmtp_assets.approval.events import (
     APPROVAL_KEY,
     APPROVED_BY_REVIEWER,
     judged_now,

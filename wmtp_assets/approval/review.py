@@ -23,10 +23,10 @@ from wmtp_assets.approval.chain import (
     read_chain,
 )
 from wmtp_assets.approval.covered import GIT_KEEP, LOCK, covered_files
-from wmtp_assets.approval.grant import reasons_against, unlike_record
+from wmtp_assets.approval.json_schema import without_controls
 from wmtp_assets.approval.manifest import build_manifest, recorded_files
 from wmtp_assets.approval.recorded_lock import unlike_recorded
-from wmtp_assets.approval.shape import shown
+from wmtp_assets.approval.refusal_reasons import refusal_reasons, unlike_record
 from wmtp_assets.approval.signing import Signer
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence
@@ -75,7 +75,7 @@ def record_review(
     """
     chain = read_chain(store.signoff)
     chain.require_sound()
-    reviewer = " ".join(shown(review.reviewer).split())
+    reviewer = " ".join(without_controls(review.reviewer).split())
     if not reviewer:
         raise BadInput("a decision needs a reviewer", [], "give the name of who decides")
     number = chain.entries[-1].decision.number + 1 if chain.entries else 1
@@ -90,7 +90,7 @@ def record_review(
             verdict=review.verdict,
             role=review.role,
             reviewer=reviewer,
-            note=shown(review.note),
+            note=without_controls(review.note),
             decided_at=datetime.now(UTC).isoformat(timespec="seconds"),
             storage_digest=evidence.storage_digest,
             acknowledged=tuple(sorted(set(review.acknowledged))),
@@ -119,7 +119,7 @@ def _approved_files(
     # Read once: what is held against the record here has to be what the signer reads.
     lock = read_small(store.lock, root=store.root) if LOCK in there else None
     reasons = [
-        *reasons_against(evidence, review.acknowledged, there),
+        *refusal_reasons(evidence, review.acknowledged, there),
         *unlike_recorded(lock, sources, store.lock),
     ]
     if reasons:

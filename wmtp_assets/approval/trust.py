@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wmtp_assets.approval.chain import SHOWN_HEX, Chain, Entry
-from wmtp_assets.approval.shape import is_line
+from wmtp_assets.approval.json_schema import is_line
 from wmtp_assets.approval.signature import (
     fingerprint,
     is_signed_by,

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from wmtp_assets.approval.standing import Standing
-from wmtp_assets.backup.standing import Backup
+from wmtp_assets.approval.state import ApprovalState
+from wmtp_assets.backup.state import Backup
 from wmtp_assets.evidence.judge import FAILING, Evidence
 
 
@@ -20,7 +20,7 @@ class News:
 
 def find_alarms(
     evidence: Evidence,
-    standing: str | None,
+    state: str | None,
     summary: str,
     uncounted: Iterable[str] = (),
     backup: Backup | None = None,
@@ -29,7 +29,7 @@ def find_alarms(
     """One line for each failed or crashed check, and for what else is not as it should be.
 
     Args:
-        standing: Of the approval, as it was last evaluated; None if it never was.
+        state: Of the approval, as it was last evaluated; None if it never was.
         summary: The sentence that goes with it.
         uncounted: Why decisions do not count: somebody put them there, or has to decide again.
         backup: The newest, if any.
@@ -38,7 +38,7 @@ def find_alarms(
     yield from (
         j.line for j in evidence.counting if j.outcome in FAILING or j.check.crashed_in is not None
     )
-    if standing in (Standing.SUSPENDED, Standing.REJECTED):
+    if state in (ApprovalState.SUSPENDED, ApprovalState.REJECTED):
         yield summary
     yield from uncounted
     if backup is not None and backup.damage:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable
 import dagster as dg
 
 from wmtp_assets.alive import UNDER_WAY
-from wmtp_assets.approval.record import latest_result, latest_uncounted
+from wmtp_assets.approval.events import latest_result, latest_uncounted
 from wmtp_assets.automation.alarms import News, changed_alarms, find_alarms
 from wmtp_assets.automation.notices import send_by_mail, send_to_slack
 from wmtp_assets.automation.unreported import find_unreported
-from wmtp_assets.backup.record import read_backup
+from wmtp_assets.backup.events import read_backup
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.evidence.record import Declared, read_evidence
+from wmtp_assets.evidence.read import Declared, read_evidence
+from wmtp_assets.printable import printable
 from wmtp_assets.raw.assets import RAW
-from wmtp_assets.raw.upstream.record import moved_upstreams
+from wmtp_assets.raw.upstream.observations import moved_upstreams
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.running import end_dead_runs
-from wmtp_assets.shown import shown
 from wmtp_assets.source import Source
 
 # The daemon's own beat is about 5 s; starting a run takes some more: well within a minute.
@@ -135,9 +135,9 @@ def alarms_now(
 
 def _log(context: dg.SensorEvaluationContext, news: News) -> None:
     for alarm in news.new:
-        context.log.error(shown(alarm))
+        context.log.error(printable(alarm))
     for alarm in news.gone:
-        context.log.info(shown(f"no longer: {alarm}"))
+        context.log.info(printable(f"no longer: {alarm}"))
 
 
 def _mail(context: dg.SensorEvaluationContext, news: News, to: str, sender: str) -> None:

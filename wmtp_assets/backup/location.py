@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
-from wmtp_assets.places import without_credentials
 from wmtp_assets.regular import SMALL_BYTES, open_regular
+from wmtp_assets.setting_values import without_credentials
 from wmtp_assets.walking import files_below
 from wmtp_assets.writer import to_disk
 

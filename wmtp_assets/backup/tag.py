@@ -12,7 +12,7 @@ from typing import Any
 
 from wmtp_assets.approval.chain import DECISION
 from wmtp_assets.approval.covered import SIGNOFF
-from wmtp_assets.approval.shape import (
+from wmtp_assets.approval.json_schema import (
     is_line,
     is_number,
     is_sha256,

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets import store
-from wmtp_assets.approval.record import READ
+from wmtp_assets.approval.events import READ
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.checklist import (
     build_checklist,

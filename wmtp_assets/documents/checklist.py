@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from wmtp_assets.approval.standing import Standing
-from wmtp_assets.backup.standing import judge_backup
+from wmtp_assets.approval.state import ApprovalState
+from wmtp_assets.backup.state import judge_backup
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.documents.dossier import Dossier
 from wmtp_assets.documents.markdown import RUN_RECORD, table, tasks
@@ -23,7 +23,7 @@ from wmtp_assets.markup import Markup, code, link, text
 AWAITING = "awaiting approval"
 DONE = "done"
 OPEN = "open"
-STEP_11 = {Standing.ABSENT: AWAITING, Standing.APPROVED: DONE}
+STEP_11 = {ApprovalState.ABSENT: AWAITING, ApprovalState.APPROVED: DONE}
 # Where `make ui` serves the UI.
 UI = "http://127.0.0.1:3000"
 EVALUATED_BY = "evaluated_by"
@@ -53,7 +53,7 @@ def build_checklist(dossier: Dossier, documents: dict[str, bool]) -> dict[str, A
         "source": evidence.source,
         "storage_digest": evidence.storage_digest,
         "approval": {
-            "standing": str(approval.standing),
+            "standing": str(approval.state),
             "says": approval.summary,
             "changes": list(approval.changes or ()),
             DO_NOT_COUNT: list(approval.uncounted),
@@ -84,7 +84,7 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
         decisions = [approval.summary_of(decision) for decision in approval.decisions]
         backed_up, says = judge_backup(dossier.backup, approval)
         return row | {
-            "state": STEP_11.get(approval.standing, str(approval.standing)),
+            "state": STEP_11.get(approval.state, str(approval.state)),
             "decisions": decisions,
             "backup": {"is_of_the_approved_storage": backed_up, "says": says},
         }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wmtp_assets.approval.standing import DECISION_COLUMNS, decision_rows
+from wmtp_assets.approval.state import DECISION_COLUMNS, decision_rows
 from wmtp_assets.datasets.convert.tally import CANDIDATES, DROPPED
 from wmtp_assets.documents.dossier import Dossier, phase_2_conditions
 from wmtp_assets.documents.markdown import RUN_RECORD, bullets, table, tasks
@@ -33,7 +33,7 @@ def completion_report(dossier: Dossier) -> str:
         table(("asset", "rows", "candidates", "dropped, by reason"), counts),
         snapshot=(
             "## Approval",
-            f"{approval.standing}: {text(approval.summary)}\n",
+            f"{approval.state}: {text(approval.summary)}\n",
             table(DECISION_COLUMNS, decision_rows(approval)),
             "### Decisions that do not count",
             bullets(approval.uncounted),

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from wmtp_assets.approval.chain import Role
-from wmtp_assets.approval.standing import Standing
-from wmtp_assets.backup.standing import judge_backup
+from wmtp_assets.approval.state import ApprovalState
+from wmtp_assets.backup.state import judge_backup
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.documents import plan_notes
 from wmtp_assets.documents.completion import completion_report
@@ -164,8 +164,8 @@ def _action_items(dossier: Dossier) -> Iterator[tuple[bool, str]]:
             told = f"; acknowledged in decision {decision.number:04d}" if decision else ""
             yield decision is not None, judged.line + told
     approval = dossier.approval
-    if approval.standing != Standing.APPROVED:
-        yield False, f"{approval.standing}: {approval.summary}"
+    if approval.state != ApprovalState.APPROVED:
+        yield False, f"{approval.state}: {approval.summary}"
     if approval.of(Role.PRODUCT_OWNER) is None:
         yield False, "the product owner has not decided yet"
     met, says = judge_backup(dossier.backup, approval)

@@ -17,7 +17,7 @@ from pathlib import Path
 from wmtp_assets import store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub import forms
+from wmtp_assets.hub import file_formats
 from wmtp_assets.hub import lock as locks
 from wmtp_assets.hub.download import Download, download_all
 from wmtp_assets.hub.listing import completed, listed
@@ -92,13 +92,16 @@ def _impossible(
         path: (size, sha256)
         for path, (size, sha256) in locked.files.items()
         if not beside([path], wanted)
-        and (forms.is_impossible(path, size) or _is_locked_fault(folder / path, path, size, sha256))
+        and (
+            file_formats.is_impossible(path, size)
+            or _is_locked_fault(folder / path, path, size, sha256)
+        )
     }
 
 
 def _is_locked_fault(file: Path, path: str, size: int, sha256: str) -> bool:
     there = is_plain(path) and file.is_file() and file.stat().st_size == size
-    return there and forms.fault(file, path) is not None and store.sha256_of(file) == sha256
+    return there and file_formats.fault(file, path) is not None and store.sha256_of(file) == sha256
 
 
 def _bound_files(

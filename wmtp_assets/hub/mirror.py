@@ -14,7 +14,7 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.forms import fault
+from wmtp_assets.hub.file_formats import fault
 from wmtp_assets.hub.lock import LockedRepo, stated_files
 from wmtp_assets.hub.sources import LISTING_NAME, read_listing
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.catalog import Dataset, Files, Model
-from wmtp_assets.hub.forms import is_impossible
+from wmtp_assets.hub.file_formats import is_impossible
 from wmtp_assets.hub.lock import LockedRepo
 from wmtp_assets.source import beside, select
 from wmtp_assets.store import Store

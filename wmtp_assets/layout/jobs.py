@@ -4,7 +4,7 @@ import dagster as dg
 
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.layout.reset import clear, plan_clearing
-from wmtp_assets.shown import shown
+from wmtp_assets.printable import printable
 
 
 class ResetConfig(dg.Config):
@@ -19,9 +19,9 @@ def clear_storage(
 ) -> None:
     clearing = plan_clearing(deployment.store)
     for path in clearing.files:
-        context.log.info(f"{'remove' if config.remove else 'would remove'} {shown(path)}")
+        context.log.info(f"{'remove' if config.remove else 'would remove'} {printable(path)}")
     for path in clearing.spared:
-        context.log.info(f"spared {shown(path)}")
+        context.log.info(f"spared {printable(path)}")
     amount = f"{len(clearing.files)} files, {clearing.size_bytes:,} bytes"
     if config.remove:
         clear(deployment.store, clearing)

@@ -11,25 +11,25 @@ import dagster as dg
 from pydantic import Field
 
 from wmtp_assets.approval.chain import read_chain
-from wmtp_assets.approval.record import read_recorded
+from wmtp_assets.approval.events import read_recorded
 from wmtp_assets.console import QUIET
 from wmtp_assets.errors import BadInput
-from wmtp_assets.evidence.record import Declared, recorded_assets, recorded_roots
-from wmtp_assets.moving.reasons import (
-    Compared,
+from wmtp_assets.evidence.read import Declared, recorded_assets, recorded_roots
+from wmtp_assets.moving.compare import (
+    Comparison,
     compare,
     made_since,
     still_there,
 )
+from wmtp_assets.printable import printable, reporter
 from wmtp_assets.record import (
     MOVED_FROM,
     MOVES_KEY,
     SIZE_BYTES,
     STORAGE_ROOT,
-    whereabouts,
+    storage_history,
 )
-from wmtp_assets.roots import is_one_place, resolved
-from wmtp_assets.shown import shown, telling
+from wmtp_assets.storage_history import is_same_folder, resolved
 from wmtp_assets.store import Store
 
 NOT_MOVED = "not the storage that was there"
@@ -50,11 +50,11 @@ class MoveConfig(dg.Config):
 def tell_move(context: dg.OpExecutionContext, config: MoveConfig) -> None:
     store, declared = context.resources.deployment.store, context.resources.declared
     old = require_moved(context.instance, declared, store, config.old_root)
-    found = require_same(context.instance, declared, store, old, telling(context.log.info))
+    found = require_same(context.instance, declared, store, old, reporter(context.log.info))
     for clause in found.tolerated:
-        context.log.warning(shown(f"let pass: {clause}"))
+        context.log.warning(printable(f"let pass: {clause}"))
     summary = f"moved from {old} to {store.root}: {found.files} files, every byte as recorded"
-    context.log.info(shown(summary))
+    context.log.info(printable(summary))
     context.log_event(
         dg.AssetObservation(
             MOVES_KEY,
@@ -90,10 +90,10 @@ def require_moved(
     if not stated.strip():
         raise BadInput("the old storage root is not given", [], "name the root before the move")
     old = resolved(Path(stated).expanduser())
-    if is_one_place(str(old), str(store.root)):
+    if is_same_folder(str(old), str(store.root)):
         raise BadInput("nothing to tell: it is the same place", [old, store.root], "go on as ever")
-    now = whereabouts(instance, store)
-    there = recorded_assets(instance, declared, whereabouts(instance, Store(old, store.docs)))
+    now = storage_history(instance, store)
+    there = recorded_assets(instance, declared, storage_history(instance, Store(old, store.docs)))
     if not there:
         known = ", ".join(recorded_roots(instance, declared, now)) or "none"
         raise BadInput(
@@ -112,7 +112,7 @@ def require_same(
     store: Store,
     old: Path,
     report: Callable[[str], None],
-) -> Compared:
+) -> Comparison:
     """Read every recorded file here.
 
     Raises:
@@ -121,7 +121,7 @@ def require_same(
     before = Store(old, store.docs)
     chain, recorded = read_chain(store.signoff), read_recorded(instance, before)
     found = compare(
-        store, recorded_assets(instance, declared, whereabouts(instance, before)), report
+        store, recorded_assets(instance, declared, storage_history(instance, before)), report
     )
     wrong = [*found.differing, *chain.problems, *recorded.missing(chain)]
     if wrong:

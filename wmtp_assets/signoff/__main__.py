@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.errors import BadInput
-from wmtp_assets.places import RECORD_FIX, wrong_with_record
-from wmtp_assets.shown import Parser, say
+from wmtp_assets.printable import Parser, say
+from wmtp_assets.setting_values import RECORD_FIX, wrong_with_record
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -43,8 +43,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         made.set_defaults(run=run)
         return made
 
-    shown = command("status", status, "print what is not passed; exit 0 if ready or approved")
-    shown.add_argument("--table", action="store_true", help="one row per asset first")
+    look = command("status", status, "print what is not passed; exit 0 if ready or approved")
+    look.add_argument("--table", action="store_true", help="one row per asset first")
     decided = command("approve", approve, "record a decision; exit 1 with the reasons if refused")
     decided.add_argument("--reviewer", required=True, metavar="NAME")
     decided.add_argument("--role", choices=list(Role), default=Role.REVIEWER, type=Role)
@@ -73,9 +73,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def status(options: argparse.Namespace) -> int:
     """Print the state of evidence and approval."""
     with record() as instance:
-        from wmtp_assets.approval.record import read_approval
+        from wmtp_assets.approval.events import read_approval
         from wmtp_assets.definitions import defs
-        from wmtp_assets.evidence.record import read_evidence
+        from wmtp_assets.evidence.read import read_evidence
         from wmtp_assets.signoff.status import is_fine, status_lines, table_lines
 
         deployment = defs.resources["deployment"]
@@ -89,7 +89,7 @@ def status(options: argparse.Namespace) -> int:
 def approve(options: argparse.Namespace) -> int:
     """Run job review_phase1 with this machine's key, if any; then let the documents tell of it."""
     from wmtp_assets.approval.chain import read_chain
-    from wmtp_assets.approval.record import read_trust
+    from wmtp_assets.approval.events import read_trust
     from wmtp_assets.approval.signing import KeySigner, NoSigner
     from wmtp_assets.approval.verify import stock_commands
 

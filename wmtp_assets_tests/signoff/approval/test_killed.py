@@ -114,7 +114,7 @@ def left(live: Path, keys: KeyPair) -> dict:
     found = verify_storage(root, [keys.public], report=lambda line: None)
     first = (root / "signoff/0001/decision.json").read_text()
     with opened(live) as world:
-        standing = str(world.approval.standing)
+        standing = str(world.approval.state)
     return {
         "names": sorted(p.name for p in (root / "signoff").iterdir()),
         "reviewers": [entry.decision.reviewer for entry in chain.entries],

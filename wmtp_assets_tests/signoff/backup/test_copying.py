@@ -20,7 +20,7 @@ from wmtp_assets_tests.signoff.backup.conftest import FIRST, SECOND, write_appro
 
 
 def approved(root: Path) -> Entry:
-    return read_chain(root / "signoff").standing[Role.REVIEWER]
+    return read_chain(root / "signoff").newest_by_role[Role.REVIEWER]
 
 
 def copied(root: Path, location: BackupLocation, **options) -> BackedUp:

@@ -45,7 +45,7 @@ class Refused(BadInput):
         self.status, self.code = status, code
 
 
-def refusal(
+def http_error(
     repo: Repo | None, about: str, server: str, status: int, headers: Mapping[str, str]
 ) -> BadInput:
     """The error for an answer that is none of success.

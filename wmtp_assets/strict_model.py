@@ -1,6 +1,6 @@
 """Parsed small files as pydantic models: strict ones, and their faults as sentences.
 
-`strict.py` reads the text; the shapes stand in the rooms that know the files.
+`strict.py` reads the text; the models stand in the rooms that know the files.
 """
 
 from typing import Any, TypeVar
@@ -10,29 +10,29 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from wmtp_assets.strict import MAX_SHOWN, brief
 
 
-class Shape(BaseModel):
+class StrictModel(BaseModel):
     """A JSON object of known fields: no others, and nothing converted ("7" is no number)."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-AnyShape = TypeVar("AnyShape", bound=BaseModel)
+AnyModel = TypeVar("AnyShape", bound=BaseModel)
 
 
-def shape_of(shape: type[AnyShape], value: Any) -> AnyShape:
-    """A parsed value as an object of a shape.
+def validated(model: type[AnyModel], value: Any) -> AnyModel:
+    """A parsed value as an object of a model.
 
     Raises:
-        Misshapen: What is missing, unknown or of another kind, all of it.
+        InvalidModel: What is missing, unknown or of another kind, all of it.
     """
     try:
-        return shape.model_validate(value)
+        return model.model_validate(value)
     except ValidationError as error:
-        raise Misshapen([_clause(fault) for fault in error.errors(include_url=False)]) from error
+        raise InvalidModel([_clause(fault) for fault in error.errors(include_url=False)]) from error
 
 
-class Misshapen(ValueError):
-    """A value of another shape; `faults` has a clause for each thing that is wrong."""
+class InvalidModel(ValueError):
+    """A value that is not of the model; `faults` has a clause for each thing that is wrong."""
 
     def __init__(self, faults: list[str]):
         self.faults = faults

@@ -17,11 +17,11 @@ class Move:
 
     old: str
     new: str
-    told_at: float
+    moved_at: float
 
 
 @dataclass(frozen=True)
-class Stay:
+class RootPeriod:
     """A root that the storage had; records of another time are about another storage."""
 
     place: str
@@ -30,10 +30,10 @@ class Stay:
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class StorageHistory:
     """The roots of one storage, the present one first; and the moves of all storages."""
 
-    stays: tuple[Stay, ...]
+    stays: tuple[RootPeriod, ...]
     moves: tuple[Move, ...] = ()
 
     @property
@@ -46,17 +46,17 @@ class Whereabouts:
         if stated is None:
             return False
         during = [stay.place for stay in self.stays if stay.since <= at < stay.until]
-        return stated in during or any(is_one_place(stated, place) for place in during)
+        return stated in during or any(is_same_folder(stated, place) for place in during)
 
     def now_at(self, stated: str, at: float) -> str:
         """Where the storage is now that a record about the root `stated`, made then, is about."""
-        for move in sorted(self.moves, key=lambda move: move.told_at):
-            if move.told_at > at and move.old == stated:
+        for move in sorted(self.moves, key=lambda move: move.moved_at):
+            if move.moved_at > at and move.old == stated:
                 stated = move.new
         return stated
 
 
-def whereabouts_of(root: str, moves: Iterable[Move] = ()) -> Whereabouts:
+def history_of(root: str, moves: Iterable[Move] = ()) -> StorageHistory:
     """Follow the moves of a storage back from where it is now.
 
     What was recorded at a root before the storage came there is about another one, as is what
@@ -64,13 +64,13 @@ def whereabouts_of(root: str, moves: Iterable[Move] = ()) -> Whereabouts:
     """
     moves = tuple(moves)
     stays, until = [], inf
-    place, ordered = root, sorted(moves, key=lambda move: move.told_at, reverse=True)
+    place, ordered = root, sorted(moves, key=lambda move: move.moved_at, reverse=True)
     while True:
-        move = next((m for m in ordered if m.told_at < until and place in (m.old, m.new)), None)
-        stays.append(Stay(place, move.told_at if move else -inf, until))
+        move = next((m for m in ordered if m.moved_at < until and place in (m.old, m.new)), None)
+        stays.append(RootPeriod(place, move.moved_at if move else -inf, until))
         if move is None or place != move.new:
-            return Whereabouts(tuple(stays), moves)
-        place, until = move.old, move.told_at
+            return StorageHistory(tuple(stays), moves)
+        place, until = move.old, move.moved_at
 
 
 def resolved(path: Path | str) -> Path:
@@ -81,7 +81,7 @@ def resolved(path: Path | str) -> Path:
         return Path(path).absolute()
 
 
-def is_one_place(one: str, other: str) -> bool:
+def is_same_folder(one: str, other: str) -> bool:
     """Whether two spellings name one folder now: by links, or on a disk that ignores case."""
     if one == other or resolved(one) == resolved(other):
         return True

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wmtp_assets.approval.chain import Role
-from wmtp_assets.approval.standing import Approval, Standing
+from wmtp_assets.approval.state import Approval, ApprovalState
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def judge_backup(backup: Backup | None, approval: Approval) -> tuple[bool, str]:
     )
     if backup.damage:
         return False, f"{summary}; {backup.damage}"
-    stands = approval.standing == Standing.APPROVED and Role.REVIEWER in approval.approved_now
+    stands = approval.state == ApprovalState.APPROVED and Role.REVIEWER in approval.approved_now
     if not stands or backup.content != approval.content:
         return False, f"{summary}, not the storage as it is approved now"
     if backup.newest_decision_sha256 != approval.newest_sha256:

@@ -17,7 +17,7 @@ MISSING = "missing"
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """What was read at the new root.
 
     Attributes:
@@ -43,7 +43,7 @@ def still_there(old: Path, assets: Iterable[AssetRow]) -> Iterator[str]:
             yield f"{old / path} is still there"
 
 
-def compare(store: Store, assets: Iterable[AssetRow], report: Callable[[str], None]) -> Compared:
+def compare(store: Store, assets: Iterable[AssetRow], report: Callable[[str], None]) -> Comparison:
     """Read every recorded file below the present roots and hold it against the record.
 
     Args:
@@ -63,7 +63,7 @@ def compare(store: Store, assets: Iterable[AssetRow], report: Callable[[str], No
                 continue
             clause = f"{path}: recorded {facts['sha256']}, here {found}"
             (tolerated if _may_differ(asset, found) else differing).append(clause)
-    return Compared(files, size, tuple(differing), tuple(tolerated))
+    return Comparison(files, size, tuple(differing), tuple(tolerated))
 
 
 def made_since(there: Iterable[AssetRow], here: Iterable[AssetRow]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the decisions are worth now: absent, approved, rejected or suspended, and why.
+"""The state of the approval: absent, approved, rejected or suspended, and why.
 
 Keeping an approval needs equal content only: other content, a changed file or a newer failed check
 suspends it, a newer pass changes nothing. Judged by the Dagster record and a quick look at the
@@ -35,7 +35,7 @@ AWAITING = "awaiting approval: no reviewer has decided yet"
 Files = Mapping[str, Mapping[str, Any]]
 
 
-class Standing(StrEnum):
+class ApprovalState(StrEnum):
     """The states of an approval."""
 
     ABSENT = "absent"
@@ -49,7 +49,7 @@ class Approval:
     """The state of the approval.
 
     Attributes:
-        standing: What counts.
+        state: What counts.
         summary: One sentence: by whom, signed or not; the first of what changed.
         decisions: The newest decision of each role that counts.
         key_files: Number of such a decision -> the name of the trusted key's file.
@@ -65,7 +65,7 @@ class Approval:
         damage: Why nothing can be decided before the decisions are mended.
     """
 
-    standing: Standing
+    state: ApprovalState
     summary: str
     decisions: tuple[Decision, ...] = ()
     key_files: Mapping[int, str] = field(default_factory=dict)
@@ -135,7 +135,7 @@ def judge_approval(
     found = read(unknown_files(basis.manifest, evidence)) if basis and trust.keys else None
     changes = tuple(changes_since(basis.manifest, evidence, root, found)) if basis else None
     known = Approval(
-        standing=Standing.ABSENT,
+        state=ApprovalState.ABSENT,
         summary=AWAITING + behind,
         decisions=decisions,
         key_files=key_files,
@@ -159,19 +159,19 @@ def judge_approval(
     summary_of = known.summary_of
     if damage:
         summary = "the decisions in signoff/ are damaged: " + "; ".join(damage)
-        return replace(known, standing=Standing.SUSPENDED, summary=summary)
+        return replace(known, state=ApprovalState.SUSPENDED, summary=summary)
     if rejected := [d for d in decisions if d.verdict == Verdict.REJECTED]:
         summary = "; ".join(
             f"{summary_of(d)}: {_line(d.note)}" if d.note else summary_of(d) for d in rejected
         )
-        return replace(known, standing=Standing.REJECTED, summary=summary + behind)
+        return replace(known, state=ApprovalState.REJECTED, summary=summary + behind)
     if Role.REVIEWER not in entries:
         summary = "; ".join([AWAITING, *map(summary_of, decisions)])
         return replace(known, summary=summary + behind)
     if changes:
         first = "; ".join(_shortened(changes))
         summary = f"{summary_of(entries[Role.REVIEWER].decision)}; changed since: {first}{behind}"
-        return replace(known, standing=Standing.SUSPENDED, summary=summary)
+        return replace(known, state=ApprovalState.SUSPENDED, summary=summary)
     clauses = [
         summary_of(d) if d.role in known.approved_now else f"{summary_of(d)}, of other content"
         for d in decisions
@@ -180,7 +180,7 @@ def judge_approval(
         clauses.append(
             f"{len(found)} files that the record does not know were read and are as signed"
         )
-    return replace(known, standing=Standing.APPROVED, summary="; ".join(clauses) + behind)
+    return replace(known, state=ApprovalState.APPROVED, summary="; ".join(clauses) + behind)
 
 
 def _shortened(clauses: Sequence[str]) -> list[str]:
