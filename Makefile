@@ -56,7 +56,7 @@ lint: setup-dev
 ui: export DAGSTER_HOME := $(RECORD)
 ui: setup
 	@mkdir -p "$$DAGSTER_HOME" && cp dagster.yaml "$$DAGSTER_HOME"/
-	@.venv/bin/python -c 'import os; from wmtp_assets import places; exit(places.wrong_with_record(os.environ["DAGSTER_HOME"]) or None)'
+	@.venv/bin/python -c 'import os; from wmtp_assets import setting_values; exit(setting_values.wrong_with_record(os.environ["DAGSTER_HOME"]) or None)'
 	@.venv/bin/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' 2>/dev/null \
 		|| { echo "port $(PORT) is taken; stop the other server or use make ui PORT=..."; exit 1; }
 	PYTHONWARNINGS=ignore $(RUN) dagster dev -h 127.0.0.1 -p $(PORT) -m wmtp_assets.definitions

@@ -44,7 +44,7 @@ def one(way: str, root: Path) -> None:
     elif way == "restore":
         restore(BackupLocation(str(root / "backup")), root / "restored")
     else:
-        reviewed = read_chain(storage / "signoff").standing[Role.REVIEWER]
+        reviewed = read_chain(storage / "signoff").newest_by_role[Role.REVIEWER]
         back_up(storage, reviewed, BackupLocation(str(root / "backup")))
     print(time.monotonic() - started)
 

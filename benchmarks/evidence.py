@@ -71,9 +71,9 @@ def read_both_ways(rounds: int) -> dict:
     """Time both ways on the record of DAGSTER_HOME; runs in the folder of the sample."""
     import dagster as dg
 
-    from wmtp_assets.approval.record import read_approval
+    from wmtp_assets.approval.events import read_approval
     from wmtp_assets.definitions import defs
-    from wmtp_assets.evidence.record import read_evidence
+    from wmtp_assets.evidence.read import read_evidence
 
     declared, deployment = defs.resources["declared"], defs.resources["deployment"]
     seconds: dict[str, list[float]] = {"project": [], "reference": []}

@@ -30,7 +30,7 @@ from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.assets import approval, checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS
-from wmtp_assets.evidence.record import Declared
+from wmtp_assets.evidence.read import Declared
 from wmtp_assets.hub.sources import HubSource, MirrorSource
 from wmtp_assets.jobs import (
     FORKSERVER,
@@ -53,12 +53,12 @@ from wmtp_assets.raw.checks import raw_asset_checks
 from wmtp_assets.raw.jobs import mirror_job, renew_lock
 from wmtp_assets.raw.upstream.assets import watched_repos
 from wmtp_assets.raw.upstream.jobs import daily_watch, watch_job
-from wmtp_assets.roots import resolved
 from wmtp_assets.runs.console import QUIET, one_line_console
 from wmtp_assets.runs.executor import reporting_executor
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.source import Source
 from wmtp_assets.sqlite_record import be_patient
+from wmtp_assets.storage_history import resolved
 from wmtp_assets.store import Store
 
 OWNERS = ["team:wmtp"]

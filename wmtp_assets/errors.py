@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from wmtp_assets.places import without_credentials
-from wmtp_assets.shown import shown
+from wmtp_assets.printable import printable
+from wmtp_assets.setting_values import without_credentials
 
 MAX_CULPRITS_SHOWN = 20
 
@@ -18,9 +18,9 @@ class BadInput(Exception):
     """
 
     def __init__(self, thing: str, culprits: Iterable[object], fix: str):
-        self.thing = without_credentials(shown(thing))
-        self.culprits = [without_credentials(shown(c)) for c in culprits]
-        self.fix = shown(fix)
+        self.thing = without_credentials(printable(thing))
+        self.culprits = [without_credentials(printable(c)) for c in culprits]
+        self.fix = printable(fix)
         text = self.thing
         if self.culprits:
             text += ": " + "; ".join(self.culprits[:MAX_CULPRITS_SHOWN])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wmtp_assets.shown import shown, shown_block
+from wmtp_assets.printable import printable, printable_block
 
 MAX_SAMPLES = 20
 CULPRITS, CULPRIT_COUNT = "culprits", "culprit_count"
@@ -37,8 +37,8 @@ def undecided(summary: str, evidence: Mapping[str, Any] | None = None) -> Findin
 
 def as_shown(finding: Finding) -> Finding:
     """The same finding, its text as a console and a page can show it."""
-    evidence = shown_block(dict(finding.evidence))
-    return replace(finding, summary=shown(finding.summary), evidence=evidence)
+    evidence = printable_block(dict(finding.evidence))
+    return replace(finding, summary=printable(finding.summary), evidence=evidence)
 
 
 def compare(what: str, expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Finding:

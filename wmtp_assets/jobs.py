@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from wmtp_assets.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
+from wmtp_assets.approval.events import APPROVAL_KEY, APPROVED_BY_REVIEWER
 from wmtp_assets.catalog import COUNTS_TOKENS
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE
 from wmtp_assets.datasets.rows import DATASETS

@@ -7,7 +7,7 @@ Source: CommonMark 0.31 (backslash escapes, code spans, what begins a block), GF
 import re
 from urllib.parse import quote
 
-from wmtp_assets.shown import shown
+from wmtp_assets.printable import printable
 
 # Everything that can begin emphasis, code, a link, an image, HTML, strikethrough.
 SPECIAL = re.compile(r"[\\`*\[\]<~]|&(?=#?\w+;)")
@@ -28,7 +28,7 @@ def text(value: object) -> Markup:
     """A text inside of a line, shown as it is."""
     if isinstance(value, Markup):
         return value
-    line = SPECIAL.sub(r"\\\g<0>", shown(value))
+    line = SPECIAL.sub(r"\\\g<0>", printable(value))
     return Markup(UNDERSCORES.sub(lambda run: "\\_" * len(run[0]), line))
 
 
@@ -49,7 +49,7 @@ def block(value: object) -> Markup:
 
 def code(value: object) -> Markup:
     """A text as a code span, in which nothing is escaped: the fence is longer than any in it."""
-    inner = shown(value)
+    inner = printable(value)
     fence = "`" * (max((len(run) for run in re.findall("`+", inner)), default=0) + 1)
     edge = " " if inner[:1] in ("`", "") or inner[-1:] == "`" else ""
     return Markup(f"{fence}{edge}{inner}{edge}{fence}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import proxy_bypass_environment
 
-from wmtp_assets.places import oddities, without_credentials
+from wmtp_assets.setting_values import oddities, without_credentials
 
 Environment = Mapping[str, str]
 
@@ -164,5 +164,5 @@ def _holds_certificates(file: str, changed: int) -> bool:
 def certificates_advice(environ: Environment) -> str:
     """Where to put the CA of a server whose certificate is not accepted."""
     unread = [name for name in CA_NOT_READ if environ.get(name)]
-    told = f"; not read here: {', '.join(unread)}" if unread else ""
-    return f"check the clock, and set SSL_CERT_FILE to a file with the CA of that network{told}"
+    advice = "check the clock, and set SSL_CERT_FILE to a file with the CA of that network"
+    return f"{advice}; not read here: {', '.join(unread)}" if unread else advice

@@ -13,7 +13,7 @@ class Progress:
 
     Attributes:
         title: The subject of the lines, such as "codecontests/train".
-        report: ReportingExecutor the lines.
+        report: Called with each line.
         clock: Seconds that only go forward.
     """
 

@@ -1,8 +1,9 @@
 """How a materialization enters the Dagster record, and how what runs recorded is found again.
 
-Glue that all rooms share. The content digest over all files, their dates aside (undated.py), is the
-data version, so that an asset remade with the same content leaves everything downstream fresh. The
-methods of `instance.event_log_storage` are not marked public; test_upstream.py pins them.
+Glue that all rooms share. The content digest over all files, without the dates in them
+(content_version.py), is the data version: an asset that is made again with the same content leaves
+everything downstream fresh. The methods of `instance.event_log_storage` are not marked public;
+test_upstream.py pins them.
 """
 
 import time
@@ -17,18 +18,18 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 from wmtp_assets.catalog import Repo
+from wmtp_assets.content_version import content_version
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.roots import Move, Whereabouts, whereabouts_of
+from wmtp_assets.storage_history import Move, StorageHistory, history_of
 from wmtp_assets.store import Store, StoredFile
-from wmtp_assets.undated import content_version
 
 FILES = "files"
 CONTENT = "content_sha256"
 STORAGE_ROOT = "storage_root"
-# Of the observation that tells of a move (moving/), on the asset that is the storage itself.
+# The observation of a move (moving/) has it, on the asset that is the storage itself.
 MOVED_FROM = "moved_from"
 MOVES_KEY = dg.AssetKey("storage_layout")
-# The tag of a run that names the same.
+# The tag of a run that names the storage root.
 ROOT_TAG = "wmtp/storage_root"
 SIZE_BYTES = "size_bytes"
 DURATION_SECONDS = "duration_seconds"
@@ -39,9 +40,9 @@ INPUT_VERSION_TAG = "dagster/input_data_version"
 SUCCEEDED = AssetCheckExecutionRecordStatus.SUCCEEDED
 FAILED = AssetCheckExecutionRecordStatus.FAILED
 EVALUATED = {SUCCEEDED, FAILED}
-# Of a further look back; the first takes the newest record alone.
+# Records of a further query; the first one asks for the newest record alone.
 PAGE = 50
-# The first look back into the history of a check; the next ones are longer.
+# Records of a check: of the first query of its history, and of each further one.
 FEW, MANY = 2, 100
 
 
@@ -119,24 +120,24 @@ def recorded_metadata(
     instance: dg.DagsterInstance, key: dg.AssetKey, store: Store
 ) -> dict[str, Any] | None:
     """The metadata values of the latest materialization by a run on this storage, None if none."""
-    record = latest_on(instance, key, whereabouts(instance, store))
+    record = latest_on(instance, key, storage_history(instance, store))
     if record is None:
         return None
     return {name: value.value for name, value in record.asset_materialization.metadata.items()}
 
 
-def whereabouts(instance: dg.DagsterInstance, store: Store) -> Whereabouts:
-    """Where this storage has been, as runs of job record_move told; a posted move is nothing."""
+def storage_history(instance: dg.DagsterInstance, store: Store) -> StorageHistory:
+    """Where this storage has been, by the runs of job record_move; posted moves are ignored."""
     moves = []
     for record in seen_by_runs(instance, MOVES_KEY):
         facts = record.asset_observation.metadata
         if MOVED_FROM in facts:
             moves.append(Move(facts[MOVED_FROM].value, facts[STORAGE_ROOT].value, record.timestamp))
-    return whereabouts_of(str(store.root), moves)
+    return history_of(str(store.root), moves)
 
 
 def latest_on(
-    instance: dg.DagsterInstance, key: dg.AssetKey, here: Whereabouts
+    instance: dg.DagsterInstance, key: dg.AssetKey, here: StorageHistory
 ) -> dg.EventLogRecord | None:
     """The latest materialization that a run made on this storage."""
     return next(made_on(instance, key, here), None)
@@ -152,13 +153,13 @@ def made_by_runs(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[dg.
 
 
 def made_on(
-    instance: dg.DagsterInstance, key: dg.AssetKey, here: Whereabouts
+    instance: dg.DagsterInstance, key: dg.AssetKey, here: StorageHistory
 ) -> Iterator[dg.EventLogRecord]:
     """The same, of those about this storage: others may be on the same record."""
     return (record for record in made_by_runs(instance, key) if is_made_on(record, here))
 
 
-def is_made_on(record: dg.EventLogRecord, here: Whereabouts) -> bool:
+def is_made_on(record: dg.EventLogRecord, here: StorageHistory) -> bool:
     """Whether a run made it on this storage."""
     return bool(record.run_id) and here.hold(made_root_of(record), record.timestamp)
 
@@ -199,7 +200,7 @@ def check_history(
 
 
 def results_on(
-    instance: dg.DagsterInstance, key: dg.AssetCheckKey, here: Whereabouts, status=EVALUATED
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, here: StorageHistory, status=EVALUATED
 ) -> Iterator[AssetCheckExecutionRecord]:
     """The results of a check that runs recorded for this storage, newest first."""
     for record in check_history(instance, key, status=status):
@@ -207,7 +208,7 @@ def results_on(
             yield record
 
 
-def is_result_on(record: AssetCheckExecutionRecord, here: Whereabouts) -> bool:
+def is_result_on(record: AssetCheckExecutionRecord, here: StorageHistory) -> bool:
     """Whether a result is about this storage."""
     return here.hold(root_of(record), record.event.timestamp)
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.models.rows import OPTIONAL_JOBS
+from wmtp_assets.printable import say
 from wmtp_assets.runs.stopped import RunProgress, stop_lines
 from wmtp_assets.settings import read_settings
-from wmtp_assets.shown import say
 from wmtp_assets.signoff.__main__ import main as signoff
 from wmtp_assets.signoff.__main__ import record, storage_root
 

@@ -10,8 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from wmtp_assets import network
 from wmtp_assets.errors import BadInput
-from wmtp_assets.places import address, folder, patterns_in
-from wmtp_assets.roots import is_one_place, resolved
+from wmtp_assets.setting_values import address, folder, patterns_in
+from wmtp_assets.storage_history import is_same_folder, resolved
 
 PREFIX = "WMTP_"
 SAMPLE_ROOT = Path(".sample")
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         if self.reviewer_keys is None:
             return False
         folder = resolved(self.reviewer_keys)
-        return any(is_one_place(str(p), str(self.storage)) for p in (folder, *folder.parents))
+        return any(is_same_folder(str(p), str(self.storage)) for p in (folder, *folder.parents))
 
     @property
     def sample_mirror(self) -> Path:
@@ -101,11 +101,11 @@ def _nest(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _told(name: str, message: str) -> str:
-    """A reason of ours as a sentence on the variable; one of pydantic's as it is."""
+def _sentence(name: str, message: str) -> str:
+    """The name of the variable, then the message: of ours or of pydantic."""
     ours = "Value error, "
-    told = f" {message.removeprefix(ours)}" if message.startswith(ours) else f": {message}"
-    return f"{PREFIX}{name}".upper() + told
+    text = f" {message.removeprefix(ours)}" if message.startswith(ours) else f": {message}"
+    return f"{PREFIX}{name}".upper() + text
 
 
 def read_settings() -> Settings:
@@ -125,7 +125,7 @@ def read_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        wrong += [_told(e["loc"][0], e["msg"]) for e in error.errors()]
+        wrong += [_sentence(e["loc"][0], e["msg"]) for e in error.errors()]
     if settings and settings.workers < 1:
         wrong.append("WMTP_WORKERS must be at least 1")
     if settings and (marks := patterns_in(settings.storage)):

@@ -65,7 +65,7 @@ class Source(Protocol):
         ...
 
     def ask(self, repo: Repo, commit: str, path: str) -> RemoteFile:
-        """What can be told of one file that the listing leaves open; no byte of it is read."""
+        """What the listing leaves open of one file: size and digest; no byte of it is read."""
         ...
 
     def open(self, repo: Repo, commit: str, path: str, start: int) -> AbstractContextManager[Body]:

@@ -23,8 +23,7 @@ from wmtp_assets.temporaries import Held, new_file, new_folder, sweep
 from wmtp_assets.writer import HashingWriter
 
 CHUNK_BYTES = 1024 * 1024
-# Stays in the second-level cache, and what is larger passes it by: with 4 MiB a copy took twice as
-# long.
+# Fits into the second-level cache: with buffers of 4 MiB a copy took twice as long.
 BUFFER_BYTES = 256 * 1024
 
 

@@ -92,12 +92,12 @@ def new_maker() -> str:
 
 @functools.cache
 def kernel() -> str:
-    """What all processes have in common that see each other's locks, for as long as they do."""
+    """The same for all processes that see each other's locks: those of one boot of one kernel."""
     try:
-        told = BOOT_ID.read_bytes()
+        identity = BOOT_ID.read_bytes()
     except OSError:
-        told = socket.gethostname().encode()  # macOS
-    return hashlib.sha256(told).hexdigest()[:8]
+        identity = socket.gethostname().encode()  # macOS
+    return hashlib.sha256(identity).hexdigest()[:8]
 
 
 def temporary_beside(path: Path) -> Path:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from wmtp_assets.approval import shape
+from wmtp_assets.approval import json_schema
 from wmtp_assets.approval.signature import read_bundle, read_public_key
 from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.tag import TAG, read_tag
@@ -74,8 +74,8 @@ READERS: dict[str, Callable[[Path], object]] = {
     "metadata.json": read_json,
     "config.json": read_object,
     "meta_adapter.yaml": read_adapter,
-    "decision.json": lambda path: shape.read_shaped(path, shape.DECISION),
-    "manifest.json": lambda path: shape.read_shaped(path, shape.MANIFEST),
+    "decision.json": lambda path: json_schema.read_checked(path, json_schema.DECISION),
+    "manifest.json": lambda path: json_schema.read_checked(path, json_schema.MANIFEST),
     "storage.sig": read_bundle,
     "reviewer.pub": read_public_key,
     "sources.lock.json": read_lock,

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.documents.markdown import TEMPLATES, bullets, row, tasks
 from wmtp_assets.markup import block, code, inert, link, text
-from wmtp_assets.shown import shown
+from wmtp_assets.printable import printable
 
 # GFM, with HTML let through, as a careless page does.
 RENDERER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -69,20 +69,20 @@ TABLE = {
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_text_is_shown_letter_by_letter_and_nothing_comes_of_it(hostile: str):
-    assert plain(f"x {text(hostile)} x") == (f"x {shown(hostile)} x", INLINE)
+    assert plain(f"x {text(hostile)} x") == (f"x {printable(hostile)} x", INLINE)
     content, kinds = plain(bullets([hostile]))
-    assert content.strip() == shown(hostile).strip() and kinds <= LISTED
+    assert content.strip() == printable(hostile).strip() and kinds <= LISTED
     content, kinds = plain(tasks([(False, hostile)]))
-    assert content.strip() == f"[ ] {shown(hostile).lstrip(' ')}".strip() and kinds <= LISTED
+    assert content.strip() == f"[ ] {printable(hostile).lstrip(' ')}".strip() and kinds <= LISTED
     content, kinds = plain(table((hostile, "end")))
-    assert content == f"ab{shown(hostile).strip()}end" and kinds <= TABLE | {"text"}
+    assert content == f"ab{printable(hostile).strip()}end" and kinds <= TABLE | {"text"}
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_code_span_is_shown_letter_by_letter(hostile: str):
     content, kinds = plain(f"x {code(hostile)} x")
     assert kinds <= INLINE | {"code_inline"}
-    assert content.removeprefix("x ").removesuffix(" x").strip() == shown(hostile).strip()
+    assert content.removeprefix("x ").removesuffix(" x").strip() == printable(hostile).strip()
     content, kinds = plain(table((code(hostile), "end")))
     assert kinds <= TABLE | {"text", "code_inline"}
     assert content.startswith("ab") and content.endswith("end")
@@ -135,5 +135,5 @@ def test_what_is_no_markup_stays_as_it_is():
 
 @pytest.mark.parametrize("hostile", HOSTILE[:7])
 def test_a_sentence_that_a_page_takes_for_markdown_has_no_link_and_no_html(hostile: str):
-    _, kinds = plain(f"changed on disk: {inert(shown(hostile))}")
+    _, kinds = plain(f"changed on disk: {inert(printable(hostile))}")
     assert kinds <= INLINE

@@ -22,7 +22,7 @@ PRIVATE = (
     (
         "dagster._core.storage.asset_check_execution_record",
         "AssetCheckExecutionRecordStatus",
-        "models/recorded_proof.py and evidence/record.py ask the history of a check by it",
+        "record.py asks the history of a check by it",
     ),
     (
         "dagster._core.storage.sqlite_storage",
@@ -37,7 +37,7 @@ PRIVATE = (
     (
         "dagster._core.execution.stats",
         "StepEventStatus",
-        "evidence/record.py tells a crashed check from one that was never reached",
+        "evidence/results.py tells a crashed check from one that was never reached",
     ),
 )
 
@@ -94,7 +94,7 @@ def test_a_multi_asset_check_that_returns_nothing_fails_loudly(instance):
 
 
 def test_the_data_version_is_a_tag_of_the_materialization(instance):
-    # Rests on it: evidence/record.py compares content by this tag.
+    # Rests on it: evidence/read.py compares content by this tag.
     run(instance, [thing])
     [record] = instance.fetch_materializations(dg.AssetKey("thing"), limit=1).records
     assert record.asset_materialization.tags["dagster/data_version"] == "sha256:x"
@@ -153,7 +153,7 @@ def test_fake_tensors_carry_their_offset_in_the_file(tmp_path: Path):
 
 
 def test_the_hub_client_speaks_httpx2():
-    # Rests on it: hub/sources.py turns httpx2's transport errors into one that names the fix.
+    # Rests on it: hub/connection_errors.py turns httpx2's errors into one that names the fix.
     import httpx2
     from huggingface_hub import errors
 
@@ -196,7 +196,7 @@ def test_the_history_of_a_check_holds_its_passes_newest_first(instance):
 
 
 def test_a_posted_event_has_no_run(instance):
-    # Rests on it: evidence/record.py takes nothing for evidence that no run stands behind.
+    # Rests on it: record.py takes nothing for evidence that no run stands behind.
     run(instance, [thing], [one_check(False)])
     key = dg.AssetKey("thing")
     posted = dg.AssetCheckEvaluation(asset_key=key, check_name="holds", passed=True, metadata={})
@@ -209,7 +209,7 @@ def test_a_posted_event_has_no_run(instance):
 
 
 def test_a_wiped_asset_is_still_in_the_log_of_its_run_until_that_is_deleted(instance):
-    # Rests on it: approval/record.py notices a decision that was wiped and removed.
+    # Rests on it: approval/events.py notices a decision that was wiped and removed.
     key = dg.AssetKey("thing")
     run(instance, [thing])
     [made] = instance.get_runs()

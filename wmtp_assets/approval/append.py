@@ -15,7 +15,7 @@ from wmtp_assets.approval.chain import (
     Decision,
     entry_folder,
 )
-from wmtp_assets.approval.shape import DECISION_FORMAT
+from wmtp_assets.approval.json_schema import DECISION_FORMAT
 from wmtp_assets.errors import BadInput
 from wmtp_assets.temporaries import new_folder, sweep
 

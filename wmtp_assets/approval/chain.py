@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets import store
-from wmtp_assets.approval import shape
-from wmtp_assets.approval.shape import RESTORE, read_shaped
+from wmtp_assets.approval import json_schema
+from wmtp_assets.approval.json_schema import RESTORE, read_checked
 from wmtp_assets.approval.signature import ONE_FILE, read_bundle
 from wmtp_assets.errors import BadInput
-from wmtp_assets.shown import shown
+from wmtp_assets.printable import printable
 
 DECISION = "decision.json"
 MANIFEST = "manifest.json"
@@ -28,9 +28,9 @@ DECISION_SIGNATURE = "decision.sig"
 NUMBER = re.compile("[0-9]{4,}")
 # An entry that a run builds, or left when it was killed: the next one sweeps it (temporaries.py).
 PENDING = re.compile(r"\.\S+\.[^.\s]+\.[^.\s]+\.tmp")
-# By its empty guard one backup is kept from another (backup/copying.py).
+# An empty file that one backup at a time holds (backup/copying.py).
 BACKUP_GUARD = ".backup.guard"
-# Of a digest in a sentence; the files have it whole.
+# Hex digits of a digest in a sentence; the files have all of them.
 SHOWN_HEX = 16
 
 
@@ -83,12 +83,12 @@ class Decision:
         return (STORAGE_SIGNATURE, DECISION_SIGNATURE)
 
     @property
-    def says(self) -> str:
+    def summary(self) -> str:
         """By whom, when, signed or not."""
-        return self.says_with(None)
+        return self.summary_with(None)
 
-    def says_with(self, key_file: str | None) -> str:
-        """The same, with the name of the trusted key's file that it is proven with, if any."""
+    def summary_with(self, key_file: str | None) -> str:
+        """The summary, with the file of the trusted key that proves the decision, if any."""
         signed = (
             f"signed with {key_file or f'key {self.key_fingerprint[:SHOWN_HEX]}'}"
             if self.key_fingerprint
@@ -127,7 +127,7 @@ class Chain:
     problems: tuple[str, ...]
 
     @property
-    def standing(self) -> dict[Role, Entry]:
+    def newest_by_role(self) -> dict[Role, Entry]:
         """The newest decision of each role."""
         return {entry.decision.role: entry for entry in self.entries}
 
@@ -150,7 +150,7 @@ def read_chain(signoff: Path) -> Chain:
     names = sorted(p.name for p in signoff.iterdir() if not _has_its_use(p))
     numbers = sorted(int(name) for name in names if NUMBER.fullmatch(name))
     named = {f"{number:04d}" for number in numbers}
-    problems = [f"{shown(name)} is no decision" for name in names if name not in named]
+    problems = [f"{printable(name)} is no decision" for name in names if name not in named]
     entries: list[Entry] = []
     last, before = 0, None
     for number in numbers:
@@ -169,7 +169,7 @@ def read_chain(signoff: Path) -> Chain:
 
 
 def _has_its_use(path: Path) -> bool:
-    """Whether something beside the entries belongs there."""
+    """Whether it belongs there although it is no entry."""
     if path.name == BACKUP_GUARD:
         return path.lstat().st_size == 0
     return PENDING.fullmatch(path.name) is not None and path.is_dir()
@@ -183,14 +183,14 @@ def _read_entry(folder: Path) -> Entry:
     path = folder / DECISION
     if folder.is_symlink() or not folder.is_dir():
         raise BadInput("no folder", [folder], RESTORE)
-    stated = read_shaped(path, shape.DECISION)
+    stated = read_checked(path, json_schema.DECISION)
     del stated["format"]
     stated |= {
         "verdict": Verdict(stated["verdict"]),
         "role": Role(stated["role"]),
         "acknowledged": tuple(stated["acknowledged"]),
     }
-    manifest = read_shaped(folder / MANIFEST, shape.MANIFEST)
+    manifest = read_checked(folder / MANIFEST, json_schema.MANIFEST)
     return Entry(folder, Decision(**stated), manifest, store.sha256_of(path))
 
 
@@ -200,7 +200,7 @@ def _problems(entry: Entry, number: int, before: Entry | None) -> Iterator[str]:
     named = {DECISION, MANIFEST, *decision.signatures}
     there = {path.name for path in folder.iterdir()} - {SUMS}
     yield from (f"{name} is missing" for name in sorted(named - there))
-    yield from (f"{shown(name)} does not belong to it" for name in sorted(there - named))
+    yield from (f"{printable(name)} does not belong to it" for name in sorted(there - named))
     try:
         sums = store.read_sums(folder / SUMS)
     except (BadInput, OSError):
@@ -231,7 +231,7 @@ def _problems(entry: Entry, number: int, before: Entry | None) -> Iterator[str]:
 
 
 def _bundle_problems(entry: Entry, name: str) -> Iterator[str]:
-    """What can be wrong with a signature before a key is at hand: what it is over, whose it is."""
+    """What is wrong with a signature, without a key: what it is over, whose it claims to be."""
     try:
         bundle = read_bundle(entry.folder / name)
     except BadInput as error:
@@ -259,10 +259,10 @@ def differing_files(
     clauses = []
     for path in sorted(expected.keys() | found.keys()):
         if path not in found:
-            clauses.append(f"{shown(path)} is missing")
+            clauses.append(f"{printable(path)} is missing")
         elif path not in expected:
-            clauses.append(f"{shown(path)} was not there")
+            clauses.append(f"{printable(path)} was not there")
         elif expected[path]["sha256"] != found[path]:
             before, now = expected[path]["sha256"][:SHOWN_HEX], found[path][:SHOWN_HEX]
-            clauses.append(f"{shown(path)} changed: {before} -> {now}")
+            clauses.append(f"{printable(path)} changed: {before} -> {now}")
     return clauses

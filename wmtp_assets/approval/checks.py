@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from wmtp_assets.approval.record import (
+from wmtp_assets.approval.events import (
     APPROVAL_KEY,
     APPROVED_BY_REVIEWER,
     judged_now,
 )
 from wmtp_assets.checks import DEEP_TAG, checks_step
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.evidence.record import Declared
+from wmtp_assets.evidence.read import Declared
 
 
 @dg.multi_asset_check(

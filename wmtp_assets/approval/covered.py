@@ -10,7 +10,7 @@ from wmtp_assets.walking import walk
 SIGNOFF = "signoff"
 CACHE = ".cache"
 LOCK_GUARD = ".sources.lock.json.guard"
-# Of no asset: it holds what the raw assets recorded, and sources.py compares it with that.
+# Of no asset: it holds what the raw assets recorded; recorded_lock.py compares it with that.
 LOCK = "sources.lock.json"
 # With it git keeps the folder storage/ of this repository; that is all it is for.
 GIT_KEEP = ".gitkeep"
@@ -29,7 +29,7 @@ def ignored_paths(root: Path) -> tuple[str, ...]:
 
 
 def finished_files(root: Path) -> dict[str, Path]:
-    """The covered files but for those that a running job has not finished, folders of them too."""
+    """The covered files without those that a running job has not finished."""
     return _by_name(root, (path for path in _walk(root) if not _in_work(root, path)))
 
 
@@ -64,7 +64,7 @@ def _by_name(root: Path, paths: Iterable[Path]) -> dict[str, Path]:
 
 
 def of_no_asset(there: Mapping[str, Path], recorded: Collection[str]) -> list[str]:
-    """The covered files that no asset recorded and that have no business there.
+    """The covered files that no asset recorded and that do not belong there.
 
     Args:
         there: Path below the root -> the file, as `covered_files` has them.
@@ -92,5 +92,5 @@ def _walk(root: Path) -> Iterator[Path]:
 
 
 def _is_guard(root: Path, file: Path) -> bool:
-    """Whether it is the empty file by which two writers of the lock keep apart."""
+    """Whether it is the empty file by which one writer of the lock waits for another."""
     return file == root / LOCK_GUARD and file.lstat().st_size == 0

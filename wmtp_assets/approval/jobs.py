@@ -10,22 +10,22 @@ import dagster as dg
 from pydantic import Field
 
 from wmtp_assets.approval.chain import Role, Verdict, read_chain
-from wmtp_assets.approval.record import (
+from wmtp_assets.approval.events import (
     REVIEW_JOB,
     decision_materialization,
     judged_now,
     read_trust,
     recorded_sources,
 )
+from wmtp_assets.approval.json_schema import RESTORE
 from wmtp_assets.approval.review import Review, record_review
-from wmtp_assets.approval.shape import RESTORE
 from wmtp_assets.approval.signing import Signer
 from wmtp_assets.approval.trust import SETTING
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
-from wmtp_assets.evidence.record import Declared, read_evidence
+from wmtp_assets.evidence.read import Declared, read_evidence
 from wmtp_assets.findings import MAX_SAMPLES
-from wmtp_assets.shown import telling
+from wmtp_assets.printable import reporter
 
 OR_ANEW = f"{RESTORE}; if this storage was made anew, delete the run of that decision on the page"
 
@@ -74,14 +74,14 @@ def record_decision(
             signer,
             sources=recorded_sources(context.instance, declared, deployment),
             run_id=context.run_id,
-            tell=telling(context.log.info),
+            report=reporter(context.log.info),
         )
     except BadInput as error:
         # The page of the run hides the message of the error under a stack trace.
         for reason in error.culprits[:MAX_SAMPLES]:
             context.log.error(f"{error.thing}: {reason}")
         raise
-    context.log.info(entry.decision.says)
+    context.log.info(entry.decision.summary)
     context.log_event(decision_materialization(deployment.store, entry))
     context.log_event(dg.AssetCheckEvaluation(**judged_now(context.instance, declared, deployment)))
 

@@ -7,7 +7,7 @@ and what `verify` compares with the disk; `assets` is what the Dagster record is
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wmtp_assets.approval.shape import MANIFEST_FORMAT
+from wmtp_assets.approval.json_schema import MANIFEST_FORMAT
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS, AssetRow, Evidence, Judged, Outcome, utc
 from wmtp_assets.evidence.steps import README

@@ -77,7 +77,7 @@ def unlike_recorded(lock: bytes | None, recorded: Mapping[str, Any], path: Path)
 
     Args:
         lock: The bytes of sources.lock.json; None if there is none.
-        recorded: What `recorded_lock` says.
+        recorded: The result of `recorded_lock`.
         path: Where the lock lies.
     """
     if lock is None:
@@ -105,7 +105,7 @@ def _differences(stated: Mapping[str, Any], recorded: Mapping[str, Any]) -> Iter
         elif not isinstance(found[repo], dict):
             yield f"{repo} is no object"
         else:
-            yield from (f"{repo}: {told}" for told in _fields(found[repo], expected[repo]))
+            yield from (f"{repo}: {clause}" for clause in _fields(found[repo], expected[repo]))
 
 
 def _fields(stated: Mapping[str, Any], recorded: Mapping[str, Any]) -> Iterator[str]:
@@ -115,6 +115,6 @@ def _fields(stated: Mapping[str, Any], recorded: Mapping[str, Any]) -> Iterator[
             yield f"no run recorded {name}"
         elif name not in now:
             yield f"it lacks {name}"
-        # As text: in Python 1 is True, and 1.0 too.
-        elif (was := json.dumps(before[name])) != (said := json.dumps(now[name])):
-            yield f"{name}: recorded {was}, locked {said[:MAX_SHOWN]}"
+        # As text: in Python 1 == True == 1.0.
+        elif (was := json.dumps(before[name])) != (found := json.dumps(now[name])):
+            yield f"{name}: recorded {was}, locked {found[:MAX_SHOWN]}"

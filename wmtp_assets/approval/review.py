@@ -23,10 +23,10 @@ from wmtp_assets.approval.chain import (
     read_chain,
 )
 from wmtp_assets.approval.covered import GIT_KEEP, LOCK, covered_files
-from wmtp_assets.approval.grant import reasons_against, unlike_record
+from wmtp_assets.approval.json_schema import without_controls
 from wmtp_assets.approval.manifest import build_manifest, recorded_files
 from wmtp_assets.approval.recorded_lock import unlike_recorded
-from wmtp_assets.approval.shape import shown
+from wmtp_assets.approval.refusal_reasons import refusal_reasons, unlike_record
 from wmtp_assets.approval.signing import Signer
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence
@@ -43,7 +43,7 @@ MATERIALIZE = "materialize its asset again, then run verify_storage_deep and job
 
 @dataclass(frozen=True)
 class Review:
-    """What a reviewer says."""
+    """The decision of a reviewer, as it was entered."""
 
     reviewer: str
     role: Role
@@ -60,28 +60,28 @@ def record_review(
     *,
     sources: Mapping[str, Any],
     run_id: str,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> Entry:
     """Write the decision of a reviewer into the storage.
 
     Args:
         evidence: Of all artifacts and documents.
         signer: Reads the storage; signs if it has a key.
-        sources: What sources.lock.json has to hold by the record (sources.py).
-        tell: Takes lines on the progress.
+        sources: What sources.lock.json has to hold by the record (recorded_lock.py).
+        report: Called with each line of progress.
 
     Raises:
         BadInput: The decision is refused, with every reason; what was there stays as it was.
     """
     chain = read_chain(store.signoff)
     chain.require_sound()
-    reviewer = " ".join(shown(review.reviewer).split())
+    reviewer = " ".join(without_controls(review.reviewer).split())
     if not reviewer:
         raise BadInput("a decision needs a reviewer", [], "give the name of who decides")
     number = chain.entries[-1].decision.number + 1 if chain.entries else 1
     with pending_entry(store.signoff, number) as pending:
         if review.verdict == Verdict.APPROVED:
-            files = _approved_files(store, evidence, review, signer, sources, pending, tell)
+            files = _approved_files(store, evidence, review, signer, sources, pending, report)
         else:
             files = recorded_files(evidence)
         manifest = build_manifest(evidence, files, sources, review.acknowledged)
@@ -90,7 +90,7 @@ def record_review(
             verdict=review.verdict,
             role=review.role,
             reviewer=reviewer,
-            note=shown(review.note),
+            note=without_controls(review.note),
             decided_at=datetime.now(UTC).isoformat(timespec="seconds"),
             storage_digest=evidence.storage_digest,
             acknowledged=tuple(sorted(set(review.acknowledged))),
@@ -112,14 +112,14 @@ def _approved_files(
     signer: Signer,
     sources: Mapping[str, Any],
     pending: Path,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> dict[str, dict[str, Any]]:
     """Path -> size_bytes, sha256 of what is approved, every byte read and as recorded."""
     there = covered_files(store.root)
     # Read once: what is held against the record here has to be what the signer reads.
     lock = read_small(store.lock, root=store.root) if LOCK in there else None
     reasons = [
-        *reasons_against(evidence, review.acknowledged, there),
+        *refusal_reasons(evidence, review.acknowledged, there),
         *unlike_recorded(lock, sources, store.lock),
     ]
     if reasons:
@@ -128,7 +128,7 @@ def _approved_files(
     files |= {LOCK: _facts(lock)} if lock is not None else {}
     files |= {GIT_KEEP: _facts(b"")} if GIT_KEEP in there else {}
     total = sum(facts["size_bytes"] for facts in files.values())
-    tell(f"reading every byte of {len(files)} files, {total:,} bytes")
+    report(f"reading every byte of {len(files)} files, {total:,} bytes")
     try:
         digests = signer.read_storage(store.root, pending / STORAGE_SIGNATURE)
     except OSError as error:

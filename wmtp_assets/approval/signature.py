@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wmtp_assets.approval.shape import RESTORE, is_sha256, mapping_of
+from wmtp_assets.approval.json_schema import RESTORE, is_sha256, mapping_of
 from wmtp_assets.errors import BadInput
 from wmtp_assets.regular import read_small
 from wmtp_assets.strict import parse_json

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wmtp_assets.approval.chain import SHOWN_HEX, Chain, Entry
-from wmtp_assets.approval.shape import is_line
+from wmtp_assets.approval.json_schema import is_line
 from wmtp_assets.approval.signature import (
     fingerprint,
     is_signed_by,
@@ -44,7 +44,7 @@ class Trust:
 
     Attributes:
         recorded: The digests of the decisions that the record holds with the run that made them.
-        wiped: Those that only the log of a run tells of: the asset was wiped from the record.
+        wiped: Those that only the log of a run still has: the asset was wiped from the record.
         keys: The reviewers' keys; None where no key is asked for.
     """
 
@@ -63,7 +63,7 @@ class Trust:
     def against(self, entry: Entry) -> str:
         """Why a decision does not count, as one clause; empty if it does.
 
-        Nothing is quoted from it but its number: whoever put it there wrote the rest.
+        Only its number is quoted: anybody may have written the rest.
         """
         number, stated = f"{entry.decision.number:04d}", entry.decision.key_fingerprint
         if self.keys is not None:
@@ -76,8 +76,8 @@ class Trust:
         if entry.sha256 in self.wiped:
             return f"decision {number} was wiped from the record, decide again"
         or_trust = f", or trust key {stated[:SHOWN_HEX]} by {SETTING}" if stated else ""
-        told = "is recorded by no run, not known to this record, decide again"
-        return f"decision {number} {told}{or_trust}"
+        reason = "is recorded by no run, not known to this record, decide again"
+        return f"decision {number} {reason}{or_trust}"
 
     def key_file(self, entry: Entry) -> str | None:
         """The name of the file of the key that a counting decision is proven with."""
@@ -86,7 +86,7 @@ class Trust:
 
 
 def unproven(entry: Entry, keys: Keys) -> str:
-    """What is in the way of saying that one of the keys signed a decision; empty if one did."""
+    """Why none of the keys proves a decision; empty if one of them signed it."""
     number, stated = f"{entry.decision.number:04d}", entry.decision.key_fingerprint
     if stated is None:
         return f"{number} is not signed"

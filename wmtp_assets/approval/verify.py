@@ -26,8 +26,8 @@ from wmtp_assets.approval.chain import (
 from wmtp_assets.approval.covered import SIGNOFF, covered_files, ignored_paths
 from wmtp_assets.approval.trust import Keys, read_keys, unproven
 from wmtp_assets.errors import BadInput
-from wmtp_assets.roots import resolved
-from wmtp_assets.shown import say, shown
+from wmtp_assets.printable import printable, say
+from wmtp_assets.storage_history import resolved
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Verified:
 
 
 def verify_storage(
-    root: Path, public_keys: Sequence[Path] = (), tell: Callable[[str], None] = say
+    root: Path, public_keys: Sequence[Path] = (), report: Callable[[str], None] = say
 ) -> Verified:
     """Verify an approved storage, every byte of it.
 
@@ -47,7 +47,7 @@ def verify_storage(
         root: The storage root.
         public_keys: PEM files or folders of them; if any is given, only decisions that one of
             them signed count.
-        tell: Takes lines on the progress.
+        report: Called with each line of progress.
 
     Raises:
         BadInput: No such folder, or a key that cannot be read or lies in it.
@@ -59,41 +59,41 @@ def verify_storage(
         raise BadInput("a key that lies in the storage proves nothing", inside, fix)
     keys = read_keys(public_keys)
     chain = read_chain(root / SIGNOFF)
-    facts = [*_told(chain)]
+    facts = [*_decision_facts(chain)]
     problems = [*chain.problems]
-    standing = chain.standing
+    newest = chain.newest_by_role
     if keys:
-        standing, proven, unknown = _signed_by(keys, chain)
+        newest, proven, unknown = _signed_by(keys, chain)
         facts += proven
         problems += unknown
-    reviewed = standing.get(Role.REVIEWER)
-    if Role.REVIEWER not in chain.standing:
+    reviewed = newest.get(Role.REVIEWER)
+    if Role.REVIEWER not in chain.newest_by_role:
         problems.append("no reviewer's decision is recorded in signoff/")
     problems += [
-        entry.decision.says
-        for entry in standing.values()
+        entry.decision.summary
+        for entry in newest.values()
         if entry.decision.verdict == Verdict.REJECTED
     ]
     if reviewed is not None and reviewed.decision.verdict == Verdict.APPROVED:
-        found, unreadable = _read_all(root, reviewed.manifest["files"], tell)
+        found, unreadable = _read_all(root, reviewed.manifest["files"], report)
         problems += unreadable
         wrong = differing_files(reviewed.manifest["files"], found)
         number = f"{reviewed.decision.number:04d}"
         problems += [f"since decision {number}: {clause}" for clause in wrong]
-        facts += [f"{len(found)} files read", *_other_content(standing)]
-    if not keys and any(entry.decision.key_fingerprint for entry in standing.values()):
+        facts += [f"{len(found)} files read", *_other_content(newest)]
+    if not keys and any(entry.decision.key_fingerprint for entry in newest.values()):
         facts.append("whose signatures they are is not checked without --public-key")
     return Verified(tuple(facts), tuple(problems))
 
 
-def _told(chain: Chain) -> Iterator[str]:
+def _decision_facts(chain: Chain) -> Iterator[str]:
     for entry in chain.entries:
-        yield entry.decision.says
+        yield entry.decision.summary
     if chain.entries:
-        newest = chain.entries[-1]
-        manifest = newest.manifest
+        last = chain.entries[-1]
+        manifest = last.manifest
         yield (
-            f"newest decision {newest.decision.number:04d}, sha256 {newest.sha256}; catalog "
+            f"newest decision {last.decision.number:04d}, sha256 {last.sha256}; catalog "
             f"{manifest['catalog']}, source {manifest['source']}, {manifest['storage_digest']}"
         )
 
@@ -101,11 +101,11 @@ def _told(chain: Chain) -> Iterator[str]:
 def _signed_by(keys: Keys, chain: Chain) -> tuple[dict[Role, Entry], list[str], list[str]]:
     """The newest decision of each role that a key signed, what was found, and what is wrong.
 
-    What no key signed beside it supersedes nothing. It is wrong only where nothing else is there:
-    of the reviewer, or signed with a key that was not given.
+    An unproven decision supersedes nothing. It is a problem only where no proven one of its role
+    is there, and it is the reviewer's or is signed with a key that was not given.
     """
     facts, problems = [], []
-    signed = Chain(tuple(e for e in chain.entries if not unproven(e, keys)), ()).standing
+    signed = Chain(tuple(e for e in chain.entries if not unproven(e, keys)), ()).newest_by_role
     for entry in chain.entries:
         decision = entry.decision
         number, who = f"{decision.number:04d}", f"{decision.reviewer} ({decision.role})"
@@ -116,7 +116,7 @@ def _signed_by(keys: Keys, chain: Chain) -> tuple[dict[Role, Entry], list[str], 
         if stated not in keys:
             claim = f"signed with key {stated}" if stated else "not signed"
             wrong = f"decision {number} of {decision.reviewer} is {claim}; given: {', '.join(keys)}"
-        is_newest = chain.standing[decision.role] is entry
+        is_newest = chain.newest_by_role[decision.role] is entry
         asked = decision.role == Role.REVIEWER or stated is not None
         if decision.role not in signed and is_newest and asked:
             problems.append(wrong)
@@ -126,31 +126,31 @@ def _signed_by(keys: Keys, chain: Chain) -> tuple[dict[Role, Entry], list[str], 
 
 
 def _read_all(
-    root: Path, expected: Mapping[str, Mapping[str, Any]], tell: Callable[[str], None]
+    root: Path, expected: Mapping[str, Mapping[str, Any]], report: Callable[[str], None]
 ) -> tuple[dict[str, str], list[str]]:
     """Path -> sha256 of every covered file, and a clause for each that cannot be read.
 
-    What is not expected, or is longer, is another file without being read: a sparse one of any size
+    A file that is not expected or too long differs without being read: a sparse file of any size
     is soon made.
     """
     there = covered_files(root)
-    tell(f"reading every byte of {len(there)} files")
+    report(f"reading every byte of {len(there)} files")
     found, unreadable = {}, []
     for path, file in there.items():
         try:
             size, most = file.stat().st_size, expected.get(path, {}).get("size_bytes", 0)
             found[path] = f"{size} bytes" if size > most else store.sha256_of(file)
         except OSError as error:
-            unreadable.append(f"{shown(path)} cannot be read ({error.strerror})")
+            unreadable.append(f"{printable(path)} cannot be read ({error.strerror})")
         except BadInput as error:  # no longer what it was a moment ago
-            unreadable.append(f"{shown(path)} cannot be read ({error.thing})")
+            unreadable.append(f"{printable(path)} cannot be read ({error.thing})")
     return found, unreadable
 
 
-def _other_content(standing: dict[Role, Entry]) -> Iterator[str]:
-    """A second approval that is of other content than the reviewer's proves nothing of this one."""
-    reviewed = standing[Role.REVIEWER]
-    for entry in standing.values():
+def _other_content(newest: dict[Role, Entry]) -> Iterator[str]:
+    """The approvals of other content than the reviewer's: they prove nothing of this one."""
+    reviewed = newest[Role.REVIEWER]
+    for entry in newest.values():
         if not entry.is_of_same_content(reviewed):
             yield f"decision {entry.decision.number:04d} is of other content"
 

@@ -1,11 +1,11 @@
-"""What somebody has to hear of: failed checks, an approval or a copy that is not what it was."""
+"""What people are alarmed about: failed checks, an approval or a copy that no longer holds."""
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from wmtp_assets.approval.standing import Standing
-from wmtp_assets.backup.standing import Backup
+from wmtp_assets.approval.state import ApprovalState
+from wmtp_assets.backup.state import Backup
 from wmtp_assets.evidence.judge import FAILING, Evidence
 
 
@@ -20,8 +20,8 @@ class News:
 
 def find_alarms(
     evidence: Evidence,
-    standing: str | None,
-    says: str,
+    state: str | None,
+    summary: str,
     uncounted: Iterable[str] = (),
     backup: Backup | None = None,
     moved: Iterable[str] = (),
@@ -29,8 +29,8 @@ def find_alarms(
     """One line for each failed or crashed check, and for what else is not as it should be.
 
     Args:
-        standing: Of the approval, as it was last evaluated; None if it never was.
-        says: The sentence that goes with it.
+        state: Of the approval, as it was last evaluated; None if it never was.
+        summary: The sentence that goes with it.
         uncounted: Why decisions do not count: somebody put them there, or has to decide again.
         backup: The newest, if any.
         moved: Upstream repositories that moved on.
@@ -38,8 +38,8 @@ def find_alarms(
     yield from (
         j.line for j in evidence.counting if j.outcome in FAILING or j.check.crashed_in is not None
     )
-    if standing in (Standing.SUSPENDED, Standing.REJECTED):
-        yield says
+    if state in (ApprovalState.SUSPENDED, ApprovalState.REJECTED):
+        yield summary
     yield from uncounted
     if backup is not None and backup.damage:
         yield f"backup: {backup.damage}"

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from wmtp_assets.automation.alarms import News
 from wmtp_assets.errors import BadInput
-from wmtp_assets.shown import shown
+from wmtp_assets.printable import printable
 
 # A first look at a broken storage finds hundreds; Slack cuts a message at 4,000 characters.
 MAX_LINES = 10
@@ -30,7 +30,7 @@ def subject(news: News) -> str:
 def body(news: News) -> str:
     """The lines of a message; of many the first."""
     lines = [*(f"NEW {line}" for line in news.new), *(f"gone: {line}" for line in news.gone)]
-    short = [shown(" ".join(line.split()))[:MAX_LINE] for line in lines[:MAX_LINES]]
+    short = [printable(" ".join(line.split()))[:MAX_LINE] for line in lines[:MAX_LINES]]
     if len(lines) > MAX_LINES:
         short.append(f"and {len(lines) - MAX_LINES} more")
     return "\n".join([*short, "python -m wmtp_assets.signoff status lists what counts now"])
@@ -60,8 +60,8 @@ def send_to_slack(news: News, channel: str) -> None:
     try:
         SlackResource(token=token).get_client().chat_postMessage(channel=channel, text=text)
     except (SlackClientError, OSError) as error:
-        said = " ".join(str(error).split())
-        raise BadInput(f"Slack did not take the message ({said})", [channel], fix) from error
+        reason = " ".join(str(error).split())
+        raise BadInput(f"Slack did not take the message ({reason})", [channel], fix) from error
 
 
 def send_by_mail(news: News, recipients: str, sender: str) -> tuple[str, ...]:

@@ -5,19 +5,19 @@ from collections.abc import Callable, Iterable
 
 import dagster as dg
 
-from wmtp_assets.approval.record import latest_result, latest_uncounted
+from wmtp_assets.approval.events import latest_result, latest_uncounted
 from wmtp_assets.automation.alarms import News, changed_alarms, find_alarms
 from wmtp_assets.automation.notices import send_by_mail, send_to_slack
 from wmtp_assets.automation.unreported import find_unreported
-from wmtp_assets.backup.record import read_backup
+from wmtp_assets.backup.events import read_backup
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.evidence.record import Declared, read_evidence
+from wmtp_assets.evidence.read import Declared, read_evidence
+from wmtp_assets.printable import printable
 from wmtp_assets.raw.assets import RAW
-from wmtp_assets.raw.upstream.record import moved_upstreams
+from wmtp_assets.raw.upstream.observations import moved_upstreams
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.runs.executor import end_dead_runs
 from wmtp_assets.runs.heartbeat import UNDER_WAY
-from wmtp_assets.shown import shown
 from wmtp_assets.source import Source
 
 # The daemon's own beat is about 5 s; starting a run takes some more: well within a minute.
@@ -25,7 +25,7 @@ REPORT_SECONDS = 15
 ALARM_SECONDS = 300
 # The queue starts the next run within 5 s of that: less than a minute after a run was killed.
 DEAD_SECONDS = 30
-# Daily headers and sizes, weekly every byte; after the watch on upstream, before people come.
+# Daily headers and sizes, weekly every byte; after the upstream watch, before office hours.
 SCHEDULES = {
     "verify_storage": ("daily_verification", "30 6 * * *", "Runs the quick checks every morning."),
     "verify_storage_deep": (
@@ -42,7 +42,7 @@ SCHEDULES = {
 
 
 def report_sensor(report) -> dg.SensorDefinition:
-    """Starts a report when runs have ended that no report tells of; one for all of them."""
+    """Starts one report when runs have ended that no report covers."""
 
     @dg.sensor(
         name="report_after_runs",
@@ -75,21 +75,21 @@ def report_sensor(report) -> dg.SensorDefinition:
     description="Ends runs whose process is gone as failed, so that nothing waits for them.",
 )
 def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    heard = json.loads(context.cursor) if context.cursor else {}
-    told = end_dead_runs(context.instance, heard)
-    for line in told:
+    heartbeats = json.loads(context.cursor) if context.cursor else {}
+    ended = end_dead_runs(context.instance, heartbeats)
+    for line in ended:
         context.log.error(line)
-    context.update_cursor(json.dumps(heard))
-    return dg.SkipReason("; ".join(told) or "every run that is under way has its process")
+    context.update_cursor(json.dumps(heartbeats))
+    return dg.SkipReason("; ".join(ended) or "every run that is under way has its process")
 
 
 def alarm_sensor(
-    name: str, description: str, tell: Callable[[dg.SensorEvaluationContext, News], None]
+    name: str, description: str, send: Callable[[dg.SensorEvaluationContext, News], None]
 ) -> dg.SensorDefinition:
-    """A sensor that tells the news; each has a cursor of its own, so that all are told.
+    """A sensor that sends the news; each has a cursor of its own, so that none misses any.
 
     Args:
-        tell: Called where there are news; when it raises, they are news at the next tick too.
+        send: Called where there are news; when it raises, they are sent again at the next tick.
     """
 
     @dg.sensor(
@@ -109,10 +109,10 @@ def alarm_sensor(
             context.cursor, alarms_now(instance, deployment, declared), settled=not under_way
         )
         if new or gone:
-            tell(context, News(str(deployment.store.root), tuple(new), tuple(gone)))
+            send(context, News(str(deployment.store.root), tuple(new), tuple(gone)))
         context.update_cursor(cursor)
-        told = f"new: {'; '.join(new)}" if new else "nothing new"
-        return dg.SkipReason(f"{told}; {len(gone)} mended")
+        summary = f"new: {'; '.join(new)}" if new else "nothing new"
+        return dg.SkipReason(f"{summary}; {len(gone)} mended")
 
     return sensor
 
@@ -120,7 +120,7 @@ def alarm_sensor(
 def alarms_now(
     instance: dg.DagsterInstance, deployment: Deployment, declared: Declared
 ) -> Iterable[str]:
-    """The alarms by the record alone: a tick may not take the minutes that a touched file would."""
+    """The alarms by the record alone: reading a touched file would take a tick minutes."""
     keys = {spec.key.to_user_string() for spec in declared.assets}
     return find_alarms(
         read_evidence(instance, declared, deployment, look_at_disk=False),
@@ -135,9 +135,9 @@ def alarms_now(
 
 def _log(context: dg.SensorEvaluationContext, news: News) -> None:
     for alarm in news.new:
-        context.log.error(shown(alarm))
+        context.log.error(printable(alarm))
     for alarm in news.gone:
-        context.log.info(shown(f"no longer: {alarm}"))
+        context.log.info(printable(f"no longer: {alarm}"))
 
 
 def _mail(context: dg.SensorEvaluationContext, news: News, to: str, sender: str) -> None:
@@ -155,7 +155,7 @@ evidence_alarms = alarm_sensor(
 def notice_sensors(
     slack_channel: str | None, email_to: str | None, email_from: str | None
 ) -> list[dg.SensorDefinition]:
-    """The sensors that tell people, of those that are configured."""
+    """The sensors that notify people, as configured."""
     sensors = []
     if slack_channel:
         sensors.append(

@@ -2,7 +2,7 @@
 
 Dagster's own sensors on ended runs skip those of a command line: such a run names no code location.
 Here the record itself is the memory: a run that ended after the newest report of this storage began
-is not told yet, in whatever order runs ended, and whether or not the page ran meanwhile.
+is not covered yet, in whatever order runs ended, and whether or not the page ran meanwhile.
 """
 
 import json
@@ -16,7 +16,7 @@ import dagster as dg
 from wmtp_assets.record import ROOT_TAG, STORAGE_ROOT
 
 REPORT = "report"
-# Their runs change nothing that a document tells.
+# Their runs change nothing that a document states.
 UNREPORTED = (REPORT, "watch_upstream", "write_mirror")
 ENDED = [
     dg.DagsterRunStatus.SUCCESS,
@@ -25,12 +25,12 @@ ENDED = [
 ]
 QUEUED = dg.DagsterRunStatus.QUEUED
 NOT_BEGUN = [QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING]
-# A start takes seconds; one that hangs longer keeps no other report away.
+# A start takes seconds; one that hangs longer does not hold back another report.
 START_SECONDS = 300
 # Looked at again: clocks of several machines differ, and an end is stored after it happened.
 OVERLAP_SECONDS = 600
 RECENT_REPORTS = 20
-# All results of a run are of one storage: few tell which.
+# All results of a run are of one storage: the first few show which.
 FEW_RESULTS = 20
 RESULTS = {
     dg.DagsterEventType.ASSET_MATERIALIZATION,
@@ -40,12 +40,12 @@ RESULTS = {
 
 @dataclass(frozen=True)
 class Unreported:
-    """What no report tells yet.
+    """What no report covers yet.
 
     Attributes:
         ended: The runs, the newest end first.
-        waiting: The run id of a report that has not begun, and will tell of them.
-        cursor: What the next look is to be given.
+        waiting: The run id of a report that has not begun, and will cover them.
+        cursor: The cursor of the next look.
     """
 
     ended: tuple[dg.DagsterRun, ...]
@@ -72,14 +72,14 @@ def find_unreported(instance: dg.DagsterInstance, root: str, cursor: str | None)
         if record.dagster_run.job_name not in UNREPORTED
     ]
     ended.sort(key=lambda pair: pair[0], reverse=True)
-    told = tuple(run for end, run in ended if end >= since and concerns(instance, run, root))
-    if told:
-        return Unreported(told, None, cursor)
+    unreported = tuple(run for end, run in ended if end >= since and concerns(instance, run, root))
+    if unreported:
+        return Unreported(unreported, None, cursor)
     return Unreported((), None, json.dumps({"root": root, "looked": now}))
 
 
 def concerns(instance: dg.DagsterInstance, run: dg.DagsterRun, root: str) -> bool:
-    """Whether a run was about this storage: by its tag, else by its results, else it may be."""
+    """Whether a run was about this storage: by its tag, else its results; yes if neither tells."""
     if ROOT_TAG in run.tags:
         return run.tags[ROOT_TAG] == root
     roots = set(_stated_roots(instance, run.run_id))

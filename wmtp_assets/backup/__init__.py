@@ -1,10 +1,10 @@
 """The approved storage copied to another place, and back (plan, Step 11: back up and tag).
 
-place      a folder that fsspec reaches: another disk, S3, ...
+location   a folder that fsspec reaches: another disk, S3, ...
 tag        `v2.0.0.json` beside the copy: of which decision it is, every file with its digest
 copying    the approved files -> the copy: only what changed, each file read back
 reading    every byte of the copy read again, and what differs
 restoring  the copy -> a storage, every byte proven
-standing   whether the storage of now is backed up
-record, checks, jobs   glue
+state      whether the storage, as it is approved now, is backed up
+events, jobs   glue; events: backups in the Dagster record
 """

@@ -69,7 +69,7 @@ def back_up(
     root: Path,
     entry: Entry,
     location: BackupLocation,
-    tell: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None] = lambda line: None,
     *,
     is_damaged: bool = False,
 ) -> BackedUp:
@@ -77,7 +77,7 @@ def back_up(
 
     Args:
         entry: The approval that says which files, and what they must be.
-        tell: ReportingExecutor one line for each file that is copied.
+        report: Called with one line for each file that is copied.
         is_damaged: The copy was found damaged: all of it is read, whatever its tag vouches for.
 
     Raises:
@@ -86,7 +86,7 @@ def back_up(
             copy of another storage; or another backup of this one is under way.
     """
     with _one_at_a_time(root / SIGNOFF / GUARD):
-        return _back_up(root, entry, location, tell, is_damaged=is_damaged)
+        return _back_up(root, entry, location, report, is_damaged=is_damaged)
 
 
 @contextlib.contextmanager
@@ -107,7 +107,7 @@ def _back_up(
     root: Path,
     entry: Entry,
     location: BackupLocation,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     *,
     is_damaged: bool,
 ) -> BackedUp:
@@ -125,7 +125,7 @@ def _back_up(
     wrong = []
     for number, path in enumerate(changed, 1):
         file = wanted[path]
-        tell(f"{path}, {file.size_bytes:,} bytes, {number} of {len(changed)}")
+        report(f"{path}, {file.size_bytes:,} bytes, {number} of {len(changed)}")
         wrong += _copy(location, root / path, f"{folder}/{path}", file)
     if wrong:
         raise BadInput(
@@ -139,7 +139,7 @@ def _back_up(
         content=entry.content,
         decision=entry.decision.number,
         decision_sha256=entry.sha256,
-        says=entry.decision.says,
+        summary=entry.decision.summary,
         copied_at=datetime.now(UTC).isoformat(timespec="seconds"),
         files=wanted,
     )
@@ -169,7 +169,7 @@ def _require_own_copy(root: Path, location: BackupLocation, earlier: Tag | None)
     if earlier is not None and earlier.decision_sha256 not in decisions:
         raise BadInput(
             "the place holds the copy of another storage",
-            [f"{location.shown}: {earlier.says}"],
+            [f"{location.shown}: {earlier.summary}"],
             "choose another WMTP_BACKUP_URL for this one",
         )
 

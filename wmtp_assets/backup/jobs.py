@@ -6,24 +6,24 @@ from collections.abc import Iterator
 import dagster as dg
 
 from wmtp_assets.approval.chain import read_chain
-from wmtp_assets.approval.record import read_approval
-from wmtp_assets.approval.standing import Standing
+from wmtp_assets.approval.events import read_approval
+from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.backup.copying import back_up
-from wmtp_assets.backup.location import BackupLocation
-from wmtp_assets.backup.reading import read_copy
-from wmtp_assets.backup.record import (
+from wmtp_assets.backup.events import (
     BACKUP_KEY,
     COPY_IS_AS_APPROVED,
     backup_materialization,
     copy_result,
     read_backup,
 )
+from wmtp_assets.backup.location import BackupLocation
+from wmtp_assets.backup.reading import read_copy
 from wmtp_assets.checks import DEEP_TAG, checks_step
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
-from wmtp_assets.evidence.record import Declared, read_evidence
+from wmtp_assets.evidence.read import Declared, read_evidence
+from wmtp_assets.printable import reporter
 from wmtp_assets.runs.console import QUIET
-from wmtp_assets.shown import telling
 
 backup = dg.AssetSpec(
     key=BACKUP_KEY,
@@ -53,7 +53,7 @@ def backup_checks(
     backup_url: dg.ResourceParam[str],
 ) -> Iterator[dg.AssetCheckResult]:
     store, location = deployment.store, BackupLocation(backup_url)
-    read = read_copy(location, read_chain(store.signoff), telling(context.log.info))
+    read = read_copy(location, read_chain(store.signoff), reporter(context.log.info))
     yield dg.AssetCheckResult(**copy_result(store, location, read))
 
 
@@ -69,19 +69,19 @@ def copy_approved_storage(
     started = time.monotonic()
     evidence = read_evidence(context.instance, declared, deployment)
     approval = read_approval(context.instance, deployment, evidence)
-    if approval.standing != Standing.APPROVED:
+    if approval.state != ApprovalState.APPROVED:
         raise BadInput(
             "only an approved storage is backed up",
-            [f"{approval.standing}: {approval.says}"],
+            [f"{approval.state}: {approval.summary}"],
             "signoff status says what is in the way of an approval",
         )
     location = BackupLocation(backup_url)
     before = read_backup(context.instance, deployment.store, location.shown)
     damaged = before is not None and bool(before.damage)
-    entry, tell = approval.reviewed, telling(context.log.info)
-    done = back_up(deployment.store.root, entry, location, tell, is_damaged=damaged)
+    entry, report = approval.reviewed, reporter(context.log.info)
+    done = back_up(deployment.store.root, entry, location, report, is_damaged=damaged)
     tag = done.tag
-    tell(
+    report(
         f"{location.shown}: {tag.storage_version} of decision {tag.decision:04d}, "
         f"{len(tag.files)} files; copied {done.copied} ({done.copied_bytes:,} bytes), "
         f"kept {done.kept}, removed {done.removed}"

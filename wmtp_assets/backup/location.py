@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
-from wmtp_assets.places import without_credentials
 from wmtp_assets.regular import SMALL_BYTES, open_regular
+from wmtp_assets.setting_values import without_credentials
 from wmtp_assets.walking import files_below
 from wmtp_assets.writer import to_disk
 
@@ -52,8 +52,8 @@ class BackupLocation:
         try:
             self._fs, folder = fsspec.core.url_to_fs(url)
         except Exception as error:
-            said = f"the place of the backup cannot be opened ({type(error).__name__})"
-            raise BadInput(said, [self.shown], AGAIN) from None
+            message = f"the place of the backup cannot be opened ({type(error).__name__})"
+            raise BadInput(message, [self.shown], AGAIN) from None
         self._folder = folder.rstrip("/")
         self.folder = self._folder if isinstance(self._fs, LocalFileSystem) else None
         self._made: set[str] = set()
@@ -65,7 +65,7 @@ class BackupLocation:
             paths = files_below(Path(top))
             plain = [path for path in paths if path.is_file() and not path.is_symlink()]
             return {path.relative_to(top).as_posix(): path.stat().st_size for path in plain}
-        with self._said(folder):
+        with self._named_errors(folder):
             self._fs.invalidate_cache()
             found = self._fs.find(top, detail=True)
         return {
@@ -77,7 +77,7 @@ class BackupLocation:
     def digest(self, path: str) -> str:
         """SHA-256 of a file, read in order with bounded memory."""
         digest = hashlib.sha256()
-        with self._said(path), self._reading(path) as handle:
+        with self._named_errors(path), self._reading(path) as handle:
             while chunk := handle.read(store.CHUNK_BYTES):
                 digest.update(chunk)
         return digest.hexdigest()
@@ -89,7 +89,7 @@ class BackupLocation:
             BadInput: The source cannot be read, or this place not be written.
         """
         digest = hashlib.sha256()
-        with self._said(path), self._writing(path) as out:
+        with self._named_errors(path), self._writing(path) as out:
             for chunk in _chunks(source):
                 digest.update(chunk)
                 out.write(chunk)
@@ -97,7 +97,7 @@ class BackupLocation:
 
     def write_bytes(self, path: str, data: bytes) -> None:
         """Write a small file, whole or not at all."""
-        with self._said(path), self._writing(f"{path}.new") as out:
+        with self._named_errors(path), self._writing(f"{path}.new") as out:
             out.write(data)
         self.move(f"{path}.new", path)
 
@@ -107,7 +107,7 @@ class BackupLocation:
         Raises:
             BadInput: It is larger than any such file, or the place fails.
         """
-        with self._said(path):
+        with self._named_errors(path):
             self._fs.invalidate_cache()
             if not (self.folder or self._fs.isfile(self._full(path))):
                 return None
@@ -126,13 +126,13 @@ class BackupLocation:
 
     def read_chunks(self, path: str) -> Iterator[bytes]:
         """A long file, in order."""
-        with self._said(path), self._reading(path) as handle:
+        with self._named_errors(path), self._reading(path) as handle:
             while chunk := handle.read(store.CHUNK_BYTES):
                 yield chunk
 
     def move(self, source: str, target: str) -> None:
         """Let a file appear under another name, in the place of one; on a disk one rename."""
-        with self._said(target):
+        with self._named_errors(target):
             self._make_parent(target)
             if self.folder:
                 os.replace(self._full(source), self._full(target))
@@ -148,7 +148,7 @@ class BackupLocation:
 
     def remove(self, path: str) -> None:
         """Remove a file, and the folders that are empty then: a file may come in their place."""
-        with self._said(path):
+        with self._named_errors(path):
             self._fs.rm_file(self._full(path))
         self._made.clear()
         for parent in list(PurePosixPath(path).parents)[:-1]:
@@ -159,7 +159,7 @@ class BackupLocation:
 
     def remove_folder(self, folder: str) -> None:
         """Remove a folder and what is in it; nothing if it is not there."""
-        with self._said(folder):
+        with self._named_errors(folder):
             self._fs.invalidate_cache()
             if self._fs.exists(self._full(folder)):
                 self._fs.rm(self._full(folder), recursive=True)
@@ -205,17 +205,17 @@ class BackupLocation:
         return f"{self._folder}/{path}"
 
     @contextlib.contextmanager
-    def _said(self, path: str) -> Iterator[None]:
+    def _named_errors(self, path: str) -> Iterator[None]:
         """Turn what a file system says into an error that names the location."""
         try:
             yield
         except BadInput:
             raise
         except Exception as error:  # the libraries behind fsspec raise what they like
-            said = without_credentials(f"{type(error).__name__}: {error}")
+            reason = without_credentials(f"{type(error).__name__}: {error}")
             # Not from it: Dagster records a cause, and this one may quote a password.
             raise BadInput(
-                f"the place of the backup failed ({said})", [f"{self.shown}: {path}"], AGAIN
+                f"the place of the backup failed ({reason})", [f"{self.shown}: {path}"], AGAIN
             ) from None
 
 

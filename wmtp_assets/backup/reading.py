@@ -15,7 +15,7 @@ class Read:
     """What a copy holds.
 
     Attributes:
-        tag: None if nothing was ever backed up there whole, or what lies in its place is none.
+        tag: None if there is no whole backup, or its tag cannot be read.
         problems: What differs, one clause each; nothing differs in a sound copy.
     """
 
@@ -26,13 +26,13 @@ class Read:
 def read_copy(
     location: BackupLocation,
     chain: Chain | None = None,
-    tell: Callable[[str], None] = lambda line: None,
+    report: Callable[[str], None] = lambda line: None,
 ) -> Read:
     """Read every byte of a copy.
 
     Args:
         chain: The decisions of the storage; without it the tag alone says what the copy must be.
-        tell: ReportingExecutor one line for each file.
+        report: Called with one line for each file.
 
     Raises:
         BadInput: The place fails.
@@ -45,7 +45,7 @@ def read_copy(
         return Read(None, ("there is no copy with a tag; run job backup_storage",))
     found = {}
     for number, path in enumerate(sizes := location.sizes(STORAGE_VERSION), 1):
-        tell(f"{path}, {sizes[path]:,} bytes, {number} of {len(sizes)}")
+        report(f"{path}, {sizes[path]:,} bytes, {number} of {len(sizes)}")
         found[path] = location.digest(f"{STORAGE_VERSION}/{path}")
     expected = {path: {"sha256": file.sha256} for path, file in tag.files.items()}
     problems = [f"the copy differs: {clause}" for clause in differing_files(expected, found)]
@@ -55,7 +55,7 @@ def read_copy(
 
 
 def _unlike_decision(tag: Tag, chain: Chain) -> list[str]:
-    """What of the tag is not what the decision says that it names."""
+    """Where the tag differs from the decision that it names."""
     decided = {entry.sha256: entry for entry in chain.entries}
     if tag.decision_sha256 not in decided:
         return [f"the tag names decision {tag.decision_sha256}, which is not in signoff/"]

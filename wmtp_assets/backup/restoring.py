@@ -34,13 +34,13 @@ class Restored:
 
 
 def restore(
-    location: BackupLocation, root: Path, tell: Callable[[str], None] = lambda line: None
+    location: BackupLocation, root: Path, report: Callable[[str], None] = lambda line: None
 ) -> Restored:
     """Write the files of a copy below a storage root.
 
     Args:
         root: Made if it is not there; below it, a file with other bytes is replaced.
-        tell: ReportingExecutor one line for each file.
+        report: Called with one line for each file.
 
     Raises:
         BadInput: There is no whole copy; the storage holds decisions that the copy does not know;
@@ -57,7 +57,7 @@ def restore(
             "name the place as WMTP_BACKUP_URL did",
         )
     try:
-        return _restore(location, tag, (VERSION, INCOMING) if broken else (VERSION,), root, tell)
+        return _restore(location, tag, (VERSION, INCOMING) if broken else (VERSION,), root, report)
     except OSError as error:
         fix = "restore into a folder that can be written, or make it so"
         raise BadInput("the storage cannot be written", [error], fix) from error
@@ -68,7 +68,7 @@ def _restore(
     tag: Tag,
     folders: Sequence[str],
     root: Path,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> Restored:
     here = {p.relative_to(root).as_posix() for p in files_below(root) if not p.is_dir()}
     others = sorted(path for path in here - tag.files.keys() if not path.startswith(IN_THE_MAKING))
@@ -88,7 +88,7 @@ def _restore(
     wrong = []
     for number, path in enumerate(missing, 1):
         file = tag.files[path]
-        tell(f"{path}, {file.size_bytes:,} bytes, {number} of {len(missing)}")
+        report(f"{path}, {file.size_bytes:,} bytes, {number} of {len(missing)}")
         sources = [f for f in folders if there[f].get(path) == file.size_bytes]
         try:
             _fetch_one_of(location, [f"{f}/{path}" for f in sources], root / path, file)
@@ -118,11 +118,11 @@ def _require_inside(root: Path, folders: Iterable[Path]) -> None:
 
 
 class _Damaged(Exception):
-    """The copy does not hold what its tag says."""
+    """The copy does not hold what its tag names."""
 
 
 def _is_right(path: Path, file: Copied) -> bool:
-    """Whether a file is there; its time is set to the recorded one, because its bytes are."""
+    """Whether a file is there with the right bytes; its time is then set to the recorded one."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size != file.size_bytes:
         return False
     if store.sha256_of(path) != file.sha256:

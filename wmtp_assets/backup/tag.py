@@ -12,7 +12,7 @@ from typing import Any
 
 from wmtp_assets.approval.chain import DECISION
 from wmtp_assets.approval.covered import SIGNOFF
-from wmtp_assets.approval.shape import (
+from wmtp_assets.approval.json_schema import (
     is_line,
     is_number,
     is_sha256,
@@ -27,8 +27,8 @@ from wmtp_assets.strict import is_plain, parse_json
 FORMAT = "wmtp-backup-1"
 A_DECISION = re.compile(rf"{SIGNOFF}/[0-9]{{4,}}/{re.escape(DECISION)}")
 TAG = f"{STORAGE_VERSION}.json"
-# Changes of a copy wait here. While they are put in their places, the tag to be lies here too, and
-# the one beside the copy does not vouch for it.
+# Changes of a copy wait here. While they are put in place, the new tag lies here too, and the old
+# one beside the copy does not count.
 INCOMING = f"{STORAGE_VERSION}.incoming"
 REPLACING = f"{INCOMING}/replacing.json"
 
@@ -53,6 +53,7 @@ class Tag:
     Attributes:
         content: Digest over the approved files, signoff/ aside: equal content, equal digest.
         decision_sha256: Digest of the decision.json that approved them.
+        summary: The decision in one sentence; the file has it under `says`.
         copied_at: UTC, to the second.
         files: Path -> the file, signoff/ included.
     """
@@ -61,7 +62,7 @@ class Tag:
     content: str
     decision: int
     decision_sha256: str
-    says: str
+    summary: str
     copied_at: str
     files: Mapping[str, Copied]
 
@@ -72,7 +73,9 @@ class Tag:
         return self.files[max(decisions, key=lambda path: int(path.split("/")[1]))].sha256
 
 
-# What a file system can be told, in the year 2262.
+# Field of a Tag -> its key in the file, where they differ.
+KEYS = {"summary": "says"}
+# The latest time that a file system takes, in the year 2262.
 LATEST_NS = 2**63 - 1
 RULES = {
     "format": lambda value: value == FORMAT,
@@ -97,12 +100,13 @@ RULES = {
 
 def write_tag(location: BackupLocation, tag: Tag, name: str = TAG) -> None:
     """Write the tag, for people and programs alike."""
-    data = json.dumps({"format": FORMAT, **asdict(tag)}, indent=2, ensure_ascii=False)
+    facts = {KEYS.get(name, name): value for name, value in asdict(tag).items()}
+    data = json.dumps({"format": FORMAT, **facts}, indent=2, ensure_ascii=False)
     location.write_bytes(name, (data + "\n").encode())
 
 
 class BadTag(BadInput):
-    """What lies in the place of a tag is none."""
+    """The file in the place of the tag is no tag."""
 
 
 def read_tag(location: BackupLocation, name: str = TAG) -> Tag | None:
@@ -132,5 +136,6 @@ def read_tag(location: BackupLocation, name: str = TAG) -> Tag | None:
             "move it away, then run job backup_storage again; what is there whole is kept",
         )
     del stated["format"]
+    summary = stated.pop(KEYS["summary"])
     files = {path: Copied(**file) for path, file in stated.pop("files").items()}
-    return Tag(**stated, files=files)
+    return Tag(**stated, summary=summary, files=files)

@@ -26,8 +26,8 @@ from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.assets import schema_assets
 from wmtp_assets.datasets.small.assets import small_assets
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.printable import printable, reporter
 from wmtp_assets.record import materialized
-from wmtp_assets.shown import shown, telling
 
 TOKEN_COUNTING = "token_counting"
 COLUMN_TYPES = {str: "string", int: "int", bool: "bool"}
@@ -63,7 +63,7 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
             tokens,
             workers=deployment.workers,
             scheduler=deployment.scheduler,
-            report=telling(context.log.info),
+            report=reporter(context.log.info),
         )
         rows = converted.stats[ROWS]
         return materialized(
@@ -115,7 +115,7 @@ def numbers(stats: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: stats[name] for name in names if name in stats},
         **dropped,
-        "repeated_names": [shown(f"{name['name']} -> {name['written']}") for name in repeated],
+        "repeated_names": [printable(f"{name['name']} -> {name['written']}") for name in repeated],
     }
 
 

@@ -23,12 +23,12 @@ from wmtp_assets.doctor.machine import (
 )
 from wmtp_assets.doctor.optional import optional_lines, postgres_lines
 from wmtp_assets.doctor.plans import JOBS, Known, disk_lines, listed_bytes, wanted_by
-from wmtp_assets.doctor.repositories import asked, hub_lines, mirror_lines, no_way_lines
+from wmtp_assets.doctor.repositories import asked, environment_lines, hub_lines, mirror_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.rows import OPTIONAL_JOBS
+from wmtp_assets.printable import Parser, say
 from wmtp_assets.settings import Settings, read_settings
-from wmtp_assets.shown import Parser, say
 from wmtp_assets.store import Store, free_bytes
 from wmtp_assets.supported import PACKAGE
 
@@ -103,17 +103,17 @@ def job_lines(settings: Settings, jobs: list[str]) -> Iterator[Line]:
 
 
 def _hub(repos: list) -> Iterator[Line]:
-    from wmtp_assets.hub import door, questions
-    from wmtp_assets.hub.way import NoWay
+    from wmtp_assets.hub import api, client
+    from wmtp_assets.hub.connection_errors import HubError
 
     try:
-        endpoint, token = door.endpoint(), door.has_token()
-    except NoWay as error:
-        yield from no_way_lines(error, repos)
+        endpoint, token = client.endpoint(), client.has_token()
+    except HubError as error:
+        yield from environment_lines(error, repos)
         return
     from huggingface_hub import constants
 
-    yield from hub_lines(questions, endpoint, constants.HF_HUB_OFFLINE, token, repos)
+    yield from hub_lines(api, endpoint, constants.HF_HUB_OFFLINE, token, repos)
 
 
 def _pins() -> dict[str, str]:

@@ -87,10 +87,10 @@ def checkpoint_lines(looked: "Mapping[str, ConversionPlan | BadInput]") -> Itera
             yield fail(f"{what}: {answer.thing}: {named}{hidden}", answer.fix)
             continue
         dropped = list(answer.selection.dropped)
-        said = f"{what}: {len(answer.kept)} tensors, {', '.join(answer.source_dtypes)}"
+        message = f"{what}: {len(answer.kept)} tensors, {', '.join(answer.source_dtypes)}"
         if dropped:
-            said += f"; not stored: {dropped[0]}"
-            said += f" and {len(dropped) - 1} more" if dropped[1:] else ""
+            message += f"; not stored: {dropped[0]}"
+            message += f" and {len(dropped) - 1} more" if dropped[1:] else ""
         if without := answer.checkpoint.without_crc:
-            said += f"; written without CRCs, proven by SHA-256: {', '.join(without[:SHOWN])}"
-        yield ok(said)
+            message += f"; written without CRCs, proven by SHA-256: {', '.join(without[:SHOWN])}"
+        yield ok(message)

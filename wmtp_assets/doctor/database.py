@@ -5,7 +5,7 @@ from pathlib import Path
 
 from wmtp_assets.doctor.instance_yaml import stated_storage
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
-from wmtp_assets.places import wrong_with_record
+from wmtp_assets.setting_values import wrong_with_record
 from wmtp_assets.sqlite_files import DATABASES, LOCK_FIX, Held, faults, lock_holders
 
 

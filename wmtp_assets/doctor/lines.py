@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wmtp_assets.places import without_credentials
-from wmtp_assets.shown import shown
+from wmtp_assets.printable import printable
+from wmtp_assets.setting_values import without_credentials
 
 # A line that says more than this takes the room it needs.
 WIDTH = 90
@@ -41,7 +41,7 @@ def fail(what: str, fix: str) -> Line:
 
 
 def _line(state: State, what: str, fix: str = "") -> Line:
-    return Line(state, without_credentials(shown(what)), shown(fix))
+    return Line(state, without_credentials(printable(what)), printable(fix))
 
 
 def table(lines: Iterable[Line]) -> str:

@@ -69,9 +69,9 @@ def postgres_lines(
         plain = address.replace(DRIVER, "postgresql://", 1)
         psycopg2.connect(plain, connect_timeout=int(SECONDS)).close()
     except psycopg2.Error as error:
-        said = " ".join(str(error).split())
-        if said.startswith("connection to server"):
-            yield fail(f"{what} does not answer: {said}", "start the database, see docs/team.md")
+        message = " ".join(str(error).split())
+        if message.startswith("connection to server"):
+            yield fail(f"{what} does not answer: {message}", "start the database, see docs/team.md")
         else:
             # libpq quotes the part of the address that it cannot read, such as a password.
             yield fail(f"{what}: its address cannot be read", "percent-encode name and password")

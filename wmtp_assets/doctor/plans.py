@@ -100,7 +100,7 @@ def listed_bytes(
 ) -> dict[str, int]:
     """Repository id -> bytes of its raw files, where the lock or a mirror lists all of them.
 
-    A damaged lock or listing says nothing here; `sources.py` names it.
+    A damaged lock or listing counts for nothing here; `repositories.py` names it.
     """
     found = {}
     for name in dict.fromkeys(name for job in jobs for name in JOBS[job]):

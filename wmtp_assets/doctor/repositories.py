@@ -14,24 +14,24 @@ from wmtp_assets.catalog import Repo
 from wmtp_assets.doctor.lines import Line, State, fail, ok, warn
 from wmtp_assets.doctor.plans import Wanted
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.answers import RepoAnswer, WhoAnswer
+from wmtp_assets.hub.api_schema import RepoInfo, TokenOwner
+from wmtp_assets.hub.connection_errors import HubError, Unreachable
 from wmtp_assets.hub.facts import is_commit, shown_commit
-from wmtp_assets.hub.forms import fault
+from wmtp_assets.hub.file_formats import fault
+from wmtp_assets.hub.http_errors import Refused
 from wmtp_assets.hub.listing import listed
 from wmtp_assets.hub.lock import LockedRepo, locked_repo
-from wmtp_assets.hub.refusals import Refused
 from wmtp_assets.hub.retry import Busy
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.hub.stored import find_locked
-from wmtp_assets.hub.way import NoWay, Unreachable
-from wmtp_assets.places import without_credentials
 from wmtp_assets.regular import require_regular
+from wmtp_assets.setting_values import without_credentials
 from wmtp_assets.source import RemoteFile, select
 from wmtp_assets.store import Store
 
 # One answer takes well below a second; the whole look ends within five.
 SECONDS = 4
-NO_WAY = (TimeoutError, NoWay, Unreachable)
+HUB_ERRORS = (TimeoutError, HubError, Unreachable)
 TOKEN_FIX = "make a token at https://huggingface.co/settings/tokens and export HF_TOKEN"
 
 
@@ -49,8 +49,8 @@ class OtherCommit(BadInput):
 class Api(Protocol):
     """What is asked of the Hub; each answer is one of success, or an error that is BadInput."""
 
-    def who_am_i(self, seconds: float) -> WhoAnswer: ...
-    def ask_repo(self, repo: Repo, revision: str, seconds: float) -> RepoAnswer: ...
+    def whoami(self, seconds: float) -> TokenOwner: ...
+    def repo_info(self, repo: Repo, revision: str, seconds: float) -> RepoInfo: ...
     def require_access(self, repo: Repo, seconds: float) -> None: ...
 
 
@@ -143,11 +143,11 @@ def hub_lines(
         ask.repo.id: lambda ask=ask: _ask(api, ask) for ask in repos
     }
     if token:
-        asks["whoami"] = lambda: api.who_am_i(SECONDS)
+        asks["whoami"] = lambda: api.whoami(SECONDS)
     answers = answers_within(SECONDS, asks)
     endpoint = without_credentials(endpoint)
-    if all(isinstance(answer, NO_WAY) for answer in answers.values()):
-        yield _all_here(_no_way(endpoint, list(answers.values())), repos)
+    if all(isinstance(answer, HUB_ERRORS) for answer in answers.values()):
+        yield _all_here(_hub_error(endpoint, list(answers.values())), repos)
         return
     yield ok(f"{endpoint} answers")
     yield _token_line(answers.get("whoami"), token, repos)
@@ -155,10 +155,10 @@ def hub_lines(
         yield ask.judged(repo_line(ask, answers[ask.repo.id], token))
 
 
-def no_way_lines(error: NoWay, repos: list[Asked]) -> Iterator[Line]:
+def environment_lines(error: HubError, repos: list[Asked]) -> Iterator[Line]:
     """What of the environment keeps every request from the Hub."""
-    for told in error.culprits or [error.reason]:
-        yield _all_here(fail(f"network: {told}", error.fix), repos)
+    for reason in error.culprits or [error.reason]:
+        yield _all_here(fail(f"network: {reason}", error.fix), repos)
 
 
 def answers_within(seconds: float, asks: dict[str, Callable[[], object]]) -> dict[str, object]:
@@ -195,11 +195,11 @@ def answers_within(seconds: float, asks: dict[str, Callable[[], object]]) -> dic
 
 def _ask(api: Api, ask: Asked) -> None:
     repo = ask.repo
-    said = api.ask_repo(repo, ask.revision, SECONDS)
-    if repo.gated or said.gated:
+    answer = api.repo_info(repo, ask.revision, SECONDS)
+    if repo.gated or answer.gated:
         api.require_access(repo, SECONDS)
-    if is_commit(ask.revision) and said.sha != ask.revision:
-        raise OtherCommit(ask.revision, said.sha)
+    if is_commit(ask.revision) and answer.sha != ask.revision:
+        raise OtherCommit(ask.revision, answer.sha)
 
 
 def repo_line(ask: Asked, answer: object, token: bool) -> Line:
@@ -245,7 +245,7 @@ def _token_line(answer: object, token: bool, repos: list[Asked]) -> Line:
         if gated:
             return fail(f"no token, needed for {', '.join(gated)}", TOKEN_FIX)
         return ok("no token, and none is needed")
-    if isinstance(answer, WhoAnswer):
+    if isinstance(answer, TokenOwner):
         return ok("token is valid")
     if isinstance(answer, Refused) and answer.status == 401:
         return fail("token is not valid", TOKEN_FIX)
@@ -260,9 +260,9 @@ def _all_here(line: Line, repos: list[Asked]) -> Line:
     return fail(f"{line.what}; not on this disk yet: {', '.join(missing)}", line.fix)
 
 
-def _no_way(endpoint: str, answers: list[object]) -> Line:
+def _hub_error(endpoint: str, answers: list[object]) -> Line:
     """One line for all: what is wrong is the way, and not a repository."""
-    told = next((answer for answer in answers if isinstance(answer, NoWay | Unreachable)), None)
-    if told is None:
+    error = next((answer for answer in answers if isinstance(answer, HubError | Unreachable)), None)
+    if error is None:
         return fail(f"{endpoint} does not answer", "check the network, the proxy and HF_ENDPOINT")
-    return fail("; ".join([told.reason, *told.culprits]), told.fix)
+    return fail("; ".join([error.reason, *error.culprits]), error.fix)

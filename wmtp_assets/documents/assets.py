@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets import store
-from wmtp_assets.approval.record import READ
+from wmtp_assets.approval.events import READ
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.checklist import (
     build_checklist,
@@ -24,7 +24,7 @@ from wmtp_assets.documents.record import dossier_of
 from wmtp_assets.documents.reports import render_report
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence, Outcome
-from wmtp_assets.evidence.record import Declared
+from wmtp_assets.evidence.read import Declared
 from wmtp_assets.evidence.steps import COMPLETION, README, REPORTS, STEPS
 from wmtp_assets.record import materialized
 from wmtp_assets.regular import read_text

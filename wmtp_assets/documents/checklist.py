@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from wmtp_assets.approval.standing import Standing
-from wmtp_assets.backup.standing import judge_backup
+from wmtp_assets.approval.state import ApprovalState
+from wmtp_assets.backup.state import judge_backup
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.documents.dossier import Dossier
 from wmtp_assets.documents.markdown import RUN_RECORD, render, tasks
@@ -22,7 +22,7 @@ from wmtp_assets.markup import Markup, link, text
 AWAITING = "awaiting approval"
 DONE = "done"
 OPEN = "open"
-STEP_11 = {Standing.ABSENT: AWAITING, Standing.APPROVED: DONE}
+STEP_11 = {ApprovalState.ABSENT: AWAITING, ApprovalState.APPROVED: DONE}
 # Where `make ui` serves the UI.
 UI = "http://127.0.0.1:3000"
 EVALUATED_BY = "evaluated_by"
@@ -52,8 +52,8 @@ def build_checklist(dossier: Dossier, documents: dict[str, bool]) -> dict[str, A
         "source": evidence.source,
         "storage_digest": evidence.storage_digest,
         "approval": {
-            "standing": str(approval.standing),
-            "says": approval.says,
+            "standing": str(approval.state),
+            "says": approval.summary,
             "changes": list(approval.changes or ()),
             DO_NOT_COUNT: list(approval.uncounted),
         },
@@ -80,10 +80,10 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
         "assets": {asset: _link(asset) for asset in step.assets},
     }
     if step.number == 11:
-        decisions = [approval.says_of(decision) for decision in approval.decisions]
+        decisions = [approval.summary_of(decision) for decision in approval.decisions]
         backed_up, reason = judge_backup(dossier.backup, approval)
         return row | {
-            "state": STEP_11.get(approval.standing, str(approval.standing)),
+            "state": STEP_11.get(approval.state, str(approval.state)),
             "decisions": decisions,
             "backup": {"is_of_the_approved_storage": backed_up, "says": reason},
         }
@@ -101,7 +101,9 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
                 "check": j.check.name,
                 "finding": j.finding,
                 "finding_digest": j.digest,
-                "acknowledged": approval.says_of(by) if (by := dossier.acknowledged(j)) else None,
+                "acknowledged": approval.summary_of(by)
+                if (by := dossier.acknowledged(j))
+                else None,
             }
             for j in checks
             if j.outcome != Outcome.PASSED

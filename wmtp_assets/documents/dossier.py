@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wmtp_assets.approval.chain import Decision, Entry, Role, Verdict
-from wmtp_assets.approval.standing import Approval, Standing
-from wmtp_assets.backup.standing import Backup, judge_backup
+from wmtp_assets.approval.state import Approval, ApprovalState
+from wmtp_assets.backup.state import Backup, judge_backup
 from wmtp_assets.catalog import Catalog
 from wmtp_assets.evidence.judge import Evidence, Judged, Outcome
 from wmtp_assets.evidence.steps import README
@@ -90,11 +90,13 @@ def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
     yield not differing, f"the disk equals the record ({detail})"
     for role, who in ((Role.REVIEWER, "the reviewer"), (Role.PRODUCT_OWNER, "the product owner")):
         decision = approval.of(role)
-        met = role in approval.approved_now and approval.standing != Standing.SUSPENDED
+        met = role in approval.approved_now and approval.state != ApprovalState.SUSPENDED
         if decision is None:
             detail = "no decision yet"
         else:
-            detail = approval.says_of(decision) + ("" if met else ", not of the storage as it is")
+            detail = approval.summary_of(decision) + (
+                "" if met else ", not of the storage as it is"
+            )
         yield met, f"{who} approved ({detail})"
     met, detail = judge_backup(dossier.backup, approval)
     yield met, f"the approved storage is backed up and tagged ({detail})"

@@ -5,19 +5,19 @@ from itertools import islice
 
 import dagster as dg
 
-from wmtp_assets.approval.record import read_approval
-from wmtp_assets.backup.record import read_backup
+from wmtp_assets.approval.events import read_approval
+from wmtp_assets.backup.events import read_backup
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.dossier import Dossier, Failure
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS, utc
-from wmtp_assets.evidence.record import Declared, read_evidence
+from wmtp_assets.evidence.read import Declared, read_evidence
 from wmtp_assets.record import (
     FAILED,
     made_on,
     results_on,
-    whereabouts,
+    storage_history,
 )
-from wmtp_assets.roots import Whereabouts
+from wmtp_assets.storage_history import StorageHistory
 
 MAX_FAILURES = 50
 
@@ -48,7 +48,7 @@ def read_failures(
     instance: dg.DagsterInstance, declared: Declared, deployment: Deployment
 ) -> tuple[Failure, ...]:
     """The failed evaluations of the artifacts' checks on this storage, newest first."""
-    here = whereabouts(instance, deployment.store)
+    here = storage_history(instance, deployment.store)
     documents = {spec.key for spec in declared.assets if spec.group_name in DOCUMENT_GROUPS}
     artifacts = {spec.key for spec in declared.assets} - documents
     found = [
@@ -61,7 +61,7 @@ def read_failures(
 
 
 def _failures_of(
-    instance: dg.DagsterInstance, key: dg.AssetCheckKey, here: Whereabouts
+    instance: dg.DagsterInstance, key: dg.AssetCheckKey, here: StorageHistory
 ) -> Iterator[Failure]:
     failed = islice(results_on(instance, key, here, {FAILED}), MAX_FAILURES)
     results = [(r, r.event.dagster_event.asset_check_evaluation_data) for r in failed]

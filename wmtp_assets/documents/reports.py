@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from wmtp_assets.approval.chain import Role
-from wmtp_assets.approval.standing import DECISION_COLUMNS, Standing, decision_rows
-from wmtp_assets.backup.standing import judge_backup
+from wmtp_assets.approval.state import DECISION_COLUMNS, ApprovalState, decision_rows
+from wmtp_assets.backup.state import judge_backup
 from wmtp_assets.catalog import PIECES, STORAGE_VERSION
 from wmtp_assets.datasets.convert.tally import CANDIDATES, DROPPED
 from wmtp_assets.datasets.rows import DATASETS
@@ -90,8 +90,8 @@ def _action_items(dossier: Dossier) -> Iterator[tuple[bool, str]]:
             acknowledged = f"; acknowledged in decision {by.number:04d}" if by else ""
             yield by is not None, judged.line + acknowledged
     approval = dossier.approval
-    if approval.standing != Standing.APPROVED:
-        yield False, f"{approval.standing}: {approval.says}"
+    if approval.state != ApprovalState.APPROVED:
+        yield False, f"{approval.state}: {approval.summary}"
     if approval.of(Role.PRODUCT_OWNER) is None:
         yield False, "the product owner has not decided yet"
     met, reason = judge_backup(dossier.backup, approval)

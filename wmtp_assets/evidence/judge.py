@@ -1,4 +1,4 @@
-"""What the record is worth: for each declared check, does its result still speak for the storage?
+"""What the record is worth: does the result of each declared check still hold for the storage?
 
 Pure: rows in (record.py reads them), outcomes out. A pass counts when a run on this storage root
 judged the content that is materialized now, made from what its inputs are now; a failure counts
@@ -61,7 +61,7 @@ class AssetRow:
     Attributes:
         differing: One clause for each file that is not as recorded now.
         outdated: The inputs that have other content now than it was made from.
-        elsewhere: The other storage that the record has it of, where it has none of this one.
+        elsewhere: The other storage that the record has the asset of, if it has none of this one.
         touched: When the last of its files was written or renamed; no copy can preserve it (ctime).
     """
 

@@ -22,7 +22,7 @@ from wmtp_assets.record import (
     is_result_on,
     root_of_run,
 )
-from wmtp_assets.roots import Whereabouts
+from wmtp_assets.storage_history import StorageHistory
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Past:
     """What lies further back in the record of one storage; each thing is looked up once."""
 
     instance: dg.DagsterInstance
-    here: Whereabouts
+    here: StorageHistory
 
     def since(
         self, key: dg.AssetCheckKey, newest: AssetCheckExecutionRecord | None
@@ -49,7 +49,7 @@ class Past:
     def failed_steps(self) -> Callable[[str], Collection[str]]:
         """The steps of a run on this storage that failed: it reads all events of the run.
 
-        Of a run that recorded nothing nobody knows on which storage it was: it counts.
+        A run that recorded nothing may have been on this storage: it counts.
         """
 
         @cache

@@ -56,15 +56,15 @@ def download_all(
             for one in downloads
         }
         running: set[Future] = set(futures)
-        told = time.monotonic()
+        reported_at = time.monotonic()
         try:
             while running:
                 done, running = wait(running, LOOK_SECONDS, FIRST_EXCEPTION)
                 _tell(lines, report)
                 for future in done:
                     future.result()
-                if time.monotonic() - told >= REPORT_SECONDS:
-                    told = time.monotonic()
+                if time.monotonic() - reported_at >= REPORT_SECONDS:
+                    reported_at = time.monotonic()
                     report(progress.line())
         finally:
             stop.set()
@@ -76,7 +76,7 @@ def download_all(
 
 
 def _tell(lines: SimpleQueue, report: Callable[[str], None]) -> None:
-    """Pass on what the threads have to say, in the thread that the log belongs to."""
+    """Report the lines of the threads from the thread that the log belongs to."""
     while not lines.empty():
         report(lines.get())
 

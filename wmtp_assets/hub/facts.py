@@ -14,7 +14,7 @@ SIZE = re.compile("[0-9]{1,18}")
 
 
 def known_size(stated: Any) -> int | None:
-    """A stated size in bytes, or None where it tells nothing."""
+    """A stated size in bytes, or None where it is no size."""
     # A bool is an int in Python.
     return stated if type(stated) is int and stated > 0 else None
 

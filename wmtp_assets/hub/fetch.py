@@ -17,7 +17,7 @@ from pathlib import Path
 from wmtp_assets import store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub import forms
+from wmtp_assets.hub import file_formats
 from wmtp_assets.hub import lock as locks
 from wmtp_assets.hub.download import Download, download_all
 from wmtp_assets.hub.listing import completed, listed
@@ -52,7 +52,7 @@ def fetch_files(
     Args:
         folder: Files land at `folder/<path in the repository>`.
         lock: Path of sources.lock.json; obeyed, and extended by what was verified.
-        report: ReportingExecutor one line for each file.
+        report: Called with one line for each file.
 
     Raises:
         BadInput: Anything that is not as pinned, locked and stated; the good files stay.
@@ -87,18 +87,21 @@ def fetch_files(
 def _impossible(
     locked: locks.LockedRepo, wanted: tuple[Files, ...], folder: Path
 ) -> dict[str, tuple[int, str]]:
-    """What the lock holds and no such file can be: by its size, or seen in the locked bytes."""
+    """Locked files that cannot be what their names say: by their size, or by the locked bytes."""
     return {
         path: (size, sha256)
         for path, (size, sha256) in locked.files.items()
         if not beside([path], wanted)
-        and (forms.is_impossible(path, size) or _is_locked_fault(folder / path, path, size, sha256))
+        and (
+            file_formats.is_impossible(path, size)
+            or _is_locked_fault(folder / path, path, size, sha256)
+        )
     }
 
 
 def _is_locked_fault(file: Path, path: str, size: int, sha256: str) -> bool:
     there = is_plain(path) and file.is_file() and file.stat().st_size == size
-    return there and forms.fault(file, path) is not None and store.sha256_of(file) == sha256
+    return there and file_formats.fault(file, path) is not None and store.sha256_of(file) == sha256
 
 
 def _bound_files(
@@ -179,8 +182,8 @@ def _bind(
         }
         stated = {who: digest for who, digest in statements.items() if digest}
         if len(set(stated.values())) > 1:
-            told = ", ".join(f"{who} says {digest}" for who, digest in stated.items())
-            wrong.append(f"{file.path}: {told}")
+            contradiction = ", ".join(f"{who} says {digest}" for who, digest in stated.items())
+            wrong.append(f"{file.path}: {contradiction}")
         size = file.size_bytes or (known[file.path][0] if file.path in known else None)
         digest = next(iter(stated.values()), None)
         bound.append(dataclasses.replace(file, size_bytes=size, sha256=digest))

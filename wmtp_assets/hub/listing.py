@@ -56,14 +56,14 @@ def completed(
         if file.path in known or (file.size_bytes and (file.sha256 or file.git_blob)):
             found.append(file)
             continue
-        told = source.ask(repo, commit, file.path)
-        wrong += _clashes(file, told)
+        answer = source.ask(repo, commit, file.path)
+        wrong += _clashes(file, answer)
         found.append(
             dataclasses.replace(
                 file,
-                size_bytes=file.size_bytes or told.size_bytes,
-                sha256=file.sha256 or told.sha256,
-                git_blob=file.git_blob or told.git_blob,
+                size_bytes=file.size_bytes or answer.size_bytes,
+                sha256=file.sha256 or answer.sha256,
+                git_blob=file.git_blob or answer.git_blob,
             )
         )
     if wrong:
@@ -76,12 +76,12 @@ def completed(
     return found
 
 
-def _clashes(file: RemoteFile, told: RemoteFile) -> list[str]:
+def _clashes(file: RemoteFile, answer: RemoteFile) -> list[str]:
     """Where a listing and the answer about one file differ."""
     pairs = (
-        (file.size_bytes, told.size_bytes),
-        (file.sha256, told.sha256),
-        (file.git_blob, told.git_blob),
+        (file.size_bytes, answer.size_bytes),
+        (file.sha256, answer.sha256),
+        (file.git_blob, answer.git_blob),
     )
     return [
         f"{file.path}: listed with {_spoken(a)}, answered with {_spoken(b)}"

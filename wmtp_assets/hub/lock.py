@@ -14,11 +14,11 @@ from typing import Any
 from wmtp_assets import store
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.shapes import LockFile
+from wmtp_assets.hub.lock_schema import LockFile
 from wmtp_assets.regular import read_small
-from wmtp_assets.shapes import Misshapen, shape_of
 from wmtp_assets.source import Listing, RemoteFile
 from wmtp_assets.strict import brief, parse_json
+from wmtp_assets.strict_model import InvalidModel, validated
 from wmtp_assets.temporaries import guarded
 
 LOCK_VERSION = 1
@@ -66,8 +66,8 @@ def read_lock(path: Path) -> dict[str, Any]:
             "use the release of wmtp_assets that wrote it",
         )
     try:
-        shape_of(LockFile, lock)
-    except Misshapen as error:
+        validated(LockFile, lock)
+    except InvalidModel as error:
         wrong = f"{path} is damaged or was edited by hand"
         raise BadInput(wrong, error.faults, RESTORE) from error
     return lock

@@ -14,7 +14,7 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.forms import fault
+from wmtp_assets.hub.file_formats import fault
 from wmtp_assets.hub.lock import LockedRepo, stated_files
 from wmtp_assets.hub.sources import LISTING_NAME, read_listing
 
@@ -65,7 +65,7 @@ def write_mirror(
 
     Args:
         repos: What is locked of a repository, and path in it -> where that file lies.
-        report: ReportingExecutor one line for each file.
+        report: Called with one line for each file.
 
     Raises:
         BadInput: A file is not what the lock says (all of them are named), or the disk is too

@@ -166,9 +166,9 @@ def _size_bytes(path: Path) -> int:
 
 
 def sweep_unfinished(folder: Path) -> None:
-    """Remove what nobody works on, of files that are all there.
+    """Remove the unfinished downloads that nobody works on, once all files are there.
 
-    Such as what one machine had of a file that another one has fetched, or of an earlier commit.
+    One machine may have begun a file that another one fetched, or one of an earlier commit.
     """
     for path in files_below(folder / UNFINISHED):
         if path.suffix == ".partial" and (held := claim(path, SILENT_SECONDS)):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub import forms
+from wmtp_assets.hub import file_formats
 from wmtp_assets.regular import open_regular
 from wmtp_assets.source import RemoteFile
 from wmtp_assets.store import StoredFile
@@ -61,11 +61,11 @@ def require_proof(path: Path, sha256: str, file: RemoteFile) -> None:
     require_size(path, file)
     require_digest(path, sha256, file)
     stated = file.sha256 or file.git_blob
-    if wrong := forms.fault(path, file.path):
-        error = WrongBody(wrong, forms.remedy(file.path, _head(path)))
+    if wrong := file_formats.fault(path, file.path):
+        error = WrongBody(wrong, file_formats.remedy(file.path, _head(path)))
         error.as_stated = bool(stated)
         raise error
-    if not stated and file.size_bytes is None and not forms.form_of(file.path).shows_end:
+    if not stated and file.size_bytes is None and not file_formats.format_of(file.path).shows_end:
         raise WrongBody("neither size nor digest is stated, and its form does not prove it whole")
 
 
@@ -97,12 +97,12 @@ def require_digest(path: Path, sha256: str, file: RemoteFile) -> None:
 
 
 def _other_thing(path: Path) -> str | None:
-    return forms.other_thing(_head(path))
+    return file_formats.other_thing(_head(path))
 
 
 def _head(path: Path) -> bytes:
     with open_regular(path) as handle:
-        return handle.read(forms.HEAD_BYTES)
+        return handle.read(file_formats.HEAD_BYTES)
 
 
 def git_blob_of(path: Path) -> str:

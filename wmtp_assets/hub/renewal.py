@@ -1,4 +1,4 @@
-"""What the lock would say if it followed the source: the difference first, the change when told.
+"""What the lock would hold if it followed the source: first the difference, then the change.
 
 In: what is locked of a repository, and what the source lists at the catalog's revision now. Out:
 the files that would change. Only the lock changes here; the next materialization fetches.
@@ -43,15 +43,15 @@ class Renewal:
             return [f"{self.repo.id}: still at the locked commit {self.old.commit}"]
         of = {file.path: file for file in self.files}
         same = len(self.files) - len(self.added) - len(self.changed) - len(self.unknown)
-        told = [f"{self.repo.id}: {self.old.commit} -> {self.commit}, {same} files unchanged"]
-        told += [f"  new      {p}, {spoken_size(of[p].size_bytes)}" for p in self.added]
-        told += [f"  gone     {p}" for p in self.removed]
-        told += [
+        lines = [f"{self.repo.id}: {self.old.commit} -> {self.commit}, {same} files unchanged"]
+        lines += [f"  new      {p}, {spoken_size(of[p].size_bytes)}" for p in self.added]
+        lines += [f"  gone     {p}" for p in self.removed]
+        lines += [
             f"  changed  {p}: {self.old.files[p][0]:,} bytes, sha256 {self.old.files[p][1]} -> "
             f"{spoken_size(of[p].size_bytes)}, sha256 {of[p].sha256 or 'told by the next fetch'}"
             for p in self.changed
         ]
-        return told + [
+        return lines + [
             f"  unknown  {p}: nothing stated to compare; the next fetch tells" for p in self.unknown
         ]
 

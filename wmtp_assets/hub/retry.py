@@ -49,7 +49,7 @@ class Stopped(Exception):
 
 @dataclass
 class Patience:
-    """The failures in a row that are still borne, for one piece of work."""
+    """Counts failures in a row of one piece of work, and waits between them."""
 
     stop: threading.Event = field(default_factory=threading.Event)
     report: Callable[[str], None] = lambda line: None

@@ -14,11 +14,11 @@ from wmtp_assets import store
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.facts import known_size
-from wmtp_assets.hub.shapes import MirrorListing, Repository
+from wmtp_assets.hub.lock_schema import MirrorListing, Repository
 from wmtp_assets.regular import open_regular, read_small, require_inside, require_regular
-from wmtp_assets.shapes import Misshapen, shape_of
 from wmtp_assets.source import Body, Listing, RemoteFile
 from wmtp_assets.strict import parse_json
+from wmtp_assets.strict_model import InvalidModel, validated
 from wmtp_assets.walking import files_below
 
 LISTING_NAME = "wmtp_mirror.json"
@@ -31,17 +31,17 @@ class HubSource:
     name: str = "hub"
 
     def list_files(self, repo: Repo, revision: str) -> Listing:
-        from wmtp_assets.hub.questions import list_repo
+        from wmtp_assets.hub.api import list_repo
 
         return list_repo(repo, revision)
 
     def ask(self, repo: Repo, commit: str, path: str) -> RemoteFile:
-        from wmtp_assets.hub.questions import ask_file
+        from wmtp_assets.hub.api import file_info
 
-        return ask_file(repo, commit, path)
+        return file_info(repo, commit, path)
 
     def open(self, repo: Repo, commit: str, path: str, start: int) -> AbstractContextManager[Body]:
-        from wmtp_assets.hub.web import open_file
+        from wmtp_assets.hub.file_stream import open_file
 
         return open_file(repo, commit, path, start)
 
@@ -77,7 +77,7 @@ class MirrorSource:
         return Listing(repo.id, revision, files)
 
     def _size(self, path: Path) -> int | None:
-        """None of what is no file of the mirror; whoever wants it asks for it, and is told."""
+        """None for what is no file of the mirror: whoever opens it gets the error."""
         try:
             return known_size(require_regular(path, root=self.root).st_size)
         except (BadInput, OSError):
@@ -117,10 +117,10 @@ def read_listing(mirror: Path) -> dict[str, Repository]:
         return {}
     fix = "write the mirror anew with job write_mirror, or remove the listing"
     try:
-        return shape_of(MirrorListing, parse_json(read_small(listing, root=mirror))).root
+        return validated(MirrorListing, parse_json(read_small(listing, root=mirror))).root
     except FileNotFoundError as error:
         raise BadInput("a link that leads nowhere", [listing], fix) from error
-    except Misshapen as error:
+    except InvalidModel as error:
         raise BadInput(f"{listing} is no listing of a mirror", error.faults, fix) from error
     except ValueError as error:
         raise BadInput(f"{listing} is no listing of a mirror ({error})", (), fix) from error

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.catalog import Dataset, Files, Model
-from wmtp_assets.hub.forms import is_impossible
+from wmtp_assets.hub.file_formats import is_impossible
 from wmtp_assets.hub.lock import LockedRepo
 from wmtp_assets.source import beside, select
 from wmtp_assets.store import Store
@@ -15,7 +15,7 @@ from wmtp_assets.strict import is_plain
 class OnDisk:
     """The locked files that are there with their size, and those that are not.
 
-    A file locked with a size that no such file has (as an empty one) is none that is there.
+    A file locked with a size that no such file has (such as 0) counts as missing.
     """
 
     found: dict[str, Path]

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from wmtp_assets import store
-from wmtp_assets.hub import forms
+from wmtp_assets.hub import file_formats
 from wmtp_assets.hub.partial import DISK_FULL, DownloadPaths, Partial, plain_etag, unwritable
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import WrongBody
@@ -81,10 +81,12 @@ class OpenPartial:
         self._look_at_head(chunk)
 
     def _look_at_head(self, chunk: bytes) -> None:
-        if (lacking := forms.HEAD_BYTES - len(self._head)) > 0:
+        if (lacking := file_formats.HEAD_BYTES - len(self._head)) > 0:
             self._head += chunk[:lacking]
-            if len(chunk) >= lacking and (wrong := forms.head_fault(self._place.file, self._head)):
-                raise WrongBody(wrong, forms.remedy(self._place.file, self._head))
+            if len(chunk) >= lacking and (
+                wrong := file_formats.head_fault(self._place.file, self._head)
+            ):
+                raise WrongBody(wrong, file_formats.remedy(self._place.file, self._head))
 
     def start_over(self, etag: str) -> None:
         """Drop what is there; what comes is of this content."""
@@ -124,8 +126,8 @@ def transfer(
             size that its own head states, or ends where the connection says so.
         left_over: What an earlier process left of it.
         stop: Ends the transfer; what arrived stays for the next one.
-        progress: ReportingExecutor how much of the file is there, as it grows.
-        report: ReportingExecutor a line for each failure that is waited out.
+        progress: Takes how much of the file is there, as it grows.
+        report: Called with a line for each failure that is waited out.
 
     Raises:
         WrongBody: Another size than stated, another thing than such a file.
@@ -211,5 +213,5 @@ def _receive(
 
 
 def _wrong_size(body: Body, size_bytes: int) -> str:
-    other = forms.other_thing(next(body.chunks, b"")) if body.start == 0 else None
+    other = file_formats.other_thing(next(body.chunks, b"")) if body.start == 0 else None
     return other or f"{body.size_bytes:,} bytes, expected {size_bytes:,}"

@@ -92,7 +92,7 @@ def _abandoned(root: Path) -> Iterator[Path]:
 def _is_leftover(path: Path) -> bool:
     if is_temporary(path) or _is_whole_already(path):
         return is_abandoned(path)
-    # Of another program.
+    # The unfinished file of another program.
     return path.match(".*.tmp") and path.lstat().st_mtime < time.time() - SILENT_SECONDS
 
 

@@ -4,7 +4,7 @@ import dagster as dg
 
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.layout.reset import clear, plan_clearing
-from wmtp_assets.shown import shown
+from wmtp_assets.printable import printable
 
 
 class ResetConfig(dg.Config):
@@ -19,15 +19,15 @@ def clear_storage(
 ) -> None:
     clearing = plan_clearing(deployment.store)
     for path in clearing.files:
-        context.log.info(f"{'remove' if config.remove else 'would remove'} {shown(path)}")
+        context.log.info(f"{'remove' if config.remove else 'would remove'} {printable(path)}")
     for path in clearing.spared:
-        context.log.info(f"spared {shown(path)}")
-    told = f"{len(clearing.files)} files, {clearing.size_bytes:,} bytes"
+        context.log.info(f"spared {printable(path)}")
+    amount = f"{len(clearing.files)} files, {clearing.size_bytes:,} bytes"
     if config.remove:
         clear(deployment.store, clearing)
-        context.log.info(f"removed {told}; the record of the assets stays, and is stale now")
+        context.log.info(f"removed {amount}; the record of the assets stays, and is stale now")
     else:
-        context.log.info(f"nothing removed; run with remove: true to remove {told}")
+        context.log.info(f"nothing removed; run with remove: true to remove {amount}")
 
 
 @dg.job(

@@ -25,8 +25,8 @@ from wmtp_assets.models.row import (
 from wmtp_assets.models.rows import MODELS
 from wmtp_assets.models.safetensors.convert import convert
 from wmtp_assets.models.tokenizer.files import TOKENIZER_MODEL, build_tokenizer_folder
+from wmtp_assets.printable import reporter
 from wmtp_assets.record import materialized
-from wmtp_assets.shown import telling
 
 
 def tokenizer_asset(row: ModelRow) -> dg.AssetsDefinition:
@@ -47,7 +47,7 @@ def tokenizer_asset(row: ModelRow) -> dg.AssetsDefinition:
         folder = deployment.store.model(model.folder).tokenizer
         wanted = (Files(TOKENIZER_MODEL),)
         fetched = fetch_files(
-            deployment.source, model.repo, wanted, folder, lock, telling(context.log.info)
+            deployment.source, model.repo, wanted, folder, lock, reporter(context.log.info)
         )
         files = build_tokenizer_folder(folder, deployment.catalog.tokenizer_sha256)
         return materialized(deployment, folder, files, repo=model.repo, commit=fetched.commit)
@@ -109,7 +109,7 @@ def safetensors_asset(row: ModelRow) -> dg.AssetsDefinition:
             dropped=dropped_rules(model.implementation, settings),
             dtype=model.dtype,
             naming=naming_of(model),
-            report=telling(context.log.info),
+            report=reporter(context.log.info),
         )
         copies = [
             store.copy_file(original, folder.safetensors / original.name)

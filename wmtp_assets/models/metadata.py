@@ -11,6 +11,7 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import STORAGE_VERSION, Model
+from wmtp_assets.content_version import CREATED_AT, is_time
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, flatten, verdict
 from wmtp_assets.folders import ModelFolder
@@ -25,7 +26,6 @@ from wmtp_assets.models.configs import (
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.store import Store, StoredFile
-from wmtp_assets.undated import CREATED_AT, is_time
 
 ON_DISK = "metadata_agrees_with_disk"
 STATES_FIELDS = "metadata_states_every_field"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from wmtp_assets.check_group import AssetState
+from wmtp_assets.content_version import content_version
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.findings import Finding
-from wmtp_assets.record import CONTENT, SUCCEEDED, results_on, whereabouts
-from wmtp_assets.undated import content_version
+from wmtp_assets.record import CONTENT, SUCCEEDED, results_on, storage_history
 
 
 def recorded_proof(deployment: Deployment, state: AssetState, key: str, check: str) -> Finding:
@@ -40,7 +40,7 @@ def _passes(
         return
     check_key = dg.AssetCheckKey(dg.AssetKey(key.split("/")), check)
     instance = state.context.instance
-    here = whereabouts(instance, deployment.store)
+    here = storage_history(instance, deployment.store)
     for record in results_on(instance, check_key, here, {SUCCEEDED}):
         result = record.event.dagster_event.asset_check_evaluation_data
         yield result, record.create_timestamp

@@ -1,5 +1,5 @@
-"""A storage that was moved to another root stays what it was, once a run has told so.
+"""A storage that was moved to another root keeps its record, once a run has recorded the move.
 
-reasons   what is in the way: the old one is still there, a byte differs, another was made here
+compare   what is in the way: the old one is still there, a byte differs, another was made here
 jobs      glue: job record_move, and what it writes into the record
 """

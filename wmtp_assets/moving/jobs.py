@@ -1,7 +1,7 @@
 """Job record_move: what the record has of the storage at another root counts for this one.
 
 The command `signoff moved` runs the same job. What it records is an observation of storage_layout;
-record.py reads it, of runs alone: one that was posted is nothing.
+record.py reads it, of runs only: a posted one is ignored.
 """
 
 from collections.abc import Callable
@@ -11,26 +11,26 @@ import dagster as dg
 from pydantic import Field
 
 from wmtp_assets.approval.chain import read_chain
-from wmtp_assets.approval.record import read_recorded
+from wmtp_assets.approval.events import read_recorded
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
-from wmtp_assets.evidence.record import Declared, recorded_assets, recorded_roots
-from wmtp_assets.moving.reasons import (
-    Compared,
+from wmtp_assets.evidence.read import Declared, recorded_assets, recorded_roots
+from wmtp_assets.moving.compare import (
+    Comparison,
     compare,
     made_since,
     still_there,
 )
+from wmtp_assets.printable import printable, reporter
 from wmtp_assets.record import (
     MOVED_FROM,
     MOVES_KEY,
     SIZE_BYTES,
     STORAGE_ROOT,
-    whereabouts,
+    storage_history,
 )
-from wmtp_assets.roots import is_one_place, resolved
 from wmtp_assets.runs.console import QUIET
-from wmtp_assets.shown import shown, telling
+from wmtp_assets.storage_history import is_same_folder, resolved
 from wmtp_assets.store import Store
 
 NOT_MOVED = "not the storage that was there"
@@ -55,21 +55,21 @@ def tell_move(
 ) -> None:
     store = deployment.store
     old = require_moved(context.instance, declared, store, config.old_root)
-    found = require_same(context.instance, declared, store, old, telling(context.log.info))
-    for clause in found.told:
-        context.log.warning(shown(f"let pass: {clause}"))
-    says = f"moved from {old} to {store.root}: {found.files} files, every byte as recorded"
-    context.log.info(shown(says))
+    found = require_same(context.instance, declared, store, old, reporter(context.log.info))
+    for clause in found.tolerated:
+        context.log.warning(printable(f"let pass: {clause}"))
+    summary = f"moved from {old} to {store.root}: {found.files} files, every byte as recorded"
+    context.log.info(printable(summary))
     context.log_event(
         dg.AssetObservation(
             MOVES_KEY,
-            description=says,
+            description=summary,
             metadata={
                 MOVED_FROM: str(old),
                 STORAGE_ROOT: str(store.root),
                 "files": found.files,
                 SIZE_BYTES: found.size_bytes,
-                "let_pass": len(found.told),
+                "let_pass": len(found.tolerated),
             },
         )
     )
@@ -95,10 +95,10 @@ def require_moved(
     if not stated.strip():
         raise BadInput("the old storage root is not given", [], "name the root before the move")
     old = resolved(Path(stated).expanduser())
-    if is_one_place(str(old), str(store.root)):
+    if is_same_folder(str(old), str(store.root)):
         raise BadInput("nothing to tell: it is the same place", [old, store.root], "go on as ever")
-    now = whereabouts(instance, store)
-    there = recorded_assets(instance, declared, whereabouts(instance, Store(old, store.docs)))
+    now = storage_history(instance, store)
+    there = recorded_assets(instance, declared, storage_history(instance, Store(old, store.docs)))
     if not there:
         known = ", ".join(recorded_roots(instance, declared, now)) or "none"
         raise BadInput(
@@ -116,16 +116,18 @@ def require_same(
     declared: Declared,
     store: Store,
     old: Path,
-    tell: Callable[[str], None],
-) -> Compared:
-    """Read what lies here.
+    report: Callable[[str], None],
+) -> Comparison:
+    """Read every recorded file here.
 
     Raises:
         BadInput: It is not what the record has of the old root; everything that differs is named.
     """
     before = Store(old, store.docs)
     chain, recorded = read_chain(store.signoff), read_recorded(instance, before)
-    found = compare(store, recorded_assets(instance, declared, whereabouts(instance, before)), tell)
+    found = compare(
+        store, recorded_assets(instance, declared, storage_history(instance, before)), report
+    )
     wrong = [*found.differing, *chain.problems, *recorded.missing(chain)]
     if wrong:
         raise BadInput(f"{NOT_MOVED}, at {old}", wrong, PUT_BACK)

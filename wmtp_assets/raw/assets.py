@@ -12,9 +12,9 @@ from wmtp_assets.deployment import Deployment
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.stored import raw_folder
 from wmtp_assets.models.rows import MODELS
-from wmtp_assets.raw.upstream.record import made_from_commit, upstream_key
+from wmtp_assets.printable import reporter
+from wmtp_assets.raw.upstream.observations import made_from_commit, upstream_key
 from wmtp_assets.record import materialized
-from wmtp_assets.shown import telling
 
 Row = Callable[[Catalog], Model | Dataset]
 
@@ -58,7 +58,7 @@ def raw_asset(*, key: str, row: Row, kinds: set[str], description: str) -> dg.As
             entry.raw,
             folder,
             deployment.store.lock,
-            telling(context.log.info),
+            reporter(context.log.info),
         )
         result = materialized(
             deployment,

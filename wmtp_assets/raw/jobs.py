@@ -12,10 +12,10 @@ from wmtp_assets.hub.lock import LockedRepo, locked_repo, replace_entry
 from wmtp_assets.hub.mirror import require_own_folder, write_mirror
 from wmtp_assets.hub.renewal import Renewal, plan_renewal
 from wmtp_assets.hub.stored import find_locked, wanted_files
+from wmtp_assets.printable import printable, reporter
 from wmtp_assets.raw.assets import RAW
-from wmtp_assets.raw.upstream.record import observation
+from wmtp_assets.raw.upstream.observations import observation
 from wmtp_assets.raw.upstream.watch import WATCHED
-from wmtp_assets.shown import shown, telling
 
 
 class RenewConfig(dg.Config):
@@ -30,7 +30,7 @@ class LockChange:
     """The difference of the repository of one raw asset, or why there is none."""
 
     raw: str
-    says: str
+    summary: str
     renewal: Renewal | None = None
     error: BadInput | None = None
 
@@ -54,7 +54,7 @@ def lock_changes(deployment: Deployment, only: list[str]) -> Iterator[LockChange
             continue
         try:
             renewal = plan_renewal(deployment.source, row.repo, row.raw, old)
-            yield LockChange(raw, "\n".join(map(shown, renewal.lines)), renewal)
+            yield LockChange(raw, "\n".join(map(printable, renewal.lines)), renewal)
         except BadInput as error:
             yield LockChange(raw, f"{row.repo.id}: {error}", error=error)
 
@@ -65,7 +65,7 @@ def renew_locked_repos(
 ) -> None:
     renewed, errors = [], []
     for planned in lock_changes(deployment, config.only):
-        context.log.info(planned.says)
+        context.log.info(planned.summary)
         if planned.error:
             errors.append(str(planned.error))
             continue
@@ -134,11 +134,11 @@ def write_mirror_folder(
     target = Path(config.target)
     require_own_folder(target, deployment.store.root)
     repos = mirrored_repos(deployment)
-    tell = telling(context.log.info)
-    done = write_mirror(target, repos, tell)
+    report = reporter(context.log.info)
+    done = write_mirror(target, repos, report)
     here = {locked.repo for locked, _ in repos}
     rows = [row(deployment.catalog).repo.id for row, _, _ in RAW.values()]
-    tell(
+    report(
         f"{target}: {len(here)} repositories, {done.size_bytes:,} bytes; files kept {done.kept}, "
         f"linked {done.linked}, copied {done.copied}. Read it with WMTP_SOURCE=mirror "
         f"WMTP_MIRROR_DIR={target}"

@@ -5,8 +5,8 @@ import sys
 
 import dagster as dg
 
-from wmtp_assets.places import without_credentials
-from wmtp_assets.shown import say
+from wmtp_assets.printable import say
+from wmtp_assets.setting_values import without_credentials
 
 # The run config of a job that logs this way: Definitions(loggers=...) alone is ignored.
 QUIET = {"loggers": {"console": {}}}

@@ -15,11 +15,11 @@ from typing import Any
 import dagster as dg
 from dagster._core.utils import make_new_run_id
 
+from wmtp_assets.printable import say
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.runs.events import INTERRUPTS, note_event, planned_progress, recorded_progress
 from wmtp_assets.runs.heartbeat import find_dead, heartbeat
 from wmtp_assets.runs.stopped import MODULE, resume_command, stop_lines
-from wmtp_assets.shown import say
 from wmtp_assets.sqlite_record import alone, mend
 
 # Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wmtp_assets.places import without_credentials
-from wmtp_assets.shown import shown
+from wmtp_assets.printable import printable
+from wmtp_assets.setting_values import without_credentials
 
 MAX_NAMES = 8
 MAX_REASONS = 5
@@ -157,12 +157,12 @@ def _config_file(progress: RunProgress) -> str:
 def _counted(names: Iterable[str]) -> str:
     """`3 (a, b, c)`; of many the first."""
     names = sorted(names)
-    shown = names[:MAX_NAMES]
+    first = names[:MAX_NAMES]
     if len(names) > MAX_NAMES:
-        shown.append(f"and {len(names) - MAX_NAMES} more")
-    return f"{len(names)} ({', '.join(shown)})" if names else "0"
+        first.append(f"and {len(names) - MAX_NAMES} more")
+    return f"{len(names)} ({', '.join(first)})" if names else "0"
 
 
 def _one_line(reason: str) -> str:
-    line = without_credentials(shown(" ".join(reason.split())))
+    line = without_credentials(printable(" ".join(reason.split())))
     return line if len(line) <= MAX_REASON else f"{line[:MAX_REASON]}..."

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.errors import BadInput
-from wmtp_assets.places import RECORD_FIX, wrong_with_record
-from wmtp_assets.shown import Parser, say
+from wmtp_assets.printable import Parser, say
+from wmtp_assets.setting_values import RECORD_FIX, wrong_with_record
 
 if TYPE_CHECKING:
     import dagster as dg
 
 # Dagster's word on a wrong dagster.yaml is a page long.
-MAX_SAID = 200
+MAX_REASON = 200
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,13 +38,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(prog="python -m wmtp_assets.signoff")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def command(name: str, run: Callable, says: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=says, description=says)
+    def command(name: str, run: Callable, description: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=description, description=description)
         made.set_defaults(run=run)
         return made
 
-    shown = command("status", status, "print what is not passed; exit 0 if ready or approved")
-    shown.add_argument("--table", action="store_true", help="one row per asset first")
+    look = command("status", status, "print what is not passed; exit 0 if ready or approved")
+    look.add_argument("--table", action="store_true", help="one row per asset first")
     decided = command("approve", approve, "record a decision; exit 1 with the reasons if refused")
     decided.add_argument("--reviewer", required=True, metavar="NAME")
     decided.add_argument("--role", choices=list(Role), default=Role.REVIEWER, type=Role)
@@ -55,8 +55,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="finding digests of the warnings that are accepted",
     )  # fmt: skip
     decided.add_argument("--key", type=Path, metavar="PEM", help="sign with this private key")
-    told = command("moved", moved, "tell that the storage was moved here; exit 1 if it was not")
-    told.add_argument("old_root", metavar="OLD_ROOT", help="the storage root before the move")
+    moving = command("moved", moved, "tell that the storage was moved here; exit 1 if it was not")
+    moving.add_argument("old_root", metavar="OLD_ROOT", help="the storage root before the move")
     verified = command("verify", verify, "verify an approved storage; exit 1 naming what differs")
     verified.add_argument("storage_root", type=Path, metavar="STORAGE_ROOT")
     verified.add_argument(
@@ -73,9 +73,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def status(options: argparse.Namespace) -> int:
     """Print the state of evidence and approval."""
     with record() as instance:
-        from wmtp_assets.approval.record import read_approval
+        from wmtp_assets.approval.events import read_approval
         from wmtp_assets.definitions import defs
-        from wmtp_assets.evidence.record import read_evidence
+        from wmtp_assets.evidence.read import read_evidence
         from wmtp_assets.signoff.status import is_fine, status_lines, table_lines
 
         deployment = defs.resources["deployment"]
@@ -89,7 +89,7 @@ def status(options: argparse.Namespace) -> int:
 def approve(options: argparse.Namespace) -> int:
     """Run job review_phase1 with this machine's key, if any; then let the documents tell of it."""
     from wmtp_assets.approval.chain import read_chain
-    from wmtp_assets.approval.record import read_trust
+    from wmtp_assets.approval.events import read_trust
     from wmtp_assets.approval.signing import KeySigner, NoSigner
     from wmtp_assets.approval.verify import stock_commands
 
@@ -103,14 +103,14 @@ def approve(options: argparse.Namespace) -> int:
         entry = read_chain(deployment.store.signoff).entries[-1]
         uncounted = read_trust(instance, deployment).against(entry)
         report = defs.resolve_job_def("report")
-        told = run_here(report, instance, storage_root(defs), raise_on_error=False).success
-    say(entry.decision.says)
+        reported = run_here(report, instance, storage_root(defs), raise_on_error=False).success
+    say(entry.decision.summary)
     say(f"written to {entry.folder}")
     for line in stock_commands(deployment.store.root, entry, "REVIEWER.pub"):
         say(f"verify with the stock tool: {line}")
     if uncounted:
         say(f"it does not count: {uncounted}", file=sys.stderr)
-    if not told:
+    if not reported:
         say("job report failed; the decision stands, run the job again", file=sys.stderr)
     return 1 if uncounted else 0
 
@@ -199,7 +199,7 @@ def restore(options: argparse.Namespace) -> int:
     done = restore(BackupLocation(options.backup_url), root.absolute(), say)
     for path in done.others:
         say(f"not of the backup, left alone: {path}")
-    say(f"restored {done.restored} files, kept {done.kept}: {done.tag.says}")
+    say(f"restored {done.restored} files, kept {done.kept}: {done.tag.summary}")
     say(f"next: python -m wmtp_assets.signoff verify {root}")
     return 0
 
@@ -225,10 +225,10 @@ def record() -> Iterator["dg.DagsterInstance"]:
             mend(folder)
             opened = dg.DagsterInstance.get()
     except Exception as error:  # of Dagster, SQLAlchemy or a driver
-        said = [type(error).__name__, *str(error).splitlines()[:1]]
+        reason = [type(error).__name__, *str(error).splitlines()[:1]]
         raise BadInput(
             "the record cannot be opened",
-            [f"{home}: {': '.join(said)[:MAX_SAID]}"],
+            [f"{home}: {': '.join(reason)[:MAX_REASON]}"],
             "python -m wmtp_assets.doctor looks at dagster.yaml and at the database, and names the "
             "way back",
         ) from error

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from wmtp_assets.approval.shape import RESTORE
-from wmtp_assets.approval.standing import Approval, Standing
+from wmtp_assets.approval.json_schema import RESTORE
+from wmtp_assets.approval.state import Approval, ApprovalState
 from wmtp_assets.evidence.judge import (
     FAILING,
     Evidence,
@@ -20,7 +20,7 @@ VERIFY_AGAIN = "run job verify_storage_deep: other bytes failed than those that 
 
 def is_fine(evidence: Evidence, approval: Approval) -> bool:
     """Whether an approval can be granted (warnings may await acknowledgement) or stands."""
-    return (is_ready(evidence) and not approval.damage) or approval.standing == Standing.APPROVED
+    return (is_ready(evidence) and not approval.damage) or approval.state == ApprovalState.APPROVED
 
 
 def table_lines(evidence: Evidence) -> Iterator[str]:
@@ -30,8 +30,8 @@ def table_lines(evidence: Evidence) -> Iterator[str]:
     for asset in evidence.assets:
         files = asset.latest.files.values() if asset.latest else ()
         size = sum(f["size_bytes"] for f in files)
-        told = counted(evidence.of(asset.key))
-        yield f"{asset.key:<{width}}  {len(files):>5}  {size:>14,}  {told}"
+        counts = counted(evidence.of(asset.key))
+        yield f"{asset.key:<{width}}  {len(files):>5}  {size:>14,}  {counts}"
     yield ""
 
 
@@ -44,8 +44,8 @@ def status_lines(evidence: Evidence, approval: Approval) -> Iterator[str]:
     made = any(asset.latest for asset in evidence.artifacts)
     digest = evidence.storage_digest if made else "none yet"
     yield f"storage {evidence.storage_root}, digest {digest}"
-    yield f"approval: {approval.standing}: {approval.says}"
-    more = (clause for clause in approval.uncounted if clause not in approval.says)
+    yield f"approval: {approval.state}: {approval.summary}"
+    more = (clause for clause in approval.uncounted if clause not in approval.summary)
     yield from (f"does not count: {clause}" for clause in more)
     yield f"next: {_where_it_was(evidence) or _next_step(evidence, open_rows, approval)}"
 
@@ -74,9 +74,9 @@ def _next_step(evidence: Evidence, open_rows: list[Judged], approval: Approval) 
     outcomes = {j.outcome for j in open_rows}
     if failing := [j for j in open_rows if j.outcome in FAILING]:
         return VERIFY_AGAIN if _verifying_is_enough(evidence, failing) else MATERIALIZE_AGAIN
-    if approval.standing == Standing.APPROVED and approval.read:
+    if approval.state == ApprovalState.APPROVED and approval.read:
         return "the approval stands; materialize what the record does not know, then run job report"
-    if approval.standing == Standing.APPROVED:
+    if approval.state == ApprovalState.APPROVED:
         return "nothing; verify_storage_deep keeps it true"
     if Outcome.STALE in outcomes:
         return "materialize what is named as made from other content, then run verify_storage_deep"

@@ -8,11 +8,11 @@ import pytest
 from wmtp_assets.doctor import repositories as sources
 from wmtp_assets.doctor.lines import Line, State, table
 from wmtp_assets.doctor.repositories import Asked, asked, hub_lines, mirror_lines
-from wmtp_assets.hub.answers import RepoAnswer, WhoAnswer
+from wmtp_assets.hub.api_schema import RepoInfo, TokenOwner
+from wmtp_assets.hub.connection_errors import HubError, Unreachable
+from wmtp_assets.hub.http_errors import http_error
 from wmtp_assets.hub.lock import read_lock
-from wmtp_assets.hub.refusals import refusal
 from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets.hub.way import NoWay, Unreachable
 from wmtp_assets.store import write_json
 from wmtp_assets_tests.doctor.world import MBPP, META, PARQUET, fetched, states
 from wmtp_assets_tests.hub.world import write_repo
@@ -68,7 +68,7 @@ def test_a_mirror_without_the_repository_is_named_and_matters_only_if_files_are_
 
 
 def refused(status: int, code: str = "", repo=META.row.repo) -> Exception:
-    return refusal(repo, repo.id, "https://hub", status, {"X-Error-Code": code})
+    return http_error(repo, repo.id, "https://hub", status, {"X-Error-Code": code})
 
 
 class Hub:
@@ -79,16 +79,16 @@ class Hub:
         self.revisions = {}
         self.offered = None
 
-    def who_am_i(self, seconds: float) -> WhoAnswer:
+    def whoami(self, seconds: float) -> TokenOwner:
         if self.who:
             raise self.who
-        return WhoAnswer(name="someone")
+        return TokenOwner(name="someone")
 
-    def ask_repo(self, repo, revision: str, seconds: float) -> RepoAnswer:
+    def repo_info(self, repo, revision: str, seconds: float) -> RepoInfo:
         self.revisions[repo.id] = revision
         if repo.id in self.info:
             raise self.info[repo.id]
-        return RepoAnswer(id=repo.id, gated=False, sha=self.offered or revision)
+        return RepoInfo(id=repo.id, gated=False, sha=self.offered or revision)
 
     def require_access(self, repo, seconds: float) -> None:
         if repo.id in self.licence:
@@ -131,7 +131,7 @@ def test_no_token_fails_only_where_a_gated_repository_needs_one():
 
 def test_a_token_that_is_not_valid_is_told_and_never_printed():
     invalid = {"X-Error-Message": "Invalid credentials in Authorization header"}
-    error = refusal(META.row.repo, "it", "https://hub", 401, invalid)
+    error = http_error(META.row.repo, "it", "https://hub", 401, invalid)
     everything = {META.row.repo.id: error, MBPP.row.repo.id: error}
     lines = look(Hub(info=everything, who=error))
     assert states(lines) == [State.OK] + [State.FAIL] * 3
@@ -148,7 +148,11 @@ def test_a_token_that_is_not_valid_is_told_and_never_printed():
         (refused(429), State.WARN, "rate limit"),
         (refused(503), State.FAIL, "HTTP 503"),
         (Unreachable("it", "https://hub does not answer", "look"), State.FAIL, "does not answer"),
-        (NoWay("it", "https://hub is no Hub", "look", ["id: missing"]), State.FAIL, "id: missing"),
+        (
+            HubError("it", "https://hub is no Hub", "look", ["id: missing"]),
+            State.FAIL,
+            "id: missing",
+        ),
     ],
 )
 def test_what_a_repository_ends_in_is_named_with_the_jobs_that_need_it(error, state, told):
@@ -193,7 +197,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(sources, "SECONDS", 0.05)
     never = threading.Event()
     hub = Hub()
-    hub.who_am_i = never.wait
+    hub.whoami = never.wait
     try:
         lines = look(hub)
     finally:

@@ -16,6 +16,7 @@ import dagster as dg
 from wmtp_assets import store
 from wmtp_assets.check_group import AssetState, CheckGroup
 from wmtp_assets.checks import evaluate_group, observe
+from wmtp_assets.content_version import content_version
 from wmtp_assets.datasets.checks import split_check_groups
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.checks import schema_check_groups
@@ -24,7 +25,6 @@ from wmtp_assets.datasets.stats.checks import stats_check_groups
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.raw.checks import locked_files
 from wmtp_assets.record import FILES, as_metadata, file_facts
-from wmtp_assets.undated import content_version
 from wmtp_assets_tests.datasets.world import made_deployment
 from wmtp_assets_tests.fuzzing.copies import approved_targets, mirror_targets
 from wmtp_assets_tests.fuzzing.target import Look, Target

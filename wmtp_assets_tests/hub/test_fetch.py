@@ -12,7 +12,7 @@ import torch
 from wmtp_assets import store
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub import forms
+from wmtp_assets.hub import file_formats
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import read_lock
 from wmtp_assets.hub.proof import git_blob_of
@@ -231,7 +231,7 @@ def test_a_checkpoint_in_the_old_format_is_fetched_once_and_named_with_what_to_d
     assert (
         "model.bin: not a torch checkpoint (zip), but one in the format of torch before 1.6" in told
     )
-    assert forms.SAVE_ANEW in told and "LFS" not in told and "HF_ENDPOINT" not in told
+    assert file_formats.SAVE_ANEW in told and "LFS" not in told and "HF_ENDPOINT" not in told
 
     torch.save(torch.load(path, weights_only=True), path)
     if stated:

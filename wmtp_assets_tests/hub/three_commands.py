@@ -104,11 +104,11 @@ def watch() -> str:
 
 def doctor() -> str:
     """The lines on the Hub."""
-    from wmtp_assets.hub import door, questions
+    from wmtp_assets.hub import api, client
 
     row = replace(PUBLISHED.dataset("mbpp"), repo=REPO)
     asked = Asked(Wanted(row, row.raw, ("datasets",)))
-    lines = list(hub_lines(questions, door.endpoint(), False, door.has_token(), [asked]))
+    lines = list(hub_lines(api, client.endpoint(), False, client.has_token(), [asked]))
     told = "; ".join(f"{line.state.name} {line.what} {line.fix}" for line in lines)
     if any(line.state.name == "FAIL" for line in lines):
         raise BadInput(told, (), "see each")

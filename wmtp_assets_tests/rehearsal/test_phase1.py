@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from wmtp_assets.approval.standing import Standing
+from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets.published import PUBLISHED
@@ -156,7 +156,7 @@ def test_an_approval_is_refused_until_each_warning_is_acknowledged_and_then_stan
     digests = [judged.digest for judged in rehearsal.open_checks.values()]
     rehearsal.approve(digests)
     assert rehearsal.run("report").success
-    assert rehearsal.approval.standing == Standing.APPROVED, rehearsal.approval.says
+    assert rehearsal.approval.state == ApprovalState.APPROVED, rehearsal.approval.summary
     fine, lines = rehearsal.status()
     assert fine and "approval: approved: approved by Ann" in "\n".join(lines)
     report = (rehearsal.docs / "phase1_completion_report.md").read_text()

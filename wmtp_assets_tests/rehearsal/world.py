@@ -12,13 +12,13 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.approval.chain import Role, Verdict
-from wmtp_assets.approval.record import read_approval
+from wmtp_assets.approval.events import read_approval
 from wmtp_assets.approval.signing import NoSigner
-from wmtp_assets.approval.standing import Approval
+from wmtp_assets.approval.state import Approval
 from wmtp_assets.catalog import Catalog
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.evidence.judge import Evidence, Judged, Outcome
-from wmtp_assets.evidence.record import read_evidence
+from wmtp_assets.evidence.read import read_evidence
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.signoff.__main__ import decide, record
 from wmtp_assets.signoff.status import is_fine, status_lines

@@ -117,7 +117,7 @@ class Narrower(BadInput):
     """One of ours of a module of ours."""
 
 
-Narrower.__module__ = "wmtp_assets.hub.way"
+Narrower.__module__ = "wmtp_assets.hub.connection_errors"
 
 
 @pytest.mark.parametrize("kind", [BadInput, Narrower])

@@ -12,7 +12,7 @@ from wmtp_assets.definitions import build_definitions
 from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.hub.sources import HubSource, MirrorSource
 from wmtp_assets.published import PUBLISHED
-from wmtp_assets.raw.upstream.record import observation
+from wmtp_assets.raw.upstream.observations import observation
 from wmtp_assets.runs.heartbeat import UNDER_WAY
 from wmtp_assets.sample.mirror import SampleSource
 from wmtp_assets.source import Source

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.approval.standing import Standing
-from wmtp_assets.backup.record import read_backup
+from wmtp_assets.approval.state import ApprovalState
+from wmtp_assets.backup.events import read_backup
 from wmtp_assets.documents.record import read_failures
 from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets.signoff.status import status_lines
@@ -151,11 +151,11 @@ def test_each_storage_has_its_own_digest_files_and_approval(two: Two):
     two.here.make_approvable().approve()
     assert two.there.run("phase1", BETTER) and two.there.run("report")
     assert two.here.evidence.storage_digest != two.there.evidence.storage_digest
-    assert two.here.approval.standing == Standing.APPROVED
-    assert two.there.approval.standing == Standing.ABSENT
+    assert two.here.approval.state == ApprovalState.APPROVED
+    assert two.there.approval.state == ApprovalState.ABSENT
     two.there.approve(reviewer="Ben")
     assert two.there.run("backup_storage")
-    assert two.here.approval.standing == two.there.approval.standing == Standing.APPROVED
+    assert two.here.approval.state == two.there.approval.state == ApprovalState.APPROVED
     assert [d.reviewer for d in two.here.approval.decisions] == ["Ann"]
     assert read_backup(two.here.instance, two.here.store) is None
     assert read_backup(two.there.instance, two.there.store) is not None
@@ -166,7 +166,7 @@ def test_an_approval_is_suspended_by_a_failure_here_that_followed_a_run_there(tw
     two.there.run("phase1", BETTER)
     rot(two)
     two.here.run("verify")
-    assert two.here.approval.standing == Standing.SUSPENDED
+    assert two.here.approval.state == ApprovalState.SUSPENDED
     assert f"failed since: mbpp/train {BYTES}" in "; ".join(two.here.approval.changes)
 
 

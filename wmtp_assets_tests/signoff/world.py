@@ -16,10 +16,10 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 from wmtp_assets import store
 from wmtp_assets.approval.chain import Chain, Role, Verdict, read_chain
 from wmtp_assets.approval.checks import approval_checks
+from wmtp_assets.approval.events import read_approval
 from wmtp_assets.approval.jobs import review_phase1
-from wmtp_assets.approval.record import read_approval
 from wmtp_assets.approval.signing import NoSigner, Signer
-from wmtp_assets.approval.standing import Approval
+from wmtp_assets.approval.state import Approval
 from wmtp_assets.backup.jobs import backup, backup_checks, backup_storage, verify_backup
 from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.checks import checks_on
@@ -28,7 +28,7 @@ from wmtp_assets.documents.assets import approval, checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence, Judged
-from wmtp_assets.evidence.record import Declared, read_evidence
+from wmtp_assets.evidence.read import Declared, read_evidence
 from wmtp_assets.findings import Finding
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.moving.jobs import record_move

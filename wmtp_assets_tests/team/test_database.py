@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.approval.signing import KeySigner
-from wmtp_assets.approval.standing import Standing
+from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets_tests.signoff.approval.sealed import new_keys, reviewers
 from wmtp_assets_tests.signoff.world import GOOD, World
@@ -100,5 +100,5 @@ def test_a_new_record_knows_signed_decisions_only(world: World, tmp_path: Path, 
     assert {j.outcome for j in world.evidence.checks} == {Outcome.NOT_EVALUATED}
     assert world.run("phase1", GOOD) and world.run("report")
     assert world.evidence.storage_digest == content
-    assert world.approval.standing == (Standing.APPROVED if signed else Standing.ABSENT)
-    assert ("not known to this record, decide again" in world.approval.says) is not signed
+    assert world.approval.state == (ApprovalState.APPROVED if signed else ApprovalState.ABSENT)
+    assert ("not known to this record, decide again" in world.approval.summary) is not signed

@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.approval.record import read_recorded
-from wmtp_assets.approval.standing import Standing
+from wmtp_assets.approval.events import read_recorded
+from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.evidence.judge import Outcome
 from wmtp_assets_tests.signoff.approval.test_states import STATES, State
 from wmtp_assets_tests.signoff.world import GOOD, TRAIN, WRONG, World, train_checks
@@ -58,7 +58,7 @@ def test_an_approval_is_granted_read_back_and_suspended_by_an_edit(world: World)
     world.make_approvable().approve()
     [entry] = world.chain.entries
     assert read_recorded(world.instance, world.store).recorded == {entry.sha256}
-    assert world.approval.standing == Standing.APPROVED
+    assert world.approval.state == ApprovalState.APPROVED
     world.file.write_bytes(b"edit")
-    assert world.approval.standing == Standing.SUSPENDED
-    assert "train.jsonl is not as recorded" in world.approval.says
+    assert world.approval.state == ApprovalState.SUSPENDED
+    assert "train.jsonl is not as recorded" in world.approval.summary

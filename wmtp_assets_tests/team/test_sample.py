@@ -22,7 +22,7 @@ READ = """
 import json
 import dagster as dg
 from wmtp_assets.definitions import defs
-from wmtp_assets.evidence.record import read_evidence
+from wmtp_assets.evidence.read import read_evidence
 
 with dg.DagsterInstance.get() as instance:
     evidence = read_evidence(instance, defs.resources["declared"], defs.resources["deployment"])

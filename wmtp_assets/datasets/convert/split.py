@@ -65,7 +65,7 @@ def convert_split(
         workers: Processes to use; the bytes written are the same for any number.
         scheduler: Address of a Dask scheduler whose workers take all units, whatever their size;
             the bytes are the same again.
-        report: ReportingExecutor the progress, with rate and remaining time, every five seconds.
+        report: Called with the progress, with rate and remaining time, every five seconds.
 
     Raises:
         BadInput: Damaged or unusable input, a cluster or a storage that fails, or counts that do

@@ -11,6 +11,7 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Dataset
+from wmtp_assets.content_version import DATE
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.formats import INVALID_UTF8
@@ -24,7 +25,6 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import MAX_SAMPLES, Finding, compare, flatten, verdict
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.regular import read_small
-from wmtp_assets.undated import DATE
 
 EQUAL_RECOUNT = "stats_equal_recount"
 SHARE_NO_PROBLEM = "splits_share_no_problem"

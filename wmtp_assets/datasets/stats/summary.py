@@ -12,12 +12,12 @@ from typing import Any
 
 from wmtp_assets import store
 from wmtp_assets.catalog import Dataset
+from wmtp_assets.content_version import DATE
 from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, Tally
 from wmtp_assets.datasets.convert.tokens import Filter
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
 from wmtp_assets.errors import BadInput
-from wmtp_assets.undated import DATE
 
 SUFFIX = "_summary.json"
 PERCENTILES = (50, 90, 95, 99)

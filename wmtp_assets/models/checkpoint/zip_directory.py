@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub import forms
+from wmtp_assets.hub import file_formats
 from wmtp_assets.models.checkpoint.pickle_bounds import MOST_BYTES
 from wmtp_assets.regular import open_regular
 
@@ -114,13 +114,13 @@ def read_directory(path: Path) -> Archive:
 def _require_zip(path: Path) -> None:
     try:
         with open_regular(path) as handle:
-            head = handle.read(forms.HEAD_BYTES)
+            head = handle.read(file_formats.HEAD_BYTES)
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its raw asset") from error
     except OSError as error:
         fix = "make it readable, or materialize its asset anew"
         raise BadInput(f"cannot be read ({error.strerror})", [path], fix) from error
-    if other := forms.other_checkpoint(head):
+    if other := file_formats.other_checkpoint(head):
         raise BadInput(f"not a torch zip checkpoint, but {other.name}", [path], other.fix)
 
 

@@ -28,8 +28,8 @@ from wmtp_assets.models.tokenizer.files import (
     load_sentencepiece,
 )
 from wmtp_assets.models.tokenizer.findings import config_finding, load_fast
+from wmtp_assets.printable import printable
 from wmtp_assets.regular import bounded_lines, open_regular
-from wmtp_assets.shown import shown
 
 if TYPE_CHECKING:
     import torch
@@ -220,4 +220,4 @@ def _line(row: Scored) -> tuple[Any, ...]:
 
 def _code(text: str) -> str:
     """Text as code inside a cell; a pipe would end the cell, a backtick the code."""
-    return "`" + shown(text).replace("|", "\\|").replace("`", "'") + "`"
+    return "`" + printable(text).replace("|", "\\|").replace("`", "'") + "`"

@@ -1,7 +1,7 @@
 """A published checkpoint -> one safetensors file, in one bounded pass.
 
 Header first, then the tensors in the order of the source, so that both files are read and written
-front to back; a second thread hashes and writes what the first has cast. Nothing appears under the
+front to back; two threads hash and write what the main thread has cast. Nothing appears under the
 final name before every value was looked at. Not here: which tensors (selection.py), the folder
 around the file (the assets).
 """

@@ -6,10 +6,10 @@ import dagster as dg
 
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.hub.lock import locked_repo
+from wmtp_assets.printable import printable
 from wmtp_assets.raw.assets import RAW, Row
-from wmtp_assets.raw.upstream.record import GROUP, upstream_key
+from wmtp_assets.raw.upstream.observations import GROUP, upstream_key
 from wmtp_assets.raw.upstream.watch import observed
-from wmtp_assets.shown import shown
 
 
 def watched_repo(*, raw: str, row: Row) -> dg.SourceAsset:
@@ -21,7 +21,7 @@ def watched_repo(*, raw: str, row: Row) -> dg.SourceAsset:
         repo = row(deployment.catalog).repo
         locked = locked_repo(deployment.store.lock, repo)
         commit, facts = observed(deployment.source, repo, locked.commit if locked else None)
-        context.log.info(shown(facts["says"]))
+        context.log.info(printable(facts["says"]))
         return dg.ObserveResult(
             metadata={"repo": dg.MetadataValue.url(repo.url), **facts},
             data_version=dg.DataVersion(commit),

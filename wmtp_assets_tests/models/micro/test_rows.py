@@ -44,7 +44,7 @@ assert lines == 1
 sys.modules[name] = util.module_from_spec(spec)
 exec(compile(text, spec.origin, "exec"), vars(sys.modules[name]))
 
-from wmtp_assets.approval.standing import Approval, Standing
+from wmtp_assets.approval.state import Approval, Standing
 from wmtp_assets.definitions import ASSETS
 from wmtp_assets.doctor.plans import micro_bytes
 from wmtp_assets.documents.dossier import Dossier

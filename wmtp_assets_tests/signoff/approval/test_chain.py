@@ -98,8 +98,8 @@ def test_each_decision_follows_the_one_before(root: Path):
     assert [e.decision.number for e in chain.entries] == [1, 2, 3]
     assert chain.entries[0].decision.previous_sha256 is None
     assert chain.entries[2].decision.previous_sha256 == chain.entries[1].sha256
-    assert chain.standing[Role.REVIEWER].decision.verdict == Verdict.REJECTED
-    assert chain.standing[Role.PRODUCT_OWNER].decision.reviewer == "Paul"
+    assert chain.newest_by_role[Role.REVIEWER].decision.verdict == Verdict.REJECTED
+    assert chain.newest_by_role[Role.PRODUCT_OWNER].decision.reviewer == "Paul"
 
 
 @pytest.mark.parametrize("name", ["decision.json", "manifest.json", "SHA256SUMS"])

@@ -75,7 +75,7 @@ def test_a_sparse_file_of_terabytes_differs_without_being_read(tmp_path: Path, n
     before = signal.signal(signal.SIGALRM, _read_forever)
     signal.alarm(20)
     try:
-        [problem] = verify_storage(root, tell=lambda line: None).problems
+        [problem] = verify_storage(root, report=lambda line: None).problems
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)

@@ -111,10 +111,10 @@ def points(events: list[str]) -> list[int]:
 def left(live: Path, keys: KeyPair) -> dict:
     root = live / "s"
     chain = read_chain(root / "signoff")
-    found = verify_storage(root, [keys.public], tell=lambda line: None)
+    found = verify_storage(root, [keys.public], report=lambda line: None)
     first = (root / "signoff/0001/decision.json").read_text()
     with opened(live) as world:
-        standing = str(world.approval.standing)
+        standing = str(world.approval.state)
     return {
         "names": sorted(p.name for p in (root / "signoff").iterdir()),
         "reviewers": [entry.decision.reviewer for entry in chain.entries],

@@ -156,7 +156,7 @@ def test_a_folder_without_a_key_trusts_nobody_and_is_named(tmp_path: Path):
 
 
 def problems(root: Path, *keys: Path) -> tuple[str, ...]:
-    return verify_storage(root, keys, tell=lambda line: None).problems
+    return verify_storage(root, keys, report=lambda line: None).problems
 
 
 def test_verify_takes_the_folder(folder: Path, ann: KeyPair, tmp_path: Path, capsys):
@@ -170,7 +170,7 @@ def test_verify_takes_the_folder(folder: Path, ann: KeyPair, tmp_path: Path, cap
 def test_what_nobody_signed_supersedes_nothing_for_verify(folder, ann, tmp_path, verdict, role):
     root = signed_storage(tmp_path / "s", ann)
     seal(root, role=role, verdict=verdict, reviewer="Eve")
-    found = verify_storage(root, [folder], tell=lambda line: None)
+    found = verify_storage(root, [folder], report=lambda line: None)
     assert found.problems == ()
     assert any(fact.startswith("does not count: decision 0002 of Eve") for fact in found.facts)
 

@@ -64,7 +64,7 @@ def storage(tmp_path: Path, keys: KeyPair) -> Path:
 
 
 def problems(root: Path, *keys: KeyPair) -> str:
-    found = verify_storage(root, [pair.public for pair in keys], tell=lambda line: None)
+    found = verify_storage(root, [pair.public for pair in keys], report=lambda line: None)
     return "; ".join(found.problems)
 
 
@@ -251,7 +251,7 @@ def test_two_reviewers_sign_with_two_keys(storage, keys, tmp_path):
     seal(storage, KeySigner(owner.private), role=Role.PRODUCT_OWNER, reviewer="Paul")
     assert problems(storage, keys, owner) == ""
     assert "decision 0002 of Paul is signed with key" in problems(storage, keys)
-    told = verify_storage(storage, [keys.public, owner.public], tell=lambda line: None).facts
+    told = verify_storage(storage, [keys.public, owner.public], report=lambda line: None).facts
     assert f"decision 0001 of Ann (reviewer) proven with {keys.public}" in told
     assert f"decision 0002 of Paul (product_owner) proven with {owner.public}" in told
 
@@ -260,7 +260,7 @@ def test_a_product_owner_who_approved_other_content_is_told_and_proves_nothing(s
     seal(storage, KeySigner(keys.private), role=Role.PRODUCT_OWNER, reviewer="Paul")
     (storage / "README.md").write_bytes(b"what it is now\n")
     seal(storage, KeySigner(keys.private))
-    found = verify_storage(storage, [keys.public], tell=lambda line: None)
+    found = verify_storage(storage, [keys.public], report=lambda line: None)
     assert found.problems == ()
     assert "decision 0002 is of other content" in found.facts
 

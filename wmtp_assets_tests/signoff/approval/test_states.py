@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.approval.signing import NoSigner
-from wmtp_assets.approval.standing import Standing
+from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Outcome
@@ -233,7 +233,7 @@ def test_a_file_that_belongs_to_nothing_is_not_approved_and_suspends(world: Worl
     for stray in STRAYS:
         (world.store.root / stray).unlink()
     world.approve()
-    assert world.approval.standing == Standing.APPROVED
+    assert world.approval.state == ApprovalState.APPROVED
     write_into(world.store.root, STRAYS, b"and me")
     # The last may be the work of a job on another machine, or of a dead one that nobody swept.
     assert {f"{stray} was not there" for stray in STRAYS[:-1]} <= {*world.approval.changes}
@@ -248,10 +248,10 @@ def test_what_is_empty_or_in_flight_and_has_its_use_is_no_stray(world: World):
     write_into(world.store.signoff, [".0001.elsewhere.7.ab.tmp/manifest.json"], b"{")
     write_into(world.store.signoff, [".backup.guard"], b"")
     world.approve()
-    assert world.approval.standing == Standing.APPROVED
+    assert world.approval.state == ApprovalState.APPROVED
     assert verify_storage(world.store.root).problems == ()
     (world.store.root / ".gitkeep").write_bytes(b"and me")
-    assert ".gitkeep changed" in world.approval.says
+    assert ".gitkeep changed" in world.approval.summary
 
 
 def test_nothing_but_decisions_lies_in_signoff(world: World):

@@ -13,14 +13,14 @@ import pytest
 
 from wmtp_assets import checks, store
 from wmtp_assets.approval.chain import Role, Verdict
-from wmtp_assets.approval.record import (
+from wmtp_assets.approval.events import (
     APPROVAL_KEY,
     APPROVED_BY_REVIEWER,
     latest_result,
     latest_uncounted,
 )
 from wmtp_assets.approval.signing import KeySigner
-from wmtp_assets.approval.standing import Standing
+from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.automation.alarms import find_alarms
 from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.status import is_fine, status_lines
@@ -111,7 +111,7 @@ def test_an_entry_written_by_hand_is_named_everywhere_and_counts_nowhere(world: 
     world.run("report")
     forge(world)
     assert world.chain.problems == ()
-    assert world.approval.standing == Standing.ABSENT
+    assert world.approval.state == ApprovalState.ABSENT
     for place, text in told(world).items():
         if place != "migration_notes.md":
             assert "decision 0001 is recorded by no run" in text, place
@@ -149,12 +149,12 @@ def test_a_rejection_that_is_wiped_and_removed_leaves_no_approval(world: World):
     world.make_approvable().approve()
     world.approve(verdict=Verdict.REJECTED, note="second thoughts")
     wipe(world)
-    assert world.approval.standing == Standing.ABSENT
-    assert "decision 0002 was wiped from the record" in world.approval.says
+    assert world.approval.state == ApprovalState.ABSENT
+    assert "decision 0002 was wiped from the record" in world.approval.summary
     shutil.rmtree(world.store.signoff / "0002")
     approval = world.approval
-    assert approval.standing == Standing.SUSPENDED
-    assert "of the Dagster record is not in signoff/" in approval.says
+    assert approval.state == ApprovalState.SUSPENDED
+    assert "of the Dagster record is not in signoff/" in approval.summary
     assert not is_fine(world.evidence, approval)
 
 
@@ -166,7 +166,7 @@ def test_no_decision_is_built_over_a_removed_one(world: World):
     shutil.rmtree(world.store.signoff / "0002")
     assert not world.approve_in_ui()
     assert [e.decision.number for e in world.chain.entries] == [1]
-    assert world.approval.standing == Standing.SUSPENDED
+    assert world.approval.state == ApprovalState.SUSPENDED
 
 
 @pytest.mark.long
@@ -174,15 +174,15 @@ def test_what_was_wiped_is_decided_again(world: World):
     world.make_approvable().approve()
     wipe(world)
     world.approve(reviewer="Bea")
-    assert world.approval.standing == Standing.APPROVED
+    assert world.approval.state == ApprovalState.APPROVED
     assert [d.number for d in world.approval.decisions] == [2]
 
 
 def test_after_its_run_is_deleted_a_decision_does_not_count(world: World):
     world.make_approvable().approve()
     world.instance.delete_run(world.chain.entries[0].decision.run_id)
-    assert world.approval.standing == Standing.ABSENT
-    assert "decision 0001 is recorded by no run" in world.approval.says
+    assert world.approval.state == ApprovalState.ABSENT
+    assert "decision 0001 is recorded by no run" in world.approval.summary
 
 
 @pytest.mark.long
@@ -191,18 +191,18 @@ def test_another_record_knows_no_unsigned_decision(world: World, fresh: dg.Dagst
     other = world.on(fresh)
     assert other.run("phase1") and other.run("report")
     approval = other.approval
-    assert approval.standing == Standing.ABSENT
-    assert "not known to this record, decide again" in approval.says
+    assert approval.state == ApprovalState.ABSENT
+    assert "not known to this record, decide again" in approval.summary
     other.approve(reviewer="Bea")
-    assert other.approval.standing == Standing.APPROVED
+    assert other.approval.state == ApprovalState.APPROVED
 
 
 @pytest.mark.long
 def test_an_unsigned_rejection_by_hand_takes_no_approval_away_and_is_named(world: World):
     world.make_approvable().approve()
     forge(world, "rejected")
-    assert world.approval.standing == Standing.APPROVED
-    assert "decision 0002 is recorded by no run" in world.approval.says
+    assert world.approval.state == ApprovalState.APPROVED
+    assert "decision 0002 is recorded by no run" in world.approval.summary
 
 
 @pytest.mark.long
@@ -210,7 +210,7 @@ def test_a_decision_behind_one_that_does_not_count_counts(world: World):
     world.make_approvable()
     forge(world)
     world.approve()
-    assert world.approval.standing == Standing.APPROVED
+    assert world.approval.state == ApprovalState.APPROVED
     assert world.approval.uncounted[0].startswith("decision 0001 is recorded by no run")
 
 
@@ -220,8 +220,8 @@ def test_a_copied_signed_entry_is_no_later_one(world: World, ann: KeyPair, trust
     world.approve(signer=KeySigner(ann.private), verdict=Verdict.REJECTED)
     shutil.copytree(world.store.signoff / "0001", world.store.signoff / "0003")
     approval = world.approval
-    assert approval.standing == Standing.SUSPENDED
-    assert "0003: decision.json says it is number 1" in approval.says
+    assert approval.state == ApprovalState.SUSPENDED
+    assert "0003: decision.json says it is number 1" in approval.summary
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_an_unsigned_click_supersedes_no_signed_decision(world, ann, trusted, ve
     opposite = Verdict.REJECTED if verdict == Verdict.APPROVED else Verdict.APPROVED
     world.approve(signer=KeySigner(ann.private), verdict=opposite)
     world.approve(verdict=verdict, reviewer="Eve")
-    assert str(world.approval.standing) == str(opposite)
+    assert str(world.approval.state) == str(opposite)
     for place, text in told(world).items():
         assert "Eve" not in text, place
         if place != "migration_notes.md":
@@ -255,9 +255,9 @@ def test_a_decision_of_another_key_does_not_count_although_a_run_recorded_it(
     world: World, eve: KeyPair, trusted: Path
 ):
     world.trusting(trusted).make_approvable().approve(signer=KeySigner(eve.private))
-    assert world.approval.standing == Standing.ABSENT
+    assert world.approval.state == ApprovalState.ABSENT
     stranger = KeySigner(eve.private).key_fingerprint
-    assert f"decision 0001 is signed with key {stranger}: only keys of" in world.approval.says
+    assert f"decision 0001 is signed with key {stranger}: only keys of" in world.approval.summary
 
 
 def under_another_s_name(world: World, ann: KeyPair, eve: KeyPair) -> None:
@@ -284,8 +284,8 @@ def test_a_signature_under_a_trusted_name_that_its_key_did_not_make(
     under_another_s_name(world, ann, eve)
     assert world.chain.problems == ()
     other = world.on(fresh).trusting(trusted)
-    assert other.approval.standing == Standing.ABSENT
-    assert "decision 0001/storage.sig: was not made with key" in other.approval.says
+    assert other.approval.state == ApprovalState.ABSENT
+    assert "decision 0001/storage.sig: was not made with key" in other.approval.summary
 
 
 def test_a_signed_decision_stands_at_once_in_a_fresh_record(
@@ -295,16 +295,16 @@ def test_a_signed_decision_stands_at_once_in_a_fresh_record(
     world.make_approvable().approve(signer=KeySigner(ann.private))
     readme = world.store.readme.read_bytes()
     other = world.on(fresh).trusting(trusted)
-    assert other.approval.standing == Standing.APPROVED
+    assert other.approval.state == ApprovalState.APPROVED
     assert other.failed("report") == {}
     assert other.store.readme.read_bytes() == readme
     approval = other.approval
-    assert approval.standing == Standing.APPROVED, approval.says
-    assert "signed with ann.pub" in approval.says
+    assert approval.state == ApprovalState.APPROVED, approval.summary
+    assert "signed with ann.pub" in approval.summary
     assert latest_result(fresh, other.store)[0] == "approved"
     assert other.run("phase1") and other.run("report")
     assert other.store.readme.read_bytes() == readme
-    assert other.approval.standing == Standing.APPROVED and other.approval.read == {}
+    assert other.approval.state == ApprovalState.APPROVED and other.approval.read == {}
 
 
 @pytest.mark.long
@@ -315,7 +315,7 @@ def test_an_unsigned_approval_beside_it_in_a_fresh_record(
     world.approve(reviewer="Eve")
     other = world.on(fresh).trusting(trusted)
     assert other.run("report")
-    assert other.approval.standing == Standing.APPROVED
+    assert other.approval.state == ApprovalState.APPROVED
     assert [d.reviewer for d in other.approval.decisions] == ["Ann"]
 
 
@@ -323,9 +323,9 @@ def test_an_unsigned_approval_beside_it_in_a_fresh_record(
 def test_a_signed_decision_stands_at_another_root_before_the_move_is_told(world, ann, trusted):
     world.make_approvable().approve(signer=KeySigner(ann.private))
     moved = world.move("elsewhere").trusting(trusted)
-    assert moved.approval.standing == Standing.APPROVED
+    assert moved.approval.state == ApprovalState.APPROVED
     moved.tell_moved(world.store.root)
-    assert moved.approval.standing == Standing.APPROVED and moved.approval.read == {}
+    assert moved.approval.state == ApprovalState.APPROVED and moved.approval.read == {}
 
 
 @pytest.mark.long
@@ -345,9 +345,9 @@ def test_without_the_setting_a_fresh_record_knows_no_signed_decision_either(
 ):
     world.make_approvable().approve(signer=KeySigner(ann.private))
     approval = world.on(fresh).approval
-    assert approval.standing == Standing.ABSENT
+    assert approval.state == ApprovalState.ABSENT
     key = KeySigner(ann.private).key_fingerprint[:16]
-    assert f"decide again, or trust key {key} by WMTP_REVIEWER_KEYS" in approval.says
+    assert f"decide again, or trust key {key} by WMTP_REVIEWER_KEYS" in approval.summary
 
 
 def edit_of_equal_size_and_time(path: Path) -> None:
@@ -388,8 +388,8 @@ def test_what_a_fresh_record_does_not_know_is_read_and_held_against_the_signatur
     world.make_approvable().approve(signer=KeySigner(ann.private))
     attack(world.file)
     other = world.on(fresh).trusting(trusted)
-    assert other.approval.standing == Standing.SUSPENDED
-    assert "datasets_v2/mbpp/processed/" in other.approval.says
+    assert other.approval.state == ApprovalState.SUSPENDED
+    assert "datasets_v2/mbpp/processed/" in other.approval.summary
 
 
 @pytest.mark.long
@@ -402,10 +402,10 @@ def test_what_was_read_is_read_again_only_when_it_was_touched(
     checks._read_once.cache_clear()
     read, original = [], store.sha256_of
     monkeypatch.setattr(store, "sha256_of", lambda path: read.append(path) or original(path))
-    assert other.approval.standing == Standing.APPROVED
+    assert other.approval.state == ApprovalState.APPROVED
     assert other.file not in read
     other.file.write_bytes(b"rot!")
-    assert other.approval.standing == Standing.SUSPENDED
+    assert other.approval.state == ApprovalState.SUSPENDED
     assert other.file in read
 
 
@@ -415,7 +415,7 @@ def test_a_signed_rejection_that_is_removed_is_known_to_the_record(world, ann, t
     world.approve(signer=KeySigner(ann.private), verdict=Verdict.REJECTED)
     shutil.rmtree(world.store.signoff / "0002")
     wipe(world)
-    assert world.approval.standing == Standing.SUSPENDED
+    assert world.approval.state == ApprovalState.SUSPENDED
     assert not world.approve_in_ui()
 
 
@@ -423,9 +423,9 @@ def test_a_signed_rejection_that_is_removed_is_known_to_the_record(world, ann, t
 def test_a_setting_that_comes_later_leaves_only_what_was_signed(world, ann, trusted):
     world.make_approvable().approve(reviewer="Bea")
     world.trusting(trusted)
-    assert world.approval.standing == Standing.ABSENT
+    assert world.approval.state == ApprovalState.ABSENT
     world.approve(signer=KeySigner(ann.private))
-    assert world.approval.standing == Standing.APPROVED
+    assert world.approval.state == ApprovalState.APPROVED
 
 
 @pytest.mark.long

@@ -20,7 +20,7 @@ from wmtp_assets_tests.signoff.backup.conftest import FIRST, SECOND, write_appro
 
 
 def approved(root: Path) -> Entry:
-    return read_chain(root / "signoff").standing[Role.REVIEWER]
+    return read_chain(root / "signoff").newest_by_role[Role.REVIEWER]
 
 
 def copied(root: Path, location: BackupLocation, **options) -> BackedUp:
@@ -69,7 +69,7 @@ def test_only_what_changed_is_copied(storage: Path, location: BackupLocation):
     assert (again.copied, again.copied_bytes, again.removed) == (0, 0, 0)
     write_approved(storage, SECOND)
     told: list[str] = []
-    done = copied(storage, location, tell=told.append)
+    done = copied(storage, location, report=told.append)
     assert held(location) == files_of(storage)
     new = [path for path in files_of(storage) if path.startswith("signoff/0002/")]
     assert {line.split(",")[0] for line in told} == {
@@ -170,7 +170,7 @@ def test_a_backup_that_broke_anywhere_leaves_a_whole_copy_or_says_so(tmp_path, m
         target = tmp_path / f"{at}" / "restored"
         restore(location, target)
         assert files_of(target) in (first, files_of(root))
-        assert verify_storage(target, tell=lambda line: None).problems == ()
+        assert verify_storage(target, report=lambda line: None).problems == ()
         if then == "as it was":
             write_approved(root, FIRST)
         copied(root, location)

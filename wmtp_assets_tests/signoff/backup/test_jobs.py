@@ -7,12 +7,12 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.approval.chain import Role, Verdict
-from wmtp_assets.approval.standing import Standing
+from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.approval.verify import verify_storage
+from wmtp_assets.backup.events import BACKUP_KEY, COPY_IS_AS_APPROVED, read_backup
 from wmtp_assets.backup.location import BackupLocation
-from wmtp_assets.backup.record import BACKUP_KEY, COPY_IS_AS_APPROVED, read_backup
 from wmtp_assets.backup.restoring import restore
-from wmtp_assets.backup.standing import judge_backup
+from wmtp_assets.backup.state import judge_backup
 from wmtp_assets.backup.tag import read_tag
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.errors import BadInput
@@ -86,7 +86,7 @@ def test_a_backup_meets_the_last_condition_of_phase_2(approved: World):
     assert "back up the approved" not in action_items(approved)
     assert "backed up and tagged)" in step_11(approved)
     assert files_of(approved.backups / "v2.0.0") == files_of(approved.store.root)
-    assert approved.approval.standing == Standing.APPROVED
+    assert approved.approval.state == ApprovalState.APPROVED
 
 
 def test_one_flipped_byte_in_the_copy_is_named_and_mended(backed_up: World):
@@ -104,7 +104,7 @@ def test_one_flipped_byte_in_the_copy_is_named_and_mended(backed_up: World):
         backed_up
     )
     # The copy is not the storage: the approval stands.
-    assert backed_up.approval.standing == Standing.APPROVED
+    assert backed_up.approval.state == ApprovalState.APPROVED
     assert backed_up.run("backup_storage")
     assert judged(backed_up)[0]
     assert copy.read_bytes() == backed_up.file.read_bytes()
@@ -119,9 +119,9 @@ def test_a_restored_storage_passes_every_check_and_keeps_its_approval(backed_up:
     assert files_of(backed_up.store.root) == before
     assert backed_up.failed("verify") == {} and backed_up.run("report")
     assert backed_up.failed("verify_documents") == {}
-    assert backed_up.approval.standing == Standing.APPROVED
+    assert backed_up.approval.state == ApprovalState.APPROVED
     assert judged(backed_up)[0]
-    assert verify_storage(backed_up.store.root, tell=lambda line: None).problems == ()
+    assert verify_storage(backed_up.store.root, report=lambda line: None).problems == ()
 
 
 def test_content_approved_since_is_not_backed_up_until_it_is(backed_up: World):
@@ -148,12 +148,12 @@ def test_a_decision_made_since_is_backed_up_too(backed_up: World):
     assert (backed_up.backups / "v2.0.0/signoff/0002/decision.json").is_file()
     shutil.rmtree(backed_up.store.root)
     restore(BackupLocation(str(backed_up.backups)), backed_up.store.root)
-    assert backed_up.approval.standing == Standing.APPROVED
+    assert backed_up.approval.state == ApprovalState.APPROVED
 
 
 def test_a_decision_that_no_run_recorded_is_not_what_is_backed_up(approved: World):
     seal(approved.store.root, reviewer="Nobody")
-    assert "decision 0002 is recorded by no run" in approved.approval.says
+    assert "decision 0002 is recorded by no run" in approved.approval.summary
     assert approved.run("backup_storage")
     assert read_tag(BackupLocation(str(approved.backups))).decision == 1
     assert "decision 0001" in judged(approved)[1]

@@ -27,7 +27,7 @@ def test_bytes_and_times_come_back_and_are_the_approved_ones(storage, location, 
     assert times_of(target) == times_of(storage)
     assert all((target / folder).is_dir() for folder in SKELETON)
     assert (done.restored, done.kept, done.others) == (len(files_of(storage)), 0, ())
-    assert verify_storage(target, tell=lambda line: None).problems == ()
+    assert verify_storage(target, report=lambda line: None).problems == ()
 
 
 def test_what_is_right_stays_and_what_differs_is_replaced(storage, location, tmp_path):

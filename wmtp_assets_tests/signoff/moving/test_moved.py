@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.approval.standing import Standing
-from wmtp_assets.backup.record import read_backup
+from wmtp_assets.approval.state import ApprovalState
+from wmtp_assets.backup.events import read_backup
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Outcome, is_ready
@@ -44,7 +44,7 @@ def test_what_was_recorded_by_another_spelling_of_the_root_counts(world: World):
     world.make_approvable().approve()
     world.deployment = resolved
     assert is_ready(world.evidence)
-    assert world.approval.standing == Standing.APPROVED
+    assert world.approval.state == ApprovalState.APPROVED
 
 
 def test_evidence_decisions_and_backups_move_along(approved: World):
@@ -55,7 +55,7 @@ def test_evidence_decisions_and_backups_move_along(approved: World):
     moved.tell_moved(approved.store.root)
     assert is_ready(moved.evidence)
     assert moved.evidence.storage_digest == before
-    assert moved.approval.standing == Standing.APPROVED
+    assert moved.approval.state == ApprovalState.APPROVED
     assert read_backup(moved.instance, moved.store) is not None
     assert moved.run("verify") and moved.run("verify_documents")
     assert is_ready(moved.evidence)
@@ -150,10 +150,10 @@ REFUSED: dict[Callable[[World], None], str] = {
 def test_what_is_not_the_storage_that_was_there_is_refused_by_name(approved: World, attack):
     moved = approved.move("elsewhere")
     attack(moved)
-    standing = moved.approval.standing
+    standing = moved.approval.state
     with pytest.raises(BadInput, match=REFUSED[attack]):
         moved.tell_moved(approved.store.root)
-    assert moved.approval.standing == standing
+    assert moved.approval.state == standing
     assert not moved.instance.fetch_observations(MOVES_KEY, limit=1).records
 
 
@@ -197,7 +197,7 @@ def test_documents_that_stayed_behind_are_told_and_written_anew(approved: World)
     assert not is_ready(moved.evidence)
     assert moved.run("report")
     assert is_ready(moved.evidence)
-    assert moved.approval.standing == Standing.APPROVED
+    assert moved.approval.state == ApprovalState.APPROVED
 
 
 def test_raw_files_that_were_removed_are_let_pass_and_are_missing_here_too(world: World):
@@ -221,7 +221,7 @@ def test_a_posted_move_is_nothing(approved: World, event: type):
     moved = approved.move("elsewhere")
     posted(event, moved, approved.store.root)
     assert outcome(moved) == Outcome.NOT_EVALUATED
-    assert moved.approval.standing != Standing.APPROVED
+    assert moved.approval.state != ApprovalState.APPROVED
 
 
 def test_posted_moves_hide_none_that_a_run_told(world: World):

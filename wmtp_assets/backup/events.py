@@ -5,13 +5,14 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets.approval.record import as_table
+from wmtp_assets.approval.events import as_table
 from wmtp_assets.backup.copying import BackedUp
 from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.reading import Read
-from wmtp_assets.backup.standing import Backup
+from wmtp_assets.backup.state import Backup
 from wmtp_assets.findings import verdict
 from wmtp_assets.markup import inert
+from wmtp_assets.printable import printable
 from wmtp_assets.record import (
     CONTENT,
     DATA_VERSION_TAG,
@@ -22,10 +23,9 @@ from wmtp_assets.record import (
     check_history,
     is_result_on,
     made_on,
-    whereabouts,
+    storage_history,
 )
-from wmtp_assets.roots import Whereabouts
-from wmtp_assets.shown import shown
+from wmtp_assets.storage_history import StorageHistory
 from wmtp_assets.store import Store
 
 BACKUP_KEY = dg.AssetKey(["signoff", "backup"])
@@ -39,7 +39,7 @@ def backup_materialization(
     tag = done.tag
     return dg.AssetMaterialization(
         BACKUP_KEY,
-        description=inert(shown(f"{tag.storage_version} at {location.shown}: {tag.says}")),
+        description=inert(printable(f"{tag.storage_version} at {location.shown}: {tag.summary}")),
         metadata={
             STORAGE_ROOT: str(store.root),
             "place": location.shown,
@@ -74,7 +74,7 @@ def copy_result(store: Store, location: BackupLocation, read: Read) -> Mapping[s
         "check_name": COPY_IS_AS_APPROVED,
         "passed": finding.passed,
         "severity": dg.AssetCheckSeverity.ERROR,
-        "description": inert(shown(finding.summary))[:4000],
+        "description": inert(printable(finding.summary))[:4000],
         "metadata": {
             STORAGE_ROOT: str(store.root),
             CONTENT: tag.content if tag else "none",
@@ -91,12 +91,12 @@ def read_backup(
 ) -> Backup | None:
     """The newest backup of this storage that a run recorded, and how its copy is.
 
-    The copy is as the newest evaluation since says; posted events are nothing.
+    Its damage is that of the newest evaluation since; posted events are ignored.
 
     Args:
         location: Of the backups there; of all if it is not given.
     """
-    here = whereabouts(instance, store)
+    here = storage_history(instance, store)
     for record in made_on(instance, BACKUP_KEY, here):
         facts = {k: v.value for k, v in record.asset_materialization.metadata.items()}
         if location in (None, facts["place"]):
@@ -113,9 +113,9 @@ def read_backup(
 
 
 def _damage_since(
-    instance: dg.DagsterInstance, here: Whereabouts, location: str, copied: float
+    instance: dg.DagsterInstance, here: StorageHistory, location: str, copied: float
 ) -> str:
-    """What the newest look at a copy said of it; a look that broke says that much."""
+    """What the newest check of a copy found; also that it could not be read."""
     for record in check_history(instance, dg.AssetCheckKey(BACKUP_KEY, COPY_IS_AS_APPROVED)):
         if not record.run_id:
             continue

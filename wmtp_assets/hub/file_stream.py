@@ -11,10 +11,10 @@ from typing import Any
 
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.door import asked, body, endpoint
+from wmtp_assets.hub.client import body, endpoint, send_request
+from wmtp_assets.hub.connection_errors import server_of
 from wmtp_assets.hub.facts import is_commit, shown_commit, stated_size
-from wmtp_assets.hub.refusals import refusal
-from wmtp_assets.hub.way import server_of
+from wmtp_assets.hub.http_errors import http_error
 from wmtp_assets.source import Body
 
 RANGE_REFUSED = 416
@@ -26,7 +26,7 @@ def file_url(repo: Repo, commit: str, path: str) -> str:
     """Where the Hub has a file.
 
     Raises:
-        NoWay: The environment cannot be used.
+        HubError: The environment cannot be used.
     """
     at = endpoint()
     from huggingface_hub import hf_hub_url
@@ -45,11 +45,11 @@ def require_answer_of(commit: str, answers: list) -> None:
     Raises:
         BadInput: It is named.
     """
-    said = [a.headers["X-Repo-Commit"] for a in answers if "X-Repo-Commit" in a.headers]
-    if is_commit(commit) and said and said[0] != commit:
+    commits = [a.headers["X-Repo-Commit"] for a in answers if "X-Repo-Commit" in a.headers]
+    if is_commit(commit) and commits and commits[0] != commit:
         raise BadInput(
             f"asked for {commit}, answered from another commit",
-            [shown_commit(said[0])],
+            [shown_commit(commits[0])],
             "check HF_ENDPOINT",
         )
 
@@ -64,11 +64,11 @@ def open_file(repo: Repo, commit: str, path: str, start: int) -> Iterator[Body]:
     """
     about = f"{repo.id} ({path} at {commit})"
     headers = {"Range": f"bytes={start}-"} if start else {}
-    with asked(about, "GET", file_url(repo, commit, path), headers=headers) as answers:
+    with send_request(about, "GET", file_url(repo, commit, path), headers=headers) as answers:
         last = answers[-1]
         if last.status_code not in (*GIVEN, RANGE_REFUSED):
             server = server_of(last.request.url)
-            raise refusal(repo, about, server, last.status_code, last.headers)
+            raise http_error(repo, about, server, last.status_code, last.headers)
         require_answer_of(commit, answers)
         yield _body(answers, body(about, last))
 

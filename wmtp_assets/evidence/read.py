@@ -22,9 +22,9 @@ from wmtp_assets.record import (
     is_made_on,
     latest_on,
     made_root_of,
-    whereabouts,
+    storage_history,
 )
-from wmtp_assets.roots import Whereabouts
+from wmtp_assets.storage_history import StorageHistory
 
 INPUT_VERSION_PREFIX = f"{INPUT_VERSION_TAG}/"
 
@@ -51,7 +51,7 @@ def read_evidence(
             a file whose time differs is read.
     """
     specs = declared.assets
-    here = whereabouts(instance, deployment.store)
+    here = storage_history(instance, deployment.store)
     # Three queries for the whole graph; a query for each check took 3 ms x 300.
     newest_made = {
         record.asset_entry.asset_key: record.asset_entry.last_materialization_record
@@ -92,19 +92,19 @@ def read_evidence(
 
 
 def recorded_assets(
-    instance: dg.DagsterInstance, declared: Declared, here: Whereabouts
+    instance: dg.DagsterInstance, declared: Declared, here: StorageHistory
 ) -> tuple[AssetRow, ...]:
     """What runs made on one storage, undeclared assets too; no disk is looked at."""
     specs = {spec.key: spec for spec in declared.assets}
     keys = sorted({*specs, *instance.get_asset_keys()}, key=lambda key: key.path)
     found = ((key, latest_on(instance, key, here)) for key in keys)
     rows = [_described(specs.get(key) or dg.AssetSpec(key), made) for key, made in found if made]
-    # A decision and a backup are no files of an asset: they have no list of them.
+    # Decisions and backups are materializations without a list of files.
     return tuple(row for row in rows if isinstance(row.latest.files, Mapping) and row.latest.files)
 
 
 def recorded_roots(
-    instance: dg.DagsterInstance, declared: Declared, here: Whereabouts
+    instance: dg.DagsterInstance, declared: Declared, here: StorageHistory
 ) -> list[str]:
     """The present roots of the storages that the newest materializations are about."""
     found = {
@@ -117,7 +117,7 @@ def recorded_roots(
 
 def _asset_row(
     deployment: Deployment,
-    here: Whereabouts,
+    here: StorageHistory,
     spec: dg.AssetSpec,
     record: dg.EventLogRecord | None,
     newest: dg.EventLogRecord | None,
@@ -133,7 +133,7 @@ def _asset_row(
     )
 
 
-def _root_now(record: dg.EventLogRecord, here: Whereabouts) -> str | None:
+def _root_now(record: dg.EventLogRecord, here: StorageHistory) -> str | None:
     stated = made_root_of(record)
     return stated and here.now_at(stated, record.timestamp)
 

@@ -1,4 +1,4 @@
-"""What an asset holds, its dates aside: the data version of files some of which say when they came.
+"""The data version of an asset: the digest of its files, without the dates in them.
 
 A metadata.json has `created_at`; the files of statistics have a day in their names, the summary
 inside too. Two people who make the same storage on two days have the same content, and must be able
@@ -23,7 +23,7 @@ from wmtp_assets.strict import parse_json
 CREATED_AT = "created_at"
 DATE = "date"
 SUMMARY = "summary.json"
-# What is larger is not one of these files; it is not read for their sake.
+# A larger file is none of these, and is not read.
 MAX_BYTES = 4_000_000
 
 _OF_STATS = re.compile(rf"({DATASETS}/[^/]+/{STATS}/)([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})_([^/]+)")
@@ -36,10 +36,10 @@ def content_version(digests: Mapping[str, str], locate: Callable[[str], Path]) -
         digests: Path as recorded -> sha256, in any order.
         locate: Finds the file of such a path.
     """
-    told = [_without_date(path, digest, locate) for path, digest in digests.items()]
-    if len(dict(told)) < len(told):
+    undated = [_without_date(path, digest, locate) for path, digest in digests.items()]
+    if len(dict(undated)) < len(undated):
         return store.content_digest(digests)  # files of two days: their names tell them apart
-    return store.content_digest(dict(told))
+    return store.content_digest(dict(undated))
 
 
 def _without_date(path: str, digest: str, locate: Callable[[str], Path]) -> tuple[str, str]:

@@ -11,10 +11,10 @@ from typing import Any
 from wmtp_assets.approval.covered import of_no_asset
 from wmtp_assets.approval.manifest import recorded_files
 from wmtp_assets.evidence.judge import Evidence, Outcome
-from wmtp_assets.shown import shown
+from wmtp_assets.printable import printable
 
 
-def reasons_against(
+def refusal_reasons(
     evidence: Evidence, acknowledged: Collection[str], stored: Mapping[str, Path]
 ) -> Iterator[str]:
     """Judge the record; no file is read.
@@ -35,13 +35,13 @@ def reasons_against(
         f"no warning has the digest {digest}" for digest in sorted(set(acknowledged) - warned)
     )
     strays = of_no_asset(stored, recorded_files(evidence))
-    yield from (f"{shown(path)} is of no asset" for path in strays)
+    yield from (f"{printable(path)} is of no asset" for path in strays)
 
 
 def unlike_record(
     expected: Mapping[str, Mapping[str, Any]], digests: Mapping[str, str]
 ) -> list[str]:
-    """The files whose bytes are not the expected ones; one that is missing is none of them.
+    """The files that are missing or whose bytes are not the expected ones.
 
     Args:
         expected: Path -> at least sha256, of all files that are approved.

@@ -1,8 +1,8 @@
-"""What goes wrong on the way to the Hub -> one error that names the server and what to look at.
+"""Connection errors of the Hub -> one error that names the server and what to look at.
 
 huggingface_hub, its HTTP client, TLS and the system each raise in their own words; here they become
-NoWay (trying again does not help) or Unreachable (it may pass). No error text holds a header or a
-path, which may be signed, nor what a server said.
+HubError (trying again does not help) or Unreachable (it may pass). No error text holds a header or
+a path, which may be signed, nor the text of a server.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ ENDED = re.compile("disconnected|closed connection")
 AGAIN = "then run again: it goes on where it stopped"
 
 
-class NoWay(BadInput):
+class HubError(BadInput):
     """The way to the Hub is wrong, or what answers is no Hub; trying again does not help.
 
     Args:
@@ -51,33 +51,33 @@ def server_of(url: object) -> str:
     return f"{found[1]}://{found[2]}"[:MOST_SHOWN] if found else "the server"
 
 
-def no_hub(about: str, url: object, culprits: list[str]) -> NoWay:
+def not_a_hub(about: str, url: object, culprits: list[str]) -> HubError:
     """The error for an answer that no Hub gives, such as the page of a portal."""
-    return NoWay(about, f"{server_of(url)} answers, and not as a Hub", look(url), culprits)
+    return HubError(about, f"{server_of(url)} answers, and not as a Hub", advice(url), culprits)
 
 
-def look(url: object) -> str:
-    """What to look at when the wrong one answers."""
+def advice(url: object) -> str:
+    """The advice where something else than the Hub answers."""
     proxy = network.proxy_on_the_way(server_of(url), os.environ)
     by = f"the proxy of {proxy}" if proxy else "a proxy or portal"
     return f"check HF_ENDPOINT, and whether {by} answers in its place"
 
 
 @contextlib.contextmanager
-def prepared(about: str) -> Iterator[None]:
+def request_errors(about: str) -> Iterator[None]:
     """Errors before anything is sent: they come from this machine, and may hold the token."""
     from huggingface_hub import constants, errors
 
     try:
         yield
     except errors.OIDCError:
-        raise NoWay(
+        raise HubError(
             about,
             "HF_OIDC_RESOURCE is set, and gave no token",
             "set HF_OIDC_ID_TOKEN, or unset HF_OIDC_RESOURCE and use HF_TOKEN",
         ) from None
     except (OSError, ValueError, ImportError, *_client_errors()) as error:
-        raise NoWay(
+        raise HubError(
             about,
             f"no request can be made on this machine ({type(error).__name__})",
             f"check HF_TOKEN, the token in {constants.HF_TOKEN_PATH}, the proxy variables, "
@@ -93,12 +93,12 @@ def _client_errors() -> tuple[type[Exception], ...]:
 
 
 @contextlib.contextmanager
-def explained(about: str, url: object) -> Iterator[None]:
+def connection_errors(about: str, url: object) -> Iterator[None]:
     """Turn what the library, its HTTP client and the system raise on the way into one error.
 
     Raises:
         Unreachable: It may pass by itself.
-        NoWay: It does not.
+        HubError: It does not.
     """
     import httpx2
     from huggingface_hub import errors
@@ -107,15 +107,15 @@ def explained(about: str, url: object) -> Iterator[None]:
     try:
         yield
     except errors.OfflineModeIsEnabled:
-        raise NoWay(
+        raise HubError(
             about,
             "huggingface_hub is offline, and not everything is on disk",
             "unset HF_HUB_OFFLINE, or use WMTP_SOURCE=mirror",
         ) from None
     except httpx2.UnsupportedProtocol:
-        raise NoWay(about, f"{server} is no address of the web", look(url)) from None
+        raise HubError(about, f"{server} is no address of the web", advice(url)) from None
     except httpx2.LocalProtocolError:  # its text may be the token
-        raise NoWay(
+        raise HubError(
             about,
             f"nothing can be sent to {server}: a header is not allowed",
             "check HF_TOKEN for odd characters",
@@ -123,17 +123,17 @@ def explained(about: str, url: object) -> Iterator[None]:
     except httpx2.TransportError as error:
         raise _broken(about, url, error) from None
     except zlib.error:
-        raise NoWay(about, f"{server} sends broken gzip", look(url)) from None
+        raise HubError(about, f"{server} sends broken gzip", advice(url)) from None
     except (OSError, ValueError, OverflowError, *_client_errors()) as error:
-        raise NoWay(
+        raise HubError(
             about,
             f"{server} answers with what cannot be read ({type(error).__name__})",
-            look(url),
+            advice(url),
         ) from None
 
 
-def _broken(about: str, url: object, error: Exception) -> NoWay | Unreachable:
-    """The error for a connection that failed, by what the system said of it."""
+def _broken(about: str, url: object, error: Exception) -> HubError | Unreachable:
+    """The error for a connection that failed, by its causes."""
     import httpx2
 
     server, causes = server_of(url), list(_causes(error))
@@ -142,18 +142,20 @@ def _broken(about: str, url: object, error: Exception) -> NoWay | Unreachable:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             why = f"the certificate of {server} is not accepted ({cause.verify_message})"
-            return NoWay(about, why, network.certificates_advice(os.environ))
+            return HubError(about, why, network.certificates_advice(os.environ))
         if isinstance(cause, ssl.SSLError) and cause.reason == "WRONG_VERSION_NUMBER":
             why = f"{server} does not speak TLS"
-            return NoWay(about, why, check or "check HF_ENDPOINT (http or https) and the network")
+            return HubError(
+                about, why, check or "check HF_ENDPOINT (http or https) and the network"
+            )
     if isinstance(error, httpx2.ProxyError) and str(error)[:1] == "4":
-        return NoWay(about, f"the proxy refuses {server} (HTTP {str(error)[:3]})", check)
+        return HubError(about, f"the proxy refuses {server} (HTTP {str(error)[:3]})", check)
     if isinstance(error, httpx2.RemoteProtocolError):
         if not ENDED.search(str(error)):
-            return NoWay(about, f"{server} sends what is no HTTP", look(url))
+            return HubError(about, f"{server} sends what is no HTTP", advice(url))
         reason = f"{server} ended the connection"
     else:
-        why = next((_told(cause) for cause in causes if _told(cause)), type(error).__name__)
+        why = next(filter(None, map(_system_message, causes)), type(error).__name__)
         reason = f"{server} does not answer ({why})"
     return Unreachable(about, reason, f"{check or 'check the network and HF_ENDPOINT'}, {AGAIN}")
 
@@ -164,8 +166,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _told(cause: BaseException) -> str:
-    """What the system said."""
+def _system_message(cause: BaseException) -> str:
+    """The message of the operating system, if it has one."""
     if isinstance(cause, socket.gaierror):
         return "its name is not known here"
     return cause.strerror or "" if isinstance(cause, OSError) else ""

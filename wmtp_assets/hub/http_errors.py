@@ -45,7 +45,7 @@ class Refused(BadInput):
         self.status, self.code = status, code
 
 
-def refusal(
+def http_error(
     repo: Repo | None, about: str, server: str, status: int, headers: Mapping[str, str]
 ) -> BadInput:
     """The error for an answer that is none of success.
@@ -65,7 +65,7 @@ def refusal(
         return Refused(thing, why, f"make one at {TOKENS_URL}", status=status, code="Token")
     if known == "GatedRepo" and repo:
         return _gated(thing, repo, status)
-    if status == 401 and not known:  # the Hub answers so for what one may not know of
+    if status == 401 and not known:  # the Hub hides private repositories so
         known = "RepoNotFound" if repo else "Token"
     page = f", open {repo.url} and look" if repo else " and HF_TOKEN"
     fix = LOGINS.get(status) or CODES.get(known, f"check HF_ENDPOINT{page}")

@@ -1,4 +1,4 @@
-"""What decision.json and manifest.json have to look like; anybody may have written them.
+"""The fields of decision.json and manifest.json; anybody may have written them.
 
 A file that is none of ours is named; it never ends a command in a traceback, nor writes into what
 a reviewer reads.
@@ -21,11 +21,11 @@ Rule = Callable[[Any], bool]
 
 
 def is_text(value: Any) -> bool:
-    """A string that a console can show: no control characters, no half of a character."""
+    """A string that a console can show: no control characters, no lone surrogates."""
     return isinstance(value, str) and all(c.isprintable() or c == "\n" for c in value)
 
 
-def shown(text: str) -> str:
+def without_controls(text: str) -> str:
     """A text as `is_text` wants it: what a console cannot show becomes a space."""
     return "".join(c if is_text(c) else " " for c in text)
 
@@ -96,7 +96,7 @@ MANIFEST: Mapping[str, Rule] = {
 }
 
 
-def read_shaped(path: Path, rules: Mapping[str, Rule]) -> dict[str, Any]:
+def read_checked(path: Path, rules: Mapping[str, Rule]) -> dict[str, Any]:
     """Read a JSON object whose fields are exactly those of the rules.
 
     Raises:

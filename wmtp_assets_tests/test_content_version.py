@@ -9,18 +9,18 @@ import dagster as dg
 import pytest
 
 from wmtp_assets import store
-from wmtp_assets.approval.standing import changes_since
+from wmtp_assets.approval.state import changes_since
 from wmtp_assets.checks import BYTES_MATCH, checks_on
+from wmtp_assets.content_version import MAX_BYTES, content_version
 from wmtp_assets.datasets.stats.summary import summary_bytes
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import AssetRow, Evidence, Outcome
-from wmtp_assets.evidence.record import Declared, read_evidence
+from wmtp_assets.evidence.read import Declared, read_evidence
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.metadata import write_dated
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import materialized
 from wmtp_assets.store import Store
-from wmtp_assets.undated import MAX_BYTES, content_version
 
 DAY = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 LATER = DAY + datetime.timedelta(days=1)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.hub.door import asked
-from wmtp_assets.hub.way import NoWay, Unreachable, server_of
+from wmtp_assets.hub.client import send_request
+from wmtp_assets.hub.connection_errors import HubError, Unreachable, server_of
 
 TOKEN = "hf_" + "s" * 34
 
@@ -54,13 +54,13 @@ def error_of(monkeypatch):
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
 
-    def error(url: str, **environ: str) -> NoWay | Unreachable:
+    def error(url: str, **environ: str) -> HubError | Unreachable:
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
         close_session()
         with (
-            pytest.raises((NoWay, Unreachable)) as caught,
-            asked("org/thing", "GET", url, seconds=5),
+            pytest.raises((HubError, Unreachable)) as caught,
+            send_request("org/thing", "GET", url, seconds=5),
         ):
             pass
         assert TOKEN not in str(caught.value) and "secret" not in str(caught.value)
@@ -92,7 +92,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
 def test_a_certificate_that_nobody_vouches_for_names_the_variable(error_of, tmp_path):
     with serving(self_signed(tmp_path)) as port:
         error = error_of(f"https://127.0.0.1:{port}/x", REQUESTS_CA_BUNDLE="/company.pem")
-    assert isinstance(error, NoWay)
+    assert isinstance(error, HubError)
     assert f"the certificate of https://127.0.0.1:{port} is not accepted" in error.reason
     assert "SSL_CERT_FILE" in error.fix and "not read here: REQUESTS_CA_BUNDLE" in error.fix
 
@@ -100,7 +100,9 @@ def test_a_certificate_that_nobody_vouches_for_names_the_variable(error_of, tmp_
 def test_a_server_without_tls_is_told_from_one_that_is_not_there(error_of):
     with serving() as port:
         error = error_of(f"https://127.0.0.1:{port}/x")
-    assert isinstance(error, NoWay) and f"https://127.0.0.1:{port} does not speak TLS" in str(error)
+    assert isinstance(error, HubError) and f"https://127.0.0.1:{port} does not speak TLS" in str(
+        error
+    )
     error = error_of(f"https://127.0.0.1:{port}/x?signature=secret")
     assert isinstance(error, Unreachable) and "refused" in error.reason
     assert "check the network and HF_ENDPOINT" in error.fix
@@ -116,7 +118,7 @@ def test_a_proxy_that_refuses_is_named_by_its_variable_without_its_password(erro
     with serving() as port:
         proxy = f"http://ann:secret@127.0.0.1:{port}"
         error = error_of("https://hub.invalid/x", HTTPS_PROXY=proxy, NO_PROXY="")
-    assert isinstance(error, NoWay)
+    assert isinstance(error, HubError)
     assert "the proxy refuses https://hub.invalid (HTTP 407)" in error.reason
     assert f"HTTPS_PROXY (http://127.0.0.1:{port})" in error.fix
     dead = error_of("https://hub.invalid/x", HTTPS_PROXY=proxy)
@@ -129,9 +131,9 @@ def test_the_token_of_a_file_that_cannot_be_sent_names_the_file(error_of, monkey
     (tmp_path / "token").write_text("hf_\u201csecret\u201d", "utf-8")
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
     error = error_of("http://127.0.0.1:1/x", HF_TOKEN="")
-    assert isinstance(error, NoWay) and str(tmp_path / "token") in error.fix
+    assert isinstance(error, HubError) and str(tmp_path / "token") in error.fix
     (tmp_path / "token").write_bytes(b"\xff\xfe")
-    assert isinstance(error_of("http://127.0.0.1:1/x"), NoWay)
+    assert isinstance(error_of("http://127.0.0.1:1/x"), HubError)
 
 
 @pytest.mark.parametrize(

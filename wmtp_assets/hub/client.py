@@ -1,10 +1,10 @@
-"""The one door to the Hub: every request and every byte of an answer passes here.
+"""The HTTP client of the Hub: every request and every byte of an answer passes here.
 
 In: a method, an address. Out: the answers on the way (redirects, then the last one), open, and
 their bytes, unpacked within bounds. huggingface_hub does the session, the token and the addresses;
 redirects are followed here, so that nothing of a server is read without bound, and a token goes
-only where the library's session sends it: not to another host. Whatever goes wrong leaves as NoWay
-or Unreachable (`way.py`).
+only where the library's session sends it: not to another host. Whatever goes wrong is raised as
+HubError or Unreachable (`connection_errors.py`).
 """
 
 import contextlib
@@ -15,7 +15,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from wmtp_assets import network
-from wmtp_assets.hub.way import AGAIN, NoWay, Unreachable, explained, look, prepared, server_of
+from wmtp_assets.hub.connection_errors import (
+    AGAIN,
+    HubError,
+    Unreachable,
+    advice,
+    connection_errors,
+    request_errors,
+    server_of,
+)
 
 MAX_REDIRECTS = 10
 # A listing has some hundred bytes a file, and no wanted repository has a thousand files.
@@ -28,10 +36,10 @@ def endpoint() -> str:
     """The address of the Hub.
 
     Raises:
-        NoWay: The environment cannot be used; all of it is named.
+        HubError: The environment cannot be used; all of it is named.
     """
     if wrong := network.wrong_with_network(os.environ):
-        raise NoWay("anything", "the environment cannot be used", network.FIX, wrong)
+        raise HubError("anything", "the environment cannot be used", network.FIX, wrong)
     from huggingface_hub import constants
 
     return constants.ENDPOINT
@@ -41,10 +49,10 @@ def has_token() -> bool:
     """Whether there is a token, in the environment or in its file.
 
     Raises:
-        NoWay: It cannot be read.
+        HubError: It cannot be read.
     """
     endpoint()
-    with prepared("a token"):
+    with request_errors("a token"):
         return _token() is not None
 
 
@@ -69,7 +77,7 @@ def _headers() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def asked(
+def send_request(
     about: str,
     method: str,
     url: str,
@@ -87,10 +95,10 @@ def asked(
         leads_on: Whether a redirect is followed.
 
     Raises:
-        NoWay, Unreachable: There is no answer.
+        HubError, Unreachable: There is no answer.
     """
     with contextlib.ExitStack() as stack:
-        with prepared(about):
+        with request_errors(about):
             from huggingface_hub import constants
             from huggingface_hub.utils import get_session
 
@@ -103,21 +111,21 @@ def asked(
             )
         answers: list[Any] = []
         while True:
-            with explained(about, request.url):
+            with connection_errors(about, request.url):
                 answer = client.send(request, stream=True, follow_redirects=False)
             stack.callback(answer.close)
             answers.append(answer)
             if not answer.has_redirect_location or not leads_on(answer):
                 break
             if len(answers) > MAX_REDIRECTS:
-                raise NoWay(
+                raise HubError(
                     about,
                     f"{server_of(request.url)} leads from one address to the next without end",
-                    look(request.url),
+                    advice(request.url),
                 )
             if answer.next_request is None:
                 nowhere = f"{server_of(request.url)} leads to what is no address"
-                raise NoWay(about, nowhere, look(request.url))
+                raise HubError(about, nowhere, advice(request.url))
             answer.close()
             request = answer.next_request
         yield answers
@@ -127,19 +135,19 @@ def body(about: str, answer: Any) -> Iterator[bytes]:
     """The bytes of an answer as they arrive, unpacked piece by piece.
 
     Raises:
-        NoWay, Unreachable: They end too early, or are packed in a way that was not asked for.
+        HubError, Unreachable: They end too early, or are packed in a way that was not asked for.
     """
-    with explained(about, answer.request.url):
+    with connection_errors(about, answer.request.url):
         packing = answer.headers.get("Content-Encoding", "identity").strip().lower()
         if packing in ("", "identity"):
             yield from answer.iter_raw()
         elif packing in ("gzip", "x-gzip"):
             yield from _unpacked(answer.iter_raw())
         else:
-            raise NoWay(
+            raise HubError(
                 about,
                 f"{server_of(answer.request.url)} packs its answers as it was not asked to",
-                look(answer.request.url),
+                advice(answer.request.url),
             )
 
 
@@ -156,10 +164,10 @@ def _unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def small_body(about: str, answer: Any) -> bytes:
-    """The whole body of an answer that says something, and is no file.
+    """The whole body of a small answer: JSON, not a file.
 
     Raises:
-        NoWay, Unreachable: As `body`; or it is too large, or takes too long.
+        HubError, Unreachable: As `body`; or it is too large, or takes too long.
     """
     found, until = bytearray(), time.monotonic() + ANSWER_SECONDS
     server = server_of(answer.request.url)
@@ -167,8 +175,8 @@ def small_body(about: str, answer: Any) -> bytes:
         found += chunk
         if len(found) > MOST_ANSWER_BYTES:
             most = f"{server} sends more than {MOST_ANSWER_BYTES:,} bytes in place of an answer"
-            raise NoWay(about, most, look(answer.request.url))
+            raise HubError(about, most, advice(answer.request.url))
         if time.monotonic() > until:
             slow = f"{server} was not done with its answer after {ANSWER_SECONDS:.0f} s"
-            raise Unreachable(about, slow, f"{look(answer.request.url)}, {AGAIN}")
+            raise Unreachable(about, slow, f"{advice(answer.request.url)}, {AGAIN}")
     return bytes(found)

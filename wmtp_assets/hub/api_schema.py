@@ -1,4 +1,4 @@
-"""The shapes of the Hub's answers, as far as they are read; what else they say is ignored.
+"""The JSON that the API of the Hub answers, as far as it is read; other fields are ignored.
 
 Only what must be there is asked for: sizes, digests and commits are believed by their form
 (`facts.py`), because mirrors behind HF_ENDPOINT leave them out.
@@ -11,45 +11,45 @@ from pydantic import BaseModel, BeforeValidator, Field, StrictStr, ValidationErr
 MOST_CULPRITS = 3
 
 
-class LfsAnswer(BaseModel):
-    """What is said of a file that lies in LFS."""
+class LfsFile(BaseModel):
+    """The LFS facts of a file."""
 
     sha256: Any
     size: Any = None
 
 
-class FileAnswer(BaseModel):
+class ListedFile(BaseModel):
     """A file of a listing."""
 
     rfilename: StrictStr
     size: Any = None
     blobId: Any = None
-    lfs: Annotated[LfsAnswer | None, BeforeValidator(lambda stated: stated or None)] = None
+    lfs: Annotated[LfsFile | None, BeforeValidator(lambda stated: stated or None)] = None
 
 
-class RepoAnswer(BaseModel):
+class RepoInfo(BaseModel):
     """A repository at a revision."""
 
     # owner/name, as the Hub forms them
     id: Annotated[StrictStr, Field(pattern=r"^[0-9A-Za-z._/-]{1,200}$")]
     sha: Any = None
     gated: Any = None
-    siblings: list[FileAnswer] | None = Field(None, fail_fast=True)
+    siblings: list[ListedFile] | None = Field(None, fail_fast=True)
 
 
-class WhoAnswer(BaseModel):
+class TokenOwner(BaseModel):
     """The owner of a token."""
 
     name: StrictStr
 
 
-Shape = TypeVar("Shape", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 
 
-def read(shape: type[Shape], data: bytes) -> Shape | list[str]:
-    """An answer in its shape, or why it has not that shape; nothing of it is repeated."""
+def read(model: type[Model], data: bytes) -> Model | list[str]:
+    """An answer as an object of its model, or the faults; neither repeats what was sent."""
     try:
-        return shape.model_validate_json(data)
+        return model.model_validate_json(data)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         return [

@@ -13,9 +13,9 @@ import wmtp_assets
 from wmtp_assets.doctor.lines import fail, table
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, as_shown
+from wmtp_assets.printable import Parser, printable, printable_block, reporter, say
 from wmtp_assets.runs.stopped import RunProgress, stop_lines
 from wmtp_assets.settings import read_settings
-from wmtp_assets.shown import Parser, say, shown, shown_block, telling
 from wmtp_assets.strict import is_plain
 
 # Wipes the line and says that all is well; the siblings end a line, reverse it, or hide in it.
@@ -39,22 +39,22 @@ FINE = ("models_v2/가나다/é.json", "a b", "C:\\n", "🙂", "`x` [y](z) <b>")
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_no_console_shows_is_escaped(name: str):
-    assert shown(name) == NAMES[name] == shown(NAMES[name])
-    assert shown_block({name: [name, (name, 1)]}) == {
+    assert printable(name) == NAMES[name] == printable(NAMES[name])
+    assert printable_block({name: [name, (name, 1)]}) == {
         NAMES[name]: [NAMES[name], (NAMES[name], 1)]
     } or ("\n" in name)
 
 
 @pytest.mark.parametrize("name", FINE)
 def test_what_a_console_shows_stays(name: str):
-    assert shown(name) == name
+    assert printable(name) == name
 
 
 def every_door(name: str) -> dict[str, str]:
     """The same name, as each door lets it out; one line each."""
     error = BadInput(f"cannot read {name}", [name, Path("models_v2") / name], f"remove {name}")
     log: list[str] = []
-    telling(log.append)(f"would remove {name}")
+    reporter(log.append)(f"would remove {name}")
     printed = io.StringIO()
     say(f"DIFFERS: {name} was not there", file=printed)
     progress = RunProgress(job="phase1", reasons=[f"mbpp/train: {name}"], assets=frozenset({"a"}))
@@ -128,9 +128,9 @@ def test_a_setting_that_is_refused_does_not_show_its_password(monkeypatch, varia
 
 
 def test_nothing_is_printed_or_logged_past_the_door():
-    """A name in an f-string of a log line goes through `shown`; nobody prints by himself."""
+    """A name in an f-string of a log line goes through `printable`; nobody prints by himself."""
     root = Path(wmtp_assets.__file__).parent
-    prints = {"shown.py", "checks_page.py"}
+    prints = {"printable.py", "checks_page.py"}
     wrong = []
     for path in root.rglob("*.py"):
         if "problems" in path.parts:
@@ -140,7 +140,7 @@ def test_nothing_is_printed_or_logged_past_the_door():
                 wrong += [] if path.name in prints else [f"{path.name} {node.lineno}: print"]
             passed = isinstance(node, ast.Call) and [ast.unparse(a) for a in node.args]
             for argument in passed or ():
-                if re.fullmatch(r"context\.log\.\w+", argument) and "telling" not in ast.unparse(
+                if re.fullmatch(r"context\.log\.\w+", argument) and "reporter" not in ast.unparse(
                     node.func
                 ):
                     wrong.append(f"{path.name} {node.lineno}: {argument}")

@@ -1,6 +1,6 @@
-"""What a parsed small file has to look like: pydantic says the shape, this says what is wrong.
+"""Parsed small files as pydantic models: strict ones, and their faults as sentences.
 
-`strict.py` reads the text; the shapes stand in the rooms that know the files.
+`strict.py` reads the text; the models stand in the rooms that know the files.
 """
 
 from typing import Any, TypeVar
@@ -10,37 +10,37 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from wmtp_assets.strict import MAX_SHOWN, brief
 
 
-class Shape(BaseModel):
+class StrictModel(BaseModel):
     """A JSON object of known fields: no others, and nothing converted ("7" is no number)."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-AnyShape = TypeVar("AnyShape", bound=BaseModel)
+AnyModel = TypeVar("AnyShape", bound=BaseModel)
 
 
-def shape_of(shape: type[AnyShape], value: Any) -> AnyShape:
-    """A parsed value as an object of a shape.
+def validated(model: type[AnyModel], value: Any) -> AnyModel:
+    """A parsed value as an object of a model.
 
     Raises:
-        Misshapen: What is missing, unknown or of another kind, all of it.
+        InvalidModel: What is missing, unknown or of another kind, all of it.
     """
     try:
-        return shape.model_validate(value)
+        return model.model_validate(value)
     except ValidationError as error:
-        raise Misshapen([_clause(fault) for fault in error.errors(include_url=False)]) from error
+        raise InvalidModel([_clause(fault) for fault in error.errors(include_url=False)]) from error
 
 
-class Misshapen(ValueError):
-    """A value of another shape; `faults` has a clause for each thing that is wrong."""
+class InvalidModel(ValueError):
+    """A value that is not of the model; `faults` has a clause for each thing that is wrong."""
 
     def __init__(self, faults: list[str]):
         self.faults = faults
         super().__init__("; ".join(faults[:3]))
 
 
-# pydantic's name of a fault -> what is said of the place; else its own words, and what is there.
-_SAID = {
+# Type of a pydantic error -> our message; for others it is pydantic's, with the value found.
+_MESSAGES = {
     "missing": "is missing",
     "extra_forbidden": "is unknown",
     "model_type": "is no object",
@@ -50,11 +50,11 @@ _SAID = {
 
 def _clause(fault: Any) -> str:
     place = ": ".join(map(_step, fault["loc"])) or "the whole"
-    if said := _SAID.get(fault["type"]):
-        return f"{place} {said}"
+    if message := _MESSAGES.get(fault["type"]):
+        return f"{place} {message}"
     # "Input should be ...", "String should match ..."; of a validator of ours "Value error, ...".
-    said = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{place} {said.removeprefix('String ')}, found {brief(fault['input'])}"
+    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{place} {message.removeprefix('String ')}, found {brief(fault['input'])}"
 
 
 def _step(step: str | int) -> str:

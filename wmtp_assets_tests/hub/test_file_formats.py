@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from wmtp_assets.hub import forms
+from wmtp_assets.hub import file_formats
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
 
@@ -23,7 +23,7 @@ def saved(zipped: bool) -> bytes:
 def fault(tmp_path: Path, name: str, data: bytes) -> str | None:
     path = tmp_path / "file"
     path.write_bytes(data)
-    return forms.fault(path, name)
+    return file_formats.fault(path, name)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def fault(tmp_path: Path, name: str, data: bytes) -> str | None:
 )
 def test_a_file_of_its_form_has_no_fault(tmp_path, name, data):
     assert fault(tmp_path, name, data) is None
-    assert not forms.is_impossible(name, len(data))
+    assert not file_formats.is_impossible(name, len(data))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_file_of_its_form_has_no_fault(tmp_path, name, data):
 )
 def test_what_is_sent_in_place_of_a_file_is_named_for_every_name(tmp_path, name, data, told):
     assert fault(tmp_path, name, data) == told
-    assert forms.is_impossible(name, 0)
+    assert file_formats.is_impossible(name, 0)
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,16 @@ def test_what_is_cut_off_or_of_another_form_is_named(tmp_path, name, data, told)
 
 
 def test_a_json_that_is_too_large_is_not_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(forms, "MOST_JSON_BYTES", 10)
+    monkeypatch.setattr(file_formats, "MOST_JSON_BYTES", 10)
     assert "at most 10 are read" in fault(tmp_path, "a.json", b'{"a": "123456"}')
 
 
 @pytest.mark.parametrize("catalog", [PUBLISHED, SAMPLE], ids=lambda catalog: catalog.name)
 def test_every_wanted_file_but_the_tokenizer_has_a_form_with_an_end(catalog):
     patterns = [f.pattern for row in (*catalog.models, *catalog.datasets) for f in row.raw]
-    without = {p for p in patterns if not forms.form_of(p.replace("*", "0")).shows_end}
+    without = {p for p in patterns if not file_formats.format_of(p.replace("*", "0")).shows_end}
     assert without == {"tokenizer.model"}
     assert all(
-        any(fnmatchcase(p.replace("*", "0"), f) for f in forms.FORMS)
+        any(fnmatchcase(p.replace("*", "0"), f) for f in file_formats.FORMATS)
         for p in set(patterns) - without
     )

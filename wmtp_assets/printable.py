@@ -1,4 +1,4 @@
-"""What others wrote, as it may be shown: a name acts on no terminal, ends no line, reverses none.
+"""Text of others, made printable: a name cannot act on a terminal, end a line or reverse it.
 
 File names, texts of upstream and arguments are data. Where they go out to people (errors, console,
 logs, documents) they pass through here; what is stored and digested does not. Escaped is what
@@ -12,14 +12,14 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn, TextIO
 
-from wmtp_assets.places import without_credentials
+from wmtp_assets.setting_values import without_credentials
 
 KEPT_IN_BLOCKS = "\n\t"
 # The byte 0x80 + n of an undecodable name, PEP 383.
 FIRST_BYTE, LAST_BYTE, BYTE_OFFSET = "\udc80", "\udcff", 0xDC00
 
 
-def shown(text: object, keep: str = "") -> str:
+def printable(text: object, keep: str = "") -> str:
     r"""A text on one line: what no console shows becomes `\n`, `\x1b`, `\u202e`.
 
     Args:
@@ -31,15 +31,15 @@ def shown(text: object, keep: str = "") -> str:
     return "".join(c if c.isprintable() or c in keep else _escaped(c) for c in line)
 
 
-def shown_block(value: Any) -> Any:
+def printable_block(value: Any) -> Any:
     """The same for a text of several lines, and for all texts in nested lists and objects."""
     if isinstance(value, str):
-        return shown(value, KEPT_IN_BLOCKS)
+        return printable(value, KEPT_IN_BLOCKS)
     # Exactly these: a metadata value of Dagster is a tuple, and looks after itself.
     if type(value) in (list, tuple):
-        return type(value)(map(shown_block, value))
+        return type(value)(map(printable_block, value))
     if type(value) is dict:
-        return {shown_block(key): shown_block(item) for key, item in value.items()}
+        return {printable_block(key): printable_block(item) for key, item in value.items()}
     return value
 
 
@@ -49,9 +49,9 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode("ascii")
 
 
-def telling(tell: Callable[[str], Any]) -> Callable[[str], None]:
-    """Let a log take lines that name what others named."""
-    return lambda line: tell(without_credentials(shown(line)))
+def reporter(tell: Callable[[str], Any]) -> Callable[[str], None]:
+    """A log method that takes lines with names by others: printable, and without credentials."""
+    return lambda line: tell(without_credentials(printable(line)))
 
 
 def say(*lines: object, file: TextIO | None = None) -> None:
@@ -59,7 +59,7 @@ def say(*lines: object, file: TextIO | None = None) -> None:
     out = sys.stdout if file is None else file
     encoding = out.encoding or "utf-8"
     for line in lines:
-        data = shown(line).encode(encoding, "backslashreplace")
+        data = printable(line).encode(encoding, "backslashreplace")
         print(data.decode(encoding), file=out, flush=True)
 
 
@@ -67,4 +67,4 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors repeat arguments as they may be shown."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(shown(message))
+        super().error(printable(message))

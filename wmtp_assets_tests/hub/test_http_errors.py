@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmtp_assets.hub.refusals import Refused, asked_wait, refusal
+from wmtp_assets.hub.http_errors import Refused, asked_wait, http_error
 from wmtp_assets.hub.retry import Busy
 
 
@@ -37,11 +37,11 @@ def test_no_text_of_a_header_raises(after, limit):
     [(404, "EntryNotFound", "EntryNotFound"), (404, "\x1b[2J", ""), (418, "", "")],
 )
 def test_only_known_words_of_a_server_are_repeated(status, code, known):
-    error = refusal(None, "it", "https://hub", status, {"X-Error-Code": code})
+    error = http_error(None, "it", "https://hub", status, {"X-Error-Code": code})
     assert isinstance(error, Refused) and (error.status, error.code) == (status, known)
     assert "\x1b" not in str(error) and f"HTTP {status}" in str(error)
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_what_may_pass_is_waited_for(status):
-    assert isinstance(refusal(None, "it", "https://hub", status, {}), Busy)
+    assert isinstance(http_error(None, "it", "https://hub", status, {}), Busy)

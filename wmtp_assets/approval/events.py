@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets.approval.chain import Entry, read_chain
-from wmtp_assets.approval.grant import reasons_against
 from wmtp_assets.approval.recorded_lock import recorded_lock
-from wmtp_assets.approval.standing import (
+from wmtp_assets.approval.refusal_reasons import refusal_reasons
+from wmtp_assets.approval.state import (
     DECISION_COLUMNS,
     Approval,
+    ApprovalState,
     Files,
-    Standing,
     decision_rows,
     judge_approval,
 )
@@ -22,10 +22,11 @@ from wmtp_assets.approval.trust import Trust, read_keys
 from wmtp_assets.checks import observe
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import Evidence
-from wmtp_assets.evidence.record import Declared, read_evidence, recorded_assets
+from wmtp_assets.evidence.read import Declared, read_evidence, recorded_assets
 from wmtp_assets.evidence.steps import README
 from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.markup import inert
+from wmtp_assets.printable import printable
 from wmtp_assets.record import (
     CONTENT,
     DATA_VERSION_TAG,
@@ -34,9 +35,8 @@ from wmtp_assets.record import (
     latest_on,
     made_on,
     results_on,
-    whereabouts,
+    storage_history,
 )
-from wmtp_assets.shown import shown
 from wmtp_assets.store import Store
 
 APPROVAL_KEY = dg.AssetKey(["signoff", "approval"])
@@ -45,21 +45,21 @@ REVIEW_JOB = "review_phase1"
 UNCOUNTED, READ = "decisions_that_do_not_count", "read_for_the_approval"
 PREFIX = "sha256:"
 SEVERITY = {
-    Standing.ABSENT: dg.AssetCheckSeverity.WARN,
-    Standing.APPROVED: dg.AssetCheckSeverity.WARN,  # unused: it passes
-    Standing.REJECTED: dg.AssetCheckSeverity.ERROR,
-    Standing.SUSPENDED: dg.AssetCheckSeverity.ERROR,
+    ApprovalState.ABSENT: dg.AssetCheckSeverity.WARN,
+    ApprovalState.APPROVED: dg.AssetCheckSeverity.WARN,  # unused: it passes
+    ApprovalState.REJECTED: dg.AssetCheckSeverity.ERROR,
+    ApprovalState.SUSPENDED: dg.AssetCheckSeverity.ERROR,
 }
 
 
 def judged_now(
     instance: dg.DagsterInstance, declared: Declared, deployment: Deployment
 ) -> Mapping[str, Any]:
-    """Read evidence and decisions, and say what check approved_by_reviewer says now."""
+    """The result of check approved_by_reviewer, by evidence and decisions as they are now."""
     evidence = read_evidence(instance, declared, deployment)
     approval = read_approval(instance, deployment, evidence)
-    # Files are looked at when it is decided; here the record speaks.
-    in_the_way = list(reasons_against(evidence, (), {}))
+    # Without a look at the files: they are read when a decision is made.
+    in_the_way = list(refusal_reasons(evidence, (), {}))
     return approval_result(deployment, approval, in_the_way)
 
 
@@ -98,7 +98,7 @@ def read_recorded(instance: dg.DagsterInstance, store: Store) -> Trust:
     *Wipe materializations* on the page, which has no login, takes a decision from the record of the
     asset but not from the log of its run.
     """
-    here = whereabouts(instance, store)
+    here = storage_history(instance, store)
     recorded = {_decided(made) for made in made_on(instance, APPROVAL_KEY, here)}
     logged = {
         _decided(record)
@@ -112,7 +112,7 @@ def read_recorded(instance: dg.DagsterInstance, store: Store) -> Trust:
 
 
 def _decided(record: dg.EventLogRecord) -> str:
-    """The digest of the decision that a materialization tells of."""
+    """The digest of the decision that a materialization records."""
     tags = record.asset_materialization.tags or {}
     return tags.get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
 
@@ -120,18 +120,19 @@ def _decided(record: dg.EventLogRecord) -> str:
 def _as_they_are(instance: dg.DagsterInstance, deployment: Deployment, files: Files) -> Files:
     """Read files of which the record has no materialization.
 
-    Every byte, but for those that a run read for the check and that have their size and time since.
+    Every byte is read, unless a run read the file for the check and its size and time are the same.
     """
-    # The README is written first: the other steps of its run, processes of their own, read no more.
+    # The README is written first; the other steps of its run, in processes of their own, take its
+    # digests.
     readme = latest_on(
-        instance, dg.AssetKey(README.split("/")), whereabouts(instance, deployment.store)
+        instance, dg.AssetKey(README.split("/")), storage_history(instance, deployment.store)
     )
-    told = [
+    events = [
         readme and readme.asset_materialization,
         next(_results(instance, deployment.store), None),
     ]
     before: dict[str, Any] = {}
-    for event in told:
+    for event in events:
         if event is not None and READ in event.metadata:
             before |= event.metadata[READ].value
     there = {
@@ -157,12 +158,12 @@ def recorded_sources(
     instance: dg.DagsterInstance, declared: Declared, deployment: Deployment
 ) -> dict[str, Any]:
     """What sources.lock.json has to hold, by what runs recorded for this storage."""
-    made = recorded_assets(instance, declared, whereabouts(instance, deployment.store))
+    made = recorded_assets(instance, declared, storage_history(instance, deployment.store))
     return recorded_lock(deployment.store, deployment.catalog, made)
 
 
 def latest_result(instance: dg.DagsterInstance, store: Store) -> tuple[str | None, str]:
-    """The standing and its sentence, as a run last evaluated them for this storage."""
+    """State and summary of the approval, as a run last evaluated them for this storage."""
     for result in _results(instance, store):
         return result.metadata["standing"].value, result.description or ""
     return None, ""
@@ -178,7 +179,7 @@ def latest_uncounted(instance: dg.DagsterInstance, store: Store) -> tuple[str, .
 
 def _results(instance: dg.DagsterInstance, store: Store) -> Iterator[dg.AssetCheckEvaluation]:
     key = dg.AssetCheckKey(APPROVAL_KEY, APPROVED_BY_REVIEWER)
-    for record in results_on(instance, key, whereabouts(instance, store)):
+    for record in results_on(instance, key, storage_history(instance, store)):
         yield record.event.dagster_event.asset_check_evaluation_data
 
 
@@ -188,7 +189,7 @@ def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterializat
     digest = PREFIX + entry.sha256
     return dg.AssetMaterialization(
         APPROVAL_KEY,
-        description=inert(decision.says),
+        description=inert(decision.summary),
         metadata={
             "dagster/uri": entry.folder.as_uri(),
             STORAGE_ROOT: str(store.root),
@@ -219,12 +220,12 @@ def approval_result(
     return {
         "asset_key": APPROVAL_KEY,
         "check_name": APPROVED_BY_REVIEWER,
-        "passed": approval.standing == Standing.APPROVED,
-        "severity": SEVERITY[approval.standing],
-        "description": inert(shown(_sentence(approval, in_the_way)))[:4000],
+        "passed": approval.state == ApprovalState.APPROVED,
+        "severity": SEVERITY[approval.state],
+        "description": inert(printable(_sentence(approval, in_the_way)))[:4000],
         "metadata": {
             STORAGE_ROOT: str(deployment.store.root),
-            "standing": str(approval.standing),
+            "standing": str(approval.state),
             "decisions": as_table(DECISION_COLUMNS, decision_rows(approval)),
             UNCOUNTED: as_table(("why",), ((why,) for why in approval.uncounted[::-1])),
             "changed_since": as_table(("change",), ((c,) for c in approval.changes or ())),
@@ -237,10 +238,10 @@ def approval_result(
 
 
 def as_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableMetadataValue:
-    """A table, which the page of a check shows where Markdown waits behind a link."""
+    """A table: the page of a check shows it at once, and Markdown only behind a link."""
     return dg.MetadataValue.table(
         records=[
-            dg.TableRecord(dict(zip(columns, map(shown, row), strict=True)))
+            dg.TableRecord(dict(zip(columns, map(printable, row), strict=True)))
             for row in islice(rows, MAX_SAMPLES)
         ],
         schema=dg.TableSchema([dg.TableColumn(column) for column in columns]),
@@ -249,10 +250,10 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableM
 
 def _sentence(approval: Approval, in_the_way: Sequence[str]) -> str:
     """The first line that a reviewer reads: what stands, and what an approval now waits for."""
-    told = f"{approval.standing}: {approval.says}"
-    if approval.standing == Standing.APPROVED:
-        return told
+    state = f"{approval.state}: {approval.summary}"
+    if approval.state == ApprovalState.APPROVED:
+        return state
     if len(in_the_way) == 1:
-        return f"{told}. In the way of an approval: {in_the_way[0]}"
+        return f"{state}. In the way of an approval: {in_the_way[0]}"
     count = f"{len(in_the_way)} reasons, listed below" if in_the_way else "nothing"
-    return f"{told}. In the way of an approval: {count}"
+    return f"{state}. In the way of an approval: {count}"

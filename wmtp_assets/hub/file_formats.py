@@ -1,4 +1,4 @@
-"""What the bytes of a published file must look like, by its name, whatever was said of them.
+"""What the bytes of a published file must look like, by its name, whatever a source states.
 
 A digest says that the bytes are those that the source names; it does not say that they are the
 file: a repository without its LFS objects states the digest of a pointer text, a portal sends a
@@ -21,7 +21,7 @@ MOST_JSON_BYTES = SMALL_BYTES
 
 
 @dataclass(frozen=True)
-class Form:
+class FileFormat:
     """A form: how it begins, what its last bytes hold, or the keys of the JSON object that it is.
 
     `least_bytes` is the size below which nothing has it.
@@ -56,28 +56,28 @@ SAVE_ANEW = (
 )
 ASK = "ask its publisher for the state dict as torch.save writes it since 1.6"
 # torch.save writes a zip since 1.6; what it wrote before is read nowhere here.
-TORCH = Form("a torch checkpoint (zip)", b"PK\x03\x04", b"PK\x05\x06", least_bytes=22)
-ANY = Form("a file")
+TORCH = FileFormat("a torch checkpoint (zip)", b"PK\x03\x04", b"PK\x05\x06", least_bytes=22)
+ANY = FileFormat("a file")
 # pattern of the path -> form; the first that matches counts
-FORMS = {
-    "*.parquet": Form("a parquet file", b"PAR1", b"PAR1", least_bytes=12),
+FORMATS = {
+    "*.parquet": FileFormat("a parquet file", b"PAR1", b"PAR1", least_bytes=12),
     "*.pth": TORCH,
     "*.bin": TORCH,
-    "*.index.json": Form("the index of a checkpoint", keys=("weight_map",), least_bytes=2),
-    "*.json": Form("a JSON object", keys=(), least_bytes=2),
+    "*.index.json": FileFormat("the index of a checkpoint", keys=("weight_map",), least_bytes=2),
+    "*.json": FileFormat("a JSON object", keys=(), least_bytes=2),
 }
 
 
-def form_of(path: str) -> Form:
+def format_of(path: str) -> FileFormat:
     """The form that a file of this path has."""
-    return next((form for name, form in FORMS.items() if fnmatch.fnmatchcase(path, name)), ANY)
+    return next((form for name, form in FORMATS.items() if fnmatch.fnmatchcase(path, name)), ANY)
 
 
 def head_fault(path: str, head: bytes) -> str | None:
     """What is wrong with a file by its first HEAD_BYTES (all of it, where it is shorter)."""
     if other := other_thing(head):
         return other
-    form = form_of(path)
+    form = format_of(path)
     if form is TORCH and (old := other_checkpoint(head)):
         return f"not {form.name}, but {old.name}"
     if not head.startswith(form.head):
@@ -86,7 +86,7 @@ def head_fault(path: str, head: bytes) -> str | None:
 
 
 def other_thing(head: bytes) -> str | None:
-    """What the first bytes are of that is sent in place of a file, if they are."""
+    """What was sent in place of a file, by its first bytes; None if it may be the file."""
     if head.startswith(LFS_POINTER):
         return "a Git LFS pointer text instead of the file"
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:16].lower().startswith(PAGE):
@@ -95,7 +95,7 @@ def other_thing(head: bytes) -> str | None:
 
 
 def other_checkpoint(head: bytes) -> OtherCheckpoint | None:
-    """What checkpoint begins with these HEAD_BYTES, if it is one, but not a zip of torch."""
+    """The kind of checkpoint that begins with these HEAD_BYTES, other than a zip of torch."""
     if TORCH_MAGIC in head[:32]:
         return OtherCheckpoint("one in the format of torch before 1.6", SAVE_ANEW)
     if head[TAR] == b"ustar":
@@ -112,7 +112,7 @@ def other_checkpoint(head: bytes) -> OtherCheckpoint | None:
 
 def remedy(path: str, head: bytes) -> str:
     """What to do with a file that is published in another form; empty if it is none of those."""
-    other = other_checkpoint(head) if form_of(path) is TORCH else None
+    other = other_checkpoint(head) if format_of(path) is TORCH else None
     return other.fix if other else ""
 
 
@@ -125,7 +125,7 @@ def fault(file: Path, path: str) -> str | None:
         head = handle.read(HEAD_BYTES)
         if wrong := head_fault(path, head):
             return wrong
-        form = form_of(path)
+        form = format_of(path)
         if form.end:
             handle.seek(max(0, size - TAIL_BYTES))
             if size < form.least_bytes or not _ends(handle.read(), form):
@@ -135,15 +135,15 @@ def fault(file: Path, path: str) -> str | None:
 
 def is_impossible(path: str, size_bytes: int) -> bool:
     """Whether no file of this path can have so few bytes."""
-    return size_bytes < form_of(path).least_bytes
+    return size_bytes < format_of(path).least_bytes
 
 
-def _ends(tail: bytes, form: Form) -> bool:
+def _ends(tail: bytes, form: FileFormat) -> bool:
     # A zip may have a comment behind its end record; parquet has nothing behind its magic.
     return form.end in tail if form is TORCH else tail.endswith(form.end)
 
 
-def _json_fault(file: Path, form: Form, size: int) -> str | None:
+def _json_fault(file: Path, form: FileFormat, size: int) -> str | None:
     if size > MOST_JSON_BYTES:
         return f"not {form.name}: {size:,} bytes, at most {MOST_JSON_BYTES:,} are read as JSON"
     try:

@@ -1,4 +1,4 @@
-"""What the Hub says of a repository, of one file and of a token; no byte of a file.
+"""The API of the Hub: what it states of a repository, of one file, of a token; no file bytes.
 
 A listing is believed as far as its facts have the form of a fact (`facts.py`): mirrors behind
 HF_ENDPOINT list names only, or sizes of something else.
@@ -11,8 +11,9 @@ from pydantic import BaseModel
 
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.answers import FileAnswer, RepoAnswer, WhoAnswer, read
-from wmtp_assets.hub.door import asked, endpoint, small_body
+from wmtp_assets.hub.api_schema import ListedFile, RepoInfo, TokenOwner, read
+from wmtp_assets.hub.client import endpoint, send_request, small_body
+from wmtp_assets.hub.connection_errors import not_a_hub, server_of
 from wmtp_assets.hub.facts import (
     is_commit,
     known_blob,
@@ -21,29 +22,28 @@ from wmtp_assets.hub.facts import (
     shown_commit,
     stated_size,
 )
-from wmtp_assets.hub.refusals import refusal
+from wmtp_assets.hub.file_stream import file_url, plain_etag, require_answer_of
+from wmtp_assets.hub.http_errors import http_error
 from wmtp_assets.hub.retry import retried
-from wmtp_assets.hub.way import no_hub, server_of
-from wmtp_assets.hub.web import file_url, plain_etag, require_answer_of
 from wmtp_assets.source import Listing, RemoteFile
 
-# What a server answers that knows GET only.
+# The answer of a server that knows only GET.
 NOT_KNOWN_STATUS = {405, 501}
 
-Shape = TypeVar("Shape", bound=BaseModel)
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def list_repo(repo: Repo, revision: str) -> Listing:
     """The files of a repository at a commit or branch, with the digests that the Hub states.
 
     Raises:
-        BadInput: As `ask_repo`.
+        BadInput: As `repo_info`.
     """
-    said = retried(lambda: ask_repo(repo, revision))
-    return Listing(repo.id, said.sha, tuple(_file(file) for file in said.siblings or ()))
+    answer = retried(lambda: repo_info(repo, revision))
+    return Listing(repo.id, answer.sha, tuple(_file(file) for file in answer.siblings or ()))
 
 
-def ask_repo(repo: Repo, revision: str, seconds: float | None = None) -> RepoAnswer:
+def repo_info(repo: Repo, revision: str, seconds: float | None = None) -> RepoInfo:
     """What the Hub says of a repository at a commit or branch, its files included.
 
     Raises:
@@ -51,95 +51,97 @@ def ask_repo(repo: Repo, revision: str, seconds: float | None = None) -> RepoAns
             is no Hub; with what to do.
     """
     at = f"{endpoint()}/api/{repo.kind}s/{repo.id}/revision/{quote(revision, safe='')}?blobs=true"
-    said = _said(RepoAnswer, repo, f"{repo.id} ({revision})", at, seconds)
-    if said.id.lower() != repo.id.lower():
+    answer = _fetched(RepoInfo, repo, f"{repo.id} ({revision})", at, seconds)
+    if answer.id.lower() != repo.id.lower():
         raise BadInput(
             f"{repo.id} was renamed upstream",
-            [f"it is {said.id} now"],
+            [f"it is {answer.id} now"],
             "look whether it is the same repository, then write the new name into the catalog",
         )
-    if not is_commit(said.sha):
+    if not is_commit(answer.sha):
         raise BadInput(
             f"the listing of {repo.id} names no commit",
-            [f"sha is {shown_commit(said.sha)}"],
+            [f"sha is {shown_commit(answer.sha)}"],
             "check HF_ENDPOINT: a mirror must say of which commit its files are",
         )
-    return said
+    return answer
 
 
-def who_am_i(seconds: float | None = None) -> WhoAnswer:
+def whoami(seconds: float | None = None) -> TokenOwner:
     """Whose token it is.
 
     Raises:
-        BadInput: As `ask_repo`; also where there is no token, or none that is valid.
+        BadInput: As `repo_info`; also where there is no token, or none that is valid.
     """
-    return _said(WhoAnswer, None, "the owner of the token", f"{endpoint()}/api/whoami-v2", seconds)
+    return _fetched(
+        TokenOwner, None, "the owner of the token", f"{endpoint()}/api/whoami-v2", seconds
+    )
 
 
 def require_access(repo: Repo, seconds: float | None = None) -> None:
     """Ask whether the files of a repository may be read.
 
     Raises:
-        BadInput: As `ask_repo`; also where the licence is not accepted.
+        BadInput: As `repo_info`; also where the licence is not accepted.
     """
     at = f"{endpoint()}/api/{repo.kind}s/{repo.id}/auth-check"
     _answered(repo, f"access to {repo.id}", at, seconds)
 
 
-def _said(
-    shape: type[Shape], repo: Repo | None, about: str, at: str, seconds: float | None
-) -> Shape:
-    said = read(shape, _answered(repo, about, at, seconds))
-    if isinstance(said, list):
-        raise no_hub(about, at, said)
-    return said
+def _fetched(
+    model: type[Model], repo: Repo | None, about: str, at: str, seconds: float | None
+) -> Model:
+    found = read(model, _answered(repo, about, at, seconds))
+    if isinstance(found, list):
+        raise not_a_hub(about, at, found)
+    return found
 
 
 def _answered(repo: Repo | None, about: str, at: str, seconds: float | None) -> bytes:
     """The body of an answer of success."""
-    with asked(about, "GET", at, seconds=seconds) as answers:
+    with send_request(about, "GET", at, seconds=seconds) as answers:
         last = answers[-1]
         if last.status_code != 200:
             server = server_of(last.request.url)
-            raise refusal(repo, about, server, last.status_code, last.headers)
+            raise http_error(repo, about, server, last.status_code, last.headers)
         return small_body(about, last)
 
 
-def _file(said: FileAnswer) -> RemoteFile:
+def _file(listed: ListedFile) -> RemoteFile:
     """A file as the Hub lists it; of two sizes, as where one is of a pointer, none is believed."""
-    sizes = {known_size(said.size), known_size(said.lfs.size) if said.lfs else None}
+    sizes = {known_size(listed.size), known_size(listed.lfs.size) if listed.lfs else None}
     sizes.discard(None)
     size = sizes.pop() if len(sizes) == 1 else None
     return RemoteFile(
-        path=said.rfilename,
+        path=listed.rfilename,
         size_bytes=size,
-        sha256=known_sha256(said.lfs.sha256) if said.lfs else None,
-        git_blob=None if said.lfs else known_blob(said.blobId),
+        sha256=known_sha256(listed.lfs.sha256) if listed.lfs else None,
+        git_blob=None if listed.lfs else known_blob(listed.blobId),
     )
 
 
-def ask_file(repo: Repo, commit: str, path: str) -> RemoteFile:
+def file_info(repo: Repo, commit: str, path: str) -> RemoteFile:
     """What the Hub says of one file when asked for its head: size, sha256 or git blob id.
 
     The Hub names the content of LFS files on its redirect (X-Linked-Size, X-Linked-ETag: sha256)
     and answers for the others itself (Content-Length, ETag: git blob id); so do its mirrors.
 
     Raises:
-        BadInput: It does not give the file, or answers from another commit. A server that does not
-            know the question tells nothing.
+        BadInput: It does not give the file, or answers from another commit. Of a server that
+            does not know HEAD nothing is known.
     """
     about, url = f"{repo.id} ({path} at {commit})", file_url(repo, commit, path)
 
     def ask() -> RemoteFile:
-        with asked(about, "HEAD", url, leads_on=_leads_on) as answers:
+        with send_request(about, "HEAD", url, leads_on=_leads_on) as answers:
             last = answers[-1]
             if last.status_code in NOT_KNOWN_STATUS:
                 return RemoteFile(path, None)
             if last.status_code not in (200, 206) and not last.has_redirect_location:
                 server = server_of(last.request.url)
-                raise refusal(repo, about, server, last.status_code, last.headers)
+                raise http_error(repo, about, server, last.status_code, last.headers)
             require_answer_of(commit, [last])
-            return _told(path, last)
+            return _from_headers(path, last)
 
     return retried(ask)
 
@@ -155,7 +157,7 @@ def _leads_on(answer: Any) -> bool:
     return there is None or server_of(there.url) == server_of(answer.request.url)
 
 
-def _told(path: str, answer: Any) -> RemoteFile:
+def _from_headers(path: str, answer: Any) -> RemoteFile:
     """Read off the head of an answer what it says of the content."""
     head = answer.headers
     length, etag = head.get("X-Linked-Size", ""), head.get("X-Linked-ETag", "")

@@ -1,15 +1,15 @@
-"""What sources.lock.json and the listing of a mirror look like; anybody may have edited them.
+"""The fields of sources.lock.json and of the listing of a mirror; anybody may have edited them.
 
-Both say the same of a repository: the commit, and size and sha256 of each file. Sizes of 0 are
-read, because an earlier release wrote them, and tell nothing.
+Both state of a repository its commit, and of each file size and sha256. Sizes of 0 are read,
+because an earlier release wrote them, and mean unknown.
 """
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, RootModel
 
-from wmtp_assets.shapes import Shape
 from wmtp_assets.strict import is_plain
+from wmtp_assets.strict_model import StrictModel
 
 # An exbibyte: more than any disk, and still a number that every file system can be asked for.
 MOST_BYTES = 2**60
@@ -31,14 +31,14 @@ Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_print
 PublishedPath = Annotated[str, Field(max_length=4096), AfterValidator(_plain)]
 
 
-class FileFacts(Shape):
+class FileFacts(StrictModel):
     """Of one file."""
 
     size_bytes: Annotated[int, Field(ge=0, le=MOST_BYTES)]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
-class Repository(Shape):
+class Repository(StrictModel):
     """Of one repository, as a mirror lists it."""
 
     commit: Name
@@ -52,7 +52,7 @@ class LockedRepository(Repository):
     revision: Name | None = None
 
 
-class LockFile(Shape):
+class LockFile(StrictModel):
     """The whole of sources.lock.json."""
 
     version: int

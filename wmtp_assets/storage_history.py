@@ -1,7 +1,7 @@
-"""Which records are about this storage: where it has been, and from when until when.
+"""The roots that a storage has had, and when: which records are about this storage.
 
-Pure: records name a storage by its root. Two spellings of one folder (a link, `..`) are one place,
-and a storage that was moved is the one it was, once a run has told so (moving/). Not here:
+Pure: records name a storage by its root. Two spellings of one folder (a link, `..`) are one root,
+and a storage that was moved keeps its records, once a run has recorded it (moving/). Not here:
 where roots come from (settings.py) and how moves enter the record (record.py).
 """
 
@@ -13,16 +13,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Move:
-    """That the storage at `old` is at `new` since; the time in seconds since 1970."""
+    """The storage at `old` was moved to `new`; the time in seconds since 1970."""
 
     old: str
     new: str
-    told_at: float
+    moved_at: float
 
 
 @dataclass(frozen=True)
-class Stay:
-    """A place at which the storage was; records of another time are about another storage."""
+class RootPeriod:
+    """A root that the storage had; records of another time are about another storage."""
 
     place: str
     since: float = -inf
@@ -30,10 +30,10 @@ class Stay:
 
 
 @dataclass(frozen=True)
-class Whereabouts:
-    """The places of one storage, its present root first; and the moves of all storages."""
+class StorageHistory:
+    """The roots of one storage, the present one first; and the moves of all storages."""
 
-    stays: tuple[Stay, ...]
+    stays: tuple[RootPeriod, ...]
     moves: tuple[Move, ...] = ()
 
     @property
@@ -46,31 +46,31 @@ class Whereabouts:
         if stated is None:
             return False
         during = [stay.place for stay in self.stays if stay.since <= at < stay.until]
-        return stated in during or any(is_one_place(stated, place) for place in during)
+        return stated in during or any(is_same_folder(stated, place) for place in during)
 
     def now_at(self, stated: str, at: float) -> str:
         """Where the storage is now that a record about the root `stated`, made then, is about."""
-        for move in sorted(self.moves, key=lambda move: move.told_at):
-            if move.told_at > at and move.old == stated:
+        for move in sorted(self.moves, key=lambda move: move.moved_at):
+            if move.moved_at > at and move.old == stated:
                 stated = move.new
         return stated
 
 
-def whereabouts_of(root: str, moves: Iterable[Move] = ()) -> Whereabouts:
+def history_of(root: str, moves: Iterable[Move] = ()) -> StorageHistory:
     """Follow the moves of a storage back from where it is now.
 
-    What was recorded at a place before the storage came there is about another one, as is what
-    was recorded at its old place after it had left.
+    What was recorded at a root before the storage came there is about another one, as is what
+    was recorded at its old root after it had left.
     """
     moves = tuple(moves)
     stays, until = [], inf
-    place, ordered = root, sorted(moves, key=lambda move: move.told_at, reverse=True)
+    place, ordered = root, sorted(moves, key=lambda move: move.moved_at, reverse=True)
     while True:
-        move = next((m for m in ordered if m.told_at < until and place in (m.old, m.new)), None)
-        stays.append(Stay(place, move.told_at if move else -inf, until))
+        move = next((m for m in ordered if m.moved_at < until and place in (m.old, m.new)), None)
+        stays.append(RootPeriod(place, move.moved_at if move else -inf, until))
         if move is None or place != move.new:
-            return Whereabouts(tuple(stays), moves)
-        place, until = move.old, move.told_at
+            return StorageHistory(tuple(stays), moves)
+        place, until = move.old, move.moved_at
 
 
 def resolved(path: Path | str) -> Path:
@@ -81,7 +81,7 @@ def resolved(path: Path | str) -> Path:
         return Path(path).absolute()
 
 
-def is_one_place(one: str, other: str) -> bool:
+def is_same_folder(one: str, other: str) -> bool:
     """Whether two spellings name one folder now: by links, or on a disk that ignores case."""
     if one == other or resolved(one) == resolved(other):
         return True

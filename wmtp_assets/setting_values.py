@@ -29,12 +29,12 @@ CREDENTIALS = re.compile(r"(?<=://)\S*@")
 
 
 def without_credentials(text: str) -> str:
-    """A URL, or a sentence with one, as it may be shown: a reader of a log may not log in."""
+    """A URL, or a sentence with one, without user and password."""
     return CREDENTIALS.sub("", text)
 
 
 def oddities(text: str) -> Iterator[str]:
-    """What no path and no address may have, one clause each."""
+    """The faults of a path or an address, one clause each."""
     if any(unicodedata.category(letter) in UNSEEN for letter in text):
         yield "has a newline or another control character"
     if text[:1] in ("'", '"') or text[-1:] in ("'", '"'):

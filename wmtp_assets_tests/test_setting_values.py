@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from wmtp_assets.places import PATTERNS, patterns_in, wrong_with_record
+from wmtp_assets.setting_values import PATTERNS, patterns_in, wrong_with_record
 
 BROKEN = ["a?b", "a%41", "%2Fb"]
 FINE = ["a b", "é한글", "a%b", "100%", "a#b", "[1]", "a*b", "a::b", "{a}", "a'b", "a&b"]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wmtp_assets.approval.chain import Role
-from wmtp_assets.approval.standing import Approval, Standing
+from wmtp_assets.approval.state import Approval, ApprovalState
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,15 @@ def judge_backup(backup: Backup | None, approval: Approval) -> tuple[bool, str]:
     """Whether the approved storage is backed up, and a sentence on it."""
     if backup is None:
         return False, "no backup is recorded: job backup_storage makes one, with WMTP_BACKUP_URL"
-    told = (
+    summary = (
         f"{backup.version} of decision {backup.decision:04d}, copied to {backup.location} "
         f"on {backup.copied_at}"
     )
     if backup.damage:
-        return False, f"{told}; {backup.damage}"
-    stands = approval.standing == Standing.APPROVED and Role.REVIEWER in approval.approved_now
+        return False, f"{summary}; {backup.damage}"
+    stands = approval.state == ApprovalState.APPROVED and Role.REVIEWER in approval.approved_now
     if not stands or backup.content != approval.content:
-        return False, f"{told}, not the storage as it is approved now"
+        return False, f"{summary}, not the storage as it is approved now"
     if backup.newest_decision_sha256 != approval.newest_sha256:
-        return False, f"{told}, before the newest decision; job backup_storage adds it"
-    return True, told
+        return False, f"{summary}, before the newest decision; job backup_storage adds it"
+    return True, summary

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.roots import Move, is_one_place, resolved, whereabouts_of
+from wmtp_assets.storage_history import Move, history_of, is_same_folder, resolved
 
 A, B, C = "/mnt/a", "/mnt/b", "/mnt/c"
 AB, BC, BA = Move(A, B, 10), Move(B, C, 20), Move(B, A, 20)
@@ -39,13 +39,13 @@ AB, BC, BA = Move(A, B, 10), Move(B, C, 20), Move(B, A, 20)
     ],
 )
 def test_a_storage_is_followed_back_through_its_moves(moves, root, held):
-    here = whereabouts_of(root, moves)
+    here = history_of(root, moves)
     assert [(s.place, s.since, s.until) for s in here.stays] == held
     assert here.root == root
 
 
 def test_a_storage_is_followed_to_where_it_is_now():
-    here = whereabouts_of(C, [BC, AB])
+    here = history_of(C, [BC, AB])
     told = [(place, at, here.now_at(place, at)) for place in (A, B, C) for at in (9, 15, 21)]
     assert told == [
         (A, 9, C),
@@ -61,7 +61,7 @@ def test_a_storage_is_followed_to_where_it_is_now():
 
 
 def test_a_record_counts_by_its_place_and_its_time():
-    here = whereabouts_of(B, [AB])
+    here = history_of(B, [AB])
     told = {(place, at): here.hold(place, at) for place in (A, B, C, None) for at in (9, 10, 11)}
     assert {row for row, held in told.items() if held} == {(A, 9), (B, 10), (B, 11)}
 
@@ -73,11 +73,11 @@ def test_two_spellings_of_a_folder_are_one_place(tmp_path: Path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     root = str(real / "st")
     for other in (real / ".." / "real" / "st", tmp_path / "link" / "st"):
-        assert is_one_place(str(other), root)
+        assert is_same_folder(str(other), root)
         assert str(resolved(other)) == root
-        assert whereabouts_of(root).hold(str(other), 1)
+        assert history_of(root).hold(str(other), 1)
     for other in (real, tmp_path / "link", tmp_path / "gone", tmp_path / "loop"):
-        assert not is_one_place(str(other), root)
+        assert not is_same_folder(str(other), root)
     assert resolved(tmp_path / "loop").is_absolute()
 
 
@@ -86,7 +86,7 @@ def test_a_link_that_points_elsewhere_now_is_another_place(tmp_path: Path):
         (tmp_path / name).mkdir()
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "one")
-    here = whereabouts_of(str(tmp_path / "one"))
+    here = history_of(str(tmp_path / "one"))
     assert here.hold(str(link), 1)
     link.unlink()
     link.symlink_to(tmp_path / "two")
@@ -97,6 +97,6 @@ def test_a_place_of_the_past_is_known_by_a_link_that_dangles_now(tmp_path: Path)
     """Recorded through /data before roots were resolved; then the disk behind it was moved."""
     (tmp_path / "data").symlink_to(tmp_path / "gone")
     moved = Move(str(tmp_path / "gone" / "st"), str(tmp_path / "new"), 10)
-    here = whereabouts_of(str(tmp_path / "new"), [moved])
+    here = history_of(str(tmp_path / "new"), [moved])
     assert here.hold(str(tmp_path / "data" / "st"), 9)
     assert not here.hold(str(tmp_path / "data" / "st"), 11)

@@ -1,7 +1,7 @@
-"""Whether a storage is the one that lay at another root: what is in the way of saying so.
+"""Whether a storage is the one that lay at another root: the reasons against it.
 
 Pure: rows of judge.py and folders in, sentences out. Every recorded file is read. Documents are
-written anew by job report and raw files may have been removed: those that are missing are told.
+written anew by job report and raw files may have been removed: their differences are tolerated.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,18 +17,18 @@ MISSING = "missing"
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """What was read at the new root.
 
     Attributes:
         differing: One clause for each file whose bytes are not the recorded ones, or that is gone.
-        told: The same of files that may be: documents, raw files.
+        tolerated: The same of files that may differ: documents, raw files.
     """
 
     files: int
     size_bytes: int
     differing: tuple[str, ...]
-    told: tuple[str, ...]
+    tolerated: tuple[str, ...]
 
 
 def still_there(old: Path, assets: Iterable[AssetRow]) -> Iterator[str]:
@@ -43,27 +43,27 @@ def still_there(old: Path, assets: Iterable[AssetRow]) -> Iterator[str]:
             yield f"{old / path} is still there"
 
 
-def compare(store: Store, assets: Iterable[AssetRow], tell: Callable[[str], None]) -> Compared:
+def compare(store: Store, assets: Iterable[AssetRow], report: Callable[[str], None]) -> Comparison:
     """Read every recorded file below the present roots and hold it against the record.
 
     Args:
         assets: As the record has them of the old root.
-        tell: Takes lines on the progress.
+        report: Called with each line of progress.
     """
     files = size = 0
-    differing, told = [], []
+    differing, tolerated = [], []
     for asset in assets:
         if asset.latest is None:
             continue
-        tell(f"reading {asset.key}")
+        report(f"reading {asset.key}")
         for path, facts in sorted(asset.latest.files.items()):
             found = _digest(store.locate(path))
             files, size = files + 1, size + facts["size_bytes"]
             if found == facts["sha256"]:
                 continue
             clause = f"{path}: recorded {facts['sha256']}, here {found}"
-            (told if _may_differ(asset, found) else differing).append(clause)
-    return Compared(files, size, tuple(differing), tuple(told))
+            (tolerated if _may_differ(asset, found) else differing).append(clause)
+    return Comparison(files, size, tuple(differing), tuple(tolerated))
 
 
 def made_since(there: Iterable[AssetRow], here: Iterable[AssetRow]) -> Iterator[str]:

@@ -30,8 +30,8 @@ def made_from_commit(
 ) -> dg.MaterializeResult:
     """The result of a raw asset, with the commit of its files as the version of its input.
 
-    An upstream that nobody has looked at yet is taken to be at that commit, else the first look
-    would show a change that there was not.
+    An upstream repository that was never observed is recorded at that commit: else the first
+    observation would look like a change.
     """
     key = upstream_key(raw)
     if not context.instance.fetch_observations(key, limit=1).records:
@@ -40,12 +40,12 @@ def made_from_commit(
     return result._replace(tags={**(result.tags or {}), **input_version})
 
 
-def observation(raw: str, commit: str, says: str) -> dg.AssetObservation:
-    """That upstream of a raw asset was seen at a commit, for runs that do not observe by trade."""
+def observation(raw: str, commit: str, description: str) -> dg.AssetObservation:
+    """An observation of upstream at a commit, for runs that do something else than observing."""
     return dg.AssetObservation(
         upstream_key(raw),
-        description=says,
-        metadata={"says": says},
+        description=description,
+        metadata={"says": description},
         tags={DATA_VERSION_TAG: commit},
     )
 

@@ -1,4 +1,4 @@
-"""What the decisions are worth now: absent, approved, rejected or suspended, and why.
+"""The state of the approval: absent, approved, rejected or suspended, and why.
 
 Keeping an approval needs equal content only: other content, a changed file or a newer failed check
 suspends it, a newer pass changes nothing. Judged by the Dagster record and a quick look at the
@@ -35,7 +35,7 @@ AWAITING = "awaiting approval: no reviewer has decided yet"
 Files = Mapping[str, Mapping[str, Any]]
 
 
-class Standing(StrEnum):
+class ApprovalState(StrEnum):
     """The states of an approval."""
 
     ABSENT = "absent"
@@ -49,24 +49,24 @@ class Approval:
     """The state of the approval.
 
     Attributes:
-        standing: What counts.
-        says: One sentence: by whom, signed or not; the first of what changed.
+        state: What counts.
+        summary: One sentence: by whom, signed or not; the first of what changed.
         decisions: The newest decision of each role that counts.
         key_files: Number of such a decision -> the name of the trusted key's file.
         uncounted: Why each other decision does not count, one clause each, oldest first.
         approved_now: The roles that approved exactly the present content.
         content: The content that the newest approval is about; None if there is none.
         reviewed: The reviewer's newest decision that counts.
-        basis: The approval that changes are told against.
-        read: The files of assets that the record does not know, as read to be held against it.
-        newest_sha256: The digest of the newest decision on the disk, whatever it is worth.
+        basis: The approval that changes are counted from.
+        read: The files of assets that the record does not know, as they were read.
+        newest_sha256: The digest of the newest decision on the disk, whether it counts or not.
         changes: What differs from the newest approval, one clause each; None if there is none.
-        check_changes: The checks that were declared then or are now, and not both.
+        check_changes: The checks that are declared only now, or were only then.
         damage: Why nothing can be decided before the decisions are mended.
     """
 
-    standing: Standing
-    says: str
+    state: ApprovalState
+    summary: str
     decisions: tuple[Decision, ...] = ()
     key_files: Mapping[int, str] = field(default_factory=dict)
     uncounted: tuple[str, ...] = ()
@@ -84,9 +84,9 @@ class Approval:
         """The newest decision of a role."""
         return next((d for d in self.decisions if d.role == role), None)
 
-    def says_of(self, decision: Decision) -> str:
+    def summary_of(self, decision: Decision) -> str:
         """Who decided, and whose key proves it."""
-        return decision.says_with(self.key_files.get(decision.number))
+        return decision.summary_with(self.key_files.get(decision.number))
 
 
 DECISION_COLUMNS = ("decision", "role", "reviewer", "verdict", "decided (UTC)", "key", "note")
@@ -131,12 +131,12 @@ def judge_approval(
     decisions = tuple(entry.decision for entry in entries.values())
     key_files = {e.decision.number: name for e in counting if (name := trust.key_file(e))}
     basis = _newest_approval(counting)
-    # Without a key it is the record that vouches, and one that does not know the assets cannot.
+    # Without a key only a record that knows the assets can vouch for them.
     found = read(unknown_files(basis.manifest, evidence)) if basis and trust.keys else None
     changes = tuple(changes_since(basis.manifest, evidence, root, found)) if basis else None
     known = Approval(
-        standing=Standing.ABSENT,
-        says=AWAITING + behind,
+        state=ApprovalState.ABSENT,
+        summary=AWAITING + behind,
         decisions=decisions,
         key_files=key_files,
         uncounted=uncounted,
@@ -156,29 +156,31 @@ def judge_approval(
         check_changes=tuple(_check_changes(basis.manifest, evidence)) if basis else (),
         damage=tuple(damage),
     )
-    says_of = known.says_of
+    summary_of = known.summary_of
     if damage:
-        says = "the decisions in signoff/ are damaged: " + "; ".join(damage)
-        return replace(known, standing=Standing.SUSPENDED, says=says)
+        summary = "the decisions in signoff/ are damaged: " + "; ".join(damage)
+        return replace(known, state=ApprovalState.SUSPENDED, summary=summary)
     if rejected := [d for d in decisions if d.verdict == Verdict.REJECTED]:
-        says = "; ".join(
-            f"{says_of(d)}: {_line(d.note)}" if d.note else says_of(d) for d in rejected
+        summary = "; ".join(
+            f"{summary_of(d)}: {_line(d.note)}" if d.note else summary_of(d) for d in rejected
         )
-        return replace(known, standing=Standing.REJECTED, says=says + behind)
+        return replace(known, state=ApprovalState.REJECTED, summary=summary + behind)
     if Role.REVIEWER not in entries:
-        says = "; ".join([AWAITING, *map(says_of, decisions)])
-        return replace(known, says=says + behind)
+        summary = "; ".join([AWAITING, *map(summary_of, decisions)])
+        return replace(known, summary=summary + behind)
     if changes:
-        shown = "; ".join(_shortened(changes))
-        says = f"{says_of(entries[Role.REVIEWER].decision)}; changed since: {shown}{behind}"
-        return replace(known, standing=Standing.SUSPENDED, says=says)
-    told = [
-        says_of(d) if d.role in known.approved_now else f"{says_of(d)}, of other content"
+        first = "; ".join(_shortened(changes))
+        summary = f"{summary_of(entries[Role.REVIEWER].decision)}; changed since: {first}{behind}"
+        return replace(known, state=ApprovalState.SUSPENDED, summary=summary)
+    clauses = [
+        summary_of(d) if d.role in known.approved_now else f"{summary_of(d)}, of other content"
         for d in decisions
     ]
     if found:
-        told.append(f"{len(found)} files that the record does not know were read and are as signed")
-    return replace(known, standing=Standing.APPROVED, says="; ".join(told) + behind)
+        clauses.append(
+            f"{len(found)} files that the record does not know were read and are as signed"
+        )
+    return replace(known, state=ApprovalState.APPROVED, summary="; ".join(clauses) + behind)
 
 
 def _shortened(clauses: Sequence[str]) -> list[str]:
@@ -188,14 +190,14 @@ def _shortened(clauses: Sequence[str]) -> list[str]:
 
 
 def _newest_approval(entries: Iterable[Entry]) -> Entry | None:
-    """What changes are told against: the reviewer's newest approval, else anybody's."""
+    """The approval that changes are counted from: the reviewer's newest, else anybody's."""
     approved = [entry for entry in entries if entry.decision.verdict == Verdict.APPROVED]
     reviewed = [entry for entry in approved if entry.decision.role == Role.REVIEWER]
     return (reviewed or approved or [None])[-1]
 
 
 def unknown_files(manifest: Manifest, evidence: Evidence) -> Files:
-    """The approved files of declared assets that the record has not of this storage."""
+    """The approved files of declared assets that the record does not know on this storage."""
     known = {asset.key for asset in covered_assets(evidence)}
     unknown = {asset.key for asset in evidence.assets} - known
     return {
@@ -227,7 +229,7 @@ def changes_since(
 
 
 def _check_changes(manifest: Manifest, evidence: Evidence) -> Iterator[str]:
-    """What the code declares now and did not then, and the other way round."""
+    """The checks that are declared only now, or were only then."""
     declared = {a.key for a in evidence.assets}
     then = {(c["asset"], c["check"]) for c in manifest["checks"] if c["asset"] in declared}
     counting = {(j.check.asset, j.check.name) for j in evidence.counting}
@@ -254,7 +256,7 @@ def _asset_changes(
         yield f"{key} was not part of it"
         return
     now = {path: facts["sha256"] for path, facts in asset.latest.files.items()}
-    # Files too where the content is the same: a new date in one is what no signature covers.
+    # Files are compared even where the content is equal: no signature covers a new date in one.
     clauses = differing_files(before, now)
     if not clauses and version != asset.latest.version:
         clauses = [f"content {version} -> {asset.latest.version}"]
@@ -280,7 +282,7 @@ def _loose_changes(manifest: Manifest, covered: dict[str, AssetRow], root: Path)
         yield str(error)
         return
     before = {p: f for p, f in manifest["files"].items() if "asset" not in f}
-    # What was not there is named without being read: it may be a checkpoint.
+    # A file that was not there is named, not read: it may be a checkpoint.
     now = {
         path: store.sha256_of(file) if path in before else ""
         for path, file in there.items()
