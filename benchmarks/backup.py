@@ -24,7 +24,7 @@ FILES = 8
 
 def one(way: str, root: Path) -> None:
     """Run one way below a folder that holds `storage`; prints the seconds of its work."""
-    from wmtp_assets import store
+    from wmtp_assets import file_io
     from wmtp_assets.approval.chain import Role, read_chain
     from wmtp_assets.approval.covered import covered_files
     from wmtp_assets.backup.copying import back_up
@@ -39,7 +39,7 @@ def one(way: str, root: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             drop_cache(target)
-            if store.sha256_of(source) != store.sha256_of(target):
+            if file_io.sha256_of(source) != file_io.sha256_of(target):
                 raise RuntimeError(f"{target} differs")
     elif way == "restore":
         restore(BackupLocation(str(root / "backup")), root / "restored")

@@ -119,7 +119,7 @@ def _largest(folder: Path, pattern: str) -> int:
 
 def compare(size: int, rounds: int, root: Path) -> dict:
     """Run all of it below a folder; returns the numbers."""
-    from wmtp_assets import store
+    from wmtp_assets import file_io
 
     upstream = root / "upstream"
     original = upstream / REPO / FILE
@@ -128,7 +128,7 @@ def compare(size: int, rounds: int, root: Path) -> dict:
     with open(original, "wb") as handle:
         while left := size - handle.tell():
             handle.write(noise[: min(left, NOISE_BYTES)])
-    wanted = store.sha256_of(original)
+    wanted = file_io.sha256_of(original)
     seconds: dict[str, list[float]] = {"library": [], "project": []}
     right, refetched = [], {}
     with serving(upstream) as server:
@@ -136,12 +136,12 @@ def compare(size: int, rounds: int, root: Path) -> dict:
             for way, measured in seconds.items():
                 folder = root / f"{way}-{number}"
                 measured.append(finish(start(way, folder, server))["seconds"])
-                right.append(store.sha256_of(folder / "raw" / FILE) == wanted)
+                right.append(file_io.sha256_of(folder / "raw" / FILE) == wanted)
                 shutil.rmtree(folder)
         for way in seconds:
             folder = root / f"{way}-killed"
             refetched[way] = refetched_fraction(way, folder, server, size)
-            right.append(store.sha256_of(folder / "raw" / FILE) == wanted)
+            right.append(file_io.sha256_of(folder / "raw" / FILE) == wanted)
             shutil.rmtree(folder)
     median = {way: statistics.median(measured) for way, measured in seconds.items()}
     return {

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets import store as store_
+from wmtp_assets import file_io
 from wmtp_assets.accepted import accept
 from wmtp_assets.check_group import AssetState, CheckGroup
 from wmtp_assets.content_version import content_version
@@ -144,7 +144,7 @@ def observe(
             stat = require_regular(path, root=deployment.store.home_of(relative), limit=limit)
             same = (stat.st_size, stat.st_mtime_ns) == (facts["size_bytes"], facts["mtime_ns"])
             if deep:
-                digests[relative] = store_.sha256_of(path)
+                digests[relative] = file_io.sha256_of(path)
             else:
                 digests[relative] = facts["sha256"] if same else _read_once(path, *_identity(stat))
         except (FileNotFoundError, NotADirectoryError):
@@ -164,7 +164,7 @@ def _identity(stat: os.stat_result) -> tuple[int, int, int]:
 @lru_cache(maxsize=4096)
 def _read_once(path: Path, size: int, mtime_ns: int, inode: int) -> str:
     """The digest of a touched file. Job report asks a dozen times; after a restore, for 83 GB."""
-    return store_.sha256_of(path)
+    return file_io.sha256_of(path)
 
 
 def evaluate_group(

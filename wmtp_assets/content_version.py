@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DATASETS, METADATA, STATS
 from wmtp_assets.regular import read_small
@@ -38,8 +38,8 @@ def content_version(digests: Mapping[str, str], locate: Callable[[str], Path]) -
     """
     undated = [_without_date(path, digest, locate) for path, digest in digests.items()]
     if len(dict(undated)) < len(undated):
-        return store.content_digest(digests)  # files of two days: their names tell them apart
-    return store.content_digest(dict(undated))
+        return file_io.content_digest(digests)  # files of two days: their names tell them apart
+    return file_io.content_digest(dict(undated))
 
 
 def _without_date(path: str, digest: str, locate: Callable[[str], Path]) -> tuple[str, str]:
@@ -58,11 +58,11 @@ def _digest_without(field: str, is_date: Callable[[Any], bool], path: Path, dige
     try:
         data = read_small(path, limit=MAX_BYTES)
         value = parse_json(data)
-        if store.json_bytes(value) != data or not is_date(value.pop(field, None)):
+        if file_io.json_bytes(value) != data or not is_date(value.pop(field, None)):
             return digest
     except (BadInput, OSError, ValueError, AttributeError, TypeError):
         return digest
-    return hashlib.sha256(store.json_bytes(value)).hexdigest()
+    return hashlib.sha256(file_io.json_bytes(value)).hexdigest()
 
 
 def is_time(value: Any) -> bool:

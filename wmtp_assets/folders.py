@@ -1,6 +1,6 @@
 """The folders of the storage and the files in them: the v2 layout (plan, Step 1).
 
-Only paths; store.py says below which root they lie and how a file gets there whole.
+Only paths; store.py has the roots that they lie below.
 """
 
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from filelock import FileLock
 from sqlalchemy import Engine, event
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
 from wmtp_assets.sqlite_engines import EventLog
 from wmtp_assets.sqlite_files import DATABASES, LOCK_FIX, lock_holders, mend_heads
@@ -108,7 +108,7 @@ def guard_new_record(home: Path) -> None:
     target = home / "dagster.yaml"
     made = any((home / name).exists() for name in DATABASES)
     if not made and not target.exists() and PROJECT_YAML.is_file():
-        store.write_bytes(target, PROJECT_YAML.read_bytes())
+        file_io.write_bytes(target, PROJECT_YAML.read_bytes())
 
 
 def be_patient() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.state import changes_since
 from wmtp_assets.checks import BYTES_MATCH, checks_on
 from wmtp_assets.content_version import MAX_BYTES, content_version
@@ -34,7 +34,7 @@ def version_of(root: Path, files: Mapping[str, bytes]) -> str:
     for path, data in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(data)
-    digests = {path: store.sha256_of(root / path) for path in files}
+    digests = {path: file_io.sha256_of(root / path) for path in files}
     return content_version(digests, lambda path: root / path)
 
 
@@ -115,8 +115,8 @@ def test_of_statistics_content_plots_and_names_count(tmp_path):
 
 def test_files_without_a_date_have_the_version_that_they_always_had(tmp_path):
     files = {"models_v2/a/model.safetensors": b"x", "datasets_v2/a/processed/t_metadata.json": b"y"}
-    digests = {path: store.sha256_of(tmp_path / path) for path in _written(tmp_path, files)}
-    assert content_version(digests, tmp_path.joinpath) == store.content_digest(digests)
+    digests = {path: file_io.sha256_of(tmp_path / path) for path in _written(tmp_path, files)}
+    assert content_version(digests, tmp_path.joinpath) == file_io.content_digest(digests)
 
 
 def _written(root: Path, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -127,7 +127,7 @@ def _written(root: Path, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
 def test_a_file_that_is_gone_or_no_file_keeps_what_is_said_of_it(tmp_path):
     (tmp_path / MODEL).mkdir(parents=True)
     for digest in ("unreadable (Permission denied)", "0" * 64):
-        expected = store.content_digest({MODEL: digest})
+        expected = file_io.content_digest({MODEL: digest})
         assert content_version({MODEL: digest}, tmp_path.joinpath) == expected
         assert content_version({MODEL: digest}, (tmp_path / "gone").joinpath) == expected
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import store, temporaries
+from wmtp_assets import file_io, temporaries
 from wmtp_assets.temporaries import (
     SILENT_SECONDS,
     claim,
@@ -46,9 +46,9 @@ HAS_CONTAINERS = (
 in_containers = pytest.mark.skipif(not HAS_CONTAINERS, reason="no namespaces on this machine")
 WRITES = """
 import os, pathlib, sys
-from wmtp_assets import store
+from wmtp_assets import file_io
 
-with store.atomic_path(pathlib.Path(sys.argv[1])) as path:
+with file_io.atomic_path(pathlib.Path(sys.argv[1])) as path:
     path.write_text("slowly")
     print(os.getpid(), path, flush=True)
     sys.stdin.readline()
@@ -129,7 +129,7 @@ def test_a_killed_process_leaves_what_the_next_write_sweeps(tmp_path: Path):
     assert unfinished.exists(), "a suspended process lives, however long it is silent"
     process.kill()
     process.communicate()
-    store.write_bytes(tmp_path / "b", b"of another file in the folder")
+    file_io.write_bytes(tmp_path / "b", b"of another file in the folder")
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
 
 
@@ -221,7 +221,7 @@ def test_where_locks_do_nothing_the_age_tells(tmp_path: Path, monkeypatch, kind:
     sweep(tmp_path)
     assert living.path.exists() and not dead.exists()
     with guarded(tmp_path / "guard"), guarded(tmp_path / "guard"):
-        store.write_bytes(tmp_path / "a", b"whole")
+        file_io.write_bytes(tmp_path / "a", b"whole")
 
 
 def test_names_of_others_are_left_alone(tmp_path: Path):

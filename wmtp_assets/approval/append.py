@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.chain import (
     DECISION,
     MANIFEST,
@@ -43,9 +43,9 @@ def pending_entry(signoff: Path, number: int) -> Iterator[Path]:
 
 def write_decision(pending: Path, manifest: Mapping[str, Any], decision: Decision) -> None:
     """Write manifest.json, then decision.json with its digest."""
-    written = store.write_json(pending / MANIFEST, manifest)
+    written = file_io.write_json(pending / MANIFEST, manifest)
     decision = replace(decision, manifest_sha256=written.sha256)
-    store.write_json(pending / DECISION, {"format": DECISION_FORMAT, **asdict(decision)})
+    file_io.write_json(pending / DECISION, {"format": DECISION_FORMAT, **asdict(decision)})
 
 
 def publish_entry(pending: Path, signoff: Path, number: int) -> Path:
@@ -55,11 +55,11 @@ def publish_entry(pending: Path, signoff: Path, number: int) -> Path:
         BadInput: Another decision has taken the number meanwhile.
     """
     place = entry_folder(signoff, number)
-    files = [store.stored(path) for path in sorted(pending.iterdir())]
-    store.write_sums(pending / SUMS, files)
+    files = [file_io.stored(path) for path in sorted(pending.iterdir())]
+    file_io.write_sums(pending / SUMS, files)
     for path in pending.iterdir():
-        store.fsync_file(path)
-    store.fsync_folder(pending)
+        file_io.fsync_file(path)
+    file_io.fsync_folder(pending)
     try:
         # POSIX replaces an empty folder only: an entry is never replaced.
         os.rename(pending, place)
@@ -69,5 +69,5 @@ def publish_entry(pending: Path, signoff: Path, number: int) -> Path:
             [place],
             "read what was decided meanwhile, then decide again",
         ) from error
-    store.fsync_folder(signoff)
+    file_io.fsync_folder(signoff)
     return place

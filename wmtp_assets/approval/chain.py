@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval import json_schema
 from wmtp_assets.approval.json_schema import RESTORE, read_checked
 from wmtp_assets.approval.signature import ONE_FILE, read_bundle
@@ -112,7 +112,7 @@ class Entry:
     @property
     def content(self) -> str:
         """The digest over the files that it is about; signoff/ is not among them."""
-        return store.content_digest({p: f["sha256"] for p, f in self.manifest["files"].items()})
+        return file_io.content_digest({p: f["sha256"] for p, f in self.manifest["files"].items()})
 
     def is_of_same_content(self, other: "Entry") -> bool:
         """Whether two decisions are about the same files."""
@@ -191,7 +191,7 @@ def _read_entry(folder: Path) -> Entry:
         "acknowledged": tuple(stated["acknowledged"]),
     }
     manifest = read_checked(folder / MANIFEST, json_schema.MANIFEST)
-    return Entry(folder, Decision(**stated), manifest, store.sha256_of(path))
+    return Entry(folder, Decision(**stated), manifest, file_io.sha256_of(path))
 
 
 def _problems(entry: Entry, number: int, before: Entry | None) -> Iterator[str]:
@@ -202,13 +202,13 @@ def _problems(entry: Entry, number: int, before: Entry | None) -> Iterator[str]:
     yield from (f"{name} is missing" for name in sorted(named - there))
     yield from (f"{printable(name)} does not belong to it" for name in sorted(there - named))
     try:
-        sums = store.read_sums(folder / SUMS)
+        sums = file_io.read_sums(folder / SUMS)
     except (BadInput, OSError):
         yield f"{SUMS} is missing or malformed"
         sums = {}
     for name in sorted(named & there):
         try:
-            found = store.sha256_of(folder / name)
+            found = file_io.sha256_of(folder / name)
         except OSError as error:
             yield f"{name} cannot be read ({error.strerror})"
             continue

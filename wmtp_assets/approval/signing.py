@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.covered import covered_files, ignored_paths
 from wmtp_assets.approval.signature import INSTALL, ONE_FILE, fingerprint, read_bundle
 from wmtp_assets.errors import BadInput
@@ -36,7 +36,7 @@ class NoSigner:
     key_fingerprint = None
 
     def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
-        return {path: store.sha256_of(file) for path, file in covered_files(root).items()}
+        return {path: file_io.sha256_of(file) for path, file in covered_files(root).items()}
 
     def sign_file(self, path: Path, signature: Path) -> None:
         """Nothing is signed."""

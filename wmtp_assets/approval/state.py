@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.chain import (
     SHOWN_HEX,
     Chain,
@@ -284,7 +284,7 @@ def _loose_changes(manifest: Manifest, covered: dict[str, AssetRow], root: Path)
     before = {p: f for p, f in manifest["files"].items() if "asset" not in f}
     # A file that was not there is named, not read: it may be a checkpoint.
     now = {
-        path: store.sha256_of(file) if path in before else ""
+        path: file_io.sha256_of(file) if path in before else ""
         for path, file in there.items()
         if path not in recorded and path not in _of_assets(manifest)
     }

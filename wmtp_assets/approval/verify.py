@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.chain import (
     DECISION,
     DECISION_SIGNATURE,
@@ -139,7 +139,7 @@ def _read_all(
     for path, file in there.items():
         try:
             size, most = file.stat().st_size, expected.get(path, {}).get("size_bytes", 0)
-            found[path] = f"{size} bytes" if size > most else store.sha256_of(file)
+            found[path] = f"{size} bytes" if size > most else file_io.sha256_of(file)
         except OSError as error:
             unreadable.append(f"{printable(path)} cannot be read ({error.strerror})")
         except BadInput as error:  # no longer what it was a moment ago

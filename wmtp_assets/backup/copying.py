@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.chain import BACKUP_GUARD, Entry, read_chain
 from wmtp_assets.approval.covered import SIGNOFF
 from wmtp_assets.backup.location import AGAIN, BackupLocation
@@ -55,7 +55,7 @@ def approved_files(root: Path, entry: Entry) -> dict[str, Copied]:
         relative = path.relative_to(root)
         # A decision in the making begins with a dot.
         if not relative.parts[1].startswith("."):
-            written = store.stored(path)
+            written = file_io.stored(path)
             facts[relative.as_posix()] = (written.size_bytes, written.sha256)
     if missing := [path for path in facts if not (root / path).is_file()]:
         raise BadInput("approved files are missing", missing, "put them back, then back up again")

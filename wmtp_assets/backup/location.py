@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
 from wmtp_assets.regular import SMALL_BYTES, open_regular
 from wmtp_assets.setting_values import without_credentials
@@ -78,7 +78,7 @@ class BackupLocation:
         """SHA-256 of a file, read in order with bounded memory."""
         digest = hashlib.sha256()
         with self._named_errors(path), self._reading(path) as handle:
-            while chunk := handle.read(store.CHUNK_BYTES):
+            while chunk := handle.read(file_io.CHUNK_BYTES):
                 digest.update(chunk)
         return digest.hexdigest()
 
@@ -127,7 +127,7 @@ class BackupLocation:
     def read_chunks(self, path: str) -> Iterator[bytes]:
         """A long file, in order."""
         with self._named_errors(path), self._reading(path) as handle:
-            while chunk := handle.read(store.CHUNK_BYTES):
+            while chunk := handle.read(file_io.CHUNK_BYTES):
                 yield chunk
 
     def move(self, source: str, target: str) -> None:
@@ -136,7 +136,7 @@ class BackupLocation:
             self._make_parent(target)
             if self.folder:
                 os.replace(self._full(source), self._full(target))
-                store.fsync_folder(Path(self._full(target)).parent)
+                file_io.fsync_folder(Path(self._full(target)).parent)
                 return
             # Not mv: where a folder was, it takes the target for one.
             try:
@@ -171,7 +171,7 @@ class BackupLocation:
         Raises:
             BadInput: Needed and free are named.
         """
-        free = store.free_bytes(Path(self.folder)) if self.folder else needed_bytes
+        free = file_io.free_bytes(Path(self.folder)) if self.folder else needed_bytes
         if free < needed_bytes:
             raise BadInput(
                 f"disk too small: {needed_bytes:,} bytes needed, {free:,} free",
@@ -188,7 +188,7 @@ class BackupLocation:
             # To the disk and, on Linux, out of the cache, so that reading back reads the disk.
             with open(self._full(path), "rb") as written:
                 to_disk(written.fileno(), 0, 0)
-            store.fsync_folder(Path(self._full(path)).parent)
+            file_io.fsync_folder(Path(self._full(path)).parent)
 
     def _reading(self, path: str) -> BinaryIO:
         if self.folder:
@@ -222,7 +222,7 @@ class BackupLocation:
 def _chunks(source: Path) -> Iterator[bytes]:
     try:
         with open_regular(source) as handle:
-            while chunk := handle.read(store.CHUNK_BYTES):
+            while chunk := handle.read(file_io.CHUNK_BYTES):
                 yield chunk
     except OSError as error:
         raise BadInput(

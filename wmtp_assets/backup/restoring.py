@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.covered import SIGNOFF
 from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.tag import INCOMING, REPLACING, TAG, Copied, Tag, read_tag
@@ -82,7 +82,7 @@ def _restore(
     _require_inside(root, folders_here | {root / folder for folder in SKELETON})
     there = {folder: location.sizes(folder) for folder in folders}
     missing = [path for path, file in tag.files.items() if not _is_right(root / path, file)]
-    store.require_free_space(root, sum(tag.files[path].size_bytes for path in missing))
+    file_io.require_free_space(root, sum(tag.files[path].size_bytes for path in missing))
     for folder in SKELETON:
         (root / folder).mkdir(parents=True, exist_ok=True)
     wrong = []
@@ -125,7 +125,7 @@ def _is_right(path: Path, file: Copied) -> bool:
     """Whether a file is there with the right bytes; its time is then set to the recorded one."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size != file.size_bytes:
         return False
-    if store.sha256_of(path) != file.sha256:
+    if file_io.sha256_of(path) != file.sha256:
         return False
     os.utime(path, ns=(file.mtime_ns, file.mtime_ns))
     return True
@@ -145,7 +145,7 @@ def _fetch_one_of(
 
 
 def _fetch(location: BackupLocation, source: str, target: Path, file: Copied) -> None:
-    with store.atomic_path(target) as temporary:
+    with file_io.atomic_path(target) as temporary:
         digest = hashlib.sha256()
         with open(temporary, "wb") as out:
             for chunk in location.read_chunks(source):

@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.events import READ
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.checklist import (
@@ -26,9 +26,10 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence, Outcome
 from wmtp_assets.evidence.read import Declared
 from wmtp_assets.evidence.steps import COMPLETION, README, REPORTS, STEPS
+from wmtp_assets.file_io import StoredFile
 from wmtp_assets.record import materialized
 from wmtp_assets.regular import read_text
-from wmtp_assets.store import Store, StoredFile
+from wmtp_assets.store import Store
 
 STORAGE_DIGEST = "storage_digest"
 ARTIFACTS = sorted({asset for step in STEPS if step.number < 10 for asset in step.assets})
@@ -46,28 +47,28 @@ DESCRIPTIONS = {
 }
 
 
-def document_path(store_: Store, key: str) -> Path:
+def document_path(store: Store, key: str) -> Path:
     """Where a report lies."""
     return {
-        "reports/storage_readme": store_.readme,
-        "reports/asset_inventory": store_.document("phase1_asset_inventory.md"),
-        "reports/migration_notes": store_.document("migration_notes.md"),
-        "reports/completion_report": store_.document("phase1_completion_report.md"),
+        "reports/storage_readme": store.readme,
+        "reports/asset_inventory": store.document("phase1_asset_inventory.md"),
+        "reports/migration_notes": store.document("migration_notes.md"),
+        "reports/completion_report": store.document("phase1_completion_report.md"),
     }[key]
 
 
-def checklist_paths(store_: Store) -> tuple[Path, Path]:
+def checklist_paths(store: Store) -> tuple[Path, Path]:
     """The checklist as JSON and as Markdown."""
     return (
-        store_.document("phase1_checklist.json"),
-        store_.document("phase1_checklist.md"),
+        store.document("phase1_checklist.json"),
+        store.document("phase1_checklist.md"),
     )
 
 
 def document_content(deployment: Deployment, paths: list[str]) -> str:
     """The data version of documents: a digest of their bytes above the run record."""
     located = {path: deployment.store.locate(path) for path in paths}
-    return store.content_digest(
+    return file_io.content_digest(
         {path: _digest_or_why(file) for path, file in located.items() if file.is_file()}
     )
 
@@ -123,12 +124,12 @@ def report_asset(*, key: str) -> dg.AssetsDefinition:
         path = document_path(deployment.store, key)
         if key == README and (entry := signed_readme(dossier, path)):
             context.log.info(f"kept as in decision {entry.decision.number:04d}: {KEPT}")
-            kept, text = store.stored(path), read_text(path)
+            kept, text = file_io.stored(path), read_text(path)
             return _written(
                 deployment, dossier.evidence, [kept], text, **{READ: dossier.approval.read}
             )
         text = render_report(key, dossier)
-        written = store.write_bytes(path, text.encode())
+        written = file_io.write_bytes(path, text.encode())
         return _written(deployment, dossier.evidence, [written], text)
 
     return report
@@ -155,8 +156,8 @@ def checklist(
     as_json, as_markdown = checklist_paths(deployment.store)
     text = render_checklist(content)
     files = [
-        store.write_bytes(as_json, json.dumps(content, indent=2).encode() + b"\n"),
-        store.write_bytes(as_markdown, text.encode()),
+        file_io.write_bytes(as_json, json.dumps(content, indent=2).encode() + b"\n"),
+        file_io.write_bytes(as_markdown, text.encode()),
     ]
     steps = dg.MetadataValue.md(short_tasks(content))
     return _written(deployment, dossier.evidence, files, text, steps=steps)

@@ -3,7 +3,7 @@
 import dagster as dg
 from jinja2 import UndefinedError
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.covered import finished_files, of_no_asset
 from wmtp_assets.check_group import AssetState, CheckGroup
 from wmtp_assets.checks import checks_on
@@ -124,7 +124,7 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
 def _checklist_agrees(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
     as_json, as_markdown = checklist_paths(deployment.store)
     evidence = _dossier(deployment, state).evidence
-    content = store.read_json(as_json)
+    content = file_io.read_json(as_json)
     try:
         expected = render_checklist(content)
         steps = {row["step"]: row for row in content["steps"]}

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 
 DOCUMENT_GROUPS = ("reports", "signoff")
 OPTIONAL_GROUPS = ("reward",)
@@ -146,7 +146,7 @@ class Evidence:
     @property
     def storage_digest(self) -> str:
         """One digest of all artifacts that Phase 1 asks for; optional ones stay out of it."""
-        return store.content_digest(
+        return file_io.content_digest(
             {
                 a.key: a.latest.version
                 for a in self.artifacts
@@ -245,7 +245,7 @@ def was_put_back(judged: Judged, asset: AssetRow) -> bool:
     latest, made = judged.check.latest, asset.latest
     if latest is None or made is None or asset.differing or latest.content == made.version:
         return False
-    all_were_missing = latest.content == store.content_digest({})
+    all_were_missing = latest.content == file_io.content_digest({})
     return all_were_missing or asset.touched > latest.timestamp
 
 

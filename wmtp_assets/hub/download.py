@@ -12,9 +12,10 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.file_io import StoredFile
 from wmtp_assets.hub.facts import spoken_size
 from wmtp_assets.hub.partial import LOOK_SECONDS, DownloadPaths, Partial
 from wmtp_assets.hub.progress import DownloadProgress
@@ -22,7 +23,6 @@ from wmtp_assets.hub.proof import WrongBody, kept, require_proof
 from wmtp_assets.hub.retry import Stopped
 from wmtp_assets.hub.transfer import transfer
 from wmtp_assets.source import RemoteFile, Source
-from wmtp_assets.store import StoredFile
 
 SIDE_BY_SIDE = 4
 REPORT_SECONDS = 10.0
@@ -160,7 +160,7 @@ def _try(
     def opened(start: int):
         return one.source.open(one.repo, one.commit, file.path, start)
 
-    store.require_free_space(place.folder, (file.size_bytes or 0) - place.bytes_on_disk)
+    file_io.require_free_space(place.folder, (file.size_bytes or 0) - place.bytes_on_disk)
     arrived = transfer(
         opened, place, file.size_bytes, left_over, stop=stop, progress=progress, report=report
     )

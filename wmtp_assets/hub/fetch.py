@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.file_io import StoredFile
 from wmtp_assets.hub import file_formats
 from wmtp_assets.hub import lock as locks
 from wmtp_assets.hub.download import Download, download_all
@@ -25,7 +26,6 @@ from wmtp_assets.hub.partial import DownloadPaths, sweep_unfinished
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import kept
 from wmtp_assets.source import IncompleteRepo, Listing, RemoteFile, Source, beside, select
-from wmtp_assets.store import StoredFile
 from wmtp_assets.strict import is_plain
 
 
@@ -73,7 +73,7 @@ def fetch_files(
     missing = [f for f in files if have[f.path] is None]
     total = sum(f.size_bytes or 0 for f in missing)
     there = sum(places[f.path].bytes_on_disk for f in missing)
-    store.require_free_space(folder, total - there)
+    file_io.require_free_space(folder, total - there)
     unknown = any(f.size_bytes is None for f in missing)
     progress = DownloadProgress(repo.id, total, at_least=unknown)
     downloads = [Download(source, repo, commit, f, places[f.path]) for f in missing]
@@ -101,7 +101,9 @@ def _impossible(
 
 def _is_locked_fault(file: Path, path: str, size: int, sha256: str) -> bool:
     there = is_plain(path) and file.is_file() and file.stat().st_size == size
-    return there and file_formats.fault(file, path) is not None and store.sha256_of(file) == sha256
+    return (
+        there and file_formats.fault(file, path) is not None and file_io.sha256_of(file) == sha256
+    )
 
 
 def _bound_files(

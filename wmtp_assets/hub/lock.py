@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock_schema import LockFile
@@ -191,4 +191,4 @@ def _entry(repo: Repo, commit: str, files: Mapping[str, tuple[int, str]]) -> dic
 
 def _write(path: Path, lock: dict[str, Any], repo: Repo, entry: dict[str, Any]) -> None:
     repos = {**lock["repos"], repo.id: entry}
-    store.write_json(path, {**lock, "repos": dict(sorted(repos.items()))})
+    file_io.write_json(path, {**lock, "repos": dict(sorted(repos.items()))})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.file_formats import fault
 from wmtp_assets.hub.lock import LockedRepo, stated_files
@@ -77,7 +77,7 @@ def write_mirror(
         for locked, found in repos
         for path, (size, sha256) in locked.files.items()
     ]
-    store.require_free_space(target, sum(f.size_bytes for f in files if _is_copied(f, target)))
+    file_io.require_free_space(target, sum(f.size_bytes for f in files if _is_copied(f, target)))
     counts = {"kept": 0, "linked": 0, "copied": 0}
     wrong = []
     for number, file in enumerate(files, 1):
@@ -102,10 +102,10 @@ class WrongBytes(Exception):
 
 
 def _place(file: MirrorFile) -> str:
-    there = _is_there(file) and store.sha256_of(file.target) == file.sha256
+    there = _is_there(file) and file_io.sha256_of(file.target) == file.sha256
     if there and not fault(file.target, file.path):
         return "kept"
-    with store.folder_beside(file.target) as folder:
+    with file_io.folder_beside(file.target) as folder:
         temporary = folder / file.target.name
         try:
             os.link(file.source.resolve(), temporary)
@@ -113,12 +113,12 @@ def _place(file: MirrorFile) -> str:
         except OSError:  # another file system, or one without hard links
             shutil.copyfile(file.source, temporary)
             how = "copied"
-        found = store.sha256_of(temporary)
+        found = file_io.sha256_of(temporary)
         if found != file.sha256:
             raise WrongBytes(f"sha256 {found}, locked {file.sha256}")
         if wrong := fault(temporary, file.path):
             raise WrongBytes(wrong)
-        store.publish(temporary, file.target)
+        file_io.publish(temporary, file.target)
     return how
 
 
@@ -128,7 +128,7 @@ def _is_there(file: MirrorFile) -> bool:
 
 
 def _is_copied(file: MirrorFile, target: Path) -> bool:
-    device = store.nearest_existing(target).stat().st_dev
+    device = file_io.nearest_existing(target).stat().st_dev
     return file.source.stat().st_dev != device and not _is_there(file)
 
 
@@ -137,4 +137,4 @@ def _write_listing(target: Path, repos: list[LockedRepo]) -> None:
     stated: dict[str, Any] = {repo: of.model_dump() for repo, of in read_listing(target).items()}
     for locked in repos:
         stated[locked.repo] = {"commit": locked.commit, "files": stated_files(locked.files)}
-    store.write_json(listing, dict(sorted(stated.items())))
+    file_io.write_json(listing, dict(sorted(stated.items())))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import UNFINISHED
 from wmtp_assets.hub.retry import LONGEST_WAIT_SECONDS
@@ -99,7 +99,7 @@ class DownloadPaths:
             BadInput: The folder cannot be written, or somebody took the unfinished file away.
         """
         try:
-            store.publish(partial.path, self.target)
+            file_io.publish(partial.path, self.target)
         except OSError as error:
             raise unwritable(self.target, error) from error
         self.rejected.unlink(missing_ok=True)

@@ -4,12 +4,12 @@ import hashlib
 import os
 from pathlib import Path
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
+from wmtp_assets.file_io import StoredFile
 from wmtp_assets.hub import file_formats
 from wmtp_assets.regular import open_regular
 from wmtp_assets.source import RemoteFile
-from wmtp_assets.store import StoredFile
 
 
 class WrongBody(BadInput):
@@ -43,7 +43,7 @@ def prove(path: Path, file: RemoteFile) -> StoredFile:
         WrongBody: As `require_proof`.
     """
     require_size(path, file)
-    found = store.stored(path)
+    found = file_io.stored(path)
     require_proof(path, found.sha256, file)
     return found
 
@@ -110,6 +110,6 @@ def git_blob_of(path: Path) -> str:
     with open_regular(path) as handle:
         size = os.fstat(handle.fileno()).st_size
         digest = hashlib.sha1(f"blob {size}\0".encode(), usedforsecurity=False)
-        while chunk := handle.read(store.CHUNK_BYTES):
+        while chunk := handle.read(file_io.CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.facts import known_size
@@ -102,7 +102,7 @@ class MirrorSource:
         with handle:
             facts = os.fstat(handle.fileno())
             handle.seek(start)
-            chunks = iter(lambda: handle.read(store.CHUNK_BYTES), b"")
+            chunks = iter(lambda: handle.read(file_io.CHUNK_BYTES), b"")
             yield Body(start, f"{facts.st_size}-{facts.st_mtime_ns}", facts.st_size, chunks)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.hub import file_formats
 from wmtp_assets.hub.partial import DISK_FULL, DownloadPaths, Partial, plain_etag, unwritable
 from wmtp_assets.hub.progress import DownloadProgress
@@ -47,7 +47,7 @@ class OpenPartial:
 
     def _open(self, partial: Partial) -> None:
         self.partial = partial
-        self._handle = open(partial.path, "r+b", buffering=store.BUFFER_BYTES)  # noqa: SIM115
+        self._handle = open(partial.path, "r+b", buffering=file_io.BUFFER_BYTES)  # noqa: SIM115
         self._out = HashingWriter(self._handle)
         self._head = b""
 
@@ -65,7 +65,7 @@ class OpenPartial:
 
     def hash_what_is_there(self, stop: threading.Event) -> None:
         """Read what an earlier process left; the next byte goes behind it."""
-        while chunk := self._handle.read(store.CHUNK_BYTES):
+        while chunk := self._handle.read(file_io.CHUNK_BYTES):
             if stop.is_set():
                 raise Stopped
             self._out.hash(chunk)

@@ -5,7 +5,7 @@ import time
 
 import dagster as dg
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Files
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.hub.fetch import fetch_files
@@ -112,10 +112,10 @@ def safetensors_asset(row: ModelRow) -> dg.AssetsDefinition:
             report=reporter(context.log.info),
         )
         copies = [
-            store.copy_file(original, folder.safetensors / original.name)
+            file_io.copy_file(original, folder.safetensors / original.name)
             for original in row.form.beside(folder)
         ]
-        sums = store.write_sums(folder.sums, [done.file, *copies])
+        sums = file_io.write_sums(folder.sums, [done.file, *copies])
         return materialized(
             deployment,
             folder.safetensors,

@@ -6,7 +6,7 @@ configs and tokenizer beside the weights.
 
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Implementation, Model
 from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.findings import Finding
@@ -46,8 +46,8 @@ def _write_configs(model: Model, folder: ModelFolder) -> Configs:
     configs.require_geometry(config, model.geometry, folder.raw / CONFIG)
     read_object(generation)
     files = (
-        store.write_json(folder.configs / CONFIG, configs.with_dtype(config, model.dtype)),
-        store.copy_file(generation, folder.configs / GENERATION_CONFIG),
+        file_io.write_json(folder.configs / CONFIG, configs.with_dtype(config, model.dtype)),
+        file_io.copy_file(generation, folder.configs / GENERATION_CONFIG),
     )
     return Configs(files, {"dtype": model.dtype})
 

@@ -5,7 +5,7 @@ params.json as published, meta_adapter.yaml computed from it, and weights under 
 
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Implementation, Model
 from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.findings import Finding
@@ -42,8 +42,8 @@ def _write_configs(model: Model, folder: ModelFolder) -> Configs:
     configs.require_geometry(params, model.geometry, source)
     adapter = configs.adapter_of(params, model.dtype)
     files = (
-        store.copy_file(source, folder.configs / PARAMS),
-        store.write_bytes(folder.configs / ADAPTER, configs.adapter_bytes(adapter)),
+        file_io.copy_file(source, folder.configs / PARAMS),
+        file_io.write_bytes(folder.configs / ADAPTER, configs.adapter_bytes(adapter)),
     )
     return Configs(files, adapter)
 

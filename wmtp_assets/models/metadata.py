@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import STORAGE_VERSION, Model
 from wmtp_assets.content_version import CREATED_AT, is_time
 from wmtp_assets.errors import BadInput
+from wmtp_assets.file_io import StoredFile
 from wmtp_assets.findings import Finding, compare, flatten, verdict
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.lock import locked_commit
@@ -25,7 +26,7 @@ from wmtp_assets.models.configs import (
 )
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.strict_json import read_object
-from wmtp_assets.store import Store, StoredFile
+from wmtp_assets.store import Store
 
 ON_DISK = "metadata_agrees_with_disk"
 STATES_FIELDS = "metadata_states_every_field"
@@ -99,11 +100,13 @@ def list_files(folder: ModelFolder) -> dict[str, dict[str, Any]]:
     Raises:
         BadInput: SHA256SUMS is missing or names a file that is not there.
     """
-    paths = {folder.sums: store.sha256_of(folder.sums)} if folder.sums.exists() else {}
-    paths |= {folder.safetensors / name: sha for name, sha in store.read_sums(folder.sums).items()}
+    paths = {folder.sums: file_io.sha256_of(folder.sums)} if folder.sums.exists() else {}
+    paths |= {
+        folder.safetensors / name: sha for name, sha in file_io.read_sums(folder.sums).items()
+    }
     for part in (folder.configs, folder.tokenizer):
         visible = (p for p in part.glob("*") if p.is_file() and not p.name.startswith("."))
-        paths |= {path: store.sha256_of(path) for path in visible}
+        paths |= {path: file_io.sha256_of(path) for path in visible}
     missing = [path for path in paths if not path.is_file()]
     if missing:
         raise BadInput(f"{folder.sums.name} names missing files", missing, "materialize its asset")
@@ -126,7 +129,7 @@ def write_dated(path: Path, facts: Mapping[str, Any], now: datetime.datetime) ->
     kept = before.pop(CREATED_AT, None)
     if isinstance(kept, str) and before == dict(facts):
         created = kept
-    return store.write_json(path, {**facts, CREATED_AT: created})
+    return file_io.write_json(path, {**facts, CREATED_AT: created})
 
 
 def metadata_findings(

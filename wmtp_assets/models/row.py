@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from wmtp_assets.catalog import Model
 from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.file_io import StoredFile
 from wmtp_assets.folders import ModelFolder
-from wmtp_assets.store import StoredFile
 
 TOKENIZER, SAFETENSORS, CONFIGS, METADATA = "tokenizer", "safetensors", "configs", "metadata"
 

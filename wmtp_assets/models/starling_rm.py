@@ -1,6 +1,6 @@
 """The Starling reward model, optional: a LLaMA with a value head, its dtype kept as published."""
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Files, Implementation, Model, Repo
 from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.findings import Finding
@@ -90,7 +90,7 @@ def _write_configs(model: Model, folder: ModelFolder) -> Configs:
     config = read_object(folder.raw / CONFIG)
     configs.require_geometry(config, model.geometry, folder.raw / CONFIG)
     dtype = kept_dtype(model, config, folder)
-    file = store.write_json(folder.configs / CONFIG, configs.with_dtype(config, dtype))
+    file = file_io.write_json(folder.configs / CONFIG, configs.with_dtype(config, dtype))
     return Configs([file], {"dtype": dtype})
 
 

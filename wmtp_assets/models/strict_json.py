@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
 
 
@@ -13,7 +13,7 @@ def parse_object(data: bytes, path: Path) -> dict[str, Any]:
     Raises:
         BadInput: Not strict JSON, or no object; the file is named.
     """
-    return _object(store.json_in(data, path), path)
+    return _object(file_io.json_in(data, path), path)
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def read_object(path: Path) -> dict[str, Any]:
     Raises:
         BadInput: Missing, or not such a file.
     """
-    return _object(store.read_json(path), path)
+    return _object(file_io.read_json(path), path)
 
 
 def _object(value: Any, path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets import store as store_
+from wmtp_assets import file_io
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS, AssetRow, utc
 from wmtp_assets.evidence.steps import README
 from wmtp_assets.store import Store
@@ -88,7 +88,7 @@ def _may_differ(asset: AssetRow, found: str) -> bool:
 
 def _digest(path: Path) -> str:
     try:
-        return store_.sha256_of(path)
+        return file_io.sha256_of(path)
     except FileNotFoundError:
         return MISSING
     except OSError as error:

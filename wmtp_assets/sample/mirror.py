@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Repo
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
 from wmtp_assets.sample.catalog import SAMPLE
@@ -53,7 +53,7 @@ def ensure_mirror(root: Path) -> None:
 
 
 def _make_mirror(root: Path) -> None:
-    with store.folder_beside(root) as made:
+    with file_io.folder_beside(root) as made:
         write_mirror(made, all_writers())
         shutil.rmtree(root, ignore_errors=True)
         try:
@@ -79,7 +79,7 @@ def write_mirror(root: Path, writers: Mapping[str, Writer]) -> None:
     with ThreadPoolExecutor(2) as pool:
         entries = pool.map(_write_repo, (root / repo for repo in writers), writers.values())
         listing = dict(zip(writers, entries, strict=True))
-    store.write_json(root / LISTING_NAME, listing)
+    file_io.write_json(root / LISTING_NAME, listing)
 
 
 def _write_repo(folder: Path, write: Writer) -> dict[str, Any]:
@@ -87,11 +87,11 @@ def _write_repo(folder: Path, write: Writer) -> dict[str, Any]:
     folder.mkdir(parents=True)
     write(folder)
     files = {
-        path.relative_to(folder).as_posix(): store.stored(path)
+        path.relative_to(folder).as_posix(): file_io.stored(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    digest = store.content_digest({name: f.sha256 for name, f in files.items()})
+    digest = file_io.content_digest({name: f.sha256 for name, f in files.items()})
     return {
         # Forty hex digits like a commit: the digest of what the repository holds.
         "commit": digest.removeprefix("sha256:")[:40],

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.datasets.convert import pool
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata
 from wmtp_assets.datasets.convert.split import convert_split
@@ -35,7 +35,7 @@ def convert(folder: Path, rows: list[dict], dataset: str = "codecontests", **opt
     target = DatasetFolder(folder / "out", folder / "small")
     converted = convert_split(dataset, "train", sources, target, FILTER, **options)
     jsonl, metadata = (file.path.read_bytes() for file in converted.files)
-    assert [store.stored(file.path) for file in converted.files] == list(converted.files)
+    assert [file_io.stored(file.path) for file in converted.files] == list(converted.files)
     return jsonl, metadata, converted.stats
 
 
@@ -56,7 +56,7 @@ def test_every_split_is_that_of_the_reference(made, dataset):
         ]
         assert metadata["metadata"] == reference.line_metadata(records)
         assert metadata["source_file"] == f"{part.name}.jsonl"
-        assert metadata["sha256"] == store.sha256_of(folder.jsonl(part.name))
+        assert metadata["sha256"] == file_io.sha256_of(folder.jsonl(part.name))
 
 
 def test_counts_and_token_lengths_are_those_of_the_reference(made):

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.datasets.convert import pool, split
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
@@ -110,11 +110,11 @@ def test_damaged_parquet_leaves_the_earlier_files_alone(
     monkeypatch.setattr(pool, "POOL_WORTH_BYTES", 0)
     convert(tmp_path, CODECONTESTS["valid"])
     out = tmp_path / "out" / "processed"
-    before = {path.name: store.sha256_of(path) for path in out.iterdir()}
+    before = {path.name: file_io.sha256_of(path) for path in out.iterdir()}
     path = write_parquet("codecontests", CODECONTESTS["train"], tmp_path / "raw.parquet")
     damage(path)
     folder = DatasetFolder(tmp_path / "out", tmp_path / "small")
     options = {"workers": workers, "unit_bytes": 1}
     with pytest.raises(BadInput, match=says):
         split.convert_split("codecontests", "train", [path], folder, FILTER, **options)
-    assert {path.name: store.sha256_of(path) for path in out.iterdir()} == before
+    assert {path.name: file_io.sha256_of(path) for path in out.iterdir()} == before

@@ -22,7 +22,7 @@ NAMES = ["train.jsonl", "train_metadata.json"]
 # Kills itself when the named function is called for the n-th time, six units on two workers.
 PROGRAM = """
 import os, sys, pathlib
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.datasets.convert import pool, split
 from wmtp_assets_tests.datasets.test_conversion import convert, CODECONTESTS
 
@@ -36,7 +36,7 @@ def killing(function, left):
     return call
 
 if __name__ == "__main__":
-    module = {"split": split, "os": store.os}[sys.argv[2]]
+    module = {"split": split, "os": file_io.os}[sys.argv[2]]
     setattr(module, sys.argv[3], killing(getattr(module, sys.argv[3]), int(sys.argv[4])))
     pool.POOL_WORTH_BYTES = 0
     convert(pathlib.Path(sys.argv[1]), CODECONTESTS["train"], unit_bytes=1, workers=2)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema import inspection
 from wmtp_assets.datasets.schema.card import read_head
@@ -88,7 +88,7 @@ def test_mlcroissant_validates_and_reads_the_records(made, dataset, offline, cap
 
 def test_schema_json_is_that_of_the_plan(made):
     folder = made.store.dataset("codecontests")
-    schema = store.read_json(folder.processed / "schema.json")
+    schema = file_io.read_json(folder.processed / "schema.json")
     assert schema["required_fields"] == ["instruction", "input", "output", "task_id", "is_correct"]
     assert schema["optional_fields"] == ["metadata"]
     assert schema["max_tokens"] == 2048
@@ -97,10 +97,10 @@ def test_schema_json_is_that_of_the_plan(made):
     assert schema["fields"]["metadata"]["fields"]["difficulty"] == {"type": "integer"}
     for split in DATASETS["codecontests"].splits:
         stated = schema["splits"][split]
-        assert stated["sha256"] == store.sha256_of(folder.jsonl(split))
-        assert stated["metadata_sha256"] == store.sha256_of(folder.line_metadata(split))
+        assert stated["sha256"] == file_io.sha256_of(folder.jsonl(split))
+        assert stated["metadata_sha256"] == file_io.sha256_of(folder.line_metadata(split))
         assert stated["rows"] == stated["correct"] + stated["incorrect"]
-    mbpp = store.read_json(made.store.dataset("mbpp").processed / "schema.json")
+    mbpp = file_io.read_json(made.store.dataset("mbpp").processed / "schema.json")
     assert mbpp["required_fields"] == ["instruction", "input", "output", "task_id"]
     assert mbpp["fields"]["metadata"]["fields"]["test_list"]["items"] == {"type": "string"}
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.datasets.convert import tokens
 from wmtp_assets.datasets.convert.chunk_counts import ENTRY_UNITS, ChunkCounts
 from wmtp_assets.datasets.convert.tokens import load_counter
@@ -80,7 +80,7 @@ def test_texts_too_many_for_one_array_are_encoded_whole(monkeypatch, characters)
 
 @pytest.mark.parametrize("path", PUBLISHED)
 def test_the_counter_of_a_published_vocabulary_goes_by_chunks(path):
-    assert load_counter(path, store.sha256_of(path)).method == tokens.BY_CHUNKS
+    assert load_counter(path, file_io.sha256_of(path)).method == tokens.BY_CHUNKS
 
 
 def test_counts_do_not_depend_on_what_is_remembered():

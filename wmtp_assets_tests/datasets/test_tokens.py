@@ -3,7 +3,7 @@
 import pytest
 import sentencepiece
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.datasets.convert import tokens
 from wmtp_assets.datasets.convert.tokens import load_counter
 from wmtp_assets.errors import BadInput
@@ -37,7 +37,7 @@ def test_bytes_that_are_no_model_are_an_error_even_with_the_right_digest(tmp_pat
     other = tmp_path / "tokenizer.model"
     other.write_bytes(b"no model")
     with pytest.raises(BadInput, match="not a sentencepiece model"):
-        load_counter(other, store.sha256_of(other))
+        load_counter(other, file_io.sha256_of(other))
 
 
 def test_another_number_of_pieces_is_an_error(monkeypatch):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import mistral_common
 
-from wmtp_assets import published, store
+from wmtp_assets import file_io, published
 from wmtp_assets.catalog import MAX_TOKENS, Catalog, Files
 from wmtp_assets.check_group import AssetState, CheckGroup
 from wmtp_assets.checks import observe
@@ -27,7 +27,7 @@ from wmtp_assets.store import Store
 from wmtp_assets_tests.datasets.rows import MBPP, ROWS, write_parquet
 
 TOKENIZER = Path(mistral_common.__file__).parent / "data" / "tokenizer.model.v1"
-TOKENIZER_SHA256 = store.sha256_of(TOKENIZER)
+TOKENIZER_SHA256 = file_io.sha256_of(TOKENIZER)
 FILTER = Filter(TOKENIZER, TOKENIZER_SHA256, MAX_TOKENS)
 
 FILES = {
@@ -129,20 +129,20 @@ def made_deployment(root: Path) -> Deployment:
             convert_split(row.name, split.name, sources, folder, settings)
         small = {split.name: write_small_set(row.name, split, folder) for split in row.splits}
         small_card = build_small_card(row, commit, small)
-        store.write_bytes(folder.small / "README.md", small_card)
+        file_io.write_bytes(folder.small / "README.md", small_card)
         splits = read_stored_splits(row, folder)
         schema = build_schema(row, commit, splits, settings)
-        store.write_json(folder.processed / "schema.json", schema)
-        store.write_json(folder.processed / "croissant.json", build_croissant(row, splits))
+        file_io.write_json(folder.processed / "schema.json", schema)
+        file_io.write_json(folder.processed / "croissant.json", build_croissant(row, splits))
         card = build_card(row, commit, splits, settings)
-        store.write_bytes(folder.processed / "README.md", card)
+        file_io.write_bytes(folder.processed / "README.md", card)
         for name, png in draw_plots(row.name, splits, MAX_TOKENS).items():
-            store.write_bytes(folder.stats / f"{DAY}_{name}.png", png)
+            file_io.write_bytes(folder.stats / f"{DAY}_{name}.png", png)
     for row in deployment.catalog.datasets:  # a summary names the digests of the other datasets
         folder = deployment.store.dataset(row.name)
         splits = read_stored_splits(row, folder)
         content = full_content(deployment.catalog, deployment.store, row.name, splits)
-        store.write_bytes(folder.stats / f"{DAY}_summary.json", summary_bytes(content, DAY))
+        file_io.write_bytes(folder.stats / f"{DAY}_summary.json", summary_bytes(content, DAY))
     return deployment
 
 
@@ -163,7 +163,7 @@ def judge(
     Args:
         files: The files of the asset, taken as materialized the way they are now.
     """
-    recorded = {deployment.store.relative(p): file_facts(store.stored(p)) for p in files}
+    recorded = {deployment.store.relative(p): file_facts(file_io.stored(p)) for p in files}
     state = AssetState({}, recorded, observe(deployment, recorded, deep=True))
     findings = {}
     for group in groups:

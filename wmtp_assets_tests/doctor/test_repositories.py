@@ -8,12 +8,12 @@ import pytest
 from wmtp_assets.doctor import repositories as sources
 from wmtp_assets.doctor.lines import Line, State, table
 from wmtp_assets.doctor.repositories import Asked, asked, hub_lines, mirror_lines
+from wmtp_assets.file_io import write_json
 from wmtp_assets.hub.api_schema import RepoInfo, TokenOwner
 from wmtp_assets.hub.connection_errors import HubError, Unreachable
 from wmtp_assets.hub.http_errors import http_error
 from wmtp_assets.hub.lock import read_lock
 from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets.store import write_json
 from wmtp_assets_tests.doctor.world import MBPP, META, PARQUET, fetched, states
 from wmtp_assets_tests.hub.world import write_repo
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.check_group import AssetState, CheckGroup
 from wmtp_assets.checks import evaluate_group, observe
 from wmtp_assets.content_version import content_version
@@ -156,7 +156,7 @@ def _result(group: CheckGroup, deployment: Deployment, state: AssetState) -> boo
 
 def _lock_looks(deployment: Deployment) -> dict[str, Look]:
     rows = (*deployment.catalog.models, *deployment.catalog.datasets)
-    there = store.read_json(deployment.store.lock)["repos"]
+    there = file_io.read_json(deployment.store.lock)["repos"]
 
     def look(row) -> Look:
         return lambda: locked_files(deployment.store, row.repo, row.raw)
@@ -201,7 +201,7 @@ def _dataset_looks(
     deployment: Deployment, groups: Iterable[CheckGroup], places: Sequence[Path]
 ) -> dict[str, Look]:
     files = [p for place in places for p in ([place] if place.is_file() else place.iterdir())]
-    recorded = {deployment.store.relative(p): file_facts(store.stored(p)) for p in files}
+    recorded = {deployment.store.relative(p): file_facts(file_io.stored(p)) for p in files}
 
     def look(group: CheckGroup) -> Look:
         def state() -> object:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub import file_formats
@@ -210,7 +210,7 @@ def test_a_link_out_of_the_storage_is_refused(tmp_path, mirror):
 
 def test_the_git_blob_id_is_git_s_own(tmp_path):
     # `printf 'hello\n' | git hash-object --stdin`
-    written = store.write_bytes(tmp_path / "a", b"hello\n")
+    written = file_io.write_bytes(tmp_path / "a", b"hello\n")
     assert git_blob_of(written.path) == "ce013625030ba8dba906f756967f9e9ca394464a"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Catalog
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
@@ -48,7 +48,7 @@ class Storage:
 
     def stored(self, data: bytes) -> None:
         """What an earlier release left: the bytes, and their digest in the lock."""
-        store.write_bytes(self.file, data)
+        file_io.write_bytes(self.file, data)
         extend_lock(self.lock, ROW.repo, A, {FILE: facts(data)})
 
     def offered(self, data: bytes) -> None:

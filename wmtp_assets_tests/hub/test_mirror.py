@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Files
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
@@ -44,7 +44,7 @@ def deployment(tmp_path: Path) -> Deployment:
     beside = (Files("tokenizer.model"),)
     fetch_files(deployment.source, MODEL.repo, beside, folder.tokenizer, here.lock)
     # Derived, and of the same name as a published one.
-    store.write_bytes(folder.tokenizer / "tokenizer.json", b"[]")
+    file_io.write_bytes(folder.tokenizer / "tokenizer.json", b"[]")
     return deployment
 
 
@@ -125,7 +125,7 @@ def test_a_lock_with_fewer_files_than_the_catalog_is_named(deployment):
     assert "7B/weights.dat" in entry.files
     lock = read_lock(deployment.store.lock)
     del lock["repos"][MODEL.repo.id]["files"]["7B/weights.dat"]
-    store.write_json(deployment.store.lock, lock)
+    file_io.write_json(deployment.store.lock, lock)
     with pytest.raises(BadInput, match=r"7B/weights\.dat matches 0 files"):
         mirrored_repos(deployment)
 

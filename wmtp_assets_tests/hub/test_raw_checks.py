@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import extend_lock, locked_commit
@@ -21,7 +21,7 @@ WANTED = (Files("a.parquet"),)
 def raw(tmp_path: Path):
     here = Store(tmp_path, tmp_path / "docs")
     folder = here.dataset("mbpp").raw
-    written = store.write_bytes(folder / "a.parquet", b"rows")
+    written = file_io.write_bytes(folder / "a.parquet", b"rows")
     facts = {"a.parquet": (written.size_bytes, written.sha256)}
     extend_lock(here.lock, REPO, "c" * 40, facts)
     return here, folder, written

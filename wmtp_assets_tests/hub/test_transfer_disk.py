@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.fetch import fetch_files
@@ -55,7 +55,7 @@ needs_mount = pytest.mark.skipif(
 
 def test_a_disk_that_is_too_small_is_refused_before_the_first_byte(tmp_path, mirror, monkeypatch):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage(SIZE, 1, SIZE - 1))
+    monkeypatch.setattr(file_io.shutil, "disk_usage", lambda path: usage(SIZE, 1, SIZE - 1))
     with pytest.raises(BadInput, match=f"{SIZE:,} bytes needed, {SIZE - 1:,} free"):
         fetch(mirror, tmp_path / "s", "big.dat")
     assert not (tmp_path / "s").exists()
@@ -70,7 +70,7 @@ def test_what_is_there_already_is_not_needed_again(tmp_path, mirror, monkeypatch
     partial.path.write_bytes(upstream.read_bytes()[: SIZE // 2])
     partial.held.release()
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage(SIZE, 1, SIZE // 2))
+    monkeypatch.setattr(file_io.shutil, "disk_usage", lambda path: usage(SIZE, 1, SIZE // 2))
     assert fetch(mirror, tmp_path / "s", "big.dat").fetched_bytes == SIZE // 2
     assert (tmp_path / "s" / "raw" / "big.dat").read_bytes() == upstream.read_bytes()
 
@@ -79,7 +79,7 @@ def test_what_is_there_already_is_not_needed_again(tmp_path, mirror, monkeypatch
 def test_a_disk_that_becomes_full_midway_keeps_the_good_and_removes_the_half(
     tmp_path, mirror, monkeypatch
 ):
-    monkeypatch.setattr(store, "require_free_space", lambda folder, needed: None)
+    monkeypatch.setattr(file_io, "require_free_space", lambda folder, needed: None)
     with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=4m", "tmpfs") as disk:
         fetch(mirror, disk, "small.dat")
         with pytest.raises(BadInput, match=r"disk became full while big\.dat arrived"):

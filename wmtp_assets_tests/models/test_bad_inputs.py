@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
 from wmtp_assets.models.architecture import meta_mtp_shapes, parameters
 from wmtp_assets.models.safetensors.convert import convert
@@ -192,7 +192,7 @@ def test_bad_input_is_named_and_the_earlier_file_stays(tmp_path, fault: str):
     make, named = FAULTS[fault]
     target = tmp_path / "out" / "model.safetensors"
     (tmp_path / "source").mkdir()
-    store.write_bytes(target, b"earlier")
+    file_io.write_bytes(target, b"earlier")
     source = make(tmp_path / "source")
     with pytest.raises(BadInput) as refused:
         convert(source, target, SHAPES)
@@ -218,8 +218,8 @@ def test_a_pickle_with_a_payload_is_refused_and_never_run(tmp_path):
 
 def test_a_disk_too_small_is_refused_before_the_first_byte(tmp_path, monkeypatch):
     source, target = whole()(tmp_path), tmp_path / "out" / "model.safetensors"
-    usage = store.shutil.disk_usage(tmp_path)._replace(free=2 * parameters(SHAPES))
-    monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage)
+    usage = file_io.shutil.disk_usage(tmp_path)._replace(free=2 * parameters(SHAPES))
+    monkeypatch.setattr(file_io.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(BadInput, match=f"bytes needed, {2 * parameters(SHAPES):,} free"):
         convert(source, target, SHAPES)
     assert not target.parent.exists()

@@ -7,7 +7,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
 from wmtp_assets.models.checkpoint.selection import Dropped
 from wmtp_assets.models.safetensors.convert import convert
@@ -148,13 +148,13 @@ def test_a_failed_conversion_leaves_the_earlier_file_and_nothing_else(tmp_path):
     before, target = converted(tmp_path, {"a": torch.ones(4)})
     with pytest.raises(BadInput):
         converted(tmp_path, {"a": torch.tensor([float("nan")])})
-    assert store.sha256_of(target) == before.file.sha256
+    assert file_io.sha256_of(target) == before.file.sha256
     assert [path.name for path in target.parent.iterdir()] == ["model.safetensors"]
 
 
 def test_a_disk_too_small_is_refused_before_the_first_byte(tmp_path, monkeypatch):
-    usage = store.shutil.disk_usage(tmp_path)._replace(free=100)
-    monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage)
+    usage = file_io.shutil.disk_usage(tmp_path)._replace(free=100)
+    monkeypatch.setattr(file_io.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(BadInput, match=r"bytes needed, 100 free"):
         converted(tmp_path, {"a": torch.ones(400)})
     assert not (tmp_path / "out").exists()

@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.assets import safetensors_asset
@@ -88,7 +88,7 @@ def points(events: list[str]) -> list[int]:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    return {path.name: store.sha256_of(path) for path in sorted(folder.iterdir())}
+    return {path.name: file_io.sha256_of(path) for path in sorted(folder.iterdir())}
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_a_final_name_holds_a_whole_file_or_nothing_new(rehearsed, tmp_path):
     before = {}
     for name, data in EARLIER.items():
         (tmp_path / name).write_bytes(data)
-        before[name] = store.sha256_of(tmp_path / name)
+        before[name] = file_io.sha256_of(tmp_path / name)
     for attempt in rehearsed["attempts"]:
         for name in (WEIGHTS, SUMS):
             old = before[name] if attempt["earlier"] else None

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Catalog, Dataset, Model, Repo
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.hub.sources import LISTING_NAME
@@ -139,11 +139,11 @@ def write_listing(root: Path, repos: Iterable[Repo]) -> None:
     for repo in repos:
         folder = root / repo.id
         files = {
-            path.relative_to(folder).as_posix(): store.stored(path)
+            path.relative_to(folder).as_posix(): file_io.stored(path)
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         }
-        content = store.content_digest({name: of.sha256 for name, of in files.items()})
+        content = file_io.content_digest({name: of.sha256 for name, of in files.items()})
         digest = content.removeprefix("sha256:")[:40]
         listing[repo.id] = {
             "commit": digest if repo.revision == "main" else repo.revision,
@@ -152,4 +152,4 @@ def write_listing(root: Path, repos: Iterable[Repo]) -> None:
                 for name, of in files.items()
             },
         }
-    store.write_json(root / LISTING_NAME, listing)
+    file_io.write_json(root / LISTING_NAME, listing)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.jobs import IN_PROCESS
 from wmtp_assets.runs.executor import reporting_executor
 
@@ -18,7 +18,7 @@ def fast() -> dg.MaterializeResult:
 
 @dg.asset(deps=[fast])
 def slow() -> dg.MaterializeResult:
-    with store.atomic_path(Path(os.environ["SLOW_FILE"])) as path:
+    with file_io.atomic_path(Path(os.environ["SLOW_FILE"])) as path:
         while True:
             with open(path, "ab") as out:
                 out.write(b".")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.models.configs import PARAMS_KEYS
 from wmtp_assets.sample import checkpoints
 from wmtp_assets.sample.catalog import SAMPLE
@@ -39,13 +39,13 @@ def test_a_second_write_gives_the_same_bytes(mirror, tmp_path):
     again = write_mirror(tmp_path, TINY).root
     one, two = files(mirror), files(again)
     assert one.keys() == two.keys()
-    assert [n for n in one if store.sha256_of(one[n]) != store.sha256_of(two[n])] == []
+    assert [n for n in one if file_io.sha256_of(one[n]) != file_io.sha256_of(two[n])] == []
 
 
 def test_the_tokenizer_is_that_of_the_catalog(mirror):
     for model in (TINY.model("meta_mtp"), TINY.model("ref_sheared")):
         path = mirror / model.repo.id / "tokenizer.model"
-        assert store.sha256_of(path) == SAMPLE.tokenizer_sha256
+        assert file_io.sha256_of(path) == SAMPLE.tokenizer_sha256
 
 
 def test_meta_is_float32_with_metas_names(mirror):

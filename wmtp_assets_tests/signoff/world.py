@@ -13,7 +13,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.chain import Chain, Role, Verdict, read_chain
 from wmtp_assets.approval.checks import approval_checks
 from wmtp_assets.approval.events import read_approval
@@ -50,7 +50,7 @@ DOCUMENTS = [asset.key.to_python_identifier() for asset in [*report_assets, chec
 def raw(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
     path = deployment.store.dataset("mbpp").raw / "raw.bin"
     wanted = (deployment.store.root.parent / "wanted_raw").read_bytes()
-    return materialized(deployment, path, [store.write_bytes(path, wanted)])
+    return materialized(deployment, path, [file_io.write_bytes(path, wanted)])
 
 
 @dg.asset(key=TRAIN, deps=[raw], group_name="mbpp", description="MBPP: split train.")
@@ -62,7 +62,7 @@ def train(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
     return materialized(
         deployment,
         path,
-        [store.write_bytes(path, wanted)],
+        [file_io.write_bytes(path, wanted)],
         repeated_names=[(deployment.store.root.parent / "repeated_name").read_text("utf-8")],
         candidates=1004,
         dropped_over_length=3,

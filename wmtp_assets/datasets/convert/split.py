@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.datasets.convert.cluster import convert_on_cluster
 from wmtp_assets.datasets.convert.line_metadata import REPEATED_NAMES, write_line_metadata
 from wmtp_assets.datasets.convert.pool import convert_units
@@ -26,10 +26,10 @@ from wmtp_assets.datasets.formats import INVALID_UTF8
 from wmtp_assets.datasets.invalid_text import InvalidText
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
+from wmtp_assets.file_io import StoredFile
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.progress import Progress
 from wmtp_assets.regular import open_regular
-from wmtp_assets.store import StoredFile
 from wmtp_assets.writer import HashingWriter
 
 ROWS_PER_SECOND = "rows_per_second"
@@ -74,7 +74,7 @@ def convert_split(
     started = time.monotonic()
     form = DATASETS[dataset].format
     source_bytes = sum(path.stat().st_size for path in sources)
-    store.require_free_space(folder.processed, WRITTEN_PER_SOURCE_BYTE * source_bytes)
+    file_io.require_free_space(folder.processed, WRITTEN_PER_SOURCE_BYTE * source_bytes)
     repeated = find_repeated_names(sources) if "name" in form.columns else []
     units = plan_units(dataset, sources, repeated, settings, unit_bytes)
     jsonl, metadata = folder.jsonl(split), folder.line_metadata(split)
@@ -83,7 +83,7 @@ def convert_split(
     runs: list[tuple[bytes, int]] = []
     invalid: list[InvalidText] = []
     # Leaving: the inner file is renamed first, the outer one, which names its digest, last.
-    with store.atomic_writer(metadata) as items, store.atomic_writer(jsonl) as lines:
+    with file_io.atomic_writer(metadata) as items, file_io.atomic_writer(jsonl) as lines:
         with _parts_beside(jsonl) as new_part:
             if scheduler:
                 converted = convert_on_cluster(units, new_part, scheduler)
@@ -133,7 +133,7 @@ def _append(part: Part, out: HashingWriter) -> None:
     Raises:
         BadInput: It is not: a shared file system may lag behind, or lose what a worker wrote.
     """
-    buffer = memoryview(bytearray(store.CHUNK_BYTES))
+    buffer = memoryview(bytearray(file_io.CHUNK_BYTES))
     found = 0
     with contextlib.suppress(FileNotFoundError), open_regular(part.path, buffering=0) as handle:
         while size := handle.readinto(buffer):
@@ -156,5 +156,5 @@ def _parts_beside(jsonl: Path) -> Iterator[Callable[[], Path]]:
     place, finds no folder and can leave nothing behind.
     """
     numbers = itertools.count()
-    with store.folder_beside(jsonl) as folder:
+    with file_io.folder_beside(jsonl) as folder:
         yield lambda: folder / f"{next(numbers):04}"

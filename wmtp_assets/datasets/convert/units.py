@@ -19,8 +19,8 @@ from wmtp_assets.datasets.formats import OVER_LENGTH
 from wmtp_assets.datasets.invalid_text import InvalidText
 from wmtp_assets.datasets.problem import Problem
 from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.file_io import BUFFER_BYTES
 from wmtp_assets.findings import MAX_SAMPLES
-from wmtp_assets.store import BUFFER_BYTES
 
 # A second of work for one process, or a row group where that is larger (about 100 MB in the
 # published files): a unit outweighs its start, and the last ones keep all processes busy.

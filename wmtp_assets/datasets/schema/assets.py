@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.datasets.convert.inputs import length_filter, raw_commit
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.deployment import Deployment
@@ -34,9 +34,9 @@ def schema_asset(*, dataset: str) -> dg.AssetsDefinition:
         splits = read_stored_splits(row, folder)
         card = build_card(row, commit, splits, settings)
         files = [
-            store.write_bytes(folder.processed / "README.md", card),
-            store.write_json(folder.processed / "croissant.json", build_croissant(row, splits)),
-            store.write_json(
+            file_io.write_bytes(folder.processed / "README.md", card),
+            file_io.write_json(folder.processed / "croissant.json", build_croissant(row, splits)),
+            file_io.write_json(
                 folder.processed / "schema.json", build_schema(row, commit, splits, settings)
             ),
         ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.tokens import Filter
@@ -47,7 +47,7 @@ def inspect_description(
         SCHEMA_AGREES: (
             "statements of schema.json",
             build_schema(dataset, commit, splits, settings),
-            lambda: store.read_json(processed / "schema.json"),
+            lambda: file_io.read_json(processed / "schema.json"),
         ),
         CARD_AGREES: (
             "statements of the card's head",
@@ -57,7 +57,7 @@ def inspect_description(
         CROISSANT_AGREES: (
             "statements of croissant.json",
             build_croissant(dataset, splits),
-            lambda: store.read_json(processed / "croissant.json"),
+            lambda: file_io.read_json(processed / "croissant.json"),
         ),
     }
     return {name: _agree(*of) for name, of in statements.items()}

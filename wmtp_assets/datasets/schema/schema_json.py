@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import PIECES, STORAGE_VERSION, Dataset
 from wmtp_assets.datasets.convert.line_metadata import SplitFacts, read_facts
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS
@@ -45,7 +45,7 @@ def read_stored_splits(dataset: Dataset, folder: DatasetFolder) -> list[StoredSp
             folder.jsonl(split.name).name,
             folder.jsonl(split.name).stat().st_size,
             folder.line_metadata(split.name).name,
-            store.sha256_of(folder.line_metadata(split.name)),
+            file_io.sha256_of(folder.line_metadata(split.name)),
             read_facts(folder.line_metadata(split.name), DATASETS[dataset.name].format),
         )
         for split in dataset.splits

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.datasets.convert.inputs import raw_commit
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS
 from wmtp_assets.datasets.rows import DATASETS
@@ -31,7 +31,7 @@ def small_asset(*, dataset: str) -> dg.AssetsDefinition:
         folder = deployment.store.dataset(dataset)
         sets = {split.name: write_small_set(dataset, split, folder) for split in row.splits}
         commit = raw_commit(deployment.store, row)
-        card = store.write_bytes(folder.small / "README.md", build_small_card(row, commit, sets))
+        card = file_io.write_bytes(folder.small / "README.md", build_small_card(row, commit, sets))
         counts = {
             f"{split}_{name}": written.stats[name]
             for split, written in sets.items()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.inspection import Alignment
@@ -43,7 +43,7 @@ def inspect_small(dataset: Dataset, folder: DatasetFolder) -> dict[str, Finding]
                 metadata.add(f"{path.name} line {line.number} {line.fault}")
             else:
                 records.append(line.record)
-        alignment.end(dataset.name, split.name, path.name, store.sha256_of(path))
+        alignment.end(dataset.name, split.name, path.name, file_io.sha256_of(path))
         origin = read_facts(folder.line_metadata(split.name), form)
         wanted = describe(dataset.name, split, [item_of(r) for r in records], origin.sha256)
         stated = alignment.head.get("stats", {})

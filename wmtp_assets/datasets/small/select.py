@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Split
 from wmtp_assets.datasets.convert.line_metadata import FIX, open_line_metadata, write_line_metadata
 from wmtp_assets.datasets.convert.records import raw_lines
 from wmtp_assets.datasets.convert.tally import CORRECT, DIFFICULTY, INCORRECT, ROWS
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
+from wmtp_assets.file_io import StoredFile
 from wmtp_assets.folders import DatasetFolder
-from wmtp_assets.store import StoredFile
 from wmtp_assets.strict import parse_json
 
 SEED = "wmtp small set v2"
@@ -59,7 +59,7 @@ def write_small_set(dataset: str, split: Split, folder: DatasetFolder) -> SmallS
         SOURCE_INDICES: [line.index for line in chosen],
     }
     head = {"dataset": dataset, "split": split.name, "source_file": jsonl.name}
-    with store.atomic_writer(target) as items, store.atomic_writer(jsonl) as lines:
+    with file_io.atomic_writer(target) as items, file_io.atomic_writer(jsonl) as lines:
         for line in chosen:
             lines.write(line.raw)
         head |= {"sha256": lines.sha256, "stats": stats}

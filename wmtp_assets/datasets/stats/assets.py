@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import MAX_TOKENS
 from wmtp_assets.datasets.convert.inputs import raw_commit
 from wmtp_assets.datasets.convert.tally import DROPPED
@@ -46,10 +46,10 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
         path, day = choose_summary(folder.stats, content, datetime.date.today())
         drawn = plots.draw_plots(dataset, splits, MAX_TOKENS)
         files = [
-            store.write_bytes(folder.stats / f"{day}_{name}.png", png)
+            file_io.write_bytes(folder.stats / f"{day}_{name}.png", png)
             for name, png in drawn.items()
         ]
-        files.append(store.write_bytes(path, summary_bytes(content, day)))
+        files.append(file_io.write_bytes(path, summary_bytes(content, day)))
         return materialized(
             deployment,
             folder.stats,

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.content_version import DATE
 from wmtp_assets.datasets.convert.culprits import Culprits
@@ -139,7 +139,7 @@ def read_summary(path: Path) -> dict[str, Any]:
     Raises:
         BadInput: It is missing, not JSON, or not an object with splits.
     """
-    found = store.read_json(path)
+    found = file_io.read_json(path)
     splits = found.get("splits") if isinstance(found, dict) else None
     if not isinstance(splits, dict) or not all(isinstance(s, dict) for s in splits.values()):
         raise BadInput("not a summary of splits", [path], "materialize the stats again")

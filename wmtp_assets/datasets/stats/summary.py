@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.content_version import DATE
 from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, Tally
@@ -103,12 +103,12 @@ def newest_summary(folder: Path) -> Path | None:
 def summary_bytes(content: dict[str, Any], day: str) -> bytes:
     """The text of a summary: its date right after the name of the dataset."""
     dated = {"dataset": content["dataset"], DATE: day, **content}
-    return store.json_bytes(dated)
+    return file_io.json_bytes(dated)
 
 
 def _holds(path: Path, content: dict[str, Any]) -> bool:
     try:
-        found = store.read_json(path)
+        found = file_io.read_json(path)
     except BadInput:
         return False
     return isinstance(found, dict) and {k: v for k, v in found.items() if k != DATE} == content

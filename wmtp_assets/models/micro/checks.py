@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import dagster as dg
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.checks import checks_on
 from wmtp_assets.findings import Finding
@@ -44,7 +44,7 @@ def _scores_checks(policy_name: str) -> CheckGroup:
         found = rho1.rho1_finding(policy, reference, rows)
         # The record's digest is that of the reference alone: name the rest of what was judged.
         read = {
-            here.relative(path): store.sha256_of(path)
+            here.relative(path): file_io.sha256_of(path)
             for path in (policy.weights, reference.weights, rows)
         }
         evidence = {**found.evidence, "scored_sha256": read}

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.findings import Finding, compare, verdict
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models.checkpoint.dtypes import has_infinite_or_nan
@@ -55,7 +55,7 @@ def tokenizer_finding(mine: Path, source: Path) -> Finding:
     """Whether the four files of a tokenizer folder are copies of the source's."""
     expected, found = (
         {
-            name: store.sha256_of(folder / name)
+            name: file_io.sha256_of(folder / name)
             for name in TOKENIZER_FILES
             if (folder / name).exists()
         }

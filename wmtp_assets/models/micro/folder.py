@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import STORAGE_VERSION, Catalog, Micro
 from wmtp_assets.errors import BadInput
+from wmtp_assets.file_io import StoredFile
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.models.checkpoint.tensors import as_bytes
 from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG, PARAMS
@@ -16,7 +17,7 @@ from wmtp_assets.models.micro.origin import origin_of, plan_of
 from wmtp_assets.models.safetensors.convert import write_chunks
 from wmtp_assets.models.safetensors.header import TensorSpec, header_bytes, read_header
 from wmtp_assets.models.tokenizer.files import TOKENIZER_FILES
-from wmtp_assets.store import Store, StoredFile
+from wmtp_assets.store import Store
 
 MICRO_FIELDS = FIELDS | {"target_device", "kept"}
 
@@ -52,23 +53,23 @@ def write_micro(here: Store, catalog: Catalog, micro: Micro) -> tuple[StoredFile
     plan, origin = plan_of(here, catalog, micro), origin_of(here, catalog, micro)
     folder = here.model(micro.folder)
     weights = _write_weights(origin.folder.weights, folder.weights, plan, micro)
-    configs = [store.write_json(folder.configs / CONFIG, dict(plan.config))]
+    configs = [file_io.write_json(folder.configs / CONFIG, dict(plan.config))]
     if plan.params is not None:
-        configs.append(store.write_json(folder.configs / PARAMS, dict(plan.params)))
+        configs.append(file_io.write_json(folder.configs / PARAMS, dict(plan.params)))
     else:
         generation = origin.folder.configs / GENERATION_CONFIG
-        configs.append(store.copy_file(generation, folder.configs / GENERATION_CONFIG))
+        configs.append(file_io.copy_file(generation, folder.configs / GENERATION_CONFIG))
     tokenizer = [
-        store.copy_file(origin.folder.tokenizer / name, folder.tokenizer / name)
+        file_io.copy_file(origin.folder.tokenizer / name, folder.tokenizer / name)
         for name in TOKENIZER_FILES
     ]
     # Like ref_sheared: with these beside the weights, transformers opens the folder.
     beside = [
-        store.copy_file(file.path, folder.safetensors / file.path.name)
+        file_io.copy_file(file.path, folder.safetensors / file.path.name)
         for file in (*configs, *tokenizer)
         if plan.params is None
     ]
-    sums = store.write_sums(folder.sums, [weights, *beside])
+    sums = file_io.write_sums(folder.sums, [weights, *beside])
     return (weights, *configs, *tokenizer, *beside, sums)
 
 
@@ -79,7 +80,7 @@ def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any
         BadInput: A file is missing or unsound; it is named.
     """
     origin, plan = origin_of(here, catalog, micro), plan_of(here, catalog, micro)
-    sums = store.read_sums(origin.folder.sums)
+    sums = file_io.read_sums(origin.folder.sums)
     return stored_facts(here.model(micro.folder)) | {
         "model_name": micro.folder,
         "version": STORAGE_VERSION,
@@ -119,6 +120,6 @@ def _write_weights(source: Path, target: Path, plan: MicroPlan, micro: Micro) ->
     ]
     if wrong:
         raise BadInput(f"{source.name} is not {DTYPE}", wrong, "materialize its asset anew")
-    store.require_free_space(target.parent, size)
+    file_io.require_free_space(target.parent, size)
     parts = (as_bytes(part.flatten()) for part in cut_tensors(source, plan.cuts))
     return write_chunks(target, header, parts)

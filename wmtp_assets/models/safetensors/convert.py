@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import MAX_CULPRITS_SHOWN, BadInput
+from wmtp_assets.file_io import StoredFile
 from wmtp_assets.models.architecture import Shapes
 from wmtp_assets.models.checkpoint.naming import PLAIN, Naming
 from wmtp_assets.models.checkpoint.selection import (
@@ -33,7 +34,6 @@ from wmtp_assets.models.checkpoint.tensors import (
 from wmtp_assets.models.safetensors.cast import Caster, Loss, cast_target, one_torch_thread
 from wmtp_assets.models.safetensors.plan import plan_conversion
 from wmtp_assets.progress import Progress
-from wmtp_assets.store import StoredFile
 
 SOURCE_DTYPES = "source_dtypes"
 WORST = 20
@@ -110,7 +110,7 @@ def convert(
     """
     plan = plan_conversion(source, shapes, dropped=dropped, dtype=dtype, naming=naming)
     kept, checkpoint = plan.kept, plan.checkpoint
-    store.require_free_space(target.parent, plan.size_bytes)
+    file_io.require_free_space(target.parent, plan.size_bytes)
     require_computed_values(plan.selection)
     require_equal_twins(plan.selection)
     source_bytes = sum(t.size_bytes for t in kept)
@@ -135,7 +135,7 @@ def convert(
 def write_chunks(target: Path, header: bytes, chunks: Iterable[memoryview]) -> StoredFile:
     """Write a header and chunks; a chunk must stay as it is until AHEAD more were asked for."""
     with (
-        store.atomic_writer(target) as out,
+        file_io.atomic_writer(target) as out,
         ThreadPoolExecutor(1) as hasher,
         ThreadPoolExecutor(1) as writer,
     ):

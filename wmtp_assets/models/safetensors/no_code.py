@@ -7,7 +7,7 @@ not even ask.
 
 from pathlib import Path
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
 from wmtp_assets.regular import require_regular_folder
 
@@ -33,7 +33,7 @@ def require_no_code(folder: Path) -> None:
     wrong = [f"{path.name} is code" for path in sorted(folder.glob("*.py"))]
     for path in (folder / name for name in CONFIGS):
         if path.exists():
-            found = store.read_json(path)
+            found = file_io.read_json(path)
             named = found if isinstance(found, dict) else ()
             wrong += [f"{path.name} names code under {key}" for key in NAMES_CODE if key in named]
     if wrong:

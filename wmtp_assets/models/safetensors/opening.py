@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare
 from wmtp_assets.folders import ModelFolder
@@ -39,8 +39,10 @@ def beside_weights(folder: ModelFolder) -> list[Path]:
 def copies_finding(stored: ModelFolder) -> Finding:
     """Whether the files beside the weights have the bytes of the stored ones."""
     folder = stored.safetensors
-    expected = {path.name: store.sha256_of(path) for path in beside_weights(stored)}
-    found = {name: store.sha256_of(folder / name) for name in expected if (folder / name).is_file()}
+    expected = {path.name: file_io.sha256_of(path) for path in beside_weights(stored)}
+    found = {
+        name: file_io.sha256_of(folder / name) for name in expected if (folder / name).is_file()
+    }
     return compare("copied files", expected, found)
 
 

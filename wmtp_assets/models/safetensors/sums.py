@@ -3,32 +3,33 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.store import Store
 from wmtp_assets.walking import files_below
 
 SUMS_MATCH = "sha256sums_match"
 SUMS_COMPLETE = "sha256sums_names_exactly_the_files"
 
 
-def sums_match_finding(here: store.Store, sums: Path, digests: Mapping[str, str]) -> Finding:
+def sums_match_finding(here: Store, sums: Path, digests: Mapping[str, str]) -> Finding:
     """Compare SHA256SUMS with the digests of the bytes that were just read.
 
     Args:
         digests: Path as recorded -> sha256 now; a file that is not among them is read.
     """
-    stated = store.read_sums(sums)
+    stated = file_io.read_sums(sums)
     found = {}
     for name in stated:
         path = sums.parent / name
         if path.is_file():
-            found[name] = digests.get(here.relative(path)) or store.sha256_of(path)
+            found[name] = digests.get(here.relative(path)) or file_io.sha256_of(path)
     return compare("files", stated, found)
 
 
 def sums_complete_finding(sums: Path) -> Finding:
     """Compare the names in SHA256SUMS with the files beside it."""
-    named = store.read_sums(sums).keys()
+    named = file_io.read_sums(sums).keys()
     files = {
         path.relative_to(sums.parent).as_posix()
         for path in files_below(sums.parent)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import PIECES
 from wmtp_assets.errors import BadInput
+from wmtp_assets.file_io import StoredFile
 from wmtp_assets.regular import read_small
-from wmtp_assets.store import StoredFile
 
 TOKENIZER_MODEL = "tokenizer.model"
 # Of LLaMA's tokenizer.model, the one vocabulary of all published models.
@@ -146,7 +146,7 @@ def build_tokenizer_folder(folder: Path, expected_sha256: str) -> tuple[StoredFi
     """
     model = folder / TOKENIZER_MODEL
     vocabulary = read_vocabulary(model)
-    source = store.stored(model)
+    source = file_io.stored(model)
     if source.sha256 != expected_sha256:
         raise BadInput(
             "the tokenizer is not the one of the catalog",
@@ -155,7 +155,7 @@ def build_tokenizer_folder(folder: Path, expected_sha256: str) -> tuple[StoredFi
         )
     return (
         source,
-        store.write_bytes(folder / TOKENIZER_JSON, tokenizer_json(vocabulary)),
-        store.write_json(folder / TOKENIZER_CONFIG, tokenizer_config()),
-        store.write_json(folder / SPECIAL_TOKENS_MAP, special_tokens_map()),
+        file_io.write_bytes(folder / TOKENIZER_JSON, tokenizer_json(vocabulary)),
+        file_io.write_json(folder / TOKENIZER_CONFIG, tokenizer_config()),
+        file_io.write_json(folder / SPECIAL_TOKENS_MAP, special_tokens_map()),
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.catalog import PIECES
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, compare, verdict
@@ -67,7 +67,7 @@ NASTY = (
 def vocabulary_findings(folder: Path, expected_sha256: str) -> dict[str, Finding]:
     """Whether tokenizer.model and the configs beside it are those of the catalog's vocabulary."""
     model = folder / TOKENIZER_MODEL
-    found = store.sha256_of(model)
+    found = file_io.sha256_of(model)
     count = load_sentencepiece(model).GetPieceSize()
     return {
         EXPECTED_SHA256: compare(
@@ -122,7 +122,7 @@ def auto_ids_finding(folder: Path) -> Finding:
 
 def same_bytes_finding(one: Path, other: Path) -> Finding:
     """Whether two tokenizer.model files hold the same bytes."""
-    digests = {path: store.sha256_of(path) for path in (one, other)}
+    digests = {path: file_io.sha256_of(path) for path in (one, other)}
     return verdict(
         [f"{path.parent.parent.name}: sha256 {sha}" for path, sha in digests.items()]
         if len(set(digests.values())) > 1

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.datasets.stats.summary import (
     choose_summary,
     describe_lengths,
@@ -22,7 +22,7 @@ from wmtp_assets_tests.datasets.world import DAY
 
 
 def test_token_lengths_are_those_of_the_records(made):
-    summary = store.read_json(made.store.dataset("codecontests").stats / f"{DAY}_summary.json")
+    summary = file_io.read_json(made.store.dataset("codecontests").stats / f"{DAY}_summary.json")
     records = reference.codecontests_records(CODECONTESTS["train"])
     lengths = sorted(sum(reference.encoded_lengths(record)) for record in records)
     stated = summary["splits"]["train"]["token_lengths"]["total"]
@@ -54,16 +54,16 @@ def test_no_records_have_zeros():
 
 def write(folder, content, today):
     path, day = choose_summary(folder, content, today)
-    store.write_bytes(path, summary_bytes(content, day))
+    file_io.write_bytes(path, summary_bytes(content, day))
     return path.name
 
 
 def test_unchanged_content_keeps_its_file_and_its_date(tmp_path):
     content = {"dataset": "x", "rows": 1}
     assert write(tmp_path, content, date(2025, 11, 14)) == "2025-11-14_summary.json"
-    before = store.stored(tmp_path / "2025-11-14_summary.json")
+    before = file_io.stored(tmp_path / "2025-11-14_summary.json")
     assert write(tmp_path, content, date(2025, 12, 1)) == "2025-11-14_summary.json"
-    assert store.stored(before.path) == before
+    assert file_io.stored(before.path) == before
     assert len(list(tmp_path.iterdir())) == 1
 
 

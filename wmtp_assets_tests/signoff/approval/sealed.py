@@ -7,7 +7,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.append import pending_entry, publish_entry, write_decision
 from wmtp_assets.approval.chain import (
     DECISION,
@@ -130,5 +130,5 @@ def change_one_byte(path: Path, position: int = -1) -> None:
 def rewrite_sums(folder: Path) -> None:
     """What a careful forger does after an edit."""
     (folder / "SHA256SUMS").unlink()
-    files = [store.stored(path) for path in sorted(folder.iterdir())]
-    store.write_sums(folder / "SHA256SUMS", files)
+    files = [file_io.stored(path) for path in sorted(folder.iterdir())]
+    file_io.write_sums(folder / "SHA256SUMS", files)

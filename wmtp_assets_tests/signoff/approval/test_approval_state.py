@@ -8,7 +8,7 @@ import shutil
 import dagster as dg
 import pytest
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.append import pending_entry, publish_entry, write_decision
 from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.approval.events import APPROVAL_KEY, APPROVED_BY_REVIEWER, latest_result
@@ -215,14 +215,14 @@ def test_the_migration_notes_are_right_in_the_first_report_after_a_repair(approv
 
 
 def test_a_file_that_cannot_be_read_fails_its_checks_by_name(approved: World, monkeypatch):
-    read = store.sha256_of
+    read = file_io.sha256_of
 
     def broken(path):
         if path == approved.file:
             raise OSError(errno.EIO, "Input/output error")
         return read(path)
 
-    monkeypatch.setattr(store, "sha256_of", broken)
+    monkeypatch.setattr(file_io, "sha256_of", broken)
     told = approved.failed("verify")["mbpp/train bytes_match_materialized_digest"]
     assert "train.jsonl" in told and "unreadable (Input/output error)" in told
     with pytest.raises(BadInput, match="bytes_match_materialized_digest"):

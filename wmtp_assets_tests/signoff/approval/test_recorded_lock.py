@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import store as stores
+from wmtp_assets import file_io
 from wmtp_assets.approval.chain import Verdict
 from wmtp_assets.approval.recorded_lock import recorded_lock, unlike_recorded
 from wmtp_assets.approval.signing import KeySigner, NoSigner
@@ -76,7 +76,7 @@ def told(place: Store, record=RECORD) -> list[str]:
 
 def test_the_lock_that_the_runs_wrote_is_the_recorded_one_byte_by_byte(place: Store):
     assert told(place) == []
-    assert stores.json_bytes(recorded_lock(place, SAMPLE, RECORD)) == place.lock.read_bytes()
+    assert file_io.json_bytes(recorded_lock(place, SAMPLE, RECORD)) == place.lock.read_bytes()
 
 
 Edit = Callable[[dict], object]
@@ -142,7 +142,7 @@ def test_what_is_not_as_recorded_is_named(place: Store, edit: str):
     change, says = EDITS[edit]
     lock = json.loads(place.lock.read_bytes())
     change(lock)
-    stores.write_json(place.lock, lock)
+    file_io.write_json(place.lock, lock)
     assert any(says in clause for clause in told(place)), told(place)
 
 
@@ -202,10 +202,10 @@ class Swapped(NoSigner):
 
 def forged() -> bytes:
     entry = {"kind": "model", "revision": "main", "commit": B, "files": {}}
-    return stores.json_bytes({"version": 1, "repos": {EVIL: entry}})
+    return file_io.json_bytes({"version": 1, "repos": {EVIL: entry}})
 
 
-EMPTY = stores.json_bytes({"version": 1, "repos": {}})
+EMPTY = file_io.json_bytes({"version": 1, "repos": {}})
 
 
 @pytest.mark.parametrize("signed", [False, True])

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.chain import Role, Verdict, read_chain
 from wmtp_assets.approval.signing import KeySigner
 from wmtp_assets.approval.verify import stock_commands, verify_storage
@@ -272,14 +272,14 @@ def test_the_product_owner_alone_is_no_approval(tmp_path):
 
 
 def test_a_file_that_cannot_be_read_is_named(storage, monkeypatch):
-    read = store.sha256_of
+    read = file_io.sha256_of
 
     def broken(path: Path) -> str:
         if path.name == "README.md":
             raise OSError(errno.EIO, "Input/output error")
         return read(path)
 
-    monkeypatch.setattr(store, "sha256_of", broken)
+    monkeypatch.setattr(file_io, "sha256_of", broken)
     told = problems(storage)
     assert "README.md cannot be read (Input/output error)" in told
 

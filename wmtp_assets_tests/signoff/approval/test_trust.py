@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets import checks, store
+from wmtp_assets import checks, file_io
 from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.approval.events import (
     APPROVAL_KEY,
@@ -400,8 +400,8 @@ def test_what_was_read_is_read_again_only_when_it_was_touched(
     other = world.on(fresh).trusting(trusted)
     assert other.run("report")
     checks._read_once.cache_clear()
-    read, original = [], store.sha256_of
-    monkeypatch.setattr(store, "sha256_of", lambda path: read.append(path) or original(path))
+    read, original = [], file_io.sha256_of
+    monkeypatch.setattr(file_io, "sha256_of", lambda path: read.append(path) or original(path))
     assert other.approval.state == ApprovalState.APPROVED
     assert other.file not in read
     other.file.write_bytes(b"rot!")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import store
+from wmtp_assets import file_io
 from wmtp_assets.approval.chain import Entry, Role, read_chain
 from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.backup.copying import GUARD, BackedUp, back_up
@@ -55,10 +55,10 @@ def test_the_copy_is_the_approved_storage_under_its_version_s_name(
     assert done.size_bytes == done.copied_bytes == sum(map(len, files_of(storage).values()))
     tag = read_tag(location)
     assert tag == done.tag
-    assert tag.decision_sha256 == store.sha256_of(storage / "signoff/0001/decision.json")
+    assert tag.decision_sha256 == file_io.sha256_of(storage / "signoff/0001/decision.json")
     assert tag.content == approved(storage).content
     assert {p: f.sha256 for p, f in tag.files.items()} == {
-        path: store.sha256_of(storage / path) for path in files_of(storage)
+        path: file_io.sha256_of(storage / path) for path in files_of(storage)
     }
     assert problems(storage, location) == ()
 
@@ -252,9 +252,9 @@ def test_a_tag_and_a_copy_that_were_both_changed_are_seen(storage: Path, locatio
     tag = copied(storage, location).tag
     data = changed(FIRST["README.md"])
     location.write_bytes("v2.0.0/README.md", data)
-    store.write_bytes(storage.parent / "x", data)
+    file_io.write_bytes(storage.parent / "x", data)
     text = location.read_bytes("v2.0.0.json").decode()
-    text = text.replace(tag.files["README.md"].sha256, store.sha256_of(storage.parent / "x"))
+    text = text.replace(tag.files["README.md"].sha256, file_io.sha256_of(storage.parent / "x"))
     location.write_bytes("v2.0.0.json", text.encode())
     [problem] = problems(storage, location)
     assert problem.startswith("the tag is not that of decision 0001: README.md changed")
