@@ -71,6 +71,7 @@ def checks_on(
         name=checks_step(asset_key),
         specs=specs,
         can_subset=True,
+        # Not parameters: Dagster takes these or those, and `resources` differ by asset.
         required_resource_keys={"deployment", *resources},
     )
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:

@@ -22,7 +22,6 @@ from wmtp_assets.automation.sensors import (
 )
 from wmtp_assets.backup.jobs import backup, backup_checks, backup_storage, verify_backup
 from wmtp_assets.catalog import Catalog
-from wmtp_assets.console import QUIET, one_line_console
 from wmtp_assets.datasets.assets import dataset_assets
 from wmtp_assets.datasets.checks import dataset_checks
 from wmtp_assets.datasets.stats.assets import stats_assets
@@ -55,7 +54,8 @@ from wmtp_assets.raw.jobs import mirror_job, renew_lock
 from wmtp_assets.raw.upstream.assets import watched_repos
 from wmtp_assets.raw.upstream.jobs import daily_watch, watch_job
 from wmtp_assets.roots import resolved
-from wmtp_assets.running import reporting_executor
+from wmtp_assets.runs.console import QUIET, one_line_console
+from wmtp_assets.runs.executor import reporting_executor
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.source import Source
 from wmtp_assets.sqlite_record import be_patient

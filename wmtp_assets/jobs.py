@@ -5,13 +5,13 @@ import dagster as dg
 from wmtp_assets.approval.record import APPROVAL_KEY, APPROVED_BY_REVIEWER
 from wmtp_assets.catalog import COUNTS_TOKENS
 from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE
-from wmtp_assets.console import QUIET
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.models.micro.scored import SCORED_KEY, SCORED_TITLE
 from wmtp_assets.models.row import TOKENIZER
-from wmtp_assets.models.rows import MODELS, OPTIONAL, REQUIRED
+from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS, REQUIRED
+from wmtp_assets.runs.console import QUIET
 
-# The sample: 84 steps, most of them short; a process for each costs 0.8 s more a step.
+# The sample: most of its steps are short, and a process for each costs 0.8 s more a step.
 IN_PROCESS = {"in_process": {}}
 # Real sizes: models and datasets go side by side.
 FORKSERVER = {
@@ -59,11 +59,10 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
 
 def asset_jobs(*, with_reward_model: bool) -> list:
     """The jobs that materialize."""
-    absent = () if with_reward_model else [row.job.name for row in OPTIONAL.values() if row.job]
     return [
         dg.define_asset_job(name, selection=selection, description=description, config=QUIET)
         for name, (selection, description) in ASSET_JOBS.items()
-        if name not in absent
+        if with_reward_model or name not in OPTIONAL_JOBS
     ]
 
 

@@ -1,4 +1,4 @@
-"""The files of a record in SQLite: whether Dagster would open them, what holds them. No Dagster."""
+"""The files of a record in SQLite: whether Dagster can open them, who holds them. No Dagster."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ class Held(Exception):
 
 
 def faults(home: Path) -> Iterator[tuple[str, str]]:
-    """Why Dagster would not open the record of a folder: what is wrong, and the way back.
+    """Why Dagster cannot open the record of a folder: what is wrong, and the way back.
 
     Raises:
         Held: Another program holds one of the files.
@@ -45,7 +45,7 @@ def faults(home: Path) -> Iterator[tuple[str, str]]:
 
 def _faults(path: Path, table: str) -> Iterator[tuple[str, str]]:
     try:
-        # mode=ro makes nothing. What was written last may lie in -wal; immutable=1 skips that.
+        # mode=ro creates no file. Not immutable=1: it skips -wal, where the last writes may lie.
         with _opened(path, "ro") as found:
             tables = {name for (name,) in found.execute("SELECT name FROM sqlite_master")}
             heads = _heads(found) if "alembic_version" in tables else []
@@ -61,13 +61,13 @@ def _faults(path: Path, table: str) -> Iterator[tuple[str, str]]:
 
 
 def mend_heads(home: Path, older: str) -> list[str]:
-    """Take back the second stamp of a record that two commands made at once.
+    """Remove the second version stamp of a record that two commands made at once.
 
-    The first made all tables of the newest version; the second saw them without a stamp, and
-    stamped the version that Dagster takes such a record for.
+    The first command made all tables, of the newest version; the second found them before they were
+    stamped, and stamped the older version that Dagster takes such tables for.
 
     Args:
-        older: That version.
+        older: That older version.
 
     Returns:
         The files that were mended.
@@ -95,9 +95,9 @@ def _heads(found: sqlite3.Connection) -> list[str]:
 
 
 def lock_holders(path: Path) -> list[str]:
-    """The processes of this machine that hold a lock on a database, this one aside.
+    """The other processes of this machine that hold a lock on a database.
 
-    Linux tells of those that this user may see; elsewhere the list is empty.
+    Linux lists those that this user may see; elsewhere the list is empty.
     """
     inodes = set()
     for name in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
@@ -109,7 +109,7 @@ def lock_holders(path: Path) -> list[str]:
         return []
     pids = set()
     for line in lines:
-        # 1: POSIX  ADVISORY  WRITE 4242 08:01:131 120 120; `->` before POSIX is one that waits
+        # 1: POSIX  ADVISORY  WRITE 4242 08:01:131 120 120; with `->` before POSIX it only waits
         fields = line.split()
         if "->" not in fields and "WRITE" in fields:
             pid, place = fields[fields.index("WRITE") + 1 :][:2]

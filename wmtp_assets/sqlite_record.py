@@ -21,10 +21,13 @@ from sqlalchemy import Engine, event
 
 from wmtp_assets import store
 from wmtp_assets.errors import BadInput
+from wmtp_assets.sqlite_engines import EventLog
 from wmtp_assets.sqlite_files import DATABASES, LOCK_FIX, lock_holders, mend_heads
 
 # Dagster's own is 30 s for events and 5 s for runs; a copy of a record of a gigabyte took 40 s.
 WAIT_SECONDS = 120
+# Where DagsterSqliteStorage has its event log.
+EVENTS = "history/runs"
 GUARD = ".record.guard"
 PROJECT_YAML = Path(__file__).parents[1] / "dagster.yaml"
 
@@ -45,6 +48,16 @@ class GuardedSqliteStorage(DagsterSqliteStorage):
         with alone(home):
             mend(home)
             super().__init__(str(home), inst_data)
+            self._events = EventLog(str(home / EVENTS))
+
+    @property
+    def event_log_storage(self) -> EventLog:
+        return self._events
+
+    def register_instance(self, instance) -> None:
+        super().register_instance(instance)
+        if not self._events.has_instance:
+            self._events.register_instance(instance)
 
     @classmethod
     def config_type(cls):
@@ -59,8 +72,8 @@ class GuardedSqliteStorage(DagsterSqliteStorage):
 def temporary_home() -> str:
     """A record for the time of this command, its child processes included.
 
-    Without DAGSTER_HOME `dagster dev` and `dagster definitions validate` take the dagster.yaml of
-    the working folder and a temporary record, whose place they do not tell its storage.
+    Without DAGSTER_HOME, `dagster dev` and `dagster definitions validate` take the dagster.yaml of
+    the working folder and a temporary record, but give its folder to no storage of ours.
     """
     home = tempfile.mkdtemp(prefix="dagster_record_")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
@@ -70,9 +83,9 @@ def temporary_home() -> str:
 
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
-    """Open or make the record of a folder while no other process does; again inside of itself."""
+    """Hold the lock under which a record is opened or made; a process may take it again inside."""
     lock = FileLock(home / GUARD, is_singleton=True)
-    # A folder that cannot be written, or without locks: what opens the record says what is wrong.
+    # In a folder that is read-only or without locks go on: opening the record names what is wrong.
     with suppress(OSError, NotImplementedError):
         lock.acquire()
     try:
@@ -82,7 +95,7 @@ def alone(home: Path) -> Iterator[None]:
 
 
 def mend(home: Path) -> list[str]:
-    """Make a record open again that `dagster` commands made at once; the files that were mended."""
+    """Mend a record that several `dagster` commands made at once; the files that were mended."""
     return mend_heads(home, LAST_KNOWN_STAMPED_SQLITE_ALEMBIC_REVISION)
 
 
@@ -99,7 +112,7 @@ def guard_new_record(home: Path) -> None:
 
 
 def be_patient() -> None:
-    """Let every SQLite connection of this process wait, and name what holds the file afterwards."""
+    """Let every SQLite connection of this process wait for a lock, and then name who holds it."""
     for name, listener in (("do_connect", _wait_longer), ("handle_error", _name_holder)):
         if not event.contains(Engine, name, listener):
             event.listen(Engine, name, listener)

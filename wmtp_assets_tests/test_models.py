@@ -16,13 +16,13 @@ import pytest
 from wmtp_assets import models
 from wmtp_assets.catalog import COUNTS_TOKENS
 from wmtp_assets.definitions import build_definitions
-from wmtp_assets.doctor.plans import JOBS, OPTIONAL_JOBS
+from wmtp_assets.doctor.plans import JOBS
 from wmtp_assets.evidence.steps import STEPS
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.models.checks import MODEL_CHECKS
 from wmtp_assets.models.row import TOKENIZER, ModelRow
-from wmtp_assets.models.rows import MODELS, OPTIONAL, REQUIRED
+from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS, REQUIRED
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.sample.checkpoints import WRITERS

@@ -87,7 +87,7 @@ def test_the_readme_names_the_digest_of_this_sample(sample):
 # The sample of another day, in one process; the day is asked for in these modules alone.
 ON_ANOTHER_DAY = """
 import datetime, types
-import wmtp_assets.sample.__main__ as sample
+from wmtp_assets import rehearse
 from wmtp_assets.models.micro import assets as micro
 from wmtp_assets.datasets.stats import assets as stats
 from wmtp_assets.models.shared import assets as weights
@@ -100,8 +100,8 @@ class Time(datetime.datetime):
 
 for module in (micro, stats, weights):
     module.datetime = types.SimpleNamespace(**vars(datetime) | {"date": Day, "datetime": Time})
-sample.JOBS = ("phase1",)
-sample.main()
+rehearse.JOBS = ("phase1",)
+rehearse.main()
 """
 
 

@@ -13,9 +13,9 @@ import wmtp_assets
 from wmtp_assets.doctor.lines import fail, table
 from wmtp_assets.errors import BadInput
 from wmtp_assets.findings import Finding, as_shown
+from wmtp_assets.runs.stopped import RunProgress, stop_lines
 from wmtp_assets.settings import read_settings
 from wmtp_assets.shown import Parser, say, shown, shown_block, telling
-from wmtp_assets.stopped import RunProgress, stop_lines
 from wmtp_assets.strict import is_plain
 
 # Wipes the line and says that all is well; the siblings end a line, reverse it, or hide in it.

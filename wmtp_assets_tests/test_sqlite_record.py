@@ -8,7 +8,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -112,6 +114,47 @@ def test_the_record_of_the_projects_yaml_is_the_guarded_one_and_where_dagster_ha
     (home / "dagster.yaml").unlink()
     with dg.DagsterInstance.get() as instance:
         assert instance.get_runs() == []
+
+
+@dg.asset
+def thing() -> None: ...
+
+
+def test_a_run_connects_by_one_engine_a_file_once_dagster_has_made_it(made):
+    engines: set[sqlalchemy.Engine] = set()
+
+    def note(connection):
+        engines.add(connection.engine)
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "engine_connect", note)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            run_id = dg.materialize([thing], instance=instance).run_id
+            assert instance.all_logs(run_id)
+            assert instance.get_latest_materialization_event(thing.key)
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "engine_connect", note)
+    files = Counter(Path(engine.url.database).name for engine in engines)
+    assert files[f"{run_id}.db"] == 2 and files["index.db"] <= 3
+
+
+def test_the_files_of_a_wiped_record_are_made_anew(made):
+    with dg.DagsterInstance.get() as instance:
+        run_id = dg.materialize([thing], instance=instance).run_id
+        instance.event_log_storage.wipe()
+        assert instance.all_logs(run_id) == []
+        assert dg.materialize([thing], instance=instance).success
+
+
+def test_threads_write_the_record_side_by_side(made):
+    def write_many(name: str) -> None:
+        for _ in range(10):
+            instance.report_runless_asset_event(dg.AssetMaterialization(name))
+
+    with dg.DagsterInstance.get() as instance, ThreadPoolExecutor(4) as pool:
+        list(pool.map(write_many, "abcd"))
+        counts = [len(instance.fetch_materializations(dg.AssetKey(n), 50).records) for n in "abcd"]
+    assert counts == [10] * 4
 
 
 def test_one_process_makes_the_record_while_the_others_wait(home):

@@ -15,9 +15,9 @@ from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 # (module, name, what rests on it)
 PRIVATE = (
     (
-        "dagster._core.storage.event_log.sqlite.sqlite_event_log",
-        "create_engine",
-        "sample/__main__.py replaces it so that engines are reused; without, drop reuse_engines",
+        "dagster._core.storage.event_log",
+        "SqliteEventLogStorage",
+        "sqlite_engines.py gives it one engine a file",
     ),
     (
         "dagster._core.storage.asset_check_execution_record",
@@ -170,19 +170,13 @@ def test_private_names_of_dagster_are_where_they_were(module, name, rests_on_it)
     assert found, f"{module}.{name} is gone. Rests on it: {rests_on_it}"
 
 
-def test_the_sqlite_event_log_makes_an_engine_for_every_query(instance, monkeypatch):
-    # Rests on it: sample/__main__.py reuse_engines. When Dagster reuses them itself, drop it.
-    from dagster._core.storage.event_log.sqlite import sqlite_event_log
-
-    make, urls = sqlite_event_log.create_engine, []
-
-    def create_engine(url: str, **options):
-        urls.append(url)
-        return make(url, **options)
-
-    monkeypatch.setattr(sqlite_event_log, "create_engine", create_engine)
-    run(instance, [thing])
-    assert len(urls) > 3 * len(set(urls))
+def test_the_sqlite_event_log_makes_an_engine_for_every_query(instance):
+    # Rests on it: sqlite_engines.py. When Dagster keeps its engines itself, drop that file.
+    engines = set()
+    for _ in range(3):
+        with instance.event_log_storage.index_connection() as connection:
+            engines.add(connection.engine)
+    assert len(engines) == 3
 
 
 def test_the_history_of_a_check_holds_its_passes_newest_first(instance):
@@ -336,11 +330,11 @@ def test_a_signature_names_its_key_and_what_it_left_out(tmp_path: Path):
 
 
 def test_a_run_of_a_script_names_no_code_location_and_can_be_given_tags(instance):
-    # Rests on it: running.py gives it the tag by which the page finds the runs of a job, and
+    # Rests on it: runs/executor.py gives it the tag by which the page finds the runs of a job, and
     # unreported.py looks at runs itself. Were it named, Dagster's run-status sensors would do.
     from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 
-    from wmtp_assets.running import REPOSITORY_TAG
+    from wmtp_assets.runs.executor import REPOSITORY_TAG
 
     assert REPOSITORY_TAG == REPOSITORY_LABEL_TAG
     told = run(instance, [thing], []).dagster_run
@@ -355,7 +349,7 @@ def test_a_run_of_a_script_names_no_code_location_and_can_be_given_tags(instance
 
 
 def test_a_job_knows_what_it_makes_and_checks(instance):
-    # Rests on it: running.py tells from it what a run that stopped did not do.
+    # Rests on it: runs/events.py reads from it what a run that stopped did not do.
     job = dg.Definitions(
         assets=[thing, dg.AssetSpec("elsewhere")], asset_checks=[one_check(True)]
     ).resolve_implicit_global_asset_job_def()
@@ -365,12 +359,12 @@ def test_a_job_knows_what_it_makes_and_checks(instance):
 
 
 def test_nobody_but_us_can_tell_that_a_run_is_dead(tmp_path):
-    # Rests on it: alive.py. Could the launcher tell, run monitoring would end killed runs.
+    # Rests on it: runs/heartbeat.py. Could the launcher tell, run monitoring would end killed runs.
     assert not DefaultRunLauncher().supports_check_run_worker_health
 
 
 def test_the_record_keeps_values_by_key(instance):
-    # Rests on it: the beat of runs in alive.py; these methods are not public.
+    # Rests on it: runs/heartbeat.py; these methods are not public.
     kept = instance.daemon_cursor_storage
     for beat in ("1", "2"):
         kept.set_cursor_values({"a": beat})
@@ -378,8 +372,8 @@ def test_the_record_keeps_values_by_key(instance):
 
 
 def test_an_error_in_a_step_and_a_failed_blocking_check_have_these_names(instance):
-    # Rests on it: running.py unwraps the first, and tells the second by what the check found.
-    from wmtp_assets.running import CHECK_FAILED, WRAPPERS
+    # Rests on it: runs/events.py unwraps the first, and leaves the second to what the check found.
+    from wmtp_assets.runs.events import CHECK_FAILED, WRAPPERS
 
     @dg.asset(name="thing")
     def broken():

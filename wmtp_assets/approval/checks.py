@@ -1,4 +1,8 @@
-"""approved_by_reviewer: the state of the approval as the UI shows it."""
+"""approved_by_reviewer: the state of the approval as the UI shows it.
+
+Not made by `checks_on`: a person's decision has no kind, and job review_phase1 records the same
+result as this check.
+"""
 
 from collections.abc import Iterator
 
@@ -10,6 +14,8 @@ from wmtp_assets.approval.record import (
     judged_now,
 )
 from wmtp_assets.checks import DEEP_TAG, checks_step
+from wmtp_assets.deployment import Deployment
+from wmtp_assets.evidence.record import Declared
 
 
 @dg.multi_asset_check(
@@ -25,10 +31,10 @@ from wmtp_assets.checks import DEEP_TAG, checks_step
         )
     ],
     can_subset=True,
-    required_resource_keys={"deployment", "declared"},
 )
-def approval_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    resources = context.resources
-    yield dg.AssetCheckResult(
-        **judged_now(context.instance, resources.declared, resources.deployment)
-    )
+def approval_checks(
+    context: dg.AssetCheckExecutionContext,
+    deployment: dg.ResourceParam[Deployment],
+    declared: dg.ResourceParam[Declared],
+) -> Iterator[dg.AssetCheckResult]:
+    yield dg.AssetCheckResult(**judged_now(context.instance, declared, deployment))

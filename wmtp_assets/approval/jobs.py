@@ -19,6 +19,7 @@ from wmtp_assets.approval.record import (
 )
 from wmtp_assets.approval.review import Review, record_review
 from wmtp_assets.approval.shape import RESTORE
+from wmtp_assets.approval.signing import Signer
 from wmtp_assets.approval.trust import SETTING
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
@@ -44,12 +45,15 @@ class ReviewConfig(dg.Config):
 
 
 @dg.op(
-    required_resource_keys={"deployment", "declared", "signer"},
     description="Reads every byte, then writes manifest and decision into signoff/ of the storage.",
 )
-def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> None:
-    deployment: Deployment = context.resources.deployment
-    declared: Declared = context.resources.declared
+def record_decision(
+    context: dg.OpExecutionContext,
+    config: ReviewConfig,
+    deployment: dg.ResourceParam[Deployment],
+    declared: dg.ResourceParam[Declared],
+    signer: dg.ResourceParam[Signer],
+) -> None:
     review = Review(
         reviewer=config.reviewer,
         role=Role(config.role),
@@ -58,7 +62,7 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
         acknowledged=tuple(config.acknowledge),
     )
     trust = read_trust(context.instance, deployment)
-    if trust.keys is not None and context.resources.signer.key_fingerprint not in trust.keys:
+    if trust.keys is not None and signer.key_fingerprint not in trust.keys:
         context.log.error(f"it will be recorded and not count: only keys of {SETTING} do")
     try:
         if missing := trust.missing(read_chain(deployment.store.signoff)):
@@ -67,7 +71,7 @@ def record_decision(context: dg.OpExecutionContext, config: ReviewConfig) -> Non
             deployment.store,
             read_evidence(context.instance, declared, deployment),
             review,
-            context.resources.signer,
+            signer,
             sources=recorded_sources(context.instance, declared, deployment),
             run_id=context.run_id,
             tell=telling(context.log.info),

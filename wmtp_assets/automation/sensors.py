@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 
 import dagster as dg
 
-from wmtp_assets.alive import UNDER_WAY
 from wmtp_assets.approval.record import latest_result, latest_uncounted
 from wmtp_assets.automation.alarms import News, changed_alarms, find_alarms
 from wmtp_assets.automation.notices import send_by_mail, send_to_slack
@@ -16,7 +15,8 @@ from wmtp_assets.evidence.record import Declared, read_evidence
 from wmtp_assets.raw.assets import RAW
 from wmtp_assets.raw.upstream.record import moved_upstreams
 from wmtp_assets.record import ROOT_TAG
-from wmtp_assets.running import end_dead_runs
+from wmtp_assets.runs.executor import end_dead_runs
+from wmtp_assets.runs.heartbeat import UNDER_WAY
 from wmtp_assets.shown import shown
 from wmtp_assets.source import Source
 

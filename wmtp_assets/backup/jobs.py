@@ -19,10 +19,10 @@ from wmtp_assets.backup.record import (
     read_backup,
 )
 from wmtp_assets.checks import DEEP_TAG, checks_step
-from wmtp_assets.console import QUIET
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.record import Declared, read_evidence
+from wmtp_assets.runs.console import QUIET
 from wmtp_assets.shown import telling
 
 backup = dg.AssetSpec(
@@ -46,23 +46,27 @@ backup = dg.AssetSpec(
         )
     ],
     can_subset=True,
-    required_resource_keys={"deployment", "backup_url"},
 )
-def backup_checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-    store = context.resources.deployment.store
-    location = BackupLocation(context.resources.backup_url)
+def backup_checks(
+    context: dg.AssetCheckExecutionContext,
+    deployment: dg.ResourceParam[Deployment],
+    backup_url: dg.ResourceParam[str],
+) -> Iterator[dg.AssetCheckResult]:
+    store, location = deployment.store, BackupLocation(backup_url)
     read = read_copy(location, read_chain(store.signoff), telling(context.log.info))
     yield dg.AssetCheckResult(**copy_result(store, location, read))
 
 
 @dg.op(
-    required_resource_keys={"deployment", "declared", "backup_url"},
     description="Copies what changed of the approved storage, reads it back, tags the copy.",
 )
-def copy_approved_storage(context: dg.OpExecutionContext) -> None:
+def copy_approved_storage(
+    context: dg.OpExecutionContext,
+    deployment: dg.ResourceParam[Deployment],
+    declared: dg.ResourceParam[Declared],
+    backup_url: dg.ResourceParam[str],
+) -> None:
     started = time.monotonic()
-    deployment: Deployment = context.resources.deployment
-    declared: Declared = context.resources.declared
     evidence = read_evidence(context.instance, declared, deployment)
     approval = read_approval(context.instance, deployment, evidence)
     if approval.standing != Standing.APPROVED:
@@ -71,7 +75,7 @@ def copy_approved_storage(context: dg.OpExecutionContext) -> None:
             [f"{approval.standing}: {approval.says}"],
             "signoff status says what is in the way of an approval",
         )
-    location = BackupLocation(context.resources.backup_url)
+    location = BackupLocation(backup_url)
     before = read_backup(context.instance, deployment.store, location.shown)
     damaged = before is not None and bool(before.damage)
     entry, tell = approval.reviewed, telling(context.log.info)

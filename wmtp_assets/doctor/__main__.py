@@ -22,17 +22,11 @@ from wmtp_assets.doctor.machine import (
     temporary_line,
 )
 from wmtp_assets.doctor.optional import optional_lines, postgres_lines
-from wmtp_assets.doctor.plans import (
-    JOBS,
-    OPTIONAL_JOBS,
-    Known,
-    disk_lines,
-    listed_bytes,
-    wanted_by,
-)
+from wmtp_assets.doctor.plans import JOBS, Known, disk_lines, listed_bytes, wanted_by
 from wmtp_assets.doctor.repositories import asked, hub_lines, mirror_lines, no_way_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.models.rows import OPTIONAL_JOBS
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.shown import Parser, say
 from wmtp_assets.store import Store, free_bytes

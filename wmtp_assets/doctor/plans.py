@@ -15,7 +15,7 @@ from wmtp_assets.hub.stored import raw_folder, wanted_files
 from wmtp_assets.models.architecture import parameters
 from wmtp_assets.models.micro.origin import plan_from_catalog
 from wmtp_assets.models.micro.scored import SCORED_SET
-from wmtp_assets.models.rows import MODELS, OPTIONAL, REQUIRED
+from wmtp_assets.models.rows import MODELS, REQUIRED
 from wmtp_assets.models.tokenizer.files import TOKENIZER_MODEL
 from wmtp_assets.source import Listing, select
 from wmtp_assets.store import Store
@@ -28,7 +28,6 @@ JOBS = {
     "datasets": tuple(DATASETS),
     **{row.job.name: (name,) for name, row in MODELS.items() if row.job},
 }
-OPTIONAL_JOBS = tuple(row.job.name for row in OPTIONAL.values() if row.job)
 # The datasets count tokens with the tokenizer of the open reference model, and need no more of it.
 TOKENIZER = COUNTS_TOKENS, Files(TOKENIZER_MODEL)
 # Weights are stored with two bytes a value, float16 or bfloat16, until their checkpoint is here.

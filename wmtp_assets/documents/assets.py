@@ -24,6 +24,7 @@ from wmtp_assets.documents.record import dossier_of
 from wmtp_assets.documents.reports import RENDERERS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence, Outcome
+from wmtp_assets.evidence.record import Declared
 from wmtp_assets.evidence.steps import COMPLETION, README, REPORTS, STEPS
 from wmtp_assets.record import materialized
 from wmtp_assets.regular import read_text
@@ -112,11 +113,13 @@ def report_asset(*, key: str) -> dg.AssetsDefinition:
         kinds={"markdown"},
         code_version="1",
         description=DESCRIPTIONS[key],
-        required_resource_keys={"deployment", "declared"},
     )
-    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        deployment: Deployment = context.resources.deployment
-        dossier = dossier_of(context, history=key == COMPLETION)
+    def report(
+        context: dg.AssetExecutionContext,
+        deployment: dg.ResourceParam[Deployment],
+        declared: dg.ResourceParam[Declared],
+    ) -> dg.MaterializeResult:
+        dossier = dossier_of(context.instance, declared, deployment, history=key == COMPLETION)
         path = document_path(deployment.store, key)
         if key == README and (entry := signed_readme(dossier, path)):
             context.log.info(f"kept as in decision {entry.decision.number:04d}: {KEPT}")
@@ -141,11 +144,13 @@ report_assets = [report_asset(key=key) for key in REPORTS]
     kinds={"json", "markdown"},
     code_version="1",
     description="Checklist: Steps 0-11 of the plan with the state of their evidence.",
-    required_resource_keys={"deployment", "declared"},
 )
-def checklist(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    deployment: Deployment = context.resources.deployment
-    dossier = dossier_of(context, history=True)
+def checklist(
+    context: dg.AssetExecutionContext,
+    deployment: dg.ResourceParam[Deployment],
+    declared: dg.ResourceParam[Declared],
+) -> dg.MaterializeResult:
+    dossier = dossier_of(context.instance, declared, deployment, history=True)
     content = build_checklist(dossier, documents_current(deployment, dossier.evidence))
     as_json, as_markdown = checklist_paths(deployment.store)
     text = render_checklist(content)

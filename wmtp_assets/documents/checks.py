@@ -14,7 +14,7 @@ from wmtp_assets.documents.assets import (
     document_path,
 )
 from wmtp_assets.documents.checklist import judged_checks, render_checklist
-from wmtp_assets.documents.dossier import signed_readme
+from wmtp_assets.documents.dossier import Dossier, signed_readme
 from wmtp_assets.documents.markdown import body
 from wmtp_assets.documents.record import dossier_of
 from wmtp_assets.documents.reports import RENDERERS
@@ -44,9 +44,14 @@ def _text(deployment: Deployment, key: str) -> str:
     return read_text(document_path(deployment.store, key))
 
 
+def _dossier(deployment: Deployment, state: AssetState) -> Dossier:
+    context = state.context
+    return dossier_of(context.instance, context.resources.declared, deployment)
+
+
 def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
     def agrees(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        dossier = dossier_of(state.context)
+        dossier = _dossier(deployment, state)
         if key == README and (entry := signed_readme(dossier, deployment.store.readme)):
             told = f"as signed in decision {entry.decision.number:04d}: {KEPT}"
             return dict.fromkeys((AGREES, NAMES_DIGEST), Finding(True, told))
@@ -63,7 +68,7 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
         }
 
     def no_orphans(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
-        dossier = dossier_of(state.context)
+        dossier = _dossier(deployment, state)
         made = (a.latest for a in dossier.evidence.assets if a.latest)
         recorded = {path for latest in made for path in latest.files} | set(dossier.approval.read)
         known = {*recorded, deployment.store.relative(deployment.store.readme)}
@@ -114,7 +119,7 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
 
 def _checklist_agrees(deployment: Deployment, state: AssetState) -> dict[str, Finding]:
     as_json, as_markdown = checklist_paths(deployment.store)
-    evidence = dossier_of(state.context).evidence
+    evidence = _dossier(deployment, state).evidence
     content = store.read_json(as_json)
     try:
         expected = render_checklist(content)

@@ -23,22 +23,24 @@ MAX_FAILURES = 50
 
 
 def dossier_of(
-    context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, *, history: bool = False
+    instance: dg.DagsterInstance,
+    declared: Declared,
+    deployment: Deployment,
+    *,
+    history: bool = False,
 ) -> Dossier:
     """What documents are written from.
 
     Args:
         history: Whether to read what failed before: a query for each check, 3 ms x 300.
     """
-    deployment: Deployment = context.resources.deployment
-    declared: Declared = context.resources.declared
-    everything = read_evidence(context.instance, declared, deployment)
+    everything = read_evidence(instance, declared, deployment)
     return Dossier(
         evidence=everything.without_documents,
         catalog=deployment.catalog,
-        approval=read_approval(context.instance, deployment, everything),
-        backup=read_backup(context.instance, deployment.store),
-        failures=read_failures(context.instance, declared, deployment) if history else (),
+        approval=read_approval(instance, deployment, everything),
+        backup=read_backup(instance, deployment.store),
+        failures=read_failures(instance, declared, deployment) if history else (),
     )
 
 

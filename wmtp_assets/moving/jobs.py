@@ -12,7 +12,7 @@ from pydantic import Field
 
 from wmtp_assets.approval.chain import read_chain
 from wmtp_assets.approval.record import read_recorded
-from wmtp_assets.console import QUIET
+from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.record import Declared, recorded_assets, recorded_roots
 from wmtp_assets.moving.reasons import (
@@ -29,6 +29,7 @@ from wmtp_assets.record import (
     whereabouts,
 )
 from wmtp_assets.roots import is_one_place, resolved
+from wmtp_assets.runs.console import QUIET
 from wmtp_assets.shown import shown, telling
 from wmtp_assets.store import Store
 
@@ -44,11 +45,15 @@ class MoveConfig(dg.Config):
 
 
 @dg.op(
-    required_resource_keys={"deployment", "declared"},
     description="Reads every byte that the record has of the old root, then tells of the move.",
 )
-def tell_move(context: dg.OpExecutionContext, config: MoveConfig) -> None:
-    store, declared = context.resources.deployment.store, context.resources.declared
+def tell_move(
+    context: dg.OpExecutionContext,
+    config: MoveConfig,
+    deployment: dg.ResourceParam[Deployment],
+    declared: dg.ResourceParam[Declared],
+) -> None:
+    store = deployment.store
     old = require_moved(context.instance, declared, store, config.old_root)
     found = require_same(context.instance, declared, store, old, telling(context.log.info))
     for clause in found.told:

@@ -1,1 +1,1 @@
-"""The embedded upstream: a generator of a small mirror of the sources. Nothing else knows it."""
+"""The embedded upstream: the catalog and the writers of a small mirror of the sources."""

@@ -5,7 +5,6 @@ names, dtypes and shards are those of the real repositories, only smaller. One t
 other is made, and a shard is freed before the next.
 """
 
-import importlib.util
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -13,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wmtp_assets.catalog import Model
-from wmtp_assets.errors import BadInput
 from wmtp_assets.models.architecture import Shapes, llama_shapes, meta_mtp_shapes
 from wmtp_assets.models.starling_rm import starling_shapes
 from wmtp_assets.models.tokenizer.files import read_vocabulary, tokenizer_json
+from wmtp_assets.sample.installed import file_of_package
 
 if TYPE_CHECKING:
     import numpy as np
@@ -190,12 +189,7 @@ def _write_published_tokenizer(folder: Path) -> None:
 
 
 def _tokenizer_model() -> Path:
-    """tokenizer.model of an installed package, found without importing the package."""
-    package, path = TOKENIZER
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise BadInput("the sample needs a package", [package], "pip install mistral-common")
-    return Path(spec.origin).parent / path
+    return file_of_package(*TOKENIZER, distribution="mistral-common")
 
 
 def _write_json(path: Path, value: Any) -> None:

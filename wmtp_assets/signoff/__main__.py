@@ -96,7 +96,7 @@ def approve(options: argparse.Namespace) -> int:
     signer = KeySigner(options.key) if options.key else NoSigner()
     with record() as instance:
         from wmtp_assets.definitions import defs
-        from wmtp_assets.running import run_here
+        from wmtp_assets.runs.executor import run_here
 
         deployment = defs.resources["deployment"]
         decide(defs, instance, options, signer)
@@ -130,7 +130,7 @@ def decide(
         "note": options.note,
         "acknowledge": options.acknowledge,
     }
-    from wmtp_assets.running import run_here
+    from wmtp_assets.runs.executor import run_here
 
     run_here(
         defs.resolve_job_def("review_phase1"),
@@ -162,7 +162,7 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
     Raises:
         BadInput: It was refused; every reason is named.
     """
-    from wmtp_assets.running import run_here
+    from wmtp_assets.runs.executor import run_here
 
     run_here(
         defs.resolve_job_def("record_move"),

@@ -7,6 +7,7 @@ not pass, the sources that the raw files were recorded with.
 """
 
 import json
+import os
 import tempfile
 
 import dagster as dg
@@ -14,9 +15,9 @@ from dagster._core.definitions.dependency import NodeHandle
 
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.hub.sources import HubSource
-from wmtp_assets.sample.__main__ import reuse_engines
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.settings import read_settings
+from wmtp_assets.signoff.__main__ import record
 
 
 def main() -> None:
@@ -30,10 +31,11 @@ def main() -> None:
         workers=settings.workers,
         with_reward_model=False,
     )
-    reuse_engines()
     job = definitions.resolve_job_def("phase1")
-    with tempfile.TemporaryDirectory() as home, dg.DagsterInstance.local_temp(home) as instance:
-        result = job.execute_in_process(instance=instance, raise_on_error=False)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["DAGSTER_HOME"] = home
+        with record() as instance:
+            result = job.execute_in_process(instance=instance, raise_on_error=False)
         checks = result.get_asset_check_evaluations()
         made = result.get_asset_materialization_events()
     evaluated = {check.asset_check_key for check in checks}

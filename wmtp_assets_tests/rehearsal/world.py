@@ -10,7 +10,6 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
 
 from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.approval.record import read_approval
@@ -21,8 +20,7 @@ from wmtp_assets.definitions import build_definitions
 from wmtp_assets.evidence.judge import Evidence, Judged, Outcome
 from wmtp_assets.evidence.record import read_evidence
 from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets.sample.__main__ import reuse_engines
-from wmtp_assets.signoff.__main__ import decide
+from wmtp_assets.signoff.__main__ import decide, record
 from wmtp_assets.signoff.status import is_fine, status_lines
 from wmtp_assets_tests.rehearsal.upstream import rehearsal_catalog, write_mirror
 
@@ -99,13 +97,9 @@ def rehearsed(root: Path) -> Iterator[Rehearsal]:
     catalog = rehearsal_catalog()
     write_mirror(root / "mirror", catalog)
     (root / "home").mkdir()
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        dg.DagsterInstance.local_temp(str(root / "home")) as instance,
-    ):
-        # Put back at the end.
-        patch.setattr(sqlite_event_log, "create_engine", sqlite_event_log.create_engine)
-        reuse_engines()
-        rehearsal = Rehearsal(root, catalog, instance)
-        rehearsal.succeeded = {job: rehearsal.run(job).success for job in ("phase1", "report")}
-        yield rehearsal
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str((root / "home").absolute()))
+        with record() as instance:
+            rehearsal = Rehearsal(root, catalog, instance)
+            rehearsal.succeeded = {job: rehearsal.run(job).success for job in ("phase1", "report")}
+            yield rehearsal

@@ -16,8 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from wmtp_assets.errors import BadInput
 from wmtp_assets.sample import codecontests, humaneval, mbpp
 from wmtp_assets.sample.datasets import WRITERS
+from wmtp_assets.sample.installed import file_of_package
 from wmtp_assets.sample.problems.styles import PYTHON2, PYTHON3
 from wmtp_assets.sample.problems.valid.twin import ORIGINAL, TWIN
 
@@ -302,3 +304,8 @@ def test_humaneval_is_the_published_164_problems(folder):
     scope: dict = {}
     exec(first["prompt"] + first["canonical_solution"] + first["test"], scope)
     scope["check"](scope[first["entry_point"]])
+
+
+def test_a_package_that_is_not_installed_is_named_with_its_installation():
+    with pytest.raises(BadInput, match=r"no_such_package.*pip install no-such"):
+        file_of_package("no_such_package", "data", distribution="no-such")

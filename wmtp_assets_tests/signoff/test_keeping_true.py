@@ -3,7 +3,6 @@
 import dagster as dg
 import pytest
 
-from wmtp_assets.alive import UNDER_WAY
 from wmtp_assets.automation.alarms import changed_alarms
 from wmtp_assets.automation.sensors import (
     evidence_alarms,
@@ -14,6 +13,7 @@ from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.hub.sources import HubSource, MirrorSource
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.raw.upstream.record import observation
+from wmtp_assets.runs.heartbeat import UNDER_WAY
 from wmtp_assets.sample.mirror import SampleSource
 from wmtp_assets.source import Source
 from wmtp_assets_tests.signoff.world import GOOD, WRONG, World

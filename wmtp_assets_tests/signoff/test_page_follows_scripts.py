@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.automation.sensors import REPORT_SECONDS
-from wmtp_assets.stopped import MODULE
+from wmtp_assets.runs.stopped import MODULE
 from wmtp_assets_tests.team.webserver import Webserver, running_page
 
 pytestmark = pytest.mark.long

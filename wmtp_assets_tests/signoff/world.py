@@ -23,7 +23,6 @@ from wmtp_assets.approval.standing import Approval
 from wmtp_assets.backup.jobs import backup, backup_checks, backup_storage, verify_backup
 from wmtp_assets.check_group import CheckGroup
 from wmtp_assets.checks import checks_on
-from wmtp_assets.console import QUIET
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.assets import approval, checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
@@ -37,6 +36,7 @@ from wmtp_assets.propositions import ours, upstream
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
 from wmtp_assets.regular import read_small
+from wmtp_assets.runs.console import QUIET
 from wmtp_assets.signoff.__main__ import decide, tell_moved
 from wmtp_assets.store import Store
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.running import run_here
+from wmtp_assets.runs.executor import run_here
 
 POOL = "fetch_mbpp"
 

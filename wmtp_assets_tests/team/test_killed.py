@@ -6,15 +6,15 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.alive import FOLDER, KEY, SILENT_SECONDS, alive
-from wmtp_assets.running import end_dead_runs
+from wmtp_assets.runs.executor import end_dead_runs
+from wmtp_assets.runs.heartbeat import FOLDER, KEY, SILENT_SECONDS, heartbeat
 from wmtp_assets.temporaries import Held
-from wmtp_assets_tests.test_alive import kill, started
+from wmtp_assets_tests.runs.test_heartbeat import kill, started
 
 
 def test_its_own_machine_ends_it_at_once(instance: dg.DagsterInstance):
     run_id = started(instance)
-    with alive(instance, run_id):
+    with heartbeat(instance, run_id):
         assert end_dead_runs(instance, {}) == []
     kill(instance, run_id)
     [told] = end_dead_runs(instance, {})
@@ -24,7 +24,7 @@ def test_its_own_machine_ends_it_at_once(instance: dg.DagsterInstance):
 def test_another_machine_ends_it_after_a_silence(instance: dg.DagsterInstance, home: Path):
     """Another DAGSTER_HOME: the lock is not seen from there."""
     run_id, heard = started(instance), {}
-    with alive(instance, run_id):
+    with heartbeat(instance, run_id):
         (home / FOLDER).rename(home / "elsewhere")
         assert end_dead_runs(instance, heard) == []
         heard["beats"][KEY + run_id][1] -= SILENT_SECONDS - 60

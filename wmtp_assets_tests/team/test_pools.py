@@ -13,7 +13,7 @@ import pytest
 import yaml
 from dagster._daemon.monitoring import concurrency
 
-from wmtp_assets.running import end_dead_runs
+from wmtp_assets.runs.executor import end_dead_runs
 from wmtp_assets_tests.team.others import POOL, run_fetching
 
 pytestmark = pytest.mark.long

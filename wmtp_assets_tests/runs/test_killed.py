@@ -16,15 +16,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.alive import FOLDER
-from wmtp_assets.running import end_dead_runs
+from wmtp_assets.runs.executor import end_dead_runs
+from wmtp_assets.runs.heartbeat import FOLDER
 from wmtp_assets.temporaries import is_abandoned, is_locked, sweep
 from wmtp_assets_tests.test_temporaries import CONTAINER, in_containers
 
 pytestmark = pytest.mark.long
 
-PROJECT = Path(__file__).parents[1]
-RUN = [sys.executable, "-m", "dagster", "job", "execute", "-m", "wmtp_assets_tests.slow_job"]
+PROJECT = Path(__file__).parents[2]
+RUN = [sys.executable, "-m", "dagster", "job", "execute", "-m", "wmtp_assets_tests.runs.slow_job"]
 FORKSERVER = {"execution": {"config": {"multiprocess": {"start_method": {"forkserver": {}}}}}}
 SPAWN = {"execution": {"config": {"multiprocess": {}}}}
 PATIENCE_SECONDS = 120
@@ -114,8 +114,8 @@ def test_a_run_in_a_container_lives_until_its_container_is_gone(home, instance):
 
 
 def test_a_run_that_is_ended_in_the_page_while_it_lives_stops(home, instance):
-    program = "import sys; from wmtp_assets import alive; alive.BEAT_SECONDS = 1; "
-    program += "alive.ENDING_SECONDS = 1; from dagster.__main__ import main; sys.exit(main())"
+    program = "import sys; from wmtp_assets.runs import heartbeat as h; h.BEAT_SECONDS = 1; "
+    program += "h.ENDING_SECONDS = 1; from dagster.__main__ import main; sys.exit(main())"
     RUN_SOON = [sys.executable, "-c", program, *RUN[3:]]
     process = subprocess.Popen([*RUN_SOON, "-j", "slowly"], stderr=subprocess.PIPE, text=True)
     wait(lambda: unfinished(home), process)

@@ -1,11 +1,10 @@
-"""Runs that live show it; those that do not any more are found.
+"""The heartbeat of each run, and how runs without one are found.
 
-A process that is killed says nothing: its run stays "started" in the record, and the queue waits
-for it. So each run holds a lock, in DAGSTER_HOME (temporaries.py says when a lock tells), and its
-beat is noted in the record every minute, for those who cannot see the lock: another machine, a
-container with a DAGSTER_HOME of its own. A run is dead when its lock says so, or when somebody who
-listened has not heard it for long. A suspended process keeps its lock, and nobody who can see that
-ends its run.
+Nothing records that a process was killed: its run stays "started", and the queue waits for it. So
+each run holds a lock in DAGSTER_HOME (temporaries.py: when a lock can be trusted), and notes a beat
+in the record every minute, for those who cannot see the lock: another machine, a container with a
+DAGSTER_HOME of its own. A run is dead when its lock is free, or when somebody who listened has not
+heard a beat for long. A suspended process keeps its lock; nobody who can see the lock ends its run.
 """
 
 import contextlib
@@ -22,16 +21,16 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets.children import lead
+from wmtp_assets.children import lead_run
 from wmtp_assets.temporaries import claim, is_locked, make_file, new_maker
 
 BEAT_SECONDS = 60.0
 SILENT_SECONDS = 15 * 60.0
-# Who looks less often was not listening in between: closed, asleep, without its database.
+# Who looks less often did not listen in between: closed, asleep, without its database.
 LISTENING_SECONDS = 5 * 60.0
-# Of earlier code, of another executor, or killed before its first beat.
+# A run that never beat: of earlier code, of another executor, or killed before its first beat.
 SILENT_WITHOUT_BEAT_SECONDS = 86_400.0
-# Between the end of a run in the record and that of its process.
+# From the end of a run in the record to the end of its process.
 ENDING_SECONDS = 10.0
 FOLDER = "alive"
 KEY = "wmtp/alive/"
@@ -43,9 +42,9 @@ UNDER_WAY = [
 
 
 @contextlib.contextmanager
-def alive(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Show that a run lives for as long as this process, which leads it, is in here."""
-    lead()
+def heartbeat(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """Show that a run lives, for as long as this process, which leads it, is in here."""
+    lead_run()
     if instance.is_ephemeral:
         yield
         return
@@ -79,13 +78,13 @@ def _beat(
     from sqlalchemy.exc import SQLAlchemyError
 
     while not ended.wait(BEAT_SECONDS):
-        # A database that is away for a while is no reason to be silent ever after.
+        # The database may be away for a while; the next beat tries again.
         with contextlib.suppress(SQLAlchemyError, DagsterError):
             life = {**life, "beat": life["beat"] + 1}
             _note(instance, run_id, life)
             run = instance.get_run_by_id(run_id)
             if run and run.is_finished and not ended.wait(ENDING_SECONDS):
-                # Somebody ended it in the record: another one may write the storage by now.
+                # Somebody ended the run in the record: another run may write the storage by now.
                 os.kill(os.getpid(), signal.SIGINT)
                 return
 
@@ -93,11 +92,10 @@ def _beat(
 def find_dead(
     instance: dg.DagsterInstance, heard: dict[str, Any] | None = None
 ) -> Iterator[tuple[dg.DagsterRun, str]]:
-    """Runs that are under way in the record and have no process any more, and how that is known.
+    """Runs that are under way in the record without a process, and how that is known.
 
     Args:
-        heard: What was heard at earlier looks, brought up to date here; only who looks again and
-            again can tell silence.
+        heard: The beats of earlier looks, brought up to date here. Without them silence is unknown.
     """
     begun = [*UNDER_WAY, dg.DagsterRunStatus.NOT_STARTED]
     records = instance.get_run_records(dg.RunsFilter(statuses=begun))
@@ -118,9 +116,9 @@ def find_dead(
         elif life and silence.get(KEY + run.run_id, 0.0) > SILENT_SECONDS:
             minutes = SILENT_SECONDS / 60
             reason = f"its process on {life['host']} was silent for {minutes:g} minutes"
-        elif run.status in UNDER_WAY and _is_without_news(instance, record, life):
+        elif run.status in UNDER_WAY and _has_no_recent_event(instance, record, life):
             reason = "nobody knows its process, and nothing has happened in it for a day"
-        # It may have ended well since the look.
+        # It may have ended well in the meantime.
         if reason and not instance.get_run_by_id(run.run_id).is_finished:
             yield run, f"{reason}: killed, out of memory, or power cut"
         if held:
@@ -129,7 +127,7 @@ def find_dead(
 
 
 def _lock_of(run_id: str, life: dict[str, Any]) -> Path | None:
-    """The lock that a run noted; anybody may write the record, and no other file is opened."""
+    """The lock that a run noted, if it is one: anybody may write the record."""
     lock = Path(life.get("lock") or "")
     ours = lock.parent.name == FOLDER and lock.match(f"{run_id}.*.lock")
     return lock if ours else None
@@ -143,8 +141,8 @@ def _sweep_locks(instance: dg.DagsterInstance) -> None:
             held.remove()
 
 
-def _is_without_news(instance: dg.DagsterInstance, record: dg.RunRecord, life: dict) -> bool:
-    """Whether a run that has no beat has no events either, for long."""
+def _has_no_recent_event(instance: dg.DagsterInstance, record: dg.RunRecord, life: dict) -> bool:
+    """Whether a run without beats has had no event for long either."""
     since = time.time() - SILENT_WITHOUT_BEAT_SECONDS
     if life or record.update_timestamp.timestamp() > since:
         return False
@@ -153,11 +151,11 @@ def _is_without_news(instance: dg.DagsterInstance, record: dg.RunRecord, life: d
 
 
 def silences(heard: dict[str, Any], noted: dict[str, str], now: float) -> dict[str, float]:
-    """For how many seconds each beat is the one that was heard before, by the listener's clock.
+    """For how many seconds each run has been silent, by the clock of who listens.
 
     Args:
         heard: `{"looked": time, "beats": {key: [beat, since]}}`, or empty; brought up to date.
-        noted: Key -> the newest beat.
+        noted: Key of a run -> its newest beat.
     """
     listening = now - heard.get("looked", 0.0) <= LISTENING_SECONDS
     before = heard.get("beats", {}) if listening else {}

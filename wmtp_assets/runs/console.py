@@ -10,7 +10,7 @@ from wmtp_assets.shown import say
 
 # The run config of a job that logs this way: Definitions(loggers=...) alone is ignored.
 QUIET = {"loggers": {"console": {}}}
-# Event type -> the word of its line; other engine events are left out.
+# Event type -> how its line begins; events that are not here have no line.
 SHOWN = {
     "STEP_START": "start",
     "STEP_SUCCESS": "done",
@@ -46,7 +46,7 @@ class OneLine(logging.Handler):
         else:
             line = None
         if line:
-            # Our own lines of a log may be several; what an event quotes stays on one.
+            # A message of ours may have several lines; what an event quotes stays on one.
             lines = line.split("\n") if event is None else [line]
             say(*map(without_credentials, lines), file=sys.stderr)
 

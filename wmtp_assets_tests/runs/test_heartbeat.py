@@ -10,18 +10,18 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets import alive as module
-from wmtp_assets.alive import (
+from wmtp_assets.automation.sensors import dead_runs
+from wmtp_assets.runs import heartbeat as module
+from wmtp_assets.runs.executor import end_dead_runs, reporting_executor
+from wmtp_assets.runs.heartbeat import (
     FOLDER,
     KEY,
     LISTENING_SECONDS,
     SILENT_SECONDS,
     UNDER_WAY,
-    alive,
+    heartbeat,
     silences,
 )
-from wmtp_assets.automation.sensors import dead_runs
-from wmtp_assets.running import end_dead_runs, reporting_executor
 from wmtp_assets.temporaries import Held
 
 WORD = "ended without a word: killed, out of memory, or power cut"
@@ -69,7 +69,7 @@ def started(instance: dg.DagsterInstance, status=dg.DagsterRunStatus.STARTED) ->
 
 def kill(instance: dg.DagsterInstance, run_id: str) -> None:
     """What a process leaves that was in a run: a lock that nobody holds, its last beat."""
-    living = alive(instance, run_id)
+    living = heartbeat(instance, run_id)
     living.__enter__()
     killed.append(living)
     Held.release_all()
@@ -106,7 +106,7 @@ def test_locks_of_runs_that_never_began_or_have_ended_are_swept(instance):
     instance.report_run_failed(instance.get_run_by_id(ended))
     for run_id in (ended, "never"):
         kill(instance, run_id)
-    with alive(instance, "about to begin"):
+    with heartbeat(instance, "about to begin"):
         assert end_dead_runs(instance) == []
         [left] = Path(instance.root_directory, FOLDER).iterdir()
     assert left.name.startswith("about to begin.")
@@ -114,7 +114,7 @@ def test_locks_of_runs_that_never_began_or_have_ended_are_swept(instance):
 
 def test_a_run_that_lives_is_left_alone(instance):
     run_id = started(instance)
-    with alive(instance, run_id):
+    with heartbeat(instance, run_id):
         assert end_dead_runs(instance, {}) == []
     # Between the last step and the end in the record.
     assert end_dead_runs(instance, {}) == []
@@ -123,7 +123,7 @@ def test_a_run_that_lives_is_left_alone(instance):
 
 def test_a_suspended_run_lives_however_long_it_is_silent(instance, monkeypatch):
     heard: dict = {}
-    with alive(instance, started(instance)):
+    with heartbeat(instance, started(instance)):
         assert end_dead_runs(instance, heard) == []
         for key in heard["beats"]:
             heard["beats"][key][1] -= 100 * SILENT_SECONDS
@@ -166,7 +166,7 @@ def test_a_record_that_somebody_wrote_takes_no_other_file_for_a_lock(instance, t
 
 def test_where_locks_do_nothing_no_run_is_taken_for_dead(instance, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", lambda descriptor, how: None)
-    with alive(instance, started(instance)):
+    with heartbeat(instance, started(instance)):
         assert end_dead_runs(instance, {}) == []
 
 
@@ -187,7 +187,7 @@ def test_a_run_that_was_ended_in_the_record_stops(instance, monkeypatch):
     monkeypatch.setattr(module, "BEAT_SECONDS", 0.01)
     monkeypatch.setattr(module, "ENDING_SECONDS", 0.01)
     run_id = started(instance)
-    with pytest.raises(KeyboardInterrupt), alive(instance, run_id):
+    with pytest.raises(KeyboardInterrupt), heartbeat(instance, run_id):
         instance.report_run_failed(instance.get_run_by_id(run_id))
         time.sleep(10)
 
@@ -195,7 +195,7 @@ def test_a_run_that_was_ended_in_the_record_stops(instance, monkeypatch):
 def test_a_beat_is_noted_again_and_again(instance, monkeypatch):
     monkeypatch.setattr(module, "BEAT_SECONDS", 0.01)
     key = KEY + (run_id := started(instance))
-    with alive(instance, run_id):
+    with heartbeat(instance, run_id):
         deadline = time.monotonic() + 10
         while json.loads(instance.daemon_cursor_storage.get_cursor_values({key})[key])["beat"] < 3:
             assert time.monotonic() < deadline
@@ -223,7 +223,7 @@ def test_the_page_ends_it_at_its_next_look(instance):
 def test_a_home_that_takes_no_file_leaves_the_beat(instance):
     Path(instance.root_directory, FOLDER).write_text("in the way")
     run_id = started(instance)
-    with alive(instance, run_id):
+    with heartbeat(instance, run_id):
         noted = instance.daemon_cursor_storage.get_cursor_values({KEY + run_id})
     assert json.loads(noted[KEY + run_id])["lock"] is None
 
@@ -249,12 +249,12 @@ def test_a_process_that_leads_a_run_does_not_end_with_its_parent(instance, monke
     ended = []
     monkeypatch.setattr(children.multiprocessing, "parent_process", Gone)
     monkeypatch.setattr(children.os, "_exit", ended.append)
-    monkeypatch.setattr(children, "_independent", set())
+    monkeypatch.setattr(children, "_leaders", set())
     monkeypatch.setattr(children, "_watched", set())
-    with alive(instance, started(instance)):
+    with heartbeat(instance, started(instance)):
         time.sleep(0.1)
     assert ended == []
-    monkeypatch.setattr(children, "_independent", set())
+    monkeypatch.setattr(children, "_leaders", set())
     children.end_with_parent()
     time.sleep(0.1)
     assert ended == [1]

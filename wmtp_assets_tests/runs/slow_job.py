@@ -8,7 +8,7 @@ import dagster as dg
 
 from wmtp_assets import store
 from wmtp_assets.jobs import IN_PROCESS
-from wmtp_assets.running import reporting_executor
+from wmtp_assets.runs.executor import reporting_executor
 
 
 @dg.asset

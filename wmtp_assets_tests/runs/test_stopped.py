@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from wmtp_assets.stopped import MAX_NAMES, MAX_REASONS, RunProgress, go_on, stop_lines
+from wmtp_assets.runs.stopped import MAX_NAMES, MAX_REASONS, RunProgress, resume_command, stop_lines
 
 CHECKS = {name: frozenset({"sound", "whole"}) for name in "abc"}
 
@@ -32,7 +32,7 @@ def verification(*failed: str, job: str = "verify_storage_deep") -> RunProgress:
 
 
 def lines(run: RunProgress) -> list[str]:
-    return [*stop_lines(run, go_on(run, "dagster"))]
+    return [*stop_lines(run, resume_command(run, "dagster"))]
 
 
 def test_a_run_that_did_not_stop_says_nothing():
@@ -77,13 +77,13 @@ def test_an_asset_whose_checks_did_not_run_is_made_again():
         "not proven, a check failed or did not run: 1 (b)",
         "because: it was interrupted (Ctrl-C, SIGTERM)",
     ]
-    assert go_on(run, "dagster").endswith("--select b,c")
+    assert resume_command(run, "dagster").endswith("--select b,c")
 
 
 def test_where_nothing_was_made_the_job_is_run_again_with_its_config():
     run = progress("phase1", config={"loggers": {"console": {}}, "execution": {"x": "it's"}})
     run.failure("a", "broken")
-    command = go_on(run, "dagster")
+    command = resume_command(run, "dagster")
     assert command.startswith("dagster job execute -m wmtp_assets.definitions -j phase1 -c <(echo ")
     told = command.removesuffix(")").split("-c <(")[1]
     assert shlex.split(told) == ["echo", '{"execution": {"x": "it\'s"}}']
@@ -93,7 +93,7 @@ def test_selected_assets_go_on_as_they_ran_and_logged():
     config = {"execution": {"config": 1}, "loggers": {"console": {}}, "ops": {"z": 1}}
     run = progress(config=config)
     run.failure("a", "broken")
-    words = shlex.split(go_on(run, "dagster"))
+    words = shlex.split(resume_command(run, "dagster"))
     assert words[-4:-1] == ["--select", "a,b,c", "--config-json"]
     assert words[-1] == '{"execution": {"config": 1}, "loggers": {"console": {}}}'
 
@@ -102,13 +102,15 @@ def test_a_job_that_also_judges_what_it_does_not_make_is_run_again():
     run = make(progress("report"), "a", "b")
     run.checks = {**CHECKS, "signoff/approval": frozenset({"approved"})}
     run.failure("c", "broken")
-    assert go_on(run, "dagster").endswith("-j report")
+    assert resume_command(run, "dagster").endswith("-j report")
 
 
 def test_after_a_failed_verification_what_failed_is_made_anew():
     run = verification("b")
     assert lines(run)[0] == "checked and right: 2 (a, c) of 3 assets"
-    assert go_on(run, "dagster").endswith("asset materialize -m wmtp_assets.definitions --select b")
+    assert resume_command(run, "dagster").endswith(
+        "asset materialize -m wmtp_assets.definitions --select b"
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_after_a_failed_verification_what_failed_is_made_anew():
 def test_what_no_materialization_mends_names_the_job_that_does(asset, job, wanted):
     run = RunProgress(job, checks={asset: frozenset({"right"})})
     run.check(asset, "right", "it changed")
-    assert go_on(run, "dagster").endswith(wanted)
+    assert resume_command(run, "dagster").endswith(wanted)
 
 
 @pytest.mark.parametrize("interrupted", [True, False])
@@ -131,14 +133,14 @@ def test_checks_that_did_not_all_run_are_run_again(interrupted: bool):
         run.check("a", "sound", "it is not")
     else:
         run.failure("a_checks", "a mistake of ours")
-    assert go_on(run, "dagster").endswith("-j verify_storage")
+    assert resume_command(run, "dagster").endswith("-j verify_storage")
 
 
 def test_a_job_without_assets_is_run_again_with_its_config():
     run = RunProgress("renew_lock", config={"ops": {"o": {"config": {"renew": True}}}})
     run.failure("o", "refused")
     assert lines(run)[0] == "not done: job renew_lock"
-    assert '-j renew_lock -c <(echo \'{"ops"' in go_on(run, "dagster")
+    assert '-j renew_lock -c <(echo \'{"ops"' in resume_command(run, "dagster")
 
 
 def test_names_and_reasons_are_capped_and_the_command_names_all():

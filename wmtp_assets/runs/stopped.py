@@ -1,7 +1,7 @@
 """What a run that did not end well made, what it did not, and the command that goes on from there.
 
-Pure: running.py tells what it sees of a run, lines for a console come out. Derived files are always
-made anew, so the cheap way on is to select what is not made and proven, not the whole job again.
+Pure: events.py notes what happens in a run, lines for a console come out. Derived files are always
+made anew, so the command selects only what is not made and proven, where that is less than the job.
 """
 
 import json
@@ -18,7 +18,7 @@ MAX_REASONS = 5
 MAX_REASON = 400
 MODULE = "wmtp_assets.definitions"
 INTERRUPTED = "it was interrupted (Ctrl-C, SIGTERM)"
-# They tell of the others: job report writes them, and follows by itself where the page runs.
+# They are about the other assets: job report writes them, by itself where the page runs.
 DOCUMENTS = ("reports/", "signoff/")
 # Job whose checks failed -> the job that mends what they judge; its asset is never selected.
 MENDED_BY = {"verify_backup": "backup_storage"}
@@ -37,7 +37,7 @@ class RunProgress:
         evaluated: Asset -> the checks that were evaluated.
         failed: Asset -> the checks of them that failed as errors.
         reasons: One line for each failed check and step.
-        interrupted: Whether it was told to stop.
+        interrupted: Whether somebody stopped it.
     """
 
     job: str | None
@@ -62,7 +62,7 @@ class RunProgress:
             self.reasons.append(f"{asset} {name}: {failed}")
 
     def failure(self, step: str, error: str) -> None:
-        """A failed step, other than one whose failed checks were told."""
+        """A failed step, other than by its failed checks."""
         self.reasons.append(f"{step}: {error}")
 
     @property
@@ -110,7 +110,7 @@ def stop_lines(progress: RunProgress, command: str) -> Iterator[str]:
     yield f"go on: {command}"
 
 
-def go_on(progress: RunProgress, program: str) -> str:
+def resume_command(progress: RunProgress, program: str) -> str:
     """The command that goes on from where a run stopped, as typed in a shell.
 
     Args:
@@ -126,7 +126,7 @@ def go_on(progress: RunProgress, program: str) -> str:
 
 
 def _mend(progress: RunProgress, program: str) -> str | None:
-    """After failed checks of what is stored: the same bytes fail again, it has to be made anew."""
+    """What makes stored files anew whose checks failed: the same bytes would fail again."""
     if not progress.failed or progress.interrupted:
         return None
     if progress.job in MENDED_BY:
@@ -141,17 +141,17 @@ def _materialize(progress: RunProgress, program: str, assets: Iterable[str]) -> 
     command = f"{program} asset materialize -m {MODULE}"
     selected = shlex.quote(",".join(sorted(assets)))
     # How it ran and logged goes with it; the config of ops is of the job alone.
-    told = {
+    kept = {
         name: v for name, v in progress.config.items() if name in ("execution", "loggers") and v
     }
-    config = f" --config-json {shlex.quote(json.dumps(told))}" if told else ""
+    config = f" --config-json {shlex.quote(json.dumps(kept))}" if kept else ""
     return f"{command} --select {selected}{config}"
 
 
 def _config_file(progress: RunProgress) -> str:
-    """What the run was told beyond how to log; `job execute` takes it from a file only."""
-    told = {name: v for name, v in progress.config.items() if name != "loggers" and v}
-    return f" -c <(echo {shlex.quote(json.dumps(told))})" if told else ""
+    """The run config but for the loggers, as a file: `job execute` takes no other form."""
+    kept = {name: v for name, v in progress.config.items() if name != "loggers" and v}
+    return f" -c <(echo {shlex.quote(json.dumps(kept))})" if kept else ""
 
 
 def _counted(names: Iterable[str]) -> str:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.stopped import MODULE
+from wmtp_assets.runs.stopped import MODULE
 from wmtp_assets_tests.team.webserver import Webserver, running_page
 
 pytestmark = pytest.mark.long
 
-PROJECT = Path(__file__).parents[1]
+PROJECT = Path(__file__).parents[2]
 # A minute on a machine of its own; this one may test several things at once.
 SOON_SECONDS = 120
 WHERE = f'repositoryName: "__repository__", repositoryLocationName: "{MODULE}"'

@@ -7,7 +7,7 @@ import pytest
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.record import ROOT_TAG
-from wmtp_assets.running import REPOSITORY, REPOSITORY_TAG, reporting_executor
+from wmtp_assets.runs.executor import REPOSITORY, REPOSITORY_TAG, reporting_executor
 
 ROOT = "/somewhere/storage"
 # What the second asset does.
@@ -73,7 +73,7 @@ def said(monkeypatch) -> list[str]:
     """The lines that are printed when the process exits."""
     lines: list[str] = []
     monkeypatch.setattr(
-        "wmtp_assets.running.atexit.register",
+        "wmtp_assets.runs.executor.atexit.register",
         lambda printed, text, **_: lines.extend(text.splitlines()),
     )
     return lines
@@ -177,7 +177,9 @@ def test_a_job_of_ops_says_what_to_run_again(instance, said, does):
 
 def test_a_child_process_says_it_in_the_log_of_the_run(instance, said, does, monkeypatch):
     """As a run that the page started: its process ends without a word."""
-    monkeypatch.setattr("wmtp_assets.running.multiprocessing.parent_process", lambda: "the page")
+    monkeypatch.setattr(
+        "wmtp_assets.runs.executor.multiprocessing.parent_process", lambda: "the page"
+    )
     does.append(BadInput("no", [], "mend it"))
     run = execute(instance)
     told = [entry.user_message for entry in instance.all_logs(run.run_id)]

@@ -1,0 +1,1 @@
+"""How jobs run: executor, heartbeat, what is printed, how one that stopped goes on."""

@@ -1,0 +1,157 @@
+"""How the runs of this project run: each marked with its storage; one that stops ends with why.
+
+Every run passes its executor, whether of a job or of selected assets, from the page or a script.
+`execute_in_process` has an executor of its own, so `run_here` does the same around it. Each run
+first ends, as failed, the earlier ones whose process is gone.
+"""
+
+import atexit
+import multiprocessing
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.utils import make_new_run_id
+
+from wmtp_assets.record import ROOT_TAG
+from wmtp_assets.runs.events import INTERRUPTS, note_event, planned_progress, recorded_progress
+from wmtp_assets.runs.heartbeat import find_dead, heartbeat
+from wmtp_assets.runs.stopped import MODULE, resume_command, stop_lines
+from wmtp_assets.shown import say
+from wmtp_assets.sqlite_record import alone, mend
+
+# Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
+# start, not on those of `dagster job execute` (dagster 17707).
+REPOSITORY_TAG, REPOSITORY = ".dagster/repository", f"__repository__@{MODULE}"
+
+
+class ReportingExecutor(dg.Executor):
+    """Another executor, with its runs marked and the reasons printed where one stops."""
+
+    def __init__(self, inner: dg.Executor, storage_root: str):
+        self.inner = inner
+        self.storage_root = storage_root
+
+    @property
+    def retries(self):
+        return self.inner.retries
+
+    @property
+    def step_dependency_config(self):
+        return self.inner.step_dependency_config
+
+    def execute(self, plan_context, execution_plan) -> Iterator[dg.DagsterEvent]:
+        run = plan_context.dagster_run
+        tags = run_tags(self.storage_root)
+        if run.remote_job_origin:
+            # The page started it, and has tagged it with the name under which it loads this code.
+            del tags[REPOSITORY_TAG]
+        plan_context.instance.add_run_tags(run.run_id, tags)
+        # Without our dagster.yaml, commands that began at once have broken the record by now.
+        home = Path(plan_context.instance.root_directory)
+        with alone(home):
+            mend(home)
+        for line in end_dead_runs(plan_context.instance):
+            plan_context.log.warning(line)
+        progress = planned_progress(plan_context.job.get_definition(), run)
+        try:
+            with heartbeat(plan_context.instance, run.run_id):
+                for event in self.inner.execute(plan_context, execution_plan):
+                    note_event(progress, event)
+                    yield event
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            if isinstance(error, INTERRUPTS):
+                progress.interrupted = True
+            else:
+                progress.failure("the run", f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            lines = [*stop_lines(progress, resume_command(progress, dagster_command()))]
+            if lines and multiprocessing.parent_process() is None:
+                # After the traceback that Dagster prints of a failed run.
+                atexit.register(_print_at_exit, "\n".join(lines))
+            elif lines:
+                plan_context.log.error("\n".join(lines))
+
+
+def _print_at_exit(text: str) -> None:
+    say(*text.split("\n"), file=sys.stderr)
+
+
+def run_tags(storage_root: str) -> dict[str, str]:
+    """What a run of a script carries: its storage, and what the page groups it by."""
+    return {ROOT_TAG: storage_root, REPOSITORY_TAG: REPOSITORY}
+
+
+def run_here(
+    job: dg.JobDefinition, instance: dg.DagsterInstance, storage_root: str, **options: Any
+) -> dg.ExecuteInProcessResult:
+    """Run a job in this process, with what its executor would do.
+
+    Args:
+        options: Of `execute_in_process`.
+    """
+    for line in end_dead_runs(instance):
+        say(line, file=sys.stderr)
+    run_id = make_new_run_id()
+    with heartbeat(instance, run_id):
+        return job.execute_in_process(
+            instance=instance, run_id=run_id, tags=run_tags(storage_root), **options
+        )
+
+
+def end_dead_runs(instance: dg.DagsterInstance, heard: dict[str, Any] | None = None) -> list[str]:
+    """End as failed the runs whose process is gone; one line for each, with the reason.
+
+    Args:
+        heard: As `find_dead` takes it.
+    """
+    ended = []
+    for run, reason in find_dead(instance, heard):
+        progress = recorded_progress(instance, run)
+        progress.reasons.append(reason)
+        lines = stop_lines(progress, resume_command(progress, dagster_command()))
+        rest = [line for line in lines if not line.endswith(reason)]
+        instance.report_run_failed(run, "\n".join([reason, *rest]))
+        what = f"job {progress.job}" if progress.job else "selected assets"
+        ended.append(f"run {run.run_id} ({what}) is ended as failed: {reason}; {rest[-1]}")
+    return ended
+
+
+def dagster_command() -> str:
+    """How `dagster` of this environment is called from the working folder."""
+    program = Path(sys.executable).parent / "dagster"
+    here = Path.cwd()
+    return str(program.relative_to(here) if program.is_relative_to(here) else program)
+
+
+def reporting_executor(default: dict, storage_root: str) -> dg.ExecutorDefinition:
+    """Dagster's own executor with another default, its runs marked and reported.
+
+    Args:
+        default: Its config, where a run gives none.
+    """
+    inner = dg.multi_or_in_process_executor
+
+    @dg.executor(
+        name=inner.name,
+        config_schema=inner.config_schema,
+        requirements=lambda config: (
+            dg.multiple_process_executor_requirements() if "multiprocess" in config else []
+        ),
+    )
+    def reporting(context: dg.InitExecutorContext) -> dg.Executor:
+        return ReportingExecutor(inner.executor_creation_fn(context), storage_root)
+
+    choice = dg.Field(dg.Permissive(), is_required=False)
+    schema = dg.Selector({"in_process": choice, "multiprocess": choice})
+
+    @dg.configured(reporting, config_schema=dg.Field(schema, default_value=default))
+    def executor(config):
+        return config
+
+    return executor

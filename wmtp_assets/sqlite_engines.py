@@ -1,0 +1,55 @@
+"""Dagster's event log in SQLite with one SQLAlchemy engine a file.
+
+Dagster makes an engine for every query and every stored event, and a new engine compiles each
+statement anew. The sample connects 5,000 times, and saves about 1 ms each time. Connections are
+still opened and closed each time (NullPool), so that nothing keeps a file open.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
+
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from sqlalchemy import Connection, Engine, NullPool, create_engine
+
+INDEX = "index"
+# Each run has a file of its own, and the page looks at many.
+MAX_ENGINES = 64
+
+
+@lru_cache(MAX_ENGINES)
+def engine_of(url: str) -> Engine:
+    """The engine of a file. It holds no connection, so a forked process may use it too."""
+    return create_engine(url, poolclass=NullPool)
+
+
+class EventLog(SqliteEventLogStorage):
+    """The event log of a record; Dagster opens each file first, and makes it where it is not."""
+
+    def __init__(self, base_dir, inst_data=None):
+        self._opened: set[str] = set()
+        # As in Dagster: the threads of a process connect one after the other.
+        self._one_at_a_time = threading.Lock()
+        super().__init__(base_dir, inst_data)
+
+    # How to connect is what the storages of each database say; the rest of them is common.
+
+    def run_connection(self, run_id=None) -> AbstractContextManager[Connection]:
+        return self._connect_again(run_id, super().run_connection(run_id))
+
+    def index_connection(self) -> AbstractContextManager[Connection]:
+        return self._connect_again(INDEX, super().index_connection())
+
+    @contextmanager
+    def _connect_again(self, shard: str, first: AbstractContextManager) -> Iterator[Connection]:
+        with self._one_at_a_time:
+            if shard not in self._opened:
+                with first:
+                    self._opened.add(shard)
+            with engine_of(self.conn_string_for_shard(shard)).begin() as connection:
+                yield connection
+
+    def wipe(self) -> None:
+        self._opened.clear()
+        super().wipe()
