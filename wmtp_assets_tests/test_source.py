@@ -63,7 +63,18 @@ ORDER = (
 
 
 # Who may import Dagster when it is imported itself: glue, and what opens or reads the record.
-GLUE = {"assets", "checks", "jobs", "sensors", "record", "runs", "definitions"}
+GLUE = {
+    "assets",
+    "checks",
+    "jobs",
+    "sensors",
+    "events",
+    "read",
+    "observations",
+    "record",
+    "runs",
+    "definitions",
+}
 RECORD = {
     "wmtp_assets.sqlite_record",
     "wmtp_assets.sqlite_engines",

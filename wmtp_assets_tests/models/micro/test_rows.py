@@ -44,7 +44,7 @@ assert lines == 1
 sys.modules[name] = util.module_from_spec(spec)
 exec(compile(text, spec.origin, "exec"), vars(sys.modules[name]))
 
-from wmtp_assets.approval.state import Approval, Standing
+from wmtp_assets.approval.state import Approval, ApprovalState
 from wmtp_assets.definitions import ASSETS
 from wmtp_assets.doctor.plans import micro_bytes
 from wmtp_assets.documents.dossier import Dossier
@@ -53,7 +53,7 @@ from wmtp_assets.evidence.judge import Evidence
 from wmtp_assets.models.micro.origin import plan_from_catalog
 from wmtp_assets.published import PUBLISHED
 
-dossier = Dossier(Evidence("", "", "", (), ()), PUBLISHED, Approval(Standing.ABSENT, ""))
+dossier = Dossier(Evidence("", "", "", (), ()), PUBLISHED, Approval(ApprovalState.ABSENT, ""))
 plans = [plan_from_catalog(PUBLISHED, micro) for micro in PUBLISHED.micros]
 print(json.dumps({
     "descriptions": [s.description for a in ASSETS for s in a.specs if s.group_name == "micro"],
