@@ -75,9 +75,9 @@ def convert_by_map(sources: list[Path], out: Path) -> tuple[int, Path]:
 
 def convert_by_project(sources: list[Path], out: Path) -> tuple[int, Path]:
     """The project's conversion: line metadata, digests and statistics included."""
-    from wmtp_assets import file_io
     from wmtp_assets.datasets.convert.split import convert_split
     from wmtp_assets.datasets.convert.tokens import Filter
+    from wmtp_assets.files import file_io
     from wmtp_assets.folders import DatasetFolder
 
     tokenizer = tokenizer_path()

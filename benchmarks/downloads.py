@@ -119,7 +119,7 @@ def _largest(folder: Path, pattern: str) -> int:
 
 def compare(size: int, rounds: int, root: Path) -> dict:
     """Run all of it below a folder; returns the numbers."""
-    from wmtp_assets import file_io
+    from wmtp_assets.files import file_io
 
     upstream = root / "upstream"
     original = upstream / REPO / FILE

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets.writer import forget_pages
+from wmtp_assets.files.writer import forget_pages
 
 SAMPLE_SECONDS = 0.1
 

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE, KIND, WHY
-from wmtp_assets.propositions import CONSEQUENCE, Kind
+from wmtp_assets.checking.define import DEEP_TAG, EVERY_BYTE, KIND, WHY
+from wmtp_assets.checking.propositions import CONSEQUENCE, Kind
 
 if TYPE_CHECKING:
     import dagster as dg

@@ -14,11 +14,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import read_small
+from wmtp_assets.files.strict import parse_json
 from wmtp_assets.folders import DATASETS, METADATA, STATS
-from wmtp_assets.regular import read_small
-from wmtp_assets.strict import parse_json
 
 CREATED_AT = "created_at"
 DATE = "date"

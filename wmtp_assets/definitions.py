@@ -9,7 +9,6 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.accepted import require_declared
 from wmtp_assets.approval.checks import approval_checks
 from wmtp_assets.approval.jobs import review_phase1
 from wmtp_assets.approval.signing import NoSigner
@@ -22,6 +21,7 @@ from wmtp_assets.automation.sensors import (
 )
 from wmtp_assets.backup.jobs import backup, backup_checks, backup_storage, verify_backup
 from wmtp_assets.catalog import Catalog
+from wmtp_assets.checking.accepted import require_declared
 from wmtp_assets.datasets.assets import dataset_assets
 from wmtp_assets.datasets.checks import dataset_checks
 from wmtp_assets.datasets.stats.assets import stats_assets

@@ -4,7 +4,7 @@ import dagster as dg
 
 from wmtp_assets.approval.events import APPROVAL_KEY, APPROVED_BY_REVIEWER
 from wmtp_assets.catalog import COUNTS_TOKENS
-from wmtp_assets.checks import DEEP_TAG, EVERY_BYTE
+from wmtp_assets.checking.define import DEEP_TAG, EVERY_BYTE
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.models.micro.scored import SCORED_KEY, SCORED_TITLE
 from wmtp_assets.models.row import TOKENIZER

@@ -20,7 +20,7 @@ from dagster._core.storage.asset_check_execution_record import (
 from wmtp_assets.catalog import Repo
 from wmtp_assets.content_version import content_version
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.file_io import StoredFile
+from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.storage_history import Move, StorageHistory, history_of
 from wmtp_assets.store import Store
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.strict import is_plain
+from wmtp_assets.files.strict import is_plain
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from filelock import FileLock
 from sqlalchemy import Engine, event
 
-from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.sqlite_engines import EventLog
 from wmtp_assets.sqlite_files import DATABASES, LOCK_FIX, lock_holders, mend_heads
 

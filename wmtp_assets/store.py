@@ -7,8 +7,8 @@ With folders.py the only module that builds paths of the storage. Not here: how 
 from dataclasses import dataclass
 from pathlib import Path
 
+from wmtp_assets.files.regular import require_inside
 from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS, DatasetFolder, ModelFolder
-from wmtp_assets.regular import require_inside
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from wmtp_assets.temporaries import new_file, new_folder
+from wmtp_assets.files.temporaries import new_file, new_folder
 
 
 def left_behind(path: Path) -> Path:

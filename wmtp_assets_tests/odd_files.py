@@ -21,7 +21,8 @@ from wmtp_assets.datasets.convert.records import raw_lines
 from wmtp_assets.datasets.convert.tokens import load_counter
 from wmtp_assets.documents.markdown import document_digest
 from wmtp_assets.errors import BadInput
-from wmtp_assets.file_io import copy_file, read_json, read_sums, sha256_of, stored
+from wmtp_assets.files.file_io import copy_file, read_json, read_sums, sha256_of, stored
+from wmtp_assets.files.regular import read_text
 from wmtp_assets.hub.lock import read_lock
 from wmtp_assets.hub.proof import git_blob_of
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
@@ -34,7 +35,6 @@ from wmtp_assets.models.safetensors.no_code import require_no_code
 from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.models.tokenizer.files import load_sentencepiece
 from wmtp_assets.models.tokenizer.findings import load_fast
-from wmtp_assets.regular import read_text
 
 REPO = Repo("org/name", "model", "main", "any")
 MEMORY_BYTES = 4 * 1024**3

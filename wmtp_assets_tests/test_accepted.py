@@ -4,13 +4,13 @@ import dataclasses
 
 import pytest
 
-from wmtp_assets.accepted import accept, require_declared
 from wmtp_assets.catalog import AcceptedFinding
+from wmtp_assets.checking.accepted import accept, require_declared
+from wmtp_assets.checking.findings import Finding, undecided, verdict
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, undecided, verdict
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from wmtp_assets.checks import KIND, WHY
+from wmtp_assets.checking.define import KIND, WHY
+from wmtp_assets.checking.propositions import CONSEQUENCE, Kind
 from wmtp_assets.checks_page import render_checks
 from wmtp_assets.definitions import CHECKS
-from wmtp_assets.propositions import CONSEQUENCE, Kind
 
 SPECS = [spec for of in CHECKS for spec in of.check_specs]
 PAGE = Path(__file__).parents[1] / "docs" / "checks.md"

@@ -8,14 +8,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.state import changes_since
-from wmtp_assets.checks import BYTES_MATCH, checks_on
+from wmtp_assets.checking.define import BYTES_MATCH, checks_on
 from wmtp_assets.content_version import MAX_BYTES, content_version
 from wmtp_assets.datasets.stats.summary import summary_bytes
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import AssetRow, Evidence, Outcome
 from wmtp_assets.evidence.read import Declared, read_evidence
+from wmtp_assets.files import file_io
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.metadata import write_dated
 from wmtp_assets.published import PUBLISHED

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import file_io, writer
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io, writer
 from wmtp_assets_tests.leftovers import folder_left_behind, left_behind
 from wmtp_assets_tests.test_walking import nested
 

@@ -1,7 +1,7 @@
 """Findings give evidence both ways, and cap what they show, never what they count."""
 
+from wmtp_assets.checking.findings import compare, flatten, verdict
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import compare, flatten, verdict
 
 
 def test_equal_mappings_pass_and_still_report_the_numbers():

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 import wmtp_assets
+from wmtp_assets.checking.findings import Finding, as_shown
 from wmtp_assets.doctor.lines import fail, table
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, as_shown
+from wmtp_assets.files.strict import is_plain
 from wmtp_assets.printable import Parser, printable, printable_block, reporter, say
 from wmtp_assets.runs.stopped import RunProgress, stop_lines
 from wmtp_assets.settings import read_settings
-from wmtp_assets.strict import is_plain
 
 # Wipes the line and says that all is well; the siblings end a line, reverse it, or hide in it.
 NAMES = {

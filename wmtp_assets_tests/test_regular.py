@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import open_regular, read_small
+from wmtp_assets.files.regular import open_regular, read_small
 
 
 def test_a_regular_file_is_read(tmp_path):

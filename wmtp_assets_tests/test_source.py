@@ -36,6 +36,7 @@ TREES = {module_of(path): ast.parse(path.read_text("utf-8")) for path in ROOT.rg
 # Who may import whom: each room those before it. A module that stands in no folder is of the
 # foundation, but for those that are named here. Commands stand above all rooms.
 FOUNDATION, COMMANDS = "foundation", "commands"
+OF_FOUNDATION = ("files", "checking")
 COMMAND_MODULES = {"__main__", "rehearse"}
 ORDER = (
     FOUNDATION,
@@ -76,6 +77,7 @@ GLUE = {
     "definitions",
 }
 RECORD = {
+    "wmtp_assets.checking.define",
     "wmtp_assets.sqlite_record",
     "wmtp_assets.sqlite_engines",
     "wmtp_assets.evidence.results",
@@ -102,6 +104,8 @@ def room_of(module: str) -> str:
     if parts[-1] in COMMAND_MODULES:
         return COMMANDS
     named = parts[1] if len(parts) > 1 else FOUNDATION
+    if named in OF_FOUNDATION:
+        return FOUNDATION
     return named if named in ORDER or (ROOT / named).is_dir() else FOUNDATION
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from wmtp_assets.strict import MAX_YAML_BYTES, is_plain, parse_json, parse_sums, parse_yaml
+from wmtp_assets.files.strict import MAX_YAML_BYTES, is_plain, parse_json, parse_sums, parse_yaml
 
 SHA = "0" * 64
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import file_io, temporaries
-from wmtp_assets.temporaries import (
+from wmtp_assets.files import file_io, temporaries
+from wmtp_assets.files.temporaries import (
     SILENT_SECONDS,
     claim,
     guarded,
@@ -46,7 +46,7 @@ HAS_CONTAINERS = (
 in_containers = pytest.mark.skipif(not HAS_CONTAINERS, reason="no namespaces on this machine")
 WRITES = """
 import os, pathlib, sys
-from wmtp_assets import file_io
+from wmtp_assets.files import file_io
 
 with file_io.atomic_path(pathlib.Path(sys.argv[1])) as path:
     path.write_text("slowly")

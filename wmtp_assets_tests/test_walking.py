@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.walking import DEEPEST, files_below, remove_tree, walk
+from wmtp_assets.files.walking import DEEPEST, files_below, remove_tree, walk
 
 
 def nested(top: Path, names: list[str]) -> None:

@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.chain import (
     DECISION,
     MANIFEST,
@@ -17,7 +16,8 @@ from wmtp_assets.approval.chain import (
 )
 from wmtp_assets.approval.json_schema import DECISION_FORMAT
 from wmtp_assets.errors import BadInput
-from wmtp_assets.temporaries import new_folder, sweep
+from wmtp_assets.files import file_io
+from wmtp_assets.files.temporaries import new_folder, sweep
 
 
 @contextlib.contextmanager

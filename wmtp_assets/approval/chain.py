@@ -13,11 +13,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.approval import json_schema
 from wmtp_assets.approval.json_schema import RESTORE, read_checked
 from wmtp_assets.approval.signature import ONE_FILE, read_bundle
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.printable import printable
 
 DECISION = "decision.json"

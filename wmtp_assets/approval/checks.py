@@ -13,7 +13,7 @@ from wmtp_assets.approval.events import (
     APPROVED_BY_REVIEWER,
     judged_now,
 )
-from wmtp_assets.checks import DEEP_TAG, checks_step
+from wmtp_assets.checking.define import DEEP_TAG, checks_step
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.read import Declared
 

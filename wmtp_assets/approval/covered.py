@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.temporaries import is_in_work
-from wmtp_assets.walking import walk
+from wmtp_assets.files.temporaries import is_in_work
+from wmtp_assets.files.walking import walk
 
 SIGNOFF = "signoff"
 CACHE = ".cache"

@@ -19,12 +19,12 @@ from wmtp_assets.approval.state import (
     judge_approval,
 )
 from wmtp_assets.approval.trust import Trust, read_keys
-from wmtp_assets.checks import observe
+from wmtp_assets.checking.define import observe
+from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import Evidence
 from wmtp_assets.evidence.read import Declared, read_evidence, recorded_assets
 from wmtp_assets.evidence.steps import README
-from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.markup import inert
 from wmtp_assets.printable import printable
 from wmtp_assets.record import (

@@ -21,10 +21,10 @@ from wmtp_assets.approval.json_schema import RESTORE
 from wmtp_assets.approval.review import Review, record_review
 from wmtp_assets.approval.signing import Signer
 from wmtp_assets.approval.trust import SETTING
+from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.read import Declared, read_evidence
-from wmtp_assets.findings import MAX_SAMPLES
 from wmtp_assets.printable import reporter
 
 OR_ANEW = f"{RESTORE}; if this storage was made anew, delete the run of that decision on the page"

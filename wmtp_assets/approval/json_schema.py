@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import read_small
-from wmtp_assets.strict import parse_json
+from wmtp_assets.files.regular import read_small
+from wmtp_assets.files.strict import parse_json
 
 RESTORE = "put signoff/ back from a copy; a decision is never changed or removed"
 DECISION_FORMAT = "wmtp-decision-1"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.catalog import Catalog, Dataset, Model
+from wmtp_assets.checking.findings import flatten
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import AssetRow
-from wmtp_assets.findings import flatten
 from wmtp_assets.hub.lock import LOCK_VERSION, stated_files
 from wmtp_assets.hub.stored import raw_folder
 from wmtp_assets.models.strict_json import parse_object

@@ -30,7 +30,7 @@ from wmtp_assets.approval.refusal_reasons import refusal_reasons, unlike_record
 from wmtp_assets.approval.signing import Signer
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence
-from wmtp_assets.regular import read_small
+from wmtp_assets.files.regular import read_small
 from wmtp_assets.store import Store
 
 REFUSED = "approval refused"

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from wmtp_assets.approval.json_schema import RESTORE, is_sha256, mapping_of
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import read_small
-from wmtp_assets.strict import parse_json
+from wmtp_assets.files.regular import read_small
+from wmtp_assets.files.strict import parse_json
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.covered import covered_files, ignored_paths
 from wmtp_assets.approval.signature import INSTALL, ONE_FILE, fingerprint, read_bundle
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import TINY_BYTES, read_small
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import TINY_BYTES, read_small
 
 
 class Signer(Protocol):

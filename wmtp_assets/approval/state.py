@@ -12,7 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.chain import (
     SHOWN_HEX,
     Chain,
@@ -27,6 +26,7 @@ from wmtp_assets.approval.manifest import Manifest, covered_assets
 from wmtp_assets.approval.trust import Trust
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import AssetRow, Evidence, Outcome
+from wmtp_assets.files import file_io
 
 # In the sentence; the documents list all of them.
 SHOWN_CHANGES = 2

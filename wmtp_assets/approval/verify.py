@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.chain import (
     DECISION,
     DECISION_SIGNATURE,
@@ -26,6 +25,7 @@ from wmtp_assets.approval.chain import (
 from wmtp_assets.approval.covered import SIGNOFF, covered_files, ignored_paths
 from wmtp_assets.approval.trust import Keys, read_keys, unproven
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.printable import printable, say
 from wmtp_assets.storage_history import resolved
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.chain import BACKUP_GUARD, Entry, read_chain
 from wmtp_assets.approval.covered import SIGNOFF
 from wmtp_assets.backup.location import AGAIN, BackupLocation
@@ -25,8 +24,9 @@ from wmtp_assets.backup.tag import (
 )
 from wmtp_assets.catalog import STORAGE_VERSION as VERSION
 from wmtp_assets.errors import BadInput
-from wmtp_assets.temporaries import guarded
-from wmtp_assets.walking import files_below
+from wmtp_assets.files import file_io
+from wmtp_assets.files.temporaries import guarded
+from wmtp_assets.files.walking import files_below
 
 # In signoff/, which an approval does not cover; not copied, since it begins with a dot.
 GUARD = BACKUP_GUARD

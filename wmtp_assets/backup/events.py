@@ -10,7 +10,7 @@ from wmtp_assets.backup.copying import BackedUp
 from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.reading import Read
 from wmtp_assets.backup.state import Backup
-from wmtp_assets.findings import verdict
+from wmtp_assets.checking.findings import verdict
 from wmtp_assets.markup import inert
 from wmtp_assets.printable import printable
 from wmtp_assets.record import (

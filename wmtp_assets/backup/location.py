@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import SMALL_BYTES, open_regular
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import SMALL_BYTES, open_regular
+from wmtp_assets.files.walking import files_below
+from wmtp_assets.files.writer import to_disk
 from wmtp_assets.setting_values import without_credentials
-from wmtp_assets.walking import files_below
-from wmtp_assets.writer import to_disk
 
 AGAIN = "see whether it can be reached and written, then run it again; what is there whole is kept"
 

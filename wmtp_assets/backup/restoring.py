@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.covered import SIGNOFF
 from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.tag import INCOMING, REPLACING, TAG, Copied, Tag, read_tag
 from wmtp_assets.catalog import STORAGE_VERSION as VERSION
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import require_inside
+from wmtp_assets.files.walking import files_below
 from wmtp_assets.layout.skeleton import SKELETON
-from wmtp_assets.regular import require_inside
-from wmtp_assets.walking import files_below
 
 IN_THE_MAKING = f"{SIGNOFF}/."
 

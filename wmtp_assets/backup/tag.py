@@ -22,7 +22,7 @@ from wmtp_assets.approval.json_schema import (
 from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.errors import BadInput
-from wmtp_assets.strict import is_plain, parse_json
+from wmtp_assets.files.strict import is_plain, parse_json
 
 FORMAT = "wmtp-backup-1"
 A_DECISION = re.compile(rf"{SIGNOFF}/[0-9]{{4,}}/{re.escape(DECISION)}")

@@ -1,8 +1,10 @@
 """The checks of the split assets, and the room's list."""
 
 from wmtp_assets.catalog import Split
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.checks import checks_on
+from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import ours, upstream
 from wmtp_assets.datasets.convert import inspection
 from wmtp_assets.datasets.convert.inputs import length_filter, source_files, split_row
 from wmtp_assets.datasets.convert.tokens import load_counter
@@ -11,8 +13,6 @@ from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.checks import schema_checks
 from wmtp_assets.datasets.small.checks import small_checks
 from wmtp_assets.datasets.stored_dataset import StoredDataset, bind_dataset
-from wmtp_assets.findings import Finding
-from wmtp_assets.propositions import ours, upstream
 
 ADDS_UP = "counts_add_up_to_source"
 DROPS_EQUAL_SOURCE = "dropped_languages_equal_source"

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from wmtp_assets.catalog import Dataset
-from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.stored_asset import StoredAsset, bind
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.store import Store
-from wmtp_assets.stored_asset import StoredAsset, bind
 
 StoredDataset = StoredAsset[Dataset, DatasetFolder]
 

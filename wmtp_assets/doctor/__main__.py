@@ -25,7 +25,7 @@ from wmtp_assets.doctor.optional import optional_lines, postgres_lines
 from wmtp_assets.doctor.plans import JOBS, Known, disk_lines, listed_bytes, wanted_by
 from wmtp_assets.doctor.repositories import asked, environment_lines, hub_lines, mirror_lines
 from wmtp_assets.errors import BadInput
-from wmtp_assets.file_io import free_bytes
+from wmtp_assets.files.file_io import free_bytes
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.rows import OPTIONAL_JOBS
 from wmtp_assets.printable import Parser, say

@@ -13,7 +13,7 @@ from wmtp_assets.catalog import Catalog, Model
 from wmtp_assets.doctor.lines import Line, fail, ok
 from wmtp_assets.doctor.plans import JOBS
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import require_inside
+from wmtp_assets.files.regular import require_inside
 from wmtp_assets.store import Store
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
-from wmtp_assets.file_io import nearest_existing
+from wmtp_assets.files.file_io import nearest_existing
 from wmtp_assets.setting_values import RECORD_FIX, wrong_with_record
 from wmtp_assets.supported import find_packages, python_fault
 

@@ -9,6 +9,7 @@ from wmtp_assets.catalog import COUNTS_TOKENS, Catalog, Dataset, Files, Model
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files.walking import files_below
 from wmtp_assets.hub.lock import locked_repo
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.hub.stored import raw_folder, wanted_files
@@ -19,7 +20,6 @@ from wmtp_assets.models.rows import MODELS, REQUIRED
 from wmtp_assets.models.tokenizer.files import TOKENIZER_MODEL
 from wmtp_assets.source import Listing, select
 from wmtp_assets.store import Store
-from wmtp_assets.walking import files_below
 
 # job -> its catalog rows; test_graph.py compares them with what the jobs select.
 JOBS = {

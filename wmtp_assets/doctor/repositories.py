@@ -14,6 +14,7 @@ from wmtp_assets.catalog import Repo
 from wmtp_assets.doctor.lines import Line, State, fail, ok, warn
 from wmtp_assets.doctor.plans import Wanted
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files.regular import require_regular
 from wmtp_assets.hub.api_schema import RepoInfo, TokenOwner
 from wmtp_assets.hub.connection_errors import HubError, Unreachable
 from wmtp_assets.hub.facts import is_commit, shown_commit
@@ -24,7 +25,6 @@ from wmtp_assets.hub.lock import LockedRepo, locked_repo
 from wmtp_assets.hub.retry import Busy
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.hub.stored import find_locked
-from wmtp_assets.regular import require_regular
 from wmtp_assets.setting_values import without_credentials
 from wmtp_assets.source import RemoteFile, select
 from wmtp_assets.store import Store

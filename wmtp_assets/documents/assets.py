@@ -10,7 +10,6 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.events import READ
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.checklist import (
@@ -26,9 +25,10 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence, Outcome
 from wmtp_assets.evidence.read import Declared
 from wmtp_assets.evidence.steps import COMPLETION, README, REPORTS, STEPS
-from wmtp_assets.file_io import StoredFile
+from wmtp_assets.files import file_io
+from wmtp_assets.files.file_io import StoredFile
+from wmtp_assets.files.regular import read_text
 from wmtp_assets.record import materialized
-from wmtp_assets.regular import read_text
 from wmtp_assets.store import Store
 
 STORAGE_DIGEST = "storage_digest"

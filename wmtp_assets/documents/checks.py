@@ -3,10 +3,11 @@
 import dagster as dg
 from jinja2 import UndefinedError
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.covered import finished_files, of_no_asset
-from wmtp_assets.check_group import AssetState, CheckGroup
-from wmtp_assets.checks import checks_on
+from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.findings import Finding, verdict
+from wmtp_assets.checking.group import AssetState, CheckGroup
+from wmtp_assets.checking.propositions import ours
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.assets import (
     KEPT,
@@ -21,9 +22,8 @@ from wmtp_assets.documents.record import dossier_of
 from wmtp_assets.documents.reports import render_report
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.steps import README, REPORTS, STEPS
-from wmtp_assets.findings import Finding, verdict
-from wmtp_assets.propositions import ours
-from wmtp_assets.regular import read_text
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import read_text
 
 NAMES_DIGEST = "names_the_storage_digest"
 AGREES = "agrees_with_record_and_disk"

@@ -10,7 +10,7 @@ from wmtp_assets.backup.state import Backup, judge_backup
 from wmtp_assets.catalog import Catalog
 from wmtp_assets.evidence.judge import Evidence, Judged, Outcome
 from wmtp_assets.evidence.steps import README
-from wmtp_assets.file_io import sha256_of
+from wmtp_assets.files.file_io import sha256_of
 
 
 @dataclass(frozen=True)

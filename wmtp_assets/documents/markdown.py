@@ -10,8 +10,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from wmtp_assets.files.regular import read_small
 from wmtp_assets.markup import Markup, block, code, link, text
-from wmtp_assets.regular import read_small
 
 # What follows this heading (in JSON: this key) is left out of a document's digest: run ids, times.
 RUN_RECORD = "Run record (no part of the document's digest)"

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from wmtp_assets import file_io
+from wmtp_assets.files import file_io
 
 DOCUMENT_GROUPS = ("reports", "signoff")
 OPTIONAL_GROUPS = ("reward",)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from wmtp_assets.checks import UNREADABLE, observe
+from wmtp_assets.checking.define import UNREADABLE, observe
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import (
     AssetRow,

@@ -10,7 +10,7 @@ import dagster as dg
 from dagster._core.execution.stats import StepEventStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
-from wmtp_assets.checks import AS_WRITTEN, DEEP_TAG, EVERY_BYTE, checks_step
+from wmtp_assets.checking.define import AS_WRITTEN, DEEP_TAG, EVERY_BYTE, checks_step
 from wmtp_assets.evidence.judge import AssetRow, CheckRow, Evaluation
 from wmtp_assets.record import (
     CONTENT,

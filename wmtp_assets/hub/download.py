@@ -12,10 +12,10 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.file_io import StoredFile
+from wmtp_assets.files import file_io
+from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.hub.facts import spoken_size
 from wmtp_assets.hub.partial import LOOK_SECONDS, DownloadPaths, Partial
 from wmtp_assets.hub.progress import DownloadProgress

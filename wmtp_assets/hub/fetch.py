@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.file_io import StoredFile
+from wmtp_assets.files import file_io
+from wmtp_assets.files.file_io import StoredFile
+from wmtp_assets.files.strict import is_plain
 from wmtp_assets.hub import file_formats
 from wmtp_assets.hub import lock as locks
 from wmtp_assets.hub.download import Download, download_all
@@ -26,7 +27,6 @@ from wmtp_assets.hub.partial import DownloadPaths, sweep_unfinished
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import kept
 from wmtp_assets.source import IncompleteRepo, Listing, RemoteFile, Source, beside, select
-from wmtp_assets.strict import is_plain
 
 
 @dataclass(frozen=True)

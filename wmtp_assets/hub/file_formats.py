@@ -9,8 +9,8 @@ import fnmatch
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets.regular import SMALL_BYTES, open_regular, read_small
-from wmtp_assets.strict import parse_json
+from wmtp_assets.files.regular import SMALL_BYTES, open_regular, read_small
+from wmtp_assets.files.strict import parse_json
 
 HEAD_BYTES = 512
 TAIL_BYTES = 1024

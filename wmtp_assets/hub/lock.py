@@ -11,15 +11,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import read_small
+from wmtp_assets.files.strict import brief, parse_json
+from wmtp_assets.files.strict_model import InvalidModel, validated
+from wmtp_assets.files.temporaries import guarded
 from wmtp_assets.hub.lock_schema import LockFile
-from wmtp_assets.regular import read_small
 from wmtp_assets.source import Listing, RemoteFile
-from wmtp_assets.strict import brief, parse_json
-from wmtp_assets.strict_model import InvalidModel, validated
-from wmtp_assets.temporaries import guarded
 
 LOCK_VERSION = 1
 RESTORE = (

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, RootModel
 
-from wmtp_assets.strict import is_plain
-from wmtp_assets.strict_model import StrictModel
+from wmtp_assets.files.strict import is_plain
+from wmtp_assets.files.strict_model import StrictModel
 
 # An exbibyte: more than any disk, and still a number that every file system can be asked for.
 MOST_BYTES = 2**60

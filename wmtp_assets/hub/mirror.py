@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.hub.file_formats import fault
 from wmtp_assets.hub.lock import LockedRepo, stated_files
 from wmtp_assets.hub.sources import LISTING_NAME, read_listing

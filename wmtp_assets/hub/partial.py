@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
+from wmtp_assets.files.temporaries import Held, claim, guarded, make_file, new_maker
+from wmtp_assets.files.walking import files_below
 from wmtp_assets.folders import UNFINISHED
 from wmtp_assets.hub.retry import LONGEST_WAIT_SECONDS
-from wmtp_assets.temporaries import Held, claim, guarded, make_file, new_maker
-from wmtp_assets.walking import files_below
 
 ETAG_CHARACTERS = 40
 LOOK_SECONDS = 0.5

@@ -4,11 +4,11 @@ import hashlib
 import os
 from pathlib import Path
 
-from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
-from wmtp_assets.file_io import StoredFile
+from wmtp_assets.files import file_io
+from wmtp_assets.files.file_io import StoredFile
+from wmtp_assets.files.regular import open_regular
 from wmtp_assets.hub import file_formats
-from wmtp_assets.regular import open_regular
 from wmtp_assets.source import RemoteFile
 
 

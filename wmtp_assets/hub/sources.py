@@ -10,16 +10,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import open_regular, read_small, require_inside, require_regular
+from wmtp_assets.files.strict import parse_json
+from wmtp_assets.files.strict_model import InvalidModel, validated
+from wmtp_assets.files.walking import files_below
 from wmtp_assets.hub.facts import known_size
 from wmtp_assets.hub.lock_schema import MirrorListing, Repository
-from wmtp_assets.regular import open_regular, read_small, require_inside, require_regular
 from wmtp_assets.source import Body, Listing, RemoteFile
-from wmtp_assets.strict import parse_json
-from wmtp_assets.strict_model import InvalidModel, validated
-from wmtp_assets.walking import files_below
 
 LISTING_NAME = "wmtp_mirror.json"
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.catalog import Dataset, Files, Model
+from wmtp_assets.files.strict import is_plain
 from wmtp_assets.hub.file_formats import is_impossible
 from wmtp_assets.hub.lock import LockedRepo
 from wmtp_assets.source import beside, select
 from wmtp_assets.store import Store
-from wmtp_assets.strict import is_plain
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from wmtp_assets import file_io
+from wmtp_assets.files import file_io
+from wmtp_assets.files.writer import HashingWriter
 from wmtp_assets.hub import file_formats
 from wmtp_assets.hub.partial import DISK_FULL, DownloadPaths, Partial, plain_etag, unwritable
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import WrongBody
 from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
 from wmtp_assets.source import Body
-from wmtp_assets.writer import HashingWriter
 
 # Less than this between two failures is no progress: a line that breaks at once is given up.
 PROGRESS_BYTES = 1024 * 1024

@@ -5,10 +5,10 @@ import hashlib
 import dagster as dg
 
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.files.temporaries import sweep_below
 from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.record import materialized
 from wmtp_assets.store import Store
-from wmtp_assets.temporaries import sweep_below
 
 
 def layout_digest(store: Store) -> str:

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
-from wmtp_assets.check_group import AssetState, CheckGroup
-from wmtp_assets.checks import checks_on
+from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.findings import Finding, verdict
+from wmtp_assets.checking.group import AssetState, CheckGroup
+from wmtp_assets.checking.propositions import ours
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.findings import Finding, verdict
+from wmtp_assets.files.temporaries import SILENT_SECONDS, is_abandoned, is_temporary
+from wmtp_assets.files.walking import files_below, walk
 from wmtp_assets.folders import UNFINISHED
 from wmtp_assets.layout.assets import layout_digest
 from wmtp_assets.layout.reset import LEGACY
 from wmtp_assets.layout.skeleton import SKELETON
-from wmtp_assets.propositions import ours
 from wmtp_assets.supported import PACKAGE, Packages, find_packages, python_fault
-from wmtp_assets.temporaries import SILENT_SECONDS, is_abandoned, is_temporary
-from wmtp_assets.walking import files_below, walk
 
 
 def _folders_exist(deployment: Deployment, state: AssetState) -> dict[str, Finding]:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wmtp_assets.files.walking import files_below, walk
 from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS
 from wmtp_assets.store import Store
-from wmtp_assets.walking import files_below, walk
 
 # Folders of the layout before v2 (plan, Step 0).
 LEGACY = ("models", "datasets")

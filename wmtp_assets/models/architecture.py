@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.strict import brief
+from wmtp_assets.files.strict import brief
 
 Shapes = dict[str, tuple[int, ...]]
 ModelSettings = Mapping[str, Any]

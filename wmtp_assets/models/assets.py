@@ -5,9 +5,9 @@ import time
 
 import dagster as dg
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Files
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.files import file_io
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.models.checkpoint.naming import naming_of

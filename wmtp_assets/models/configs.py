@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.catalog import Model
+from wmtp_assets.checking.findings import Finding, compare, verdict
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.files.regular import TINY_BYTES, read_small
+from wmtp_assets.files.strict import parse_yaml
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models.architecture import (
     ModelSettings,
@@ -21,8 +23,6 @@ from wmtp_assets.models.architecture import (
     whole,
 )
 from wmtp_assets.models.strict_json import read_object
-from wmtp_assets.regular import TINY_BYTES, read_small
-from wmtp_assets.strict import parse_yaml
 
 PARAMS = "params.json"
 ADAPTER = "meta_adapter.yaml"

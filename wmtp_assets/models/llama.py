@@ -6,10 +6,11 @@ configs and tokenizer beside the weights.
 
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Implementation, Model
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.findings import Finding
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import ours
+from wmtp_assets.files import file_io
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import configs
 from wmtp_assets.models.architecture import llama_shapes
@@ -21,7 +22,6 @@ from wmtp_assets.models.stated import stated
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.models.tokenizer import findings as tokenizers
-from wmtp_assets.propositions import ours
 
 
 def config_geometry(model: Model, folder: ModelFolder) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """Meta's multi-token model, 7B: the policy that training starts from."""
 
 from wmtp_assets.catalog import COUNTS_TOKENS, Files, Model, Repo
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.findings import Finding
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import ours
 from wmtp_assets.models.meta import META, META_FORM
 from wmtp_assets.models.row import METADATA, TOKENIZER, ModelRow
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.tokenizer import findings as tokenizers
 from wmtp_assets.models.tokenizer.files import LLAMA_SHA256
-from wmtp_assets.propositions import ours
 
 _PUBLISHED = Model(
     name="meta_mtp",

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import STORAGE_VERSION, Model
+from wmtp_assets.checking.findings import Finding, compare, flatten, verdict
 from wmtp_assets.content_version import CREATED_AT, is_time
 from wmtp_assets.errors import BadInput
-from wmtp_assets.file_io import StoredFile
-from wmtp_assets.findings import Finding, compare, flatten, verdict
+from wmtp_assets.files import file_io
+from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.models.configs import (

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wmtp_assets.catalog import Model
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.file_io import StoredFile
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.folders import ModelFolder
 
 TOKENIZER, SAFETENSORS, CONFIGS, METADATA = "tokenizer", "safetensors", "configs", "metadata"

@@ -3,8 +3,9 @@
 Glue without a decision of its own: each judge picks paths, calls pure functions, names findings.
 """
 
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.findings import Finding
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import ours
 from wmtp_assets.models import metadata
 from wmtp_assets.models.checkpoint.shards import source_files
 from wmtp_assets.models.configs import model_settings, model_shapes
@@ -16,7 +17,6 @@ from wmtp_assets.models.safetensors.plan import plan_model
 from wmtp_assets.models.stated import stated
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.tokenizer import findings as tokenizers
-from wmtp_assets.propositions import ours
 
 
 def _header(stored: StoredModel) -> dict[str, Finding]:

@@ -1,9 +1,10 @@
 """The Starling reward model, optional: a LLaMA with a value head, its dtype kept as published."""
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Files, Implementation, Model, Repo
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.findings import Finding
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import ours
+from wmtp_assets.files import file_io
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import configs
 from wmtp_assets.models.architecture import ModelSettings, Shapes, llama_shapes, whole
@@ -26,7 +27,6 @@ from wmtp_assets.models.safetensors.plan import kept_dtype
 from wmtp_assets.models.stated import stated
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.strict_json import read_object
-from wmtp_assets.propositions import ours
 
 
 def starling_shapes(config: ModelSettings) -> Shapes:

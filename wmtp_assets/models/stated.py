@@ -1,9 +1,9 @@
 """Propositions that stand on several models, whichever room made them."""
 
+from wmtp_assets.checking.propositions import Proposition, ours
 from wmtp_assets.models import configs
 from wmtp_assets.models.safetensors import findings as weights_findings
 from wmtp_assets.models.safetensors import opening, proof, sums
-from wmtp_assets.propositions import Proposition, ours
 
 STATED: dict[str, Proposition] = {
     weights_findings.COVERS: ours(

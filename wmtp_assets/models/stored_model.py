@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from wmtp_assets.catalog import Catalog, Micro, Model
-from wmtp_assets.check_group import CheckGroup
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.stored_asset import StoredAsset, bind
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.store import Store
-from wmtp_assets.stored_asset import StoredAsset, bind
 
 Row = Callable[[Catalog], Model | Micro]
 StoredModel = StoredAsset[Model | Micro, ModelFolder]

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 
 
 def parse_object(data: bytes, path: Path) -> dict[str, Any]:

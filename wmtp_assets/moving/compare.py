@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets import file_io
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS, AssetRow, utc
 from wmtp_assets.evidence.steps import README
+from wmtp_assets.files import file_io
 from wmtp_assets.store import Store
 
 MISSING = "missing"

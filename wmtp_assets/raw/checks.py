@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wmtp_assets.catalog import Dataset, Files, Model, Repo
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.checks import checks_on
-from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.findings import Finding, compare, verdict
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import ours
+from wmtp_assets.checking.stored_asset import StoredAsset, bind
 from wmtp_assets.hub.lock import require_locked
 from wmtp_assets.hub.stored import raw_folder
-from wmtp_assets.propositions import ours
 from wmtp_assets.raw.assets import RAW
 from wmtp_assets.source import RemoteFile, select
 from wmtp_assets.store import Store
-from wmtp_assets.stored_asset import StoredAsset, bind
 
 DIGESTS_MATCH = "files_match_expected_sha256"
 SET_COMPLETE = "files_of_the_catalog_are_locked"

@@ -22,7 +22,7 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets.children import lead_run
-from wmtp_assets.temporaries import claim, is_locked, make_file, new_maker
+from wmtp_assets.files.temporaries import claim, is_locked, make_file, new_maker
 
 BEAT_SECONDS = 60.0
 SILENT_SECONDS = 15 * 60.0

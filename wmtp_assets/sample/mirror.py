@@ -14,12 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Repo
+from wmtp_assets.files import file_io
+from wmtp_assets.files.temporaries import guarded
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.source import Body, Listing
-from wmtp_assets.temporaries import guarded
 
 Writer = Callable[[Path], None]
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wmtp_assets import file_io
 from wmtp_assets.datasets.convert import pool
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata
 from wmtp_assets.datasets.convert.split import convert_split
+from wmtp_assets.files import file_io
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets_tests.datasets import reference
 from wmtp_assets_tests.datasets.rows import (

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from wmtp_assets import file_io
 from wmtp_assets.datasets.convert import pool, split
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets_tests.datasets.rows import CODECONTESTS, problem, write_parquet
 from wmtp_assets_tests.datasets.test_conversion import convert

@@ -22,7 +22,7 @@ NAMES = ["train.jsonl", "train_metadata.json"]
 # Kills itself when the named function is called for the n-th time, six units on two workers.
 PROGRAM = """
 import os, sys, pathlib
-from wmtp_assets import file_io
+from wmtp_assets.files import file_io
 from wmtp_assets.datasets.convert import pool, split
 from wmtp_assets_tests.datasets.test_conversion import convert, CODECONTESTS
 

@@ -1,7 +1,7 @@
 """Findings stay exact when their culprits are too many to show."""
 
+from wmtp_assets.checking.findings import Finding
 from wmtp_assets.datasets.convert.culprits import FINDING_SHA256, Culprits, undecided_where
-from wmtp_assets.findings import Finding
 
 
 def test_nothing_found_passes_with_zero_as_zero():

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wmtp_assets import file_io
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema import inspection
 from wmtp_assets.datasets.schema.card import read_head
 from wmtp_assets.datasets.schema.checks import schema_check_groups
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets_tests.datasets import reference
 from wmtp_assets_tests.datasets.rows import ROWS
 from wmtp_assets_tests.datasets.world import TOKENIZER_SHA256, judge

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.propositions import Kind
 from wmtp_assets.datasets.checks import ADDS_UP, DROPS_EQUAL_SOURCE, split_check_groups
 from wmtp_assets.datasets.convert import inspection
 from wmtp_assets.datasets.convert.inputs import source_files
 from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.findings import Finding
-from wmtp_assets.propositions import Kind
 from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.datasets.rows import CODECONTESTS, LONG, problem, write_parquet
 from wmtp_assets_tests.datasets.world import judge, lines_of

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wmtp_assets import file_io
 from wmtp_assets.datasets.convert import tokens
 from wmtp_assets.datasets.convert.chunk_counts import ENTRY_UNITS, ChunkCounts
 from wmtp_assets.datasets.convert.tokens import load_counter
 from wmtp_assets.datasets.convert.vocabulary import SPACE, find_cuts
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets_tests.datasets.models import PUBLISHED, plain_counts, processor_of
 from wmtp_assets_tests.datasets.token_texts import AWKWARD_PARTS, awkward_texts, code_texts
 from wmtp_assets_tests.datasets.world import TOKENIZER, TOKENIZER_SHA256

@@ -8,7 +8,7 @@ from wmtp_assets.datasets.convert import tokens
 from wmtp_assets.datasets.convert.chunk_counts import ChunkCounts
 from wmtp_assets.datasets.convert.tokens import load_counter
 from wmtp_assets.datasets.convert.vocabulary import find_cuts
-from wmtp_assets.file_io import sha256_of
+from wmtp_assets.files.file_io import sha256_of
 from wmtp_assets_tests.datasets.models import (
     BPE,
     KEPT,

@@ -3,10 +3,10 @@
 import pytest
 import sentencepiece
 
-from wmtp_assets import file_io
 from wmtp_assets.datasets.convert import tokens
 from wmtp_assets.datasets.convert.tokens import load_counter
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets_tests.datasets.rows import AWKWARD
 from wmtp_assets_tests.datasets.world import TOKENIZER, TOKENIZER_SHA256
 

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import mistral_common
 
-from wmtp_assets import file_io, published
+from wmtp_assets import published
 from wmtp_assets.catalog import MAX_TOKENS, Catalog, Files
-from wmtp_assets.check_group import AssetState, CheckGroup
-from wmtp_assets.checks import observe
+from wmtp_assets.checking.define import observe
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import AssetState, CheckGroup
 from wmtp_assets.datasets.convert.tokens import Filter
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding
+from wmtp_assets.files import file_io
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.record import file_facts
 from wmtp_assets.sample.catalog import SAMPLE
@@ -158,7 +159,7 @@ def copied(deployment: Deployment, root: Path) -> Deployment:
 def judge(
     deployment: Deployment, groups: Iterable[CheckGroup], files: Iterable[Path]
 ) -> dict[str, Finding]:
-    """Decide check groups as `wmtp_assets.checks` does, without a record.
+    """Decide check groups as `wmtp_assets.checking.define` does, without a record.
 
     Args:
         files: The files of the asset, taken as materialized the way they are now.

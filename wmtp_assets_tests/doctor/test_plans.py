@@ -5,8 +5,8 @@ from wmtp_assets.doctor import plans
 from wmtp_assets.doctor.lines import State
 from wmtp_assets.doctor.plans import disk_lines, disk_need, wanted_by
 from wmtp_assets.doctor.repositories import asked
+from wmtp_assets.files.walking import remove_tree
 from wmtp_assets.published import PUBLISHED
-from wmtp_assets.walking import remove_tree
 from wmtp_assets_tests.doctor.world import MBPP, META, fetched
 from wmtp_assets_tests.test_walking import nested
 

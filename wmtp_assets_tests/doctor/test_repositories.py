@@ -8,7 +8,7 @@ import pytest
 from wmtp_assets.doctor import repositories as sources
 from wmtp_assets.doctor.lines import Line, State, table
 from wmtp_assets.doctor.repositories import Asked, asked, hub_lines, mirror_lines
-from wmtp_assets.file_io import write_json
+from wmtp_assets.files.file_io import write_json
 from wmtp_assets.hub.api_schema import RepoInfo, TokenOwner
 from wmtp_assets.hub.connection_errors import HubError, Unreachable
 from wmtp_assets.hub.http_errors import http_error

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets import file_io
-from wmtp_assets.check_group import AssetState, CheckGroup
-from wmtp_assets.checks import evaluate_group, observe
+from wmtp_assets.checking.define import evaluate_group, observe
+from wmtp_assets.checking.group import AssetState, CheckGroup
 from wmtp_assets.content_version import content_version
 from wmtp_assets.datasets.checks import split_check_groups
 from wmtp_assets.datasets.rows import DATASETS
@@ -23,6 +22,7 @@ from wmtp_assets.datasets.schema.checks import schema_check_groups
 from wmtp_assets.datasets.small.checks import small_check_groups
 from wmtp_assets.datasets.stats.checks import stats_check_groups
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.files import file_io
 from wmtp_assets.raw.checks import locked_files
 from wmtp_assets.record import FILES, as_metadata, file_facts
 from wmtp_assets_tests.datasets.world import made_deployment

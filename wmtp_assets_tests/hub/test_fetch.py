@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.hub import file_formats
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import read_lock

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Catalog
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import extend_lock, read_lock
 from wmtp_assets.hub.mirror import write_mirror

@@ -9,10 +9,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Files
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import locked_repo, read_lock
 from wmtp_assets.hub.mirror import require_own_folder, write_mirror

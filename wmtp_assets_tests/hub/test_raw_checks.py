@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.hub.lock import extend_lock, locked_commit
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.raw.checks import digests_match, locked_files

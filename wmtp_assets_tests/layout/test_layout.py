@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.check_group import AssetState
+from wmtp_assets.checking.group import AssetState
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files.temporaries import SILENT_SECONDS, new_file
+from wmtp_assets.files.walking import remove_tree
 from wmtp_assets.hub.partial import DownloadPaths
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout import checks
@@ -19,8 +21,6 @@ from wmtp_assets.layout.reset import clear, plan_clearing
 from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.store import Store
-from wmtp_assets.temporaries import SILENT_SECONDS, new_file
-from wmtp_assets.walking import remove_tree
 from wmtp_assets_tests.leftovers import folder_left_behind, left_behind
 from wmtp_assets_tests.test_walking import nested
 

@@ -7,8 +7,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.models.checkpoint.selection import Dropped
 from wmtp_assets.models.safetensors.convert import convert
 from wmtp_assets.models.safetensors.header import coverage_faults, read_header

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.file_io import sha256_of
+from wmtp_assets.files.file_io import sha256_of
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.safetensors.opening import open_model, skeleton_finding
 from wmtp_assets_tests.models.test_configs import BILLION_LAUGHS

@@ -15,8 +15,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets import file_io
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.files import file_io
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.assets import safetensors_asset
 from wmtp_assets.models.checkpoint.shards import index_source

@@ -14,10 +14,10 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets.catalog import Catalog, MicroGeometry, Model
-from wmtp_assets.check_group import AssetState, CheckGroup
-from wmtp_assets.checks import evaluate_group, observe
+from wmtp_assets.checking.define import evaluate_group, observe
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import AssetState, CheckGroup
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.findings import Finding
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout.assets import storage_layout
 from wmtp_assets.models.architecture import parameters

@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 
 from wmtp_assets.catalog import Catalog
-from wmtp_assets.file_io import sha256_of
+from wmtp_assets.files.file_io import sha256_of
 from wmtp_assets.models.tokenizer.files import LLAMA_SHA256
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets_tests.rehearsal.upstream import (

@@ -8,8 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from wmtp_assets.accepted import ACCEPTED, BEYOND
-from wmtp_assets.findings import CULPRITS
+from wmtp_assets.checking.accepted import ACCEPTED, BEYOND
+from wmtp_assets.checking.findings import CULPRITS
 from wmtp_assets_tests.rehearsal.upstream import (
     needs_upstream,
     read_mbpp,

@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Catalog, Dataset, Model, Repo
 from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.files import file_io
 from wmtp_assets.hub.sources import LISTING_NAME
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample import checkpoints, mbpp

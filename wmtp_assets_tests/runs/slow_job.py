@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets import file_io
+from wmtp_assets.files import file_io
 from wmtp_assets.jobs import IN_PROCESS
 from wmtp_assets.runs.executor import reporting_executor
 

@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.automation.sensors import dead_runs
+from wmtp_assets.files.temporaries import Held
 from wmtp_assets.runs import heartbeat as module
 from wmtp_assets.runs.executor import end_dead_runs, reporting_executor
 from wmtp_assets.runs.heartbeat import (
@@ -22,7 +23,6 @@ from wmtp_assets.runs.heartbeat import (
     heartbeat,
     silences,
 )
-from wmtp_assets.temporaries import Held
 
 WORD = "ended without a word: killed, out of memory, or power cut"
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from wmtp_assets.files.temporaries import is_abandoned, is_locked, sweep
 from wmtp_assets.runs.executor import end_dead_runs
 from wmtp_assets.runs.heartbeat import FOLDER
-from wmtp_assets.temporaries import is_abandoned, is_locked, sweep
 from wmtp_assets_tests.test_temporaries import CONTAINER, in_containers
 
 pytestmark = pytest.mark.long

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from wmtp_assets import file_io
+from wmtp_assets.files import file_io
 from wmtp_assets.models.configs import PARAMS_KEYS
 from wmtp_assets.sample import checkpoints
 from wmtp_assets.sample.catalog import SAMPLE

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from wmtp_assets.catalog import AcceptedFinding
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.checks import checks_on
+from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import upstream
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Outcome
-from wmtp_assets.propositions import upstream
 from wmtp_assets_tests.signoff.world import GOOD, WARN, World, train_checks
 
 EVEN = upstream("Nothing is odd", "the rows are upstream's")

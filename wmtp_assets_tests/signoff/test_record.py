@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.checks import BYTES_MATCH, SIZES_MATCH
+from wmtp_assets.checking.define import BYTES_MATCH, SIZES_MATCH
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import Judged, Outcome
 from wmtp_assets.store import Store

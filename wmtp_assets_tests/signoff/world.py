@@ -13,7 +13,6 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.chain import Chain, Role, Verdict, read_chain
 from wmtp_assets.approval.checks import approval_checks
 from wmtp_assets.approval.events import read_approval
@@ -21,21 +20,22 @@ from wmtp_assets.approval.jobs import review_phase1
 from wmtp_assets.approval.signing import NoSigner, Signer
 from wmtp_assets.approval.state import Approval
 from wmtp_assets.backup.jobs import backup, backup_checks, backup_storage, verify_backup
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.checks import checks_on
+from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import ours, upstream
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.assets import approval, checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence, Judged
 from wmtp_assets.evidence.read import Declared, read_evidence
-from wmtp_assets.findings import Finding
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import read_small
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.moving.jobs import record_move
-from wmtp_assets.propositions import ours, upstream
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
-from wmtp_assets.regular import read_small
 from wmtp_assets.runs.console import QUIET
 from wmtp_assets.signoff.__main__ import decide, tell_moved
 from wmtp_assets.store import Store

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import dagster as dg
 
+from wmtp_assets.files.temporaries import Held
 from wmtp_assets.runs.executor import end_dead_runs
 from wmtp_assets.runs.heartbeat import FOLDER, KEY, SILENT_SECONDS, heartbeat
-from wmtp_assets.temporaries import Held
 from wmtp_assets_tests.runs.test_heartbeat import kill, started
 
 

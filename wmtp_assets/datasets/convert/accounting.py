@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from wmtp_assets.catalog import Split
+from wmtp_assets.checking.findings import Finding
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.convert.parquet import FIX, count_rows, open_parquet, reading
@@ -20,7 +21,6 @@ from wmtp_assets.datasets.formats import INVALID_UTF8, OTHER_LANGUAGE, OVER_LENG
 from wmtp_assets.datasets.languages import KEPT_LANGUAGES, OTHER_LANGUAGES, program_columns
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding
 
 
 def judge_sum(dataset: str, split: Split, metadata: Path, sources: Sequence[Path]) -> Finding:

@@ -29,7 +29,7 @@ from wmtp_assets import datasets
 from wmtp_assets.datasets.convert.pool import in_order
 from wmtp_assets.datasets.convert.units import Part, Unit, convert_unit
 from wmtp_assets.errors import BadInput
-from wmtp_assets.temporaries import new_maker
+from wmtp_assets.files.temporaries import new_maker
 
 CONNECT_SECONDS = 10.0
 # A worker that its nanny or a batch system starts anew is there before: 2 s here, with its imports.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from wmtp_assets.findings import CULPRIT_COUNT, MAX_SAMPLES, Finding, verdict
+from wmtp_assets.checking.findings import CULPRIT_COUNT, MAX_SAMPLES, Finding, verdict
 
 FINDING_SHA256 = "finding_sha256"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.catalog import Split
+from wmtp_assets.checking.findings import Finding, compare, flatten
 from wmtp_assets.datasets.convert.culprits import Culprits, undecided_where
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_facts
 from wmtp_assets.datasets.convert.records import Line, item_of, read_lines
@@ -21,7 +22,6 @@ from wmtp_assets.datasets.convert.tokens import TokenCounter
 from wmtp_assets.datasets.formats import HAS_TESTS, Format
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, compare, flatten
 from wmtp_assets.folders import DatasetFolder
 
 LINES_PARSE = "lines_parse_to_one_schema"

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.convert.tally import Tally
 from wmtp_assets.datasets.field_types import check_for
 from wmtp_assets.datasets.formats import INVALID_UTF8, Format
 from wmtp_assets.datasets.invalid_text import InvalidText
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import MAX_SAMPLES
-from wmtp_assets.regular import SMALL_BYTES, bounded_lines, open_regular
-from wmtp_assets.strict import parse_json
-from wmtp_assets.writer import HashingWriter
+from wmtp_assets.files.regular import SMALL_BYTES, bounded_lines, open_regular
+from wmtp_assets.files.strict import parse_json
+from wmtp_assets.files.writer import HashingWriter
 
 OPENING = b'"metadata":[\n'
 CLOSING = b"]}\n"

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import open_regular
+from wmtp_assets.files.regular import open_regular
 
 # A row of CodeContests has about 1 MB. Of 100 at a time Arrow held 176 MB, of 32 it held 108, of 8
 # 50, and was no slower.

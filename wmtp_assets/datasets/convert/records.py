@@ -15,7 +15,7 @@ import orjson
 from wmtp_assets.datasets.field_types import TypeCheck, check_for
 from wmtp_assets.datasets.formats import FieldType
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import bounded_lines, open_regular
+from wmtp_assets.files.regular import bounded_lines, open_regular
 
 dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # What `dump_json` writes of a string, as UTF-8: the same bytes in a fifth of the time.

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.datasets.convert.cluster import convert_on_cluster
 from wmtp_assets.datasets.convert.line_metadata import REPEATED_NAMES, write_line_metadata
 from wmtp_assets.datasets.convert.pool import convert_units
@@ -26,11 +25,12 @@ from wmtp_assets.datasets.formats import INVALID_UTF8
 from wmtp_assets.datasets.invalid_text import InvalidText
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
-from wmtp_assets.file_io import StoredFile
+from wmtp_assets.files import file_io
+from wmtp_assets.files.file_io import StoredFile
+from wmtp_assets.files.regular import open_regular
+from wmtp_assets.files.writer import HashingWriter
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.progress import Progress
-from wmtp_assets.regular import open_regular
-from wmtp_assets.writer import HashingWriter
 
 ROWS_PER_SECOND = "rows_per_second"
 # 7.6 GB of parquet become 15 GB of JSONL in the published train split.

@@ -15,7 +15,7 @@ from wmtp_assets.catalog import COUNTS_TOKENS, PIECES
 from wmtp_assets.datasets.convert.chunk_counts import ChunkCounts, Encode
 from wmtp_assets.datasets.convert.vocabulary import find_cuts
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import read_small
+from wmtp_assets.files.regular import read_small
 
 WHOLE = "texts encoded whole"
 BY_CHUNKS = "chunks encoded once"

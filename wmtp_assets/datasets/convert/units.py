@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.datasets.convert.parquet import memory_named, needed_bytes, open_parquet
 from wmtp_assets.datasets.convert.problems import RepeatedName, read_problems
 from wmtp_assets.datasets.convert.records import dump_json, line_item, quote_json
@@ -19,8 +20,7 @@ from wmtp_assets.datasets.formats import OVER_LENGTH
 from wmtp_assets.datasets.invalid_text import InvalidText
 from wmtp_assets.datasets.problem import Problem
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.file_io import BUFFER_BYTES
-from wmtp_assets.findings import MAX_SAMPLES
+from wmtp_assets.files.file_io import BUFFER_BYTES
 
 # A second of work for one process, or a row group where that is larger (about 100 MB in the
 # published files): a unit outweighs its start, and the last ones keep all processes busy.

@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from wmtp_assets import file_io
 from wmtp_assets.datasets.convert.inputs import length_filter, raw_commit
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.files import file_io
 from wmtp_assets.record import materialized
 
 

@@ -16,8 +16,8 @@ from wmtp_assets.datasets.formats import FieldType
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files.strict import parse_yaml
 from wmtp_assets.markup import code, text
-from wmtp_assets.strict import parse_yaml
 
 FENCE = "---\n"
 FEATURE_TYPES = {str: "string", int: "int64", bool: "bool"}

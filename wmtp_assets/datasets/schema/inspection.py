@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Dataset
+from wmtp_assets.checking.findings import Finding, compare, flatten
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.tokens import Filter
 from wmtp_assets.datasets.rows import DATASETS
@@ -15,9 +15,9 @@ from wmtp_assets.datasets.schema.card import card_head, read_head
 from wmtp_assets.datasets.schema.croissant import build_croissant
 from wmtp_assets.datasets.schema.schema_json import build_schema, read_stored_splits
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, compare, flatten
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import TINY_BYTES, open_regular, read_small, require_regular_folder
 from wmtp_assets.folders import DatasetFolder
-from wmtp_assets.regular import TINY_BYTES, open_regular, read_small, require_regular_folder
 
 SCHEMA_AGREES = "schema_json_agrees_with_splits"
 CARD_AGREES = "card_names_every_split"

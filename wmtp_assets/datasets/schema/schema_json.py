@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import PIECES, STORAGE_VERSION, Dataset
 from wmtp_assets.datasets.convert.line_metadata import SplitFacts, read_facts
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS
@@ -12,6 +11,7 @@ from wmtp_assets.datasets.field_types import walk_type
 from wmtp_assets.datasets.formats import FieldType
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.folders import DatasetFolder
 
 OPTIONAL_FIELDS = ("metadata",)

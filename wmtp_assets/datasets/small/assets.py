@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from wmtp_assets import file_io
 from wmtp_assets.datasets.convert.inputs import raw_commit
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.files import file_io
 from wmtp_assets.record import materialized
 
 

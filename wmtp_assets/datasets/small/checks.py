@@ -1,15 +1,15 @@
 """The checks of <name>/small."""
 
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.checks import checks_on
+from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import ours
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.card import head_of
 from wmtp_assets.datasets.schema.inspection import inspect_loading
 from wmtp_assets.datasets.small import inspection
 from wmtp_assets.datasets.small.card import small_title
 from wmtp_assets.datasets.stored_dataset import StoredDataset, bind_dataset
-from wmtp_assets.findings import Finding
-from wmtp_assets.propositions import ours
 
 
 def _small(stored: StoredDataset) -> dict[str, Finding]:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Dataset
+from wmtp_assets.checking.findings import Finding
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.inspection import Alignment
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_facts
@@ -11,7 +11,7 @@ from wmtp_assets.datasets.convert.records import item_of, raw_lines, read_lines
 from wmtp_assets.datasets.convert.tally import Tally
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.small.select import SOURCE_INDICES, describe
-from wmtp_assets.findings import Finding
+from wmtp_assets.files import file_io
 from wmtp_assets.folders import DatasetFolder
 
 WITHIN_LIMITS = "small_sets_are_within_limits"

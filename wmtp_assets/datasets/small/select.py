@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Split
 from wmtp_assets.datasets.convert.line_metadata import FIX, open_line_metadata, write_line_metadata
 from wmtp_assets.datasets.convert.records import raw_lines
 from wmtp_assets.datasets.convert.tally import CORRECT, DIFFICULTY, INCORRECT, ROWS
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
-from wmtp_assets.file_io import StoredFile
+from wmtp_assets.files import file_io
+from wmtp_assets.files.file_io import StoredFile
+from wmtp_assets.files.strict import parse_json
 from wmtp_assets.folders import DatasetFolder
-from wmtp_assets.strict import parse_json
 
 SEED = "wmtp small set v2"
 SOURCE_INDICES = "source_indices"

@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import MAX_TOKENS
 from wmtp_assets.datasets.convert.inputs import raw_commit
 from wmtp_assets.datasets.convert.tally import DROPPED
@@ -15,6 +14,7 @@ from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.stats.inputs import benchmark_splits, full_content
 from wmtp_assets.datasets.stats.labels import LABELLED_BOTH
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.files import file_io
 from wmtp_assets.record import materialized
 
 

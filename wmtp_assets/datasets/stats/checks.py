@@ -5,16 +5,16 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.checks import checks_on
+from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import Proposition, ours, upstream
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.stats import inspection, leakage
 from wmtp_assets.datasets.stats.inputs import state_content, stored_benchmarks
 from wmtp_assets.datasets.stats.summary import SUFFIX
 from wmtp_assets.datasets.stored_dataset import StoredDataset, bind_dataset
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding
-from wmtp_assets.propositions import Proposition, ours, upstream
 
 
 def recorded_summary(stored: StoredDataset) -> Path:

@@ -9,8 +9,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Dataset
+from wmtp_assets.checking.findings import MAX_SAMPLES, Finding, compare, flatten, verdict
 from wmtp_assets.content_version import DATE
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.line_metadata import read_facts
@@ -22,9 +22,9 @@ from wmtp_assets.datasets.stats.plots import plot_names, require_png
 from wmtp_assets.datasets.stats.recount import Recount, recount_split
 from wmtp_assets.datasets.stats.summary import SUFFIX
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import MAX_SAMPLES, Finding, compare, flatten, verdict
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import read_small
 from wmtp_assets.folders import DatasetFolder
-from wmtp_assets.regular import read_small
 
 EQUAL_RECOUNT = "stats_equal_recount"
 SHARE_NO_PROBLEM = "splits_share_no_problem"

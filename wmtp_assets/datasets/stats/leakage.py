@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from wmtp_assets.catalog import Dataset
+from wmtp_assets.checking.findings import Finding
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.stats.containment import CONTAINED, GRAM_WORDS, Best, Item, Search
 from wmtp_assets.datasets.stats.texts import Record, read_records
-from wmtp_assets.findings import Finding
 from wmtp_assets.folders import DatasetFolder
 
 PROMPT, SOLUTION = "prompt", "solution"

@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.content_version import DATE
 from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, Tally
@@ -18,6 +17,7 @@ from wmtp_assets.datasets.convert.tokens import Filter
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 
 SUFFIX = "_summary.json"
 PERCENTILES = (50, 90, 95, 99)

@@ -4,10 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files.strict import is_plain
 from wmtp_assets.models.checkpoint.naming import PLAIN, Naming
 from wmtp_assets.models.checkpoint.torch_zip import Checkpoint, index_checkpoint
 from wmtp_assets.models.strict_json import read_object
-from wmtp_assets.strict import is_plain
 
 INDEX_SUFFIX = ".index.json"
 

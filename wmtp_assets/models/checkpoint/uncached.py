@@ -13,7 +13,7 @@ import os
 from collections import deque
 from pathlib import Path
 
-from wmtp_assets.regular import open_descriptor
+from wmtp_assets.files.regular import open_descriptor
 
 # Direct reads begin and end at multiples of this: the largest logical block in use.
 PAGE = 4096

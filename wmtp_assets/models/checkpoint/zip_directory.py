@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files.regular import open_regular
 from wmtp_assets.hub import file_formats
 from wmtp_assets.models.checkpoint.pickle_bounds import MOST_BYTES
-from wmtp_assets.regular import open_regular
 
 FETCH_ANEW = "fetch the raw file anew, or compare the repository with the catalog"
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import dagster as dg
 
-from wmtp_assets import file_io
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.checks import checks_on
-from wmtp_assets.findings import Finding
+from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import ours
+from wmtp_assets.files import file_io
 from wmtp_assets.models.micro import rho1
 from wmtp_assets.models.micro.findings import EQUAL_SLICES, EQUAL_TIED
 from wmtp_assets.models.micro.row import MicroRow
@@ -20,7 +21,6 @@ from wmtp_assets.models.micro.shared_checks import (
     values_checks,
 )
 from wmtp_assets.models.stored_model import StoredModel, check_groups_of
-from wmtp_assets.propositions import ours
 
 
 def check_groups(row: MicroRow) -> tuple[CheckGroup, ...]:

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wmtp_assets import file_io
-from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.checking.findings import Finding, compare, verdict
+from wmtp_assets.files import file_io
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models.checkpoint.dtypes import has_infinite_or_nan
 from wmtp_assets.models.checkpoint.tensors import TensorReader

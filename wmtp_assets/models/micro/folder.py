@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import STORAGE_VERSION, Catalog, Micro
 from wmtp_assets.errors import BadInput
-from wmtp_assets.file_io import StoredFile
+from wmtp_assets.files import file_io
+from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.models.checkpoint.tensors import as_bytes
 from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG, PARAMS

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wmtp_assets.checking.findings import Finding, verdict
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, verdict
+from wmtp_assets.files.regular import bounded_lines, open_regular
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models.configs import PARAMS
 from wmtp_assets.models.safetensors.no_code import require_no_code
@@ -29,7 +30,6 @@ from wmtp_assets.models.tokenizer.files import (
 )
 from wmtp_assets.models.tokenizer.findings import config_finding, load_fast
 from wmtp_assets.printable import printable
-from wmtp_assets.regular import bounded_lines, open_regular
 
 if TYPE_CHECKING:
     import torch

@@ -1,7 +1,8 @@
 """The check groups of the micro models: what they have in common, and what only some have."""
 
-from wmtp_assets.check_group import CheckGroup
-from wmtp_assets.findings import Finding
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.propositions import ours
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import metadata
 from wmtp_assets.models.llama import LLAMA
@@ -17,7 +18,6 @@ from wmtp_assets.models.shared_checks import SUMS_CHECKS
 from wmtp_assets.models.stated import stated
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.tokenizer import findings as tokenizers
-from wmtp_assets.propositions import ours
 
 
 def _plan(stored: StoredModel) -> MicroPlan:

@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.errors import MAX_CULPRITS_SHOWN, BadInput
-from wmtp_assets.file_io import StoredFile
+from wmtp_assets.files import file_io
+from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.models.architecture import Shapes
 from wmtp_assets.models.checkpoint.naming import PLAIN, Naming
 from wmtp_assets.models.checkpoint.selection import (

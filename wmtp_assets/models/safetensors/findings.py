@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.checking.findings import Finding, compare, verdict
 from wmtp_assets.models.architecture import Shapes, parameters
 from wmtp_assets.models.checkpoint.dtypes import stored_dtype
 from wmtp_assets.models.safetensors.header import HEADER_METADATA, Header, coverage_faults

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files.regular import SMALL_BYTES, open_regular
+from wmtp_assets.files.strict import brief
 from wmtp_assets.models.checkpoint.dtypes import BY_CODE, DTYPES
 from wmtp_assets.models.checkpoint.tensors import TensorAt, row_major
 from wmtp_assets.models.strict_json import parse_object
-from wmtp_assets.regular import SMALL_BYTES, open_regular
-from wmtp_assets.strict import brief
 
 # What transformers asks for; a dtype claimed here could contradict the bytes.
 HEADER_METADATA = {"format": "pt"}

@@ -7,9 +7,9 @@ not even ask.
 
 from pathlib import Path
 
-from wmtp_assets import file_io
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import require_regular_folder
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import require_regular_folder
 
 # What transformers reads beside the weights, by name; tokenizer.json is data of another library.
 CONFIGS = (

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wmtp_assets import file_io
+from wmtp_assets.checking.findings import Finding, compare
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, compare
+from wmtp_assets.files import file_io
+from wmtp_assets.files.strict import brief
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models.architecture import llama_shapes
 from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG
@@ -17,7 +18,6 @@ from wmtp_assets.models.safetensors.header import Header, read_header
 from wmtp_assets.models.safetensors.no_code import require_no_code
 from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.models.tokenizer.files import TOKENIZER_FILES
-from wmtp_assets.strict import brief
 
 if TYPE_CHECKING:
     import torch

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wmtp_assets.findings import Finding, verdict
+from wmtp_assets.checking.findings import Finding, verdict
 from wmtp_assets.models.checkpoint.dtypes import has_infinite_or_nan, stored_dtype
 from wmtp_assets.models.checkpoint.tensors import TensorAt, TensorReader, as_values, chunk_buffers
 from wmtp_assets.models.checkpoint.uncached import Buffers

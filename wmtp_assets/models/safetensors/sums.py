@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from wmtp_assets import file_io
-from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.checking.findings import Finding, compare, verdict
+from wmtp_assets.files import file_io
+from wmtp_assets.files.walking import files_below
 from wmtp_assets.store import Store
-from wmtp_assets.walking import files_below
 
 SUMS_MATCH = "sha256sums_match"
 SUMS_COMPLETE = "sha256sums_names_exactly_the_files"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import PIECES
 from wmtp_assets.errors import BadInput
-from wmtp_assets.file_io import StoredFile
-from wmtp_assets.regular import read_small
+from wmtp_assets.files import file_io
+from wmtp_assets.files.file_io import StoredFile
+from wmtp_assets.files.regular import read_small
 
 TOKENIZER_MODEL = "tokenizer.model"
 # Of LLaMA's tokenizer.model, the one vocabulary of all published models.

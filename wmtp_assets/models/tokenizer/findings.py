@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets import file_io
 from wmtp_assets.catalog import PIECES
+from wmtp_assets.checking.findings import Finding, compare, verdict
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, compare, verdict
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import read_small
 from wmtp_assets.models.safetensors.no_code import require_no_code
 from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.models.tokenizer.files import (
@@ -20,7 +21,6 @@ from wmtp_assets.models.tokenizer.files import (
     special_tokens_map,
     tokenizer_config,
 )
-from wmtp_assets.regular import read_small
 
 EXPECTED_SHA256 = "tokenizer_model_has_expected_sha256"
 HAS_PIECES = "tokenizer_has_32000_pieces"

@@ -6,8 +6,8 @@ import json
 import pytest
 from markdown_it import MarkdownIt
 
-from wmtp_assets.accepted import accept
 from wmtp_assets.catalog import AcceptedFinding
+from wmtp_assets.checking.accepted import accept
 from wmtp_assets.datasets.convert.culprits import FINDING_SHA256
 from wmtp_assets.datasets.convert.inputs import length_filter
 from wmtp_assets.datasets.convert.line_metadata import read_facts

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmtp_assets import file_io
 from wmtp_assets.datasets.stats.summary import (
     choose_summary,
     describe_lengths,
     newest_summary,
     summary_bytes,
 )
+from wmtp_assets.files import file_io
 from wmtp_assets_tests.datasets import reference
 from wmtp_assets_tests.datasets.rows import CODECONTESTS
 from wmtp_assets_tests.datasets.world import DAY

@@ -4,8 +4,8 @@ import dagster as dg
 import pytest
 import torch
 
+from wmtp_assets.checking.findings import Finding
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding
 from wmtp_assets.models.micro import rho1
 from wmtp_assets.models.micro.assets import micro_assets
 from wmtp_assets.models.mtp_model import load_model

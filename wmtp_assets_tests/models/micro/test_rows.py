@@ -10,10 +10,11 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.catalog import PIECES, Catalog, MicroGeometry
-from wmtp_assets.check_group import AssetState
-from wmtp_assets.checks import evaluate_group, observe
+from wmtp_assets.checking.define import evaluate_group, observe
+from wmtp_assets.checking.group import AssetState
 from wmtp_assets.doctor.plans import JOBS, micro_bytes
 from wmtp_assets.evidence.steps import STEPS
+from wmtp_assets.files.walking import remove_tree
 from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.models.micro.assets import micro_asset, micro_assets
 from wmtp_assets.models.micro.checks import MICRO_CHECKS, check_groups
@@ -27,7 +28,6 @@ from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import FILES
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.store import Store
-from wmtp_assets.walking import remove_tree
 from wmtp_assets_tests.models.tiny import TinyStorage
 
 README = Path(__file__).parents[3] / "README.md"

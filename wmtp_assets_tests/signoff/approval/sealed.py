@@ -7,7 +7,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.append import pending_entry, publish_entry, write_decision
 from wmtp_assets.approval.chain import (
     DECISION,
@@ -19,6 +18,7 @@ from wmtp_assets.approval.chain import (
     read_chain,
 )
 from wmtp_assets.approval.signing import KeySigner, NoSigner, Signer
+from wmtp_assets.files import file_io
 
 FILES = {"README.md": b"what it is\n", "models_v2/m/safetensors/model.safetensors": b"weights" * 9}
 

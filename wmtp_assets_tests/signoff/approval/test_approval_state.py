@@ -8,7 +8,6 @@ import shutil
 import dagster as dg
 import pytest
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.append import pending_entry, publish_entry, write_decision
 from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.approval.events import APPROVAL_KEY, APPROVED_BY_REVIEWER, latest_result
@@ -16,7 +15,8 @@ from wmtp_assets.approval.manifest import build_manifest, recorded_files
 from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.read import Declared
-from wmtp_assets.temporaries import new_file
+from wmtp_assets.files import file_io
+from wmtp_assets.files.temporaries import new_file
 from wmtp_assets_tests.signoff.world import (
     GOOD,
     TRAIN,

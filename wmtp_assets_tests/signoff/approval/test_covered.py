@@ -8,8 +8,8 @@ import pytest
 from wmtp_assets.approval.covered import covered_files, finished_files, ignored_paths
 from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.errors import BadInput
-from wmtp_assets.temporaries import new_folder
-from wmtp_assets.walking import remove_tree
+from wmtp_assets.files.temporaries import new_folder
+from wmtp_assets.files.walking import remove_tree
 from wmtp_assets_tests.leftovers import folder_left_behind
 from wmtp_assets_tests.signoff.approval.sealed import seal, write_storage
 from wmtp_assets_tests.test_walking import nested

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.chain import Verdict
 from wmtp_assets.approval.recorded_lock import recorded_lock, unlike_recorded
 from wmtp_assets.approval.signing import KeySigner, NoSigner
 from wmtp_assets.catalog import Dataset, Model
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import AssetRow, Materialization
+from wmtp_assets.files import file_io
 from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.store import Store

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.chain import Role, Verdict, read_chain
 from wmtp_assets.approval.signing import KeySigner
 from wmtp_assets.approval.verify import stock_commands, verify_storage
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.signoff.__main__ import main
 from wmtp_assets_tests.signoff.approval.sealed import (
     FILES,

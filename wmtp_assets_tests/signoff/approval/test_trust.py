@@ -11,7 +11,6 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets import checks, file_io
 from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.approval.events import (
     APPROVAL_KEY,
@@ -22,7 +21,9 @@ from wmtp_assets.approval.events import (
 from wmtp_assets.approval.signing import KeySigner
 from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.automation.alarms import find_alarms
+from wmtp_assets.checking import define as checks
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets.signoff.status import is_fine, status_lines
 from wmtp_assets_tests.signoff.approval.sealed import KeyPair, new_keys, reviewers, rewrite_sums
 from wmtp_assets_tests.signoff.world import WARN, World

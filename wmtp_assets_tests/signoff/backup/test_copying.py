@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import file_io
 from wmtp_assets.approval.chain import Entry, Role, read_chain
 from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.backup.copying import GUARD, BackedUp, back_up
@@ -16,6 +15,7 @@ from wmtp_assets.backup.reading import read_copy
 from wmtp_assets.backup.restoring import restore
 from wmtp_assets.backup.tag import REPLACING, read_tag
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
 from wmtp_assets_tests.signoff.backup.conftest import FIRST, SECOND, write_approved
 
 

@@ -54,7 +54,7 @@ def test_a_file_in_the_place_of_the_folder_is_named(storage: Path, tmp_path: Pat
 
 
 def test_a_disk_that_is_too_small_is_refused_before_the_first_byte(storage, tmp_path, monkeypatch):
-    monkeypatch.setattr("wmtp_assets.file_io.free_bytes", lambda folder: 6000)
+    monkeypatch.setattr("wmtp_assets.files.file_io.free_bytes", lambda folder: 6000)
     location = BackupLocation(str(tmp_path / "small"))
     with pytest.raises(BadInput, match=r"disk too small: [0-9,]+ bytes needed, 6,000 free"):
         copied(storage, location)

@@ -74,7 +74,7 @@ def test_without_a_tag_nothing_is_restored(tmp_path: Path, location: BackupLocat
 
 def test_a_disk_that_is_too_small_is_refused(storage, location, tmp_path, monkeypatch):
     copied(storage, location)
-    monkeypatch.setattr("wmtp_assets.file_io.free_bytes", lambda folder: 10)
+    monkeypatch.setattr("wmtp_assets.files.file_io.free_bytes", lambda folder: 10)
     with pytest.raises(BadInput, match="disk too small"):
         restore(location, tmp_path / "restored")
     assert not (tmp_path / "restored").exists()

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from wmtp_assets.strict import MAX_SHOWN, brief
+from wmtp_assets.files.strict import MAX_SHOWN, brief
 
 
 class StrictModel(BaseModel):

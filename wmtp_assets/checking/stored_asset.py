@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from wmtp_assets.catalog import Catalog
-from wmtp_assets.check_group import AssetState, CheckGroup
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.group import AssetState, CheckGroup
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.findings import Finding
 from wmtp_assets.store import Store
 
 Row = TypeVar("Row")

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wmtp_assets.findings import Finding
-from wmtp_assets.propositions import Proposition
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.checking.propositions import Proposition
 
 if TYPE_CHECKING:
     import dagster as dg

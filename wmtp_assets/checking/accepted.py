@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from wmtp_assets.catalog import AcceptedFinding
+from wmtp_assets.checking.findings import CULPRIT_COUNT, CULPRITS, MAX_SAMPLES, Finding
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import CULPRIT_COUNT, CULPRITS, MAX_SAMPLES, Finding
 
 ACCEPTED = "accepted_because"
 BEYOND = "beyond_the_accepted"

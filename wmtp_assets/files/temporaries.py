@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wmtp_assets.children import end_with_parent
-from wmtp_assets.walking import remove_tree, walk
+from wmtp_assets.files.walking import remove_tree, walk
 
 # Of Linux, a new one at each start; containers have that of the machine they run on.
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

@@ -1,8 +1,8 @@
 """What a check found, before Dagster hears of it.
 
-A check group returns a Finding for each of its propositions; `wmtp_assets.checks` makes an asset
-check result of it. There is evidence also when the check passes. Counts are exact; at most 20
-culprits are named.
+A check group returns a Finding for each of its propositions; `define` makes an asset check result
+of it. There is evidence also when the check passes. Counts are exact; at most 20 culprits are
+named.
 """
 
 import json

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.regular import TINY_BYTES, open_regular, read_small
-from wmtp_assets.strict import parse_json, parse_sums
-from wmtp_assets.temporaries import Held, new_file, new_folder, sweep
-from wmtp_assets.writer import HashingWriter
+from wmtp_assets.files.regular import TINY_BYTES, open_regular, read_small
+from wmtp_assets.files.strict import parse_json, parse_sums
+from wmtp_assets.files.temporaries import Held, new_file, new_folder, sweep
+from wmtp_assets.files.writer import HashingWriter
 
 CHUNK_BYTES = 1024 * 1024
 # Fits into the second-level cache: with buffers of 4 MiB a copy took twice as long.

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets import file_io
-from wmtp_assets.accepted import accept
-from wmtp_assets.check_group import AssetState, CheckGroup
+from wmtp_assets.checking.accepted import accept
+from wmtp_assets.checking.findings import Finding, as_shown, undecided, verdict
+from wmtp_assets.checking.group import AssetState, CheckGroup
+from wmtp_assets.checking.propositions import Kind, Proposition, ours
 from wmtp_assets.content_version import content_version
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
-from wmtp_assets.findings import Finding, as_shown, undecided, verdict
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import SMALL_BYTES, require_inside, require_regular
 from wmtp_assets.markup import inert
-from wmtp_assets.propositions import Kind, Proposition, ours
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
-from wmtp_assets.regular import SMALL_BYTES, require_inside, require_regular
 
 DEEP_TAG = "reads"
 KIND = "kind"
