@@ -55,8 +55,8 @@ def meta_mtp_shapes(params: ModelSettings, *, tied: bool = False) -> Shapes:
     width = head_dim("dim", dim, heads)
     trunk_and_first_head = blocks - future + 1
     if trunk_and_first_head < 1:
-        told = f"n_layers {blocks}, {future} tokens"
-        raise BadInput("fewer blocks than future tokens", [told], FIX)
+        culprit = f"n_layers {blocks}, {future} tokens"
+        raise BadInput("fewer blocks than future tokens", [culprit], FIX)
     hidden = ffn_width(params)
     block = {
         "attention.wq.weight": (heads * width, dim),
@@ -123,8 +123,8 @@ def head_dim(name: str, dim: int, heads: int) -> int:
         BadInput: The width is not a whole number of heads.
     """
     if dim % heads:
-        told = f"{name} {dim}, {heads} heads"
-        raise BadInput("the width is not a whole number of heads", [told], FIX)
+        culprit = f"{name} {dim}, {heads} heads"
+        raise BadInput("the width is not a whole number of heads", [culprit], FIX)
     return dim // heads
 
 

@@ -144,8 +144,8 @@ def read_adapter(path: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise BadInput("file is missing", [path], "materialize its asset") from error
     except ValueError as error:
-        told = f"not valid YAML ({error})"
-        raise BadInput(told, [path], "materialize its asset anew") from error
+        message = f"not valid YAML ({error})"
+        raise BadInput(message, [path], "materialize its asset anew") from error
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise BadInput("not a YAML mapping of names", [path], "materialize its asset anew")
     return value
@@ -181,8 +181,8 @@ def adapter_finding(params_path: Path, adapter_path: Path, dtype: str) -> Findin
 
 def dtype_finding(config: ModelSettings, dtype: str) -> Finding:
     """Whether config.json says the stored dtype under both names."""
-    said = {key: config.get(key) for key in DTYPE_KEYS}
-    return compare("dtype statements", dict.fromkeys(DTYPE_KEYS, dtype), said)
+    stated = {key: config.get(key) for key in DTYPE_KEYS}
+    return compare("dtype statements", dict.fromkeys(DTYPE_KEYS, dtype), stated)
 
 
 def published_finding(folder: ModelFolder, names: tuple[str, ...]) -> Finding:

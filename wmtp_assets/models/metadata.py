@@ -163,12 +163,12 @@ def agreement_finding(folder: ModelFolder) -> Finding:
     names = sorted(set().union(*statements.values()))
     culprits = []
     for name in names:
-        said = {
+        values_in = {
             file: values.get(name, "nothing")
             for file, values in statements.items()
             if (file, name) != (PARAMS, "dtype")
         }
-        if len({repr(value) for value in said.values()}) > 1:
-            culprits.append(f"{name}: " + ", ".join(f"{f} says {v}" for f, v in said.items()))
+        if len({repr(value) for value in values_in.values()}) > 1:
+            culprits.append(f"{name}: " + ", ".join(f"{f} says {v}" for f, v in values_in.items()))
     good = f"{len(names)} settings agree in {', '.join(statements)}"
     return verdict(culprits, good, "the files disagree", settings=len(names))

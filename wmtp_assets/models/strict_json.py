@@ -27,6 +27,6 @@ def read_object(path: Path) -> dict[str, Any]:
 
 def _object(value: Any, path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
-        told = f"a JSON {type(value).__name__} instead of an object"
-        raise BadInput(told, [path], "materialize its asset anew")
+        message = f"a JSON {type(value).__name__} instead of an object"
+        raise BadInput(message, [path], "materialize its asset anew")
     return value

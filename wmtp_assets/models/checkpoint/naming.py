@@ -31,11 +31,11 @@ class Naming:
     key_prefix: str = ""
     row: str = ""
 
-    def say(self, fields: Mapping[str, str]) -> str:
+    def fix(self, fields: Mapping[str, str]) -> str:
         """The fix: the fields to set in the row."""
-        told = ", ".join(f'{name}="{value}"' for name, value in fields.items())
+        settings = ", ".join(f'{name}="{value}"' for name, value in fields.items())
         row = f"the row of {self.row}" if self.row else "the model's row"
-        return f"if that is wanted, set {told} in {row} in wmtp_assets/models"
+        return f"if that is wanted, set {settings} in {row} in wmtp_assets/models"
 
 
 # State dict at the top or where it is plain to see, names without a prefix.
@@ -64,18 +64,18 @@ def plain_tensors(
         BadInput: A prefix or a wrapping that the row does not name; both in one error. A prefix
             that not all names have: the names are listed.
     """
-    told = list(doubts) if naming.wrapped_in != wrapped_in else []
-    fields = {"wrapped_in": wrapped_in} if told else {}
+    doubted = list(doubts) if naming.wrapped_in != wrapped_in else []
+    fields = {"wrapped_in": wrapped_in} if doubted else {}
     prefix = naming.key_prefix or _common_prefix(tensors, shapes)
     with_it = [name for name in tensors if name.startswith(prefix)]
     if len(with_it) < len(tensors):
         raise _mixed(tensors, prefix, naming)
     if prefix != naming.key_prefix:
-        told.append(f"all {len(tensors)} names begin with {prefix!r}")
+        doubted.append(f"all {len(tensors)} names begin with {prefix!r}")
         fields["key_prefix"] = prefix
-    if told:
+    if doubted:
         thing = "the checkpoint is published in the form of a trainer"
-        raise BadInput(thing, told, naming.say(fields))
+        raise BadInput(thing, doubted, naming.fix(fields))
     found = (replace(t, name=name.removeprefix(prefix)) for name, t in tensors.items())
     return {tensor.name: tensor for tensor in found}
 

@@ -65,7 +65,7 @@ def index_sharded(index: Path, naming: Naming = PLAIN) -> Checkpoint:
             elif weight_map[tensor] != name and holders[tensor] == 1:
                 wrong.append(f"{tensor} is in {name}, the index says {weight_map[tensor]}")
         if shard.wrapped_in != naming.wrapped_in:
-            set_it = naming.say({"wrapped_in": shard.wrapped_in})
+            set_it = naming.fix({"wrapped_in": shard.wrapped_in})
             wrong.append(f"{name} is wrapped in {shard.wrapped_in!r}; {set_it}")
     metadata = read_object(index).get("metadata")
     stated = metadata.get("total_size") if isinstance(metadata, dict) else None

@@ -64,7 +64,7 @@ class Checkpoint:
         besides: What lies beside the state dict, which is not kept.
         doubts: Why `wrapped_in` is not certain: other tensors lie beside it, or it is a name that
             is not usual. The catalog's row settles them.
-        without_crc: Names of the files whose zip has no CRCs: torch.save was told to write none.
+        without_crc: Names of the files whose zip has no CRCs: torch.save was asked to write none.
     """
 
     tensors: Mapping[str, TensorAt]
@@ -136,13 +136,13 @@ def _refused(path: Path, reason: str) -> BadInput:
 
 def _reason(error: Exception) -> str:
     """Why torch refuses a file, without its advice; values of the file are never written out."""
-    said = str(error) if isinstance(error, pickle.UnpicklingError | RuntimeError) else ""
-    if wanted := _FORBIDDEN.search(said):
+    message = str(error) if isinstance(error, pickle.UnpicklingError | RuntimeError) else ""
+    if wanted := _FORBIDDEN.search(message):
         return f"it asks for {next(name for name in wanted.groups() if name)[:MOST_SHOWN]}"
-    said = (said.rpartition("WeightsUnpickler error:")[2].strip().splitlines() or [""])[0]
-    if not said or any(word in said for word in _ADVICE):
+    message = (message.rpartition("WeightsUnpickler error:")[2].strip().splitlines() or [""])[0]
+    if not message or any(word in message for word in _ADVICE):
         return f"torch finds no plain tensors in it ({type(error).__name__})"
-    return said[:MOST_SHOWN]
+    return message[:MOST_SHOWN]
 
 
 def _shown(name: Any) -> str:
@@ -155,8 +155,8 @@ def _unwrap(
 ) -> tuple[dict, str, tuple[str, ...], tuple[str, ...]]:
     """The state dict, the keys above it, what lies beside it, and why that is not certain."""
     if not isinstance(value, dict) or not value:
-        told = f"{type(value).__name__} instead of named tensors"
-        raise BadInput(f"{path.name} is not one state dict", [told], FETCH_ANEW)
+        found = f"{type(value).__name__} instead of named tensors"
+        raise BadInput(f"{path.name} is not one state dict", [found], FETCH_ANEW)
     found = _state_dicts(value)
     stated = [keys for keys in found if ".".join(keys) == naming.wrapped_in]
     usual = [keys for keys in found if set(keys) <= set(WRAPPERS)]
@@ -171,7 +171,7 @@ def _unwrap(
         raise BadInput(
             f"{path.name} holds several state dicts",
             [".".join(keys) for keys in found],
-            naming.say({"wrapped_in": "one of these"}),
+            naming.fix({"wrapped_in": "one of these"}),
         )
     # A dict without any tensor is looked at as a state dict, which names its values.
     [keys] = (stated or usual or found)[:1] or [()]

@@ -161,8 +161,8 @@ def spread(blocks: int, kept: int) -> list[int]:
 def _heads(size: MicroGeometry, width: int) -> int:
     """How many heads of the source are kept; `width` is that of one of them."""
     if size.dim < 1 or size.head_dim != width or size.dim % width:
-        told = f"dim {size.dim}, head_dim {size.head_dim}, {width} in the source"
-        raise BadInput("the width is not a whole number of the source's heads", [told], ROW_FIX)
+        culprit = f"dim {size.dim}, head_dim {size.head_dim}, {width} in the source"
+        raise BadInput("the width is not a whole number of the source's heads", [culprit], ROW_FIX)
     return size.dim // width
 
 

@@ -62,8 +62,8 @@ def require_stated_model(folder: Path) -> None:
         wrong.append(f"model_type is {brief(config.get('model_type'))}")
     wrong += [f"it has {name}" for name in ALSO_BUILT if name in config]
     if wrong:
-        told = f"not opened: {CONFIG} states another model than {WEIGHTS} is"
-        raise BadInput(told, wrong, "materialize its asset anew")
+        message = f"not opened: {CONFIG} states another model than {WEIGHTS} is"
+        raise BadInput(message, wrong, "materialize its asset anew")
 
 
 @contextlib.contextmanager
@@ -125,9 +125,9 @@ def skeleton_finding(folder: Path, header: Header) -> Finding:
         state = {name: list(t.shape) for name, t in model.state_dict().items()}
         if config.tie_word_embeddings:
             state.pop("lm_head.weight", None)
-        said = str(config.dtype).removeprefix("torch.")
+        stated = str(config.dtype).removeprefix("torch.")
     found = {name: list(tensor.shape) for name, tensor in header.tensors.items()}
-    expected = {**state, "dtype": said}
+    expected = {**state, "dtype": stated}
     return compare("tensors and dtype", expected, {**found, "dtype": ", ".join(header.dtypes)})
 
 
