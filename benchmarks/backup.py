@@ -25,7 +25,7 @@ FILES = 8
 def one(way: str, root: Path) -> None:
     """Run one way below a folder that holds `storage`; prints the seconds of its work."""
     from wmtp_assets.approval.chain import Role, read_chain
-    from wmtp_assets.approval.covered import covered_files
+    from wmtp_assets.approval.covered_files import covered_files
     from wmtp_assets.backup.copying import back_up
     from wmtp_assets.backup.location import BackupLocation
     from wmtp_assets.backup.restoring import restore

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from benchmarks.measure import drop_cache, memory_bytes, run_module
 from wmtp_assets.files.writer import SETTLE_BYTES, forget_pages, to_disk
-from wmtp_assets.models.architecture import Shapes, meta_mtp_shapes
 from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
 from wmtp_assets.models.meta_mtp import META_MTP
+from wmtp_assets.models.tensor_shapes import Shapes, meta_mtp_shapes
 
 CHUNK_BYTES = 8 * 1024 * 1024
 NOISE_VALUES = 16 * 1024 * 1024

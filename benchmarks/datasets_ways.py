@@ -76,12 +76,12 @@ def convert_by_map(sources: list[Path], out: Path) -> tuple[int, Path]:
 def convert_by_project(sources: list[Path], out: Path) -> tuple[int, Path]:
     """The project's conversion: line metadata, digests and statistics included."""
     from wmtp_assets.datasets.convert.split import convert_split
-    from wmtp_assets.datasets.convert.tokens import Filter
+    from wmtp_assets.datasets.convert.tokens import LengthFilter
     from wmtp_assets.files import file_io
     from wmtp_assets.folders import DatasetFolder
 
     tokenizer = tokenizer_path()
-    settings = Filter(tokenizer, file_io.sha256_of(tokenizer), MAX_TOKENS)
+    settings = LengthFilter(tokenizer, file_io.sha256_of(tokenizer), MAX_TOKENS)
     folder = DatasetFolder(out, out / "small")
     made = convert_split("codecontests", "train", sources, folder, settings, workers=PROCESSES)
     return made.stats["rows"], made.files[0].path

@@ -12,10 +12,10 @@ from wmtp_assets.folders import ModelFolder
 
 MAX_TOKENS = 2048
 # Pieces of the one vocabulary of all models and of the token filter.
-PIECES = 32_000
+VOCAB_SIZE = 32_000
 STORAGE_VERSION = "v2.0.0"
 # The stored model whose tokenizer counts the tokens of all datasets; its repository is open.
-COUNTS_TOKENS = "ref_sheared"
+TOKEN_COUNT_MODEL = "ref_sheared"
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Implementation:
         width, heads: The settings of the width of all heads together, and of their number.
         architecture: The settings that metadata.json states, of a row and its folder.
         freqs_cis: How rotary positions come about in the stored form, in words.
-        second_names: Where a checkpoint holds tensors twice: how the names begin that are dropped
-            -> how those begin that are stored.
+        second_names: Where a checkpoint holds tensors twice: prefix of the names to drop -> prefix
+            of the same tensors that are kept.
     """
 
     name: str

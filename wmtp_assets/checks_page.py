@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from wmtp_assets.checking.define import DEEP_TAG, EVERY_BYTE, KIND, WHY
+from wmtp_assets.checking.asset_checks import DEEP_TAG, EVERY_BYTE, KIND, WHY
 from wmtp_assets.checking.propositions import CONSEQUENCE, Kind
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ A finding known beforehand is a row of `accepted` in a module of `wmtp_assets/da
 what was found, with the reason; the check passes and says so, anything beyond the rows warns.
 Beside these, `signoff/approval approved_by_reviewer` shows a person's decision: absent it warns,
 rejected or suspended it is an error; it blocks nothing.
+
+The sentences stand in the code where the check is declared: the `checks.py` of the room, or, for
+what several models have, `wmtp_assets/models/shared_checks.py` and `shared_propositions.py`.
 
 Reads: *deep* is every byte; *quick* is headers, sizes, configs.
 """

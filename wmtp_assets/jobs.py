@@ -3,10 +3,10 @@
 import dagster as dg
 
 from wmtp_assets.approval.events import APPROVAL_KEY, APPROVED_BY_REVIEWER
-from wmtp_assets.catalog import COUNTS_TOKENS
-from wmtp_assets.checking.define import DEEP_TAG, EVERY_BYTE
+from wmtp_assets.catalog import TOKEN_COUNT_MODEL
+from wmtp_assets.checking.asset_checks import DEEP_TAG, EVERY_BYTE
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.models.micro.scored import SCORED_KEY, SCORED_TITLE
+from wmtp_assets.models.micro.scored_rows import SCORED_KEY, SCORED_TITLE
 from wmtp_assets.models.row import TOKENIZER
 from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS, REQUIRED
 from wmtp_assets.runs.console import QUIET
@@ -41,7 +41,7 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
     "datasets": (
         dg.AssetSelection.groups("layout")
         | _datasets
-        | dg.AssetSelection.assets([COUNTS_TOKENS, TOKENIZER]),
+        | dg.AssetSelection.assets([TOKEN_COUNT_MODEL, TOKENIZER]),
         f"Materializes and checks {_titles}; needs no Meta licence.",
     ),
     **{

@@ -60,6 +60,6 @@ def link(label: object, url: str) -> Markup:
     return Markup(f"[{text(label)}]({quote(url, safe=SAFE_IN_URL)})")
 
 
-def inert(line: str) -> str:
+def escape_links(line: str) -> str:
     """A sentence that a page may take for Markdown: no link and no HTML in it, else as it is."""
     return ACTIVE.sub(r"\\", line)

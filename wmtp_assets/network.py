@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import proxy_bypass_environment
 
-from wmtp_assets.setting_values import oddities, without_credentials
+from wmtp_assets.setting_values import path_faults, without_credentials
 
 Environment = Mapping[str, str]
 
@@ -86,7 +86,7 @@ def _address_faults(text: str) -> Iterator[str]:
     if not text.strip():
         yield "is empty"
         return
-    yield from oddities(text)
+    yield from path_faults(text)
     split = _split(text)
     if split is None:
         yield "is no address, or its port is no number"
@@ -106,8 +106,8 @@ def _proxy_faults(text: str) -> Iterator[str]:
         yield f"is no proxy that is known here: not {', '.join(PROXY_SCHEMES)}"
     elif split.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
         yield f"asks for a {split.scheme} proxy, which needs the package socksio: it is not here"
-    if any(oddities(text)):
-        yield next(oddities(text))
+    if any(path_faults(text)):
+        yield next(path_faults(text))
 
 
 def _split(text: str) -> SplitResult | None:

@@ -162,7 +162,7 @@ def made_on(
 
 def is_made_on(record: dg.EventLogRecord, here: StorageHistory) -> bool:
     """Whether a run made it on this storage."""
-    return bool(record.run_id) and here.hold(made_root_of(record), record.timestamp)
+    return bool(record.run_id) and here.covers(made_root_of(record), record.timestamp)
 
 
 def made_root_of(record: dg.EventLogRecord) -> str | None:
@@ -211,7 +211,7 @@ def results_on(
 
 def is_result_on(record: AssetCheckExecutionRecord, here: StorageHistory) -> bool:
     """Whether a result is about this storage."""
-    return here.hold(root_of(record), record.event.timestamp)
+    return here.covers(root_of(record), record.event.timestamp)
 
 
 def root_of(record: AssetCheckExecutionRecord) -> str | None:

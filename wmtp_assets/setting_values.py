@@ -33,7 +33,7 @@ def without_credentials(text: str) -> str:
     return CREDENTIALS.sub("", text)
 
 
-def oddities(text: str) -> Iterator[str]:
+def path_faults(text: str) -> Iterator[str]:
     """The faults of a path or an address, one clause each."""
     if any(unicodedata.category(letter) in UNSEEN for letter in text):
         yield "has a newline or another control character"
@@ -52,7 +52,7 @@ def folder(value: str | Path) -> Path:
         ValueError: It is no folder of this machine; every reason is named.
     """
     text = str(value)
-    reasons = list(oddities(text))
+    reasons = list(path_faults(text))
     if SCHEME.match(text):
         reasons.append("is an address, not a folder of this machine")
     if reasons:
@@ -73,7 +73,7 @@ def address(text: str) -> str:
     Raises:
         ValueError: It is neither; every reason is named.
     """
-    if reasons := list(oddities(text)):
+    if reasons := list(path_faults(text)):
         raise ValueError("; ".join(reasons))
     if "://" not in text:
         home_expanded(text)
@@ -101,7 +101,7 @@ def wrong_with_record(home: str | None) -> str:
     """Why DAGSTER_HOME cannot hold the record; empty if it can."""
     if not home:
         return "DAGSTER_HOME is not set"
-    if odd := next(oddities(home), ""):
+    if odd := next(path_faults(home), ""):
         return f"DAGSTER_HOME {odd}: {home!r}"
     if "?" in home or ESCAPE.search(home):
         return f"DAGSTER_HOME has a `?` or a `%` that SQLite takes for part of an address: {home}"

@@ -103,6 +103,6 @@ def select(listing: Listing, wanted: tuple[Files, ...]) -> list[RemoteFile]:
     return list(chosen.values())
 
 
-def beside(paths: Iterable[str], wanted: tuple[Files, ...]) -> list[str]:
+def unmatched_paths(paths: Iterable[str], wanted: tuple[Files, ...]) -> list[str]:
     """The paths that no pattern matches."""
     return [p for p in paths if not any(fnmatch.fnmatchcase(p, f.pattern) for f in wanted)]

@@ -28,7 +28,7 @@ WAY_BACK = (
 )
 
 
-class Held(Exception):
+class DatabaseLocked(Exception):
     """A database that another program holds."""
 
 
@@ -51,7 +51,7 @@ def _faults(path: Path, table: str) -> Iterator[tuple[str, str]]:
             heads = _heads(found) if "alembic_version" in tables else []
     except sqlite3.DatabaseError as error:
         if "locked" in str(error):
-            raise Held(str(path)) from error
+            raise DatabaseLocked(str(path)) from error
         yield f"is no database that SQLite reads ({error})", WAY_BACK
         return
     if len(heads) > 1:

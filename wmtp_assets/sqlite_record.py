@@ -45,7 +45,7 @@ class GuardedSqliteStorage(DagsterSqliteStorage):
     def __init__(self, base_dir, inst_data=None):
         be_patient()
         home = Path(base_dir).expanduser()
-        with alone(home):
+        with record_lock(home):
             mend(home)
             super().__init__(str(home), inst_data)
             self._events = EventLog(str(home / EVENTS))
@@ -82,7 +82,7 @@ def temporary_home() -> str:
 
 
 @contextmanager
-def alone(home: Path) -> Iterator[None]:
+def record_lock(home: Path) -> Iterator[None]:
     """Hold the lock under which a record is opened or made; a process may take it again inside."""
     lock = FileLock(home / GUARD, is_singleton=True)
     # In a folder that is read-only or without locks go on: opening the record names what is wrong.

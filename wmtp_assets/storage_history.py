@@ -24,7 +24,7 @@ class Move:
 class RootPeriod:
     """A root that the storage had; records of another time are about another storage."""
 
-    place: str
+    root: str
     since: float = -inf
     until: float = inf
 
@@ -33,22 +33,22 @@ class RootPeriod:
 class StorageHistory:
     """The roots of one storage, the present one first; and the moves of all storages."""
 
-    stays: tuple[RootPeriod, ...]
+    periods: tuple[RootPeriod, ...]
     moves: tuple[Move, ...] = ()
 
     @property
     def root(self) -> str:
         """The present storage root."""
-        return self.stays[0].place
+        return self.periods[0].root
 
-    def hold(self, stated: str | None, at: float) -> bool:
+    def covers(self, stated: str | None, at: float) -> bool:
         """Whether a record about the root `stated`, made at that time, is about this storage."""
         if stated is None:
             return False
-        during = [stay.place for stay in self.stays if stay.since <= at < stay.until]
-        return stated in during or any(is_same_folder(stated, place) for place in during)
+        during = [period.root for period in self.periods if period.since <= at < period.until]
+        return stated in during or any(is_same_folder(stated, root) for root in during)
 
-    def now_at(self, stated: str, at: float) -> str:
+    def current_root_of(self, stated: str, at: float) -> str:
         """Where the storage is now that a record about the root `stated`, made then, is about."""
         for move in sorted(self.moves, key=lambda move: move.moved_at):
             if move.moved_at > at and move.old == stated:
@@ -63,14 +63,14 @@ def history_of(root: str, moves: Iterable[Move] = ()) -> StorageHistory:
     was recorded at its old root after it had left.
     """
     moves = tuple(moves)
-    stays, until = [], inf
-    place, ordered = root, sorted(moves, key=lambda move: move.moved_at, reverse=True)
+    periods, until = [], inf
+    there, ordered = root, sorted(moves, key=lambda move: move.moved_at, reverse=True)
     while True:
-        move = next((m for m in ordered if m.moved_at < until and place in (m.old, m.new)), None)
-        stays.append(RootPeriod(place, move.moved_at if move else -inf, until))
-        if move is None or place != move.new:
-            return StorageHistory(tuple(stays), moves)
-        place, until = move.old, move.moved_at
+        move = next((m for m in ordered if m.moved_at < until and there in (m.old, m.new)), None)
+        periods.append(RootPeriod(there, move.moved_at if move else -inf, until))
+        if move is None or there != move.new:
+            return StorageHistory(tuple(periods), moves)
+        there, until = move.old, move.moved_at
 
 
 def resolved(path: Path | str) -> Path:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from wmtp_assets.checking.define import KIND, WHY
+from wmtp_assets.checking.asset_checks import KIND, WHY
 from wmtp_assets.checking.propositions import CONSEQUENCE, Kind
 from wmtp_assets.checks_page import render_checks
 from wmtp_assets.definitions import CHECKS

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.approval.state import changes_since
-from wmtp_assets.checking.define import BYTES_MATCH, checks_on
+from wmtp_assets.checking.asset_checks import BYTES_MATCH, checks_on
 from wmtp_assets.content_version import MAX_BYTES, content_version
 from wmtp_assets.datasets.stats.summary import summary_bytes
 from wmtp_assets.deployment import Deployment

@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.documents.markdown import TEMPLATES, bullets, row, tasks
-from wmtp_assets.markup import block, code, inert, link, text
+from wmtp_assets.markup import block, code, escape_links, link, text
 from wmtp_assets.printable import printable
 
 # GFM, with HTML let through, as a careless page does.
@@ -127,7 +127,7 @@ def test_nothing_comes_of_any_text(hostile: str):
 
 def test_what_is_no_markup_stays_as_it_is():
     told = f"mbpp/train no_record_over_token_limit {STORAGE_VERSION}: foo -> foo__2, 3 > 2 (a.b-c)"
-    assert text(told) == told == block(told) == inert(told)
+    assert text(told) == told == block(told) == escape_links(told)
     assert code("mbpp/train") == "`mbpp/train`"
     assert link("org/x", "https://h/org/x?a=b") == "[org/x](https://h/org/x?a=b)"
     assert link("a](b", "https://h/) x") == "[a\\](b](https://h/%29%20x)"
@@ -135,5 +135,5 @@ def test_what_is_no_markup_stays_as_it_is():
 
 @pytest.mark.parametrize("hostile", HOSTILE[:7])
 def test_a_sentence_that_a_page_takes_for_markdown_has_no_link_and_no_html(hostile: str):
-    _, kinds = plain(f"changed on disk: {inert(printable(hostile))}")
+    _, kinds = plain(f"changed on disk: {escape_links(printable(hostile))}")
     assert kinds <= INLINE

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import wmtp_assets
-from wmtp_assets.checking.findings import Finding, as_shown
+from wmtp_assets.checking.findings import Finding, as_printable
 from wmtp_assets.doctor.lines import fail, table
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.strict import is_plain
@@ -62,7 +62,7 @@ def every_door(name: str) -> dict[str, str]:
         "error": str(error),
         "its parts": " ".join([error.thing, *error.culprits, error.fix]),
         "pickled": str(pickle.loads(pickle.dumps(error))),
-        "finding": as_shown(Finding(False, f"changed: {name}")).summary,
+        "finding": as_printable(Finding(False, f"changed: {name}")).summary,
         "log": log[0],
         "console": printed.getvalue().removesuffix("\n"),
         "doctor": table([fail(f"{name} is no folder", f"set {name}")]),

@@ -77,7 +77,7 @@ GLUE = {
     "definitions",
 }
 RECORD = {
-    "wmtp_assets.checking.define",
+    "wmtp_assets.checking.asset_checks",
     "wmtp_assets.sqlite_record",
     "wmtp_assets.sqlite_engines",
     "wmtp_assets.evidence.results",

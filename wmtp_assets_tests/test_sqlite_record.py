@@ -25,14 +25,21 @@ from wmtp_assets.doctor.database import database_lines
 from wmtp_assets.doctor.lines import State
 from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.__main__ import record
-from wmtp_assets.sqlite_files import DATABASES, HEADS_FIX, WAY_BACK, Held, faults, lock_holders
+from wmtp_assets.sqlite_files import (
+    DATABASES,
+    HEADS_FIX,
+    WAY_BACK,
+    DatabaseLocked,
+    faults,
+    lock_holders,
+)
 from wmtp_assets.sqlite_record import (
     GUARD,
     GuardedSqliteStorage,
     RecordLocked,
-    alone,
     be_patient,
     mend,
+    record_lock,
 )
 
 PROJECT = Path(__file__).parents[1]
@@ -162,11 +169,11 @@ def test_one_process_makes_the_record_while_the_others_wait(home):
 
     def other() -> None:
         begun.set()
-        with alone(home):
+        with record_lock(home):
             waited.append(time.monotonic())
 
-    with alone(home):
-        with alone(home):  # as when `record` opens an instance of ours
+    with record_lock(home):
+        with record_lock(home):  # as when `record` opens an instance of ours
             pass
         thread = threading.Thread(target=other)
         thread.start()
@@ -183,7 +190,7 @@ def test_a_folder_without_locks_is_opened_all_the_same(home, monkeypatch):
         raise OSError("no locks available")
 
     monkeypatch.setattr(sqlite_record.FileLock, "acquire", fails)
-    with alone(home), dg.DagsterInstance.get() as instance:
+    with record_lock(home), dg.DagsterInstance.get() as instance:
         assert instance.get_runs() == []
 
 
@@ -342,7 +349,7 @@ def test_a_look_at_a_record_that_is_held_says_so(made, hold, monkeypatch):
     monkeypatch.setattr(sqlite_files, "LOOK_SECONDS", 0.1)
     execute(made / "history/runs.db", "PRAGMA journal_mode=DELETE")  # readers wait too
     pid = hold("history/runs.db")
-    with pytest.raises(Held, match=r"runs\.db"):
+    with pytest.raises(DatabaseLocked, match=r"runs\.db"):
         list(faults(made))
     [line] = database_lines(str(made))
     assert line.state == State.WARN and "locked by" in line.what

@@ -40,13 +40,15 @@ AB, BC, BA = Move(A, B, 10), Move(B, C, 20), Move(B, A, 20)
 )
 def test_a_storage_is_followed_back_through_its_moves(moves, root, held):
     here = history_of(root, moves)
-    assert [(s.place, s.since, s.until) for s in here.stays] == held
+    assert [(p.root, p.since, p.until) for p in here.periods] == held
     assert here.root == root
 
 
 def test_a_storage_is_followed_to_where_it_is_now():
     here = history_of(C, [BC, AB])
-    told = [(place, at, here.now_at(place, at)) for place in (A, B, C) for at in (9, 15, 21)]
+    told = [
+        (place, at, here.current_root_of(place, at)) for place in (A, B, C) for at in (9, 15, 21)
+    ]
     assert told == [
         (A, 9, C),
         (A, 15, A),
@@ -62,7 +64,7 @@ def test_a_storage_is_followed_to_where_it_is_now():
 
 def test_a_record_counts_by_its_place_and_its_time():
     here = history_of(B, [AB])
-    told = {(place, at): here.hold(place, at) for place in (A, B, C, None) for at in (9, 10, 11)}
+    told = {(place, at): here.covers(place, at) for place in (A, B, C, None) for at in (9, 10, 11)}
     assert {row for row, held in told.items() if held} == {(A, 9), (B, 10), (B, 11)}
 
 
@@ -75,7 +77,7 @@ def test_two_spellings_of_a_folder_are_one_place(tmp_path: Path):
     for other in (real / ".." / "real" / "st", tmp_path / "link" / "st"):
         assert is_same_folder(str(other), root)
         assert str(resolved(other)) == root
-        assert history_of(root).hold(str(other), 1)
+        assert history_of(root).covers(str(other), 1)
     for other in (real, tmp_path / "link", tmp_path / "gone", tmp_path / "loop"):
         assert not is_same_folder(str(other), root)
     assert resolved(tmp_path / "loop").is_absolute()
@@ -87,10 +89,10 @@ def test_a_link_that_points_elsewhere_now_is_another_place(tmp_path: Path):
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "one")
     here = history_of(str(tmp_path / "one"))
-    assert here.hold(str(link), 1)
+    assert here.covers(str(link), 1)
     link.unlink()
     link.symlink_to(tmp_path / "two")
-    assert not here.hold(str(link), 1)
+    assert not here.covers(str(link), 1)
 
 
 def test_a_place_of_the_past_is_known_by_a_link_that_dangles_now(tmp_path: Path):
@@ -98,5 +100,5 @@ def test_a_place_of_the_past_is_known_by_a_link_that_dangles_now(tmp_path: Path)
     (tmp_path / "data").symlink_to(tmp_path / "gone")
     moved = Move(str(tmp_path / "gone" / "st"), str(tmp_path / "new"), 10)
     here = history_of(str(tmp_path / "new"), [moved])
-    assert here.hold(str(tmp_path / "data" / "st"), 9)
-    assert not here.hold(str(tmp_path / "data" / "st"), 11)
+    assert here.covers(str(tmp_path / "data" / "st"), 9)
+    assert not here.covers(str(tmp_path / "data" / "st"), 11)

@@ -1,6 +1,6 @@
 """Decisions of reviewers on the storage, kept in its folder `signoff/`, each in a numbered entry.
 
-covered          which files of the storage an approval covers
+covered_files    which files of the storage an approval covers
 manifest         what was decided on: files with digests, sources, check results
 chain            the entries on the disk: each names the digest of the one before
 json_schema      the fields of their JSON files

@@ -11,9 +11,9 @@ import dagster as dg
 from wmtp_assets.approval.events import (
     APPROVAL_KEY,
     APPROVED_BY_REVIEWER,
-    judged_now,
+    evaluate_approval,
 )
-from wmtp_assets.checking.define import DEEP_TAG, checks_step
+from wmtp_assets.checking.asset_checks import DEEP_TAG, checks_step
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.read import Declared
 
@@ -37,4 +37,4 @@ def approval_checks(
     deployment: dg.ResourceParam[Deployment],
     declared: dg.ResourceParam[Declared],
 ) -> Iterator[dg.AssetCheckResult]:
-    yield dg.AssetCheckResult(**judged_now(context.instance, declared, deployment))
+    yield dg.AssetCheckResult(**evaluate_approval(context.instance, declared, deployment))

@@ -19,13 +19,13 @@ from wmtp_assets.approval.state import (
     judge_approval,
 )
 from wmtp_assets.approval.trust import Trust, read_keys
-from wmtp_assets.checking.define import observe
+from wmtp_assets.checking.asset_checks import observe
 from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import Evidence
 from wmtp_assets.evidence.read import Declared, read_evidence, recorded_assets
 from wmtp_assets.evidence.steps import README
-from wmtp_assets.markup import inert
+from wmtp_assets.markup import escape_links
 from wmtp_assets.printable import printable
 from wmtp_assets.record import (
     CONTENT,
@@ -52,7 +52,7 @@ SEVERITY = {
 }
 
 
-def judged_now(
+def evaluate_approval(
     instance: dg.DagsterInstance, declared: Declared, deployment: Deployment
 ) -> Mapping[str, Any]:
     """The result of check approved_by_reviewer, by evidence and decisions as they are now."""
@@ -189,7 +189,7 @@ def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterializat
     digest = PREFIX + entry.sha256
     return dg.AssetMaterialization(
         APPROVAL_KEY,
-        description=inert(decision.summary),
+        description=escape_links(decision.summary),
         metadata={
             "dagster/uri": entry.folder.as_uri(),
             STORAGE_ROOT: str(store.root),
@@ -222,7 +222,7 @@ def approval_result(
         "check_name": APPROVED_BY_REVIEWER,
         "passed": approval.state == ApprovalState.APPROVED,
         "severity": SEVERITY[approval.state],
-        "description": inert(printable(_sentence(approval, in_the_way)))[:4000],
+        "description": escape_links(printable(_sentence(approval, in_the_way)))[:4000],
         "metadata": {
             STORAGE_ROOT: str(deployment.store.root),
             "standing": str(approval.state),

@@ -13,7 +13,7 @@ from wmtp_assets.approval.chain import Role, Verdict, read_chain
 from wmtp_assets.approval.events import (
     REVIEW_JOB,
     decision_materialization,
-    judged_now,
+    evaluate_approval,
     read_trust,
     recorded_sources,
 )
@@ -83,7 +83,9 @@ def record_decision(
         raise
     context.log.info(entry.decision.summary)
     context.log_event(decision_materialization(deployment.store, entry))
-    context.log_event(dg.AssetCheckEvaluation(**judged_now(context.instance, declared, deployment)))
+    context.log_event(
+        dg.AssetCheckEvaluation(**evaluate_approval(context.instance, declared, deployment))
+    )
 
 
 @dg.job(

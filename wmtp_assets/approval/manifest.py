@@ -9,7 +9,14 @@ from typing import Any
 
 from wmtp_assets.approval.json_schema import MANIFEST_FORMAT
 from wmtp_assets.catalog import STORAGE_VERSION
-from wmtp_assets.evidence.judge import DOCUMENT_GROUPS, AssetRow, Evidence, Judged, Outcome, utc
+from wmtp_assets.evidence.judge import (
+    DOCUMENT_GROUPS,
+    AssetRow,
+    Evidence,
+    JudgedCheck,
+    Outcome,
+    utc,
+)
 from wmtp_assets.evidence.steps import README
 
 Manifest = Mapping[str, Any]
@@ -89,7 +96,7 @@ def _origin(asset: AssetRow | None) -> dict[str, str]:
     return origin
 
 
-def _check(judged: Judged) -> dict[str, Any]:
+def _check(judged: JudgedCheck) -> dict[str, Any]:
     latest = judged.check.latest
     return {
         "asset": judged.check.asset,

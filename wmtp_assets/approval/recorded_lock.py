@@ -72,7 +72,7 @@ def _published(
     return found
 
 
-def unlike_recorded(lock: bytes | None, recorded: Mapping[str, Any], path: Path) -> Iterator[str]:
+def lock_differences(lock: bytes | None, recorded: Mapping[str, Any], path: Path) -> Iterator[str]:
     """Hold the lock against the record.
 
     Args:

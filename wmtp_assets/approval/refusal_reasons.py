@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets.approval.covered import of_no_asset
+from wmtp_assets.approval.covered_files import unowned_files
 from wmtp_assets.approval.manifest import recorded_files
 from wmtp_assets.evidence.judge import Evidence, Outcome
 from wmtp_assets.printable import printable
@@ -34,11 +34,11 @@ def refusal_reasons(
     yield from (
         f"no warning has the digest {digest}" for digest in sorted(set(acknowledged) - warned)
     )
-    strays = of_no_asset(stored, recorded_files(evidence))
+    strays = unowned_files(stored, recorded_files(evidence))
     yield from (f"{printable(path)} is of no asset" for path in strays)
 
 
-def unlike_record(
+def files_unlike_record(
     expected: Mapping[str, Mapping[str, Any]], digests: Mapping[str, str]
 ) -> list[str]:
     """The files that are missing or whose bytes are not the expected ones.

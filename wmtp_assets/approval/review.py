@@ -22,11 +22,11 @@ from wmtp_assets.approval.chain import (
     Verdict,
     read_chain,
 )
-from wmtp_assets.approval.covered import GIT_KEEP, LOCK, covered_files
+from wmtp_assets.approval.covered_files import GIT_KEEP, LOCK, covered_files
 from wmtp_assets.approval.json_schema import without_controls
 from wmtp_assets.approval.manifest import build_manifest, recorded_files
-from wmtp_assets.approval.recorded_lock import unlike_recorded
-from wmtp_assets.approval.refusal_reasons import refusal_reasons, unlike_record
+from wmtp_assets.approval.recorded_lock import lock_differences
+from wmtp_assets.approval.refusal_reasons import files_unlike_record, refusal_reasons
 from wmtp_assets.approval.signing import Signer
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence
@@ -120,7 +120,7 @@ def _approved_files(
     lock = read_small(store.lock, root=store.root) if LOCK in there else None
     reasons = [
         *refusal_reasons(evidence, review.acknowledged, there),
-        *unlike_recorded(lock, sources, store.lock),
+        *lock_differences(lock, sources, store.lock),
     ]
     if reasons:
         raise BadInput(REFUSED, reasons, MEND)
@@ -133,7 +133,7 @@ def _approved_files(
         digests = signer.read_storage(store.root, pending / STORAGE_SIGNATURE)
     except OSError as error:
         raise BadInput(f"{REFUSED}: a file cannot be read", [error], MATERIALIZE) from error
-    if differing := unlike_record(files, digests):
+    if differing := files_unlike_record(files, digests):
         raise BadInput(f"{REFUSED}: the disk is not as recorded", differing, MATERIALIZE)
     if came := sorted(digests.keys() - files.keys()):
         raise BadInput(f"{REFUSED}: files came or went meanwhile", came, "decide again")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from wmtp_assets.approval.covered import covered_files, ignored_paths
+from wmtp_assets.approval.covered_files import covered_files, ignored_paths
 from wmtp_assets.approval.signature import INSTALL, ONE_FILE, fingerprint, read_bundle
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io

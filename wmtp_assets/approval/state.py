@@ -21,7 +21,7 @@ from wmtp_assets.approval.chain import (
     Verdict,
     differing_files,
 )
-from wmtp_assets.approval.covered import finished_files
+from wmtp_assets.approval.covered_files import finished_files
 from wmtp_assets.approval.manifest import Manifest, covered_assets
 from wmtp_assets.approval.trust import Trust
 from wmtp_assets.errors import BadInput

@@ -22,7 +22,7 @@ from wmtp_assets.approval.chain import (
     differing_files,
     read_chain,
 )
-from wmtp_assets.approval.covered import SIGNOFF, covered_files, ignored_paths
+from wmtp_assets.approval.covered_files import SIGNOFF, covered_files, ignored_paths
 from wmtp_assets.approval.trust import Keys, read_keys, unproven
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wmtp_assets.approval.chain import BACKUP_GUARD, Entry, read_chain
-from wmtp_assets.approval.covered import SIGNOFF
+from wmtp_assets.approval.covered_files import SIGNOFF
 from wmtp_assets.backup.location import AGAIN, BackupLocation
 from wmtp_assets.backup.tag import (
     INCOMING,

@@ -8,10 +8,10 @@ import dagster as dg
 from wmtp_assets.approval.events import as_table
 from wmtp_assets.backup.copying import BackedUp
 from wmtp_assets.backup.location import BackupLocation
-from wmtp_assets.backup.reading import Read
+from wmtp_assets.backup.reading import CopyReading
 from wmtp_assets.backup.state import Backup
 from wmtp_assets.checking.findings import verdict
-from wmtp_assets.markup import inert
+from wmtp_assets.markup import escape_links
 from wmtp_assets.printable import printable
 from wmtp_assets.record import (
     CONTENT,
@@ -39,7 +39,9 @@ def backup_materialization(
     tag = done.tag
     return dg.AssetMaterialization(
         BACKUP_KEY,
-        description=inert(printable(f"{tag.storage_version} at {location.shown}: {tag.summary}")),
+        description=escape_links(
+            printable(f"{tag.storage_version} at {location.shown}: {tag.summary}")
+        ),
         metadata={
             STORAGE_ROOT: str(store.root),
             "place": location.shown,
@@ -61,7 +63,7 @@ def backup_materialization(
     )
 
 
-def copy_result(store: Store, location: BackupLocation, read: Read) -> Mapping[str, Any]:
+def copy_result(store: Store, location: BackupLocation, read: CopyReading) -> Mapping[str, Any]:
     """The arguments that an AssetCheckResult and an AssetCheckEvaluation have in common."""
     tag = read.tag
     finding = verdict(
@@ -74,7 +76,7 @@ def copy_result(store: Store, location: BackupLocation, read: Read) -> Mapping[s
         "check_name": COPY_IS_AS_APPROVED,
         "passed": finding.passed,
         "severity": dg.AssetCheckSeverity.ERROR,
-        "description": inert(printable(finding.summary))[:4000],
+        "description": escape_links(printable(finding.summary))[:4000],
         "metadata": {
             STORAGE_ROOT: str(store.root),
             CONTENT: tag.content if tag else "none",

@@ -18,7 +18,7 @@ from wmtp_assets.backup.events import (
 )
 from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.reading import read_copy
-from wmtp_assets.checking.define import DEEP_TAG, checks_step
+from wmtp_assets.checking.asset_checks import DEEP_TAG, checks_step
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.read import Declared, read_evidence

@@ -11,7 +11,7 @@ from wmtp_assets.catalog import STORAGE_VERSION
 
 
 @dataclass(frozen=True)
-class Read:
+class CopyReading:
     """What a copy holds.
 
     Attributes:
@@ -27,7 +27,7 @@ def read_copy(
     location: BackupLocation,
     chain: Chain | None = None,
     report: Callable[[str], None] = lambda line: None,
-) -> Read:
+) -> CopyReading:
     """Read every byte of a copy.
 
     Args:
@@ -40,9 +40,9 @@ def read_copy(
     try:
         tag = read_tag(location)
     except BadTag as error:
-        return Read(None, (str(error),))
+        return CopyReading(None, (str(error),))
     if tag is None:
-        return Read(None, ("there is no copy with a tag; run job backup_storage",))
+        return CopyReading(None, ("there is no copy with a tag; run job backup_storage",))
     found = {}
     for number, path in enumerate(sizes := location.sizes(STORAGE_VERSION), 1):
         report(f"{path}, {sizes[path]:,} bytes, {number} of {len(sizes)}")
@@ -51,7 +51,7 @@ def read_copy(
     problems = [f"the copy differs: {clause}" for clause in differing_files(expected, found)]
     if chain is not None:
         problems += _unlike_decision(tag, chain)
-    return Read(tag, tuple(problems))
+    return CopyReading(tag, tuple(problems))
 
 
 def _unlike_decision(tag: Tag, chain: Chain) -> list[str]:

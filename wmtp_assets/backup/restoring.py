@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets.approval.covered import SIGNOFF
+from wmtp_assets.approval.covered_files import SIGNOFF
 from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.tag import INCOMING, REPLACING, TAG, Copied, Tag, read_tag
 from wmtp_assets.catalog import STORAGE_VERSION as VERSION

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from wmtp_assets.approval.chain import DECISION
-from wmtp_assets.approval.covered import SIGNOFF
+from wmtp_assets.approval.covered_files import SIGNOFF
 from wmtp_assets.approval.json_schema import (
     is_line,
     is_number,

@@ -1,8 +1,8 @@
 """What a check found, before Dagster hears of it.
 
-A check group returns a Finding for each of its propositions; `define` makes an asset check result
-of it. There is evidence also when the check passes. Counts are exact; at most 20 culprits are
-named.
+A check group returns a Finding for each of its propositions; `asset_checks` makes an asset check
+result of it. There is evidence also when the check passes. Counts are exact; at most 20 culprits
+are named.
 """
 
 import json
@@ -35,7 +35,7 @@ def undecided(summary: str, evidence: Mapping[str, Any] | None = None) -> Findin
     return Finding(False, summary, evidence or {}, decided=False)
 
 
-def as_shown(finding: Finding) -> Finding:
+def as_printable(finding: Finding) -> Finding:
     """The same finding, its text as a console and a page can show it."""
     evidence = printable_block(dict(finding.evidence))
     return replace(finding, summary=printable(finding.summary), evidence=evidence)

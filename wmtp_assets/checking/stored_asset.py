@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from wmtp_assets.catalog import Catalog
+from wmtp_assets.checking.check_group import AssetState, CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import AssetState, CheckGroup
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.store import Store
 
@@ -35,7 +35,7 @@ class StoredAsset(Generic[Row, Folder]):
     state: AssetState
 
 
-def bind(
+def bind_to_asset(
     key: str,
     groups: Iterable[CheckGroup],
     find_row: Callable[[Catalog], Row],

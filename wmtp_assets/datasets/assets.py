@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets.catalog import COUNTS_TOKENS
+from wmtp_assets.catalog import TOKEN_COUNT_MODEL
 from wmtp_assets.datasets.convert.inputs import (
     length_filter,
     raw_commit,
@@ -40,7 +40,7 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=[dataset, split],
         group_name=dataset,
-        deps=[dg.AssetKey([dataset, "raw"]), dg.AssetKey([COUNTS_TOKENS, "tokenizer"])],
+        deps=[dg.AssetKey([dataset, "raw"]), dg.AssetKey([TOKEN_COUNT_MODEL, "tokenizer"])],
         kinds={"dataset", "json"},
         code_version="1",
         description=f"{title} {split}: Alpaca JSONL, at most 2048 tokens a record.",

@@ -1,9 +1,9 @@
 """The checks of the split assets, and the room's list."""
 
 from wmtp_assets.catalog import Split
-from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.asset_checks import checks_on
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import ours, upstream
 from wmtp_assets.datasets.convert import inspection
 from wmtp_assets.datasets.convert.inputs import length_filter, source_files, split_row

@@ -15,12 +15,12 @@ from wmtp_assets.datasets.formats import (
 from wmtp_assets.datasets.invalid_text import InvalidText, NotText, decode_texts
 from wmtp_assets.datasets.languages import PROGRAMS, python_programs
 from wmtp_assets.datasets.problem import (
-    Candidates,
+    LabelledSolutions,
     Problem,
     Row,
     all_texts,
+    dropped_problem,
     lists_of,
-    unwritten,
     value_of,
 )
 from wmtp_assets.datasets.row import DatasetRow
@@ -158,7 +158,7 @@ def _read_codecontests(row: Row, renamed: str | None) -> Problem:
             )
         )
     except NotText as error:
-        return unwritten(error.place, sum(len(places) for *_, places, _ in python), dropped)
+        return dropped_problem(error.place, sum(len(places) for *_, places, _ in python), dropped)
     candidates, invalid = [], []
     for label, column, places, programs in python:
         texts, bad = decode_texts(programs)
@@ -166,7 +166,7 @@ def _read_codecontests(row: Row, renamed: str | None) -> Problem:
             invalid += [InvalidText("", 0, 0, f"{column}.solution[{n}]", 1) for n in sorted(lost)]
             places = [place for place in places if place not in lost]
         task_ids = [f"{name}_{label}_{place}" for place in places]
-        candidates.append(Candidates(label == "correct", task_ids, texts))
+        candidates.append(LabelledSolutions(label == "correct", task_ids, texts))
     if invalid:
         dropped[INVALID_UTF8] += len(invalid)
     metadata = {"source": "code_contests", "difficulty": difficulty, "has_tests": tests > 0}

@@ -1,8 +1,8 @@
-"""The form of a format: published columns in, Alpaca fields out.
+"""`Format`: the parquet columns that a dataset reads, and the JSONL fields that it writes.
 
-A format, which the module of each dataset states, is the only place that names fields, types and
+It stands in the module of each dataset and is the only place that names fields, types and
 reasons to drop a row; the conversion, the checks, schema.json, the dataset card and croissant.json
-read it. Semantics: domain facts, section Datasets. Nothing here computes.
+read it. Nothing here computes.
 """
 
 from collections.abc import Mapping

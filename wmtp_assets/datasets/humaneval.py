@@ -3,7 +3,7 @@
 from wmtp_assets.catalog import Dataset, Files, Repo, Split
 from wmtp_assets.datasets.facts import NO_INPUT, TESTS_OR_EMPTY, Facts
 from wmtp_assets.datasets.formats import ALPACA, OVER_LENGTH, Format
-from wmtp_assets.datasets.problem import Candidates, Problem, Row, value_of
+from wmtp_assets.datasets.problem import LabelledSolutions, Problem, Row, value_of
 from wmtp_assets.datasets.row import DatasetRow
 
 _PUBLISHED = Dataset(
@@ -55,7 +55,9 @@ def _read_humaneval(row: Row, renamed: None) -> Problem:
         "entry_point": value_of(row, "entry_point"),
         "has_tests": bool(value_of(row, "test")),
     }
-    candidates = Candidates(None, [value_of(row, "task_id")], [value_of(row, "canonical_solution")])
+    candidates = LabelledSolutions(
+        None, [value_of(row, "task_id")], [value_of(row, "canonical_solution")]
+    )
     return Problem(value_of(row, "prompt"), "", metadata, [candidates])
 
 

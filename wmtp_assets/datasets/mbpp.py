@@ -3,7 +3,14 @@
 from wmtp_assets.catalog import AcceptedFinding, Dataset, Files, Repo, Split
 from wmtp_assets.datasets.facts import NO_INPUT, TESTS_OR_EMPTY, Facts
 from wmtp_assets.datasets.formats import ALPACA, OVER_LENGTH, Format
-from wmtp_assets.datasets.problem import BadRow, Candidates, Problem, Row, all_texts, value_of
+from wmtp_assets.datasets.problem import (
+    BadRow,
+    LabelledSolutions,
+    Problem,
+    Row,
+    all_texts,
+    value_of,
+)
 from wmtp_assets.datasets.row import DatasetRow
 
 _PUBLISHED = Dataset(
@@ -92,7 +99,7 @@ def _read_mbpp(row: Row, renamed: None) -> Problem:
         "test_setup_code": value_of(row, "test_setup_code"),
         "has_tests": len(tests) > 0,
     }
-    candidates = Candidates(None, [str(value_of(row, "task_id"))], [value_of(row, "code")])
+    candidates = LabelledSolutions(None, [str(value_of(row, "task_id"))], [value_of(row, "code")])
     return Problem(value_of(row, "text"), "", metadata, [candidates])
 
 

@@ -1,7 +1,7 @@
 """One published row -> one problem: what a reader makes of it, and how it takes values out.
 
-The reference semantics (domain facts, Datasets). Every candidate that is not Python or not UTF-8 is
-counted by the reader with its reason; the token filter comes later, in `convert.units`.
+Every candidate that is not Python or not UTF-8 is counted by the reader with its reason; the token
+filter comes later, in `convert.units`.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ Row = Mapping[str, "pa.Scalar"]
 
 
 @dataclass(frozen=True)
-class Candidates:
+class LabelledSolutions:
     """Solutions of one class, each written unless its record is too long.
 
     Attributes:
@@ -45,7 +45,7 @@ class Problem:
     instruction: str
     input: str
     metadata: Mapping[str, object]
-    candidates: Sequence[Candidates]
+    candidates: Sequence[LabelledSolutions]
     dropped: Counter = field(default_factory=Counter)
     invalid: Sequence[InvalidText] = ()
 
@@ -83,7 +83,7 @@ def lists_of(row: Row, column: str, first: str, second: str) -> list["pa.Array"]
     return lists
 
 
-def unwritten(place: str, candidates: int, dropped: Counter) -> Problem:
+def dropped_problem(place: str, candidates: int, dropped: Counter) -> Problem:
     """A problem that cannot be written at all, for what is not UTF-8 at one place."""
     if not candidates:
         return Problem("", "", {}, [], dropped)

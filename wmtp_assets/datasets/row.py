@@ -20,7 +20,7 @@ class DatasetRow:
         small: The same of its small sets.
         stats: The same of its statistics.
         looked_for_in: Training sets whose statistics look for this dataset: it is a benchmark.
-        article: Before the title, where a sentence has one of its prompts.
+        article: "a" or "an", for sentences such as "an MBPP prompt".
         accepted: Findings of the published data that are known beforehand.
     """
 

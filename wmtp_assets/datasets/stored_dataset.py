@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from wmtp_assets.catalog import Dataset
-from wmtp_assets.checking.group import CheckGroup
-from wmtp_assets.checking.stored_asset import StoredAsset, bind
+from wmtp_assets.checking.check_group import CheckGroup
+from wmtp_assets.checking.stored_asset import StoredAsset, bind_to_asset
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.store import Store
 
@@ -14,7 +14,7 @@ StoredDataset = StoredAsset[Dataset, DatasetFolder]
 def bind_dataset(key: str, groups: Iterable[CheckGroup]) -> tuple[CheckGroup, ...]:
     """Bind groups to an asset of the dataset that its key begins with."""
     name = key.split("/")[0]
-    return bind(key, groups, lambda catalog: catalog.dataset(name), _folder)
+    return bind_to_asset(key, groups, lambda catalog: catalog.dataset(name), _folder)
 
 
 def _folder(store: Store, row: Dataset) -> DatasetFolder:

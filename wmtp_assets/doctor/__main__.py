@@ -22,7 +22,7 @@ from wmtp_assets.doctor.machine import (
     temporary_line,
 )
 from wmtp_assets.doctor.optional import optional_lines, postgres_lines
-from wmtp_assets.doctor.plans import JOBS, Known, disk_lines, listed_bytes, wanted_by
+from wmtp_assets.doctor.plans import JOBS, KnownSizes, disk_lines, listed_bytes, wanted_by
 from wmtp_assets.doctor.repositories import asked, environment_lines, hub_lines, mirror_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.file_io import free_bytes
@@ -31,7 +31,7 @@ from wmtp_assets.models.rows import OPTIONAL_JOBS
 from wmtp_assets.printable import Parser, say
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.store import Store
-from wmtp_assets.supported import PACKAGE
+from wmtp_assets.versions import PACKAGE
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -87,7 +87,7 @@ def job_lines(settings: Settings, jobs: list[str]) -> Iterator[Line]:
     looked = look_at_checkpoints(jobs, catalog, store, mirror.root if mirror else None)
     plans = {folder: plan for folder, plan in looked.items() if not isinstance(plan, BadInput)}
     weights = {folder: plan.size_bytes for folder, plan in plans.items()}
-    known = Known(listed_bytes(catalog, jobs, store, mirror), weights)
+    known = KnownSizes(listed_bytes(catalog, jobs, store, mirror), weights)
     yield from disk_lines(jobs, catalog, store, free, known)
     yield from checkpoint_lines(looked)
     try:

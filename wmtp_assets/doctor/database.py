@@ -6,7 +6,7 @@ from pathlib import Path
 from wmtp_assets.doctor.instance_yaml import stated_storage
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.setting_values import wrong_with_record
-from wmtp_assets.sqlite_files import DATABASES, LOCK_FIX, Held, faults, lock_holders
+from wmtp_assets.sqlite_files import DATABASES, LOCK_FIX, DatabaseLocked, faults, lock_holders
 
 
 def database_lines(home: str | None) -> Iterator[Line]:
@@ -28,7 +28,7 @@ def database_lines(home: str | None) -> Iterator[Line]:
         return
     try:
         wrong = list(faults(folder))
-    except Held as held:
+    except DatabaseLocked as held:
         path = Path(str(held))
         by = ", ".join(lock_holders(path)) or "another program"
         yield warn(f"the record is locked by {by}: {path}", LOCK_FIX)

@@ -10,7 +10,7 @@ from packaging.version import Version
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.files.file_io import nearest_existing
 from wmtp_assets.setting_values import RECORD_FIX, wrong_with_record
-from wmtp_assets.supported import find_packages, python_fault
+from wmtp_assets.versions import find_packages, python_fault
 
 SETUP = "run make setup"
 # Bytes of sockaddr_un.sun_path, the final zero included; other systems have at least 104.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wmtp_assets.catalog import COUNTS_TOKENS, Catalog, Dataset, Files, Model
+from wmtp_assets.catalog import TOKEN_COUNT_MODEL, Catalog, Dataset, Files, Model
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.errors import BadInput
@@ -13,10 +13,10 @@ from wmtp_assets.files.walking import files_below
 from wmtp_assets.hub.lock import locked_repo
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.hub.stored import raw_folder, wanted_files
-from wmtp_assets.models.architecture import parameters
 from wmtp_assets.models.micro.origin import plan_from_catalog
-from wmtp_assets.models.micro.scored import SCORED_SET
+from wmtp_assets.models.micro.scored_rows import SCORED_SET
 from wmtp_assets.models.rows import MODELS, REQUIRED
+from wmtp_assets.models.tensor_shapes import parameters
 from wmtp_assets.models.tokenizer.files import TOKENIZER_MODEL
 from wmtp_assets.source import Listing, select
 from wmtp_assets.store import Store
@@ -29,7 +29,7 @@ JOBS = {
     **{row.job.name: (name,) for name, row in MODELS.items() if row.job},
 }
 # The datasets count tokens with the tokenizer of the open reference model, and need no more of it.
-TOKENIZER = COUNTS_TOKENS, Files(TOKENIZER_MODEL)
+TOKENIZER = TOKEN_COUNT_MODEL, Files(TOKENIZER_MODEL)
 # Weights are stored with two bytes a value, float16 or bfloat16, until their checkpoint is here.
 WEIGHT_BYTES = 2
 # JSONL, line metadata and small sets beside the parquet: a planning figure, as in the README.
@@ -38,7 +38,7 @@ WITH_MICRO = ("phase1", "models")
 
 
 @dataclass(frozen=True)
-class Need:
+class DiskNeed:
     """Bytes of one job: what a first run writes, and what a repeated one has beside the old."""
 
     least: int
@@ -46,7 +46,7 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RepoRequest:
     """A repository, what is wanted of it, and by which jobs."""
 
     row: Model | Dataset
@@ -58,7 +58,7 @@ class Wanted:
         return f"{self.row.repo.id} ({', '.join(self.jobs)})"
 
 
-def wanted_by(catalog: Catalog, jobs: list[str]) -> list[Wanted]:
+def wanted_by(catalog: Catalog, jobs: list[str]) -> list[RepoRequest]:
     """What the jobs ask of the repositories."""
     users: dict[str, list[str]] = {}
     for job in jobs:
@@ -67,11 +67,11 @@ def wanted_by(catalog: Catalog, jobs: list[str]) -> list[Wanted]:
     found = []
     for name, needing in users.items():
         row = catalog.row(name)
-        found.append(Wanted(row, wanted_files(row), tuple(needing)))
+        found.append(RepoRequest(row, wanted_files(row), tuple(needing)))
     counting = tuple(job for job in jobs if any(_is_dataset(catalog, n) for n in JOBS[job]))
     name, tokenizer = TOKENIZER
     if counting and name not in users:
-        found.append(Wanted(catalog.row(name), (tokenizer,), counting))
+        found.append(RepoRequest(catalog.row(name), (tokenizer,), counting))
     return found
 
 
@@ -80,7 +80,7 @@ def _is_dataset(catalog: Catalog, name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownSizes:
     """Sizes that are known better than from the catalog.
 
     Attributes:
@@ -92,7 +92,7 @@ class Known:
     weights: Mapping[str, int] = field(default_factory=dict)
 
 
-CATALOG_ONLY = Known()
+CATALOG_ONLY = KnownSizes()
 
 
 def listed_bytes(
@@ -125,7 +125,9 @@ def _listings(row: Model | Dataset, store: Store, mirror: MirrorSource | None) -
             yield mirror.list_files(row.repo, row.repo.revision)
 
 
-def disk_need(catalog: Catalog, job: str, store: Store, known: Known = CATALOG_ONLY) -> Need:
+def disk_need(
+    catalog: Catalog, job: str, store: Store, known: KnownSizes = CATALOG_ONLY
+) -> DiskNeed:
     """The bytes that a job writes: raw files that are not there yet, and what is derived.
 
     Derived files are made anew beside the earlier ones, which stay until the new ones are whole.
@@ -145,7 +147,7 @@ def disk_need(catalog: Catalog, job: str, store: Store, known: Known = CATALOG_O
         raw = max(0, raw_bytes - raw_there)
         least += raw + max(0, derived - derived_there)
         most += raw + derived
-    return Need(least, most)
+    return DiskNeed(least, most)
 
 
 def micro_bytes(catalog: Catalog) -> int:
@@ -160,7 +162,7 @@ def folder_bytes(folder: Path) -> int:
 
 
 def disk_lines(
-    jobs: list[str], catalog: Catalog, store: Store, free: int, known: Known = CATALOG_ONLY
+    jobs: list[str], catalog: Catalog, store: Store, free: int, known: KnownSizes = CATALOG_ONLY
 ) -> Iterator[Line]:
     """Whether the free bytes hold what each job writes."""
     for job in jobs:

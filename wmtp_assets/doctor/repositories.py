@@ -12,12 +12,12 @@ from typing import Protocol
 
 from wmtp_assets.catalog import Repo
 from wmtp_assets.doctor.lines import Line, State, fail, ok, warn
-from wmtp_assets.doctor.plans import Wanted
+from wmtp_assets.doctor.plans import RepoRequest
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import require_regular
 from wmtp_assets.hub.api_schema import RepoInfo, TokenOwner
 from wmtp_assets.hub.connection_errors import HubError, Unreachable
-from wmtp_assets.hub.facts import is_commit, shown_commit
+from wmtp_assets.hub.field_values import is_commit, shown_commit
 from wmtp_assets.hub.file_formats import fault
 from wmtp_assets.hub.http_errors import Refused
 from wmtp_assets.hub.listing import listed
@@ -58,7 +58,7 @@ class Api(Protocol):
 class Asked:
     """What is wanted of a repository, what is locked of it, and whether that is all here."""
 
-    wanted: Wanted
+    wanted: RepoRequest
     locked: LockedRepo | None = None
     complete: bool = False
 
@@ -82,7 +82,7 @@ class Asked:
         return line
 
 
-def asked(store: Store, wanted: Wanted) -> Asked:
+def asked(store: Store, wanted: RepoRequest) -> Asked:
     """Look up what the storage has of a repository.
 
     Raises:

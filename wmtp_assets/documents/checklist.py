@@ -15,7 +15,7 @@ from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.documents.dossier import Dossier
 from wmtp_assets.documents.markdown import RUN_RECORD, render, tasks
 from wmtp_assets.documents.risks import RISKS, Risk
-from wmtp_assets.evidence.judge import Evidence, Judged, Outcome, utc
+from wmtp_assets.evidence.judge import Evidence, JudgedCheck, Outcome, utc
 from wmtp_assets.evidence.steps import ENVIRONMENT_CHECKS, STEPS, Step
 from wmtp_assets.markup import Markup, link, text
 
@@ -30,7 +30,7 @@ FAILED_BEFORE = "failed_before"
 DO_NOT_COUNT = "decisions_that_do_not_count"
 
 
-def judged_checks(step: Step, evidence: Evidence) -> tuple[Judged, ...]:
+def judged_checks(step: Step, evidence: Evidence) -> tuple[JudgedCheck, ...]:
     """The checks of a step. Those of the environment belong to Step 0, not to Step 1."""
     checks = evidence.of(*step.assets)
     if step.checks:
@@ -122,11 +122,11 @@ def _link(asset: str) -> str:
     return f"{UI}/assets/{asset}?view=checks"
 
 
-def _good(checks: Iterable[Judged]) -> bool:
+def _good(checks: Iterable[JudgedCheck]) -> bool:
     return all(j.outcome in (Outcome.PASSED, Outcome.WARNED) for j in checks)
 
 
-def _outcomes(checks: Iterable[Judged]) -> dict[str, int]:
+def _outcomes(checks: Iterable[JudgedCheck]) -> dict[str, int]:
     return dict(sorted(Counter(str(j.outcome) for j in checks).items()))
 
 

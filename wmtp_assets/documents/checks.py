@@ -3,10 +3,10 @@
 import dagster as dg
 from jinja2 import UndefinedError
 
-from wmtp_assets.approval.covered import finished_files, of_no_asset
-from wmtp_assets.checking.define import checks_on
+from wmtp_assets.approval.covered_files import finished_files, unowned_files
+from wmtp_assets.checking.asset_checks import checks_on
+from wmtp_assets.checking.check_group import AssetState, CheckGroup
 from wmtp_assets.checking.findings import Finding, verdict
-from wmtp_assets.checking.group import AssetState, CheckGroup
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.assets import (
@@ -78,7 +78,7 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
         known = {*recorded, deployment.store.relative(deployment.store.readme)}
         return {
             NO_ORPHANS: verdict(
-                of_no_asset(finished_files(deployment.store.root), known),
+                unowned_files(finished_files(deployment.store.root), known),
                 f"{len(recorded)} files, each of an asset",
                 "files of no asset",
                 recorded=len(recorded),

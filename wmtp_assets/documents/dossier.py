@@ -8,7 +8,7 @@ from wmtp_assets.approval.chain import Decision, Entry, Role, Verdict
 from wmtp_assets.approval.state import Approval, ApprovalState
 from wmtp_assets.backup.state import Backup, judge_backup
 from wmtp_assets.catalog import Catalog
-from wmtp_assets.evidence.judge import Evidence, Judged, Outcome
+from wmtp_assets.evidence.judge import Evidence, JudgedCheck, Outcome
 from wmtp_assets.evidence.steps import README
 from wmtp_assets.files.file_io import sha256_of
 
@@ -45,7 +45,7 @@ class Dossier:
     backup: Backup | None = None
     failures: tuple[Failure, ...] = field(default=())
 
-    def acknowledged(self, judged: Judged) -> Decision | None:
+    def acknowledged(self, judged: JudgedCheck) -> Decision | None:
         """The standing approval that acknowledges a warning."""
         return next(
             (

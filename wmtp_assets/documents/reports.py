@@ -10,7 +10,7 @@ from typing import Any
 from wmtp_assets.approval.chain import Role
 from wmtp_assets.approval.state import DECISION_COLUMNS, ApprovalState, decision_rows
 from wmtp_assets.backup.state import judge_backup
-from wmtp_assets.catalog import PIECES, STORAGE_VERSION
+from wmtp_assets.catalog import STORAGE_VERSION, VOCAB_SIZE
 from wmtp_assets.datasets.convert.tally import CANDIDATES, DROPPED
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.documents.dossier import Dossier, phase_2_conditions
@@ -22,7 +22,7 @@ from wmtp_assets.models.micro.rows import GEOMETRY, MAX_BYTES, MICROS
 # What the templates use besides the dossier.
 STATED = {
     "STORAGE_VERSION": STORAGE_VERSION,
-    "PIECES": PIECES,
+    "VOCAB_SIZE": VOCAB_SIZE,
     "GEOMETRY": GEOMETRY,
     "MAX_BYTES": MAX_BYTES,
     "MICROS": MICROS,

@@ -1,6 +1,6 @@
 """What the record is worth: does the result of each declared check still hold for the storage?
 
-Pure: rows in (record.py reads them), outcomes out. A pass counts when a run on this storage root
+Pure: rows in (read.py reads them), outcomes out. A pass counts when a run on this storage root
 judged the content that is materialized now, made from what its inputs are now; a failure counts
 while it targets the latest materialization. What was posted (no run behind it), a result or a
 materialization, is no evidence: the webserver has no login.
@@ -103,7 +103,7 @@ class CheckRow:
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedCheck:
     """A declared check with its outcome, the reason as one sentence, and the finding's digest."""
 
     check: CheckRow
@@ -132,7 +132,7 @@ class Evidence:
     source: str
     catalog: str
     assets: tuple[AssetRow, ...]
-    checks: tuple[Judged, ...]
+    checks: tuple[JudgedCheck, ...]
 
     @property
     def artifacts(self) -> tuple[AssetRow, ...]:
@@ -160,17 +160,17 @@ class Evidence:
         assets = tuple(a for a in self.assets if a.group not in DOCUMENT_GROUPS)
         return replace(self, assets=assets, checks=self.of(*(a.key for a in assets)))
 
-    def of(self, *assets: str) -> tuple[Judged, ...]:
+    def of(self, *assets: str) -> tuple[JudgedCheck, ...]:
         """The judged checks of some assets."""
         return tuple(j for j in self.checks if j.check.asset in assets)
 
     @property
-    def of_artifacts(self) -> tuple[Judged, ...]:
+    def of_artifacts(self) -> tuple[JudgedCheck, ...]:
         """The judged checks of the artifacts."""
         return self.of(*(a.key for a in self.artifacts))
 
     @property
-    def counting(self) -> tuple[Judged, ...]:
+    def counting(self) -> tuple[JudgedCheck, ...]:
         """All judged checks but those of optional assets that were never materialized."""
         documents = (a.key for a in self.assets if a.group in DOCUMENT_GROUPS)
         return self.of(*(a.key for a in self.artifacts), *documents)
@@ -197,46 +197,46 @@ def with_outdated(assets: Iterable[AssetRow]) -> tuple[AssetRow, ...]:
     )
 
 
-def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> Judged:
+def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> JudgedCheck:
     """Decide what the newest result of a check is worth now."""
     latest, made = check.latest, asset.latest
     if made is None:
         of_another = f"; the record has it of {asset.elsewhere}" if asset.elsewhere else ""
         why = f"the asset was never materialized{of_another}"
-        return Judged(check, Outcome.NOT_EVALUATED, why)
+        return JudgedCheck(check, Outcome.NOT_EVALUATED, why)
     on_root = latest is not None and latest.storage_root == storage_root
     on_latest = latest is not None and latest.target == made.storage_id
     if on_root and on_latest and not latest.passed and not latest.warns:
         # Also when a later run crashed: a failure counts until the asset is made again.
-        return Judged(check, Outcome.FAILED, latest.summary)
+        return JudgedCheck(check, Outcome.FAILED, latest.summary)
     if check.crashed_in:
         why = f"its step crashed in run {check.crashed_in}"
-        return Judged(check, Outcome.NOT_EVALUATED, why)
+        return JudgedCheck(check, Outcome.NOT_EVALUATED, why)
     if latest is None:
-        return Judged(check, Outcome.NOT_EVALUATED, "no run has evaluated it")
+        return JudgedCheck(check, Outcome.NOT_EVALUATED, "no run has evaluated it")
     if not on_root:
         why = f"it was evaluated on storage root {latest.storage_root}, this one is {storage_root}"
-        return Judged(check, Outcome.NOT_EVALUATED, why)
+        return JudgedCheck(check, Outcome.NOT_EVALUATED, why)
     if not latest.passed and not on_latest:
         why = "it failed before the asset was materialized again; run it again"
-        return Judged(check, Outcome.STALE, why)
+        return JudgedCheck(check, Outcome.STALE, why)
     if not on_latest and latest.target_version != made.version:
         why = "it judged another content than the one materialized now; run it again"
-        return Judged(check, Outcome.STALE, why)
+        return JudgedCheck(check, Outcome.STALE, why)
     if asset.differing:
-        return Judged(check, Outcome.DISK_DIFFERS, "; ".join(asset.differing))
+        return JudgedCheck(check, Outcome.DISK_DIFFERS, "; ".join(asset.differing))
     if latest.content != made.version:
         why = f"it read content {latest.content}, materialized is {made.version}; run it again"
-        return Judged(check, Outcome.DISK_DIFFERS, why)
+        return JudgedCheck(check, Outcome.DISK_DIFFERS, why)
     if asset.outdated:
         why = (
             f"made from another {', '.join(asset.outdated)} than is materialized now; make it anew"
         )
-        return Judged(check, Outcome.STALE, why)
-    return Judged(check, Outcome.PASSED if latest.passed else Outcome.WARNED, latest.summary)
+        return JudgedCheck(check, Outcome.STALE, why)
+    return JudgedCheck(check, Outcome.PASSED if latest.passed else Outcome.WARNED, latest.summary)
 
 
-def was_put_back(judged: Judged, asset: AssetRow) -> bool:
+def was_put_back(judged: JudgedCheck, asset: AssetRow) -> bool:
     """Whether a check read other bytes than the recorded ones, and these are there again.
 
     A file of the recorded size and time is believed to be the recorded one, unless nothing has

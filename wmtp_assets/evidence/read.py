@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from wmtp_assets.checking.define import UNREADABLE, observe
+from wmtp_assets.checking.asset_checks import UNREADABLE, observe
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import (
     AssetRow,
@@ -14,7 +14,7 @@ from wmtp_assets.evidence.judge import (
     judge,
     with_outdated,
 )
-from wmtp_assets.evidence.results import Past, check_row
+from wmtp_assets.evidence.results import RecordHistory, check_row
 from wmtp_assets.record import (
     DATA_VERSION_TAG,
     FILES,
@@ -76,7 +76,7 @@ def read_evidence(
     newest = instance.event_log_storage.get_latest_asset_check_execution_by_key(
         [spec.key for spec in check_specs]
     )
-    past = Past(instance, here)
+    past = RecordHistory(instance, here)
     judged = []
     for spec in check_specs:
         asset = assets[spec.asset_key.to_user_string()]
@@ -135,7 +135,7 @@ def _asset_row(
 
 def _root_now(record: dg.EventLogRecord, here: StorageHistory) -> str | None:
     stated = made_root_of(record)
-    return stated and here.now_at(stated, record.timestamp)
+    return stated and here.current_root_of(stated, record.timestamp)
 
 
 def _described(spec: dg.AssetSpec, record: dg.EventLogRecord | None) -> AssetRow:

@@ -10,7 +10,7 @@ import dagster as dg
 from dagster._core.execution.stats import StepEventStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
-from wmtp_assets.checking.define import AS_WRITTEN, DEEP_TAG, EVERY_BYTE, checks_step
+from wmtp_assets.checking.asset_checks import AS_WRITTEN, DEEP_TAG, EVERY_BYTE, checks_step
 from wmtp_assets.evidence.judge import AssetRow, CheckRow, Evaluation
 from wmtp_assets.record import (
     CONTENT,
@@ -26,7 +26,7 @@ from wmtp_assets.storage_history import StorageHistory
 
 
 @dataclass(frozen=True)
-class Past:
+class RecordHistory:
     """What lies further back in the record of one storage; each thing is looked up once."""
 
     instance: dg.DagsterInstance
@@ -62,7 +62,7 @@ class Past:
             run = self.instance.get_run_record_by_id(run_id) if steps else None
             root = root_of_run(self.instance, run_id) if run else None
             at = run.create_timestamp.timestamp() if run else 0
-            return steps if root is None or self.here.hold(root, at) else ()
+            return steps if root is None or self.here.covers(root, at) else ()
 
         return failed_steps
 
@@ -79,7 +79,7 @@ class Past:
 
 
 def check_row(
-    past: Past,
+    past: RecordHistory,
     spec: dg.AssetCheckSpec,
     newest: AssetCheckExecutionRecord | None,
     asset: AssetRow,
@@ -107,7 +107,7 @@ def check_row(
 
 
 def _evaluation(
-    past: Past, record: AssetCheckExecutionRecord, asset: AssetRow, *, on_root: bool
+    past: RecordHistory, record: AssetCheckExecutionRecord, asset: AssetRow, *, on_root: bool
 ) -> Evaluation:
     result = record.event.dagster_event.asset_check_evaluation_data
     values = {name: _plain(value) for name, value in result.metadata.items()}
@@ -129,7 +129,7 @@ def _evaluation(
 
 
 def _target(
-    past: Past, record: AssetCheckExecutionRecord, asset: AssetRow, content: str | None
+    past: RecordHistory, record: AssetCheckExecutionRecord, asset: AssetRow, content: str | None
 ) -> tuple[int | None, str | None]:
     """Storage id and version of the materialization that a result is about.
 

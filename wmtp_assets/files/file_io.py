@@ -17,7 +17,7 @@ from typing import Any
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import TINY_BYTES, open_regular, read_small
 from wmtp_assets.files.strict import parse_json, parse_sums
-from wmtp_assets.files.temporaries import Held, new_file, new_folder, sweep
+from wmtp_assets.files.temporaries import HeldFile, new_file, new_folder, sweep
 from wmtp_assets.files.writer import HashingWriter
 
 CHUNK_BYTES = 1024 * 1024
@@ -63,7 +63,7 @@ def folder_beside(path: Path) -> Iterator[Path]:
         held.remove()
 
 
-def _beside(path: Path, new: Callable[[Path], Held]) -> Held:
+def _beside(path: Path, new: Callable[[Path], HeldFile]) -> HeldFile:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path.parent)

@@ -2,10 +2,11 @@
 
 Whoever writes an unfinished file or folder holds a lock (flock) on it. The system lets go of it
 when the process ends, however it ends, and every container of one kernel sees it; host names and
-process ids tell nothing, two containers may have the same ones. A rename takes the lock along. What
-another can lock is abandoned, where the lock tells: its maker ran on this kernel, and locks do
-something here. On network file systems they may do nothing, or hold on one machine only; there what
-nobody changed for long is abandoned.
+process ids tell nothing, two containers may have the same ones. A rename takes the lock along.
+
+Whoever can take the lock may sweep the file: it is abandoned, if its maker ran on this kernel and
+locks work on this file system. On network file systems they may do nothing, or hold on one machine
+only; there what nobody changed for long is abandoned.
 
 A maker is written `<host>.<kernel>.<unique>`, a temporary `.<name>.<maker>.tmp`.
 """
@@ -24,7 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from wmtp_assets.children import end_with_parent
+from wmtp_assets.child_processes import end_with_parent
 from wmtp_assets.files.walking import remove_tree, walk
 
 # Of Linux, a new one at each start; containers have that of the machine they run on.
@@ -39,14 +40,14 @@ SUFFIX = ".tmp"
 NAME = re.compile(r"\..+\.([0-9a-f]{8}|[0-9]{1,7})\.[0-9a-f]{16}\.tmp", re.DOTALL)
 
 
-class Held:
+class HeldFile:
     """An unfinished file or folder that this process works on, until it is released.
 
     Attributes:
         path: Where it is.
     """
 
-    _all: set["Held"] = set()
+    _all: set["HeldFile"] = set()
 
     def __init__(self, path: Path, descriptor: int):
         end_with_parent()
@@ -82,7 +83,7 @@ class Held:
 
 
 # The lock ends with the last copy of its descriptor, and a fork copies it.
-os.register_at_fork(after_in_child=Held.release_all)
+os.register_at_fork(after_in_child=HeldFile.release_all)
 
 
 def new_maker() -> str:
@@ -105,12 +106,12 @@ def temporary_beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{new_maker()}{SUFFIX}")
 
 
-def new_file(beside: Path) -> Held:
+def new_file(beside: Path) -> HeldFile:
     """An empty unfinished file that is to become `beside`."""
     return make_file(lambda: temporary_beside(beside))
 
 
-def new_folder(beside: Path) -> Held:
+def new_folder(beside: Path) -> HeldFile:
     """An empty unfinished folder that is to become `beside`, or in which its parts are made."""
 
     def make(path: Path) -> int:
@@ -120,14 +121,14 @@ def new_folder(beside: Path) -> Held:
     return _make(lambda: temporary_beside(beside), make)
 
 
-def make_file(name: Callable[[], Path]) -> Held:
+def make_file(name: Callable[[], Path]) -> HeldFile:
     """An empty file under a new name, held."""
     return _make(
         name, lambda path: os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | FLAGS, 0o666)
     )
 
 
-def _make(name: Callable[[], Path], make: Callable[[Path], int]) -> Held:
+def _make(name: Callable[[], Path], make: Callable[[Path], int]) -> HeldFile:
     while True:
         path = name()
         try:
@@ -139,11 +140,11 @@ def _make(name: Callable[[], Path], make: Callable[[Path], int]) -> Held:
         with contextlib.suppress(OSError):  # a file system without locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         if _is_still(path, descriptor):
-            return Held(path, descriptor)
+            return HeldFile(path, descriptor)
         os.close(descriptor)  # swept before it was locked
 
 
-def claim(path: Path, silent_seconds: float = SILENT_SECONDS) -> Held | None:
+def claim(path: Path, silent_seconds: float = SILENT_SECONDS) -> HeldFile | None:
     """Hold what nobody works on any more; None where somebody does, or may, or it is gone.
 
     Args:
@@ -161,7 +162,7 @@ def claim(path: Path, silent_seconds: float = SILENT_SECONDS) -> Held | None:
         if error.errno in CONTENTION:
             os.close(descriptor)
             return None
-    held = Held(path, descriptor)
+    held = HeldFile(path, descriptor)
     with contextlib.suppress(OSError):
         if _is_still(path, descriptor) and (
             # Seen as locked while we lock it: on some file systems locks do nothing.
@@ -245,7 +246,7 @@ def guarded(guard: Path, waiting: Callable[[], None] = lambda: None) -> Iterator
                 waiting()
                 time.sleep(LOOK_SECONDS)
                 continue
-        held = Held(guard, descriptor)
+        held = HeldFile(guard, descriptor)
         if not _is_still(guard, descriptor):
             held.release()
             held = None

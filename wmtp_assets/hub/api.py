@@ -1,6 +1,6 @@
 """The API of the Hub: what it states of a repository, of one file, of a token; no file bytes.
 
-A listing is believed as far as its facts have the form of a fact (`facts.py`): mirrors behind
+Of a listing only well-formed sizes and digests count (`field_values.py`): mirrors behind
 HF_ENDPOINT list names only, or sizes of something else.
 """
 
@@ -14,7 +14,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.api_schema import ListedFile, RepoInfo, TokenOwner, read
 from wmtp_assets.hub.client import endpoint, send_request, small_body
 from wmtp_assets.hub.connection_errors import not_a_hub, server_of
-from wmtp_assets.hub.facts import (
+from wmtp_assets.hub.field_values import (
     is_commit,
     known_blob,
     known_sha256,
@@ -22,7 +22,7 @@ from wmtp_assets.hub.facts import (
     shown_commit,
     stated_size,
 )
-from wmtp_assets.hub.file_stream import file_url, plain_etag, require_answer_of
+from wmtp_assets.hub.file_stream import file_url, require_answer_of, unquoted_etag
 from wmtp_assets.hub.http_errors import http_error
 from wmtp_assets.hub.retry import retried
 from wmtp_assets.source import Listing, RemoteFile
@@ -164,6 +164,6 @@ def _from_headers(path: str, answer: Any) -> RemoteFile:
     # Else the length is that of a packed body, or of the text of a redirect.
     if not answer.has_redirect_location and head.get("Content-Encoding", "identity") == "identity":
         length, etag = length or head.get("Content-Length", ""), etag or head.get("ETag", "")
-    etag = plain_etag(etag)
+    etag = unquoted_etag(etag)
     size = known_size(stated_size(length))
     return RemoteFile(path, size, known_sha256(etag), known_blob(etag))

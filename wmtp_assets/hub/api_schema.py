@@ -1,7 +1,7 @@
 """The JSON that the API of the Hub answers, as far as it is read; other fields are ignored.
 
 Only what must be there is asked for: sizes, digests and commits are believed by their form
-(`facts.py`), because mirrors behind HF_ENDPOINT leave them out.
+(`field_values.py`), because mirrors behind HF_ENDPOINT leave them out.
 """
 
 from typing import Annotated, Any, TypeVar

@@ -16,7 +16,7 @@ from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
-from wmtp_assets.hub.facts import spoken_size
+from wmtp_assets.hub.field_values import spoken_size
 from wmtp_assets.hub.partial import LOOK_SECONDS, DownloadPaths, Partial
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import WrongBody, kept, require_proof

@@ -22,11 +22,11 @@ from wmtp_assets.files.strict import is_plain
 from wmtp_assets.hub import file_formats
 from wmtp_assets.hub import lock as locks
 from wmtp_assets.hub.download import Download, download_all
-from wmtp_assets.hub.listing import completed, listed
+from wmtp_assets.hub.listing import fill_missing_facts, listed
 from wmtp_assets.hub.partial import DownloadPaths, sweep_unfinished
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import kept
-from wmtp_assets.source import IncompleteRepo, Listing, RemoteFile, Source, beside, select
+from wmtp_assets.source import IncompleteRepo, Listing, RemoteFile, Source, select, unmatched_paths
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _impossible(
     return {
         path: (size, sha256)
         for path, (size, sha256) in locked.files.items()
-        if not beside([path], wanted)
+        if not unmatched_paths([path], wanted)
         and (
             file_formats.is_impossible(path, size)
             or _is_locked_fault(folder / path, path, size, sha256)
@@ -127,7 +127,7 @@ def _bound_files(
     chosen = select(listing, wanted)
     known = {f.path for f in chosen if f.size_bytes and f.path in repo.pins}
     known |= locked.files.keys() if locked else set()
-    chosen = completed(source, repo, listing.commit, chosen, known)
+    chosen = fill_missing_facts(source, repo, listing.commit, chosen, known)
     files = _bind(chosen, f"{source.name} at {listing.commit}", repo, locked)
     if locked and listing.commit != locked.commit:
         # A mirror without a listing has no commits to go by, and neither has a lock made from one:

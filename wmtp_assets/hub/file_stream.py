@@ -13,7 +13,7 @@ from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.client import body, endpoint, send_request
 from wmtp_assets.hub.connection_errors import server_of
-from wmtp_assets.hub.facts import is_commit, shown_commit, stated_size
+from wmtp_assets.hub.field_values import is_commit, shown_commit, stated_size
 from wmtp_assets.hub.http_errors import http_error
 from wmtp_assets.source import Body
 
@@ -34,7 +34,7 @@ def file_url(repo: Repo, commit: str, path: str) -> str:
     return hf_hub_url(repo.id, path, repo_type=repo.kind, revision=commit, endpoint=at)
 
 
-def plain_etag(etag: str) -> str:
+def unquoted_etag(etag: str) -> str:
     """An ETag without its quotes and the mark of a weak one."""
     return etag.removeprefix("W/").strip('"')
 
@@ -82,7 +82,7 @@ def _body(answers: list[Any], chunks: Iterator[bytes]) -> Body:
         return Body(0, "", None, chunks)  # positions would count packed bytes
     # The Hub names the content on the redirect, the CDN knows it by a name of its own.
     linked = [a.headers["X-Linked-ETag"] for a in answers if "X-Linked-ETag" in a.headers]
-    etag = plain_etag(linked[0] if linked else last.get("ETag", ""))
+    etag = unquoted_etag(linked[0] if linked else last.get("ETag", ""))
     if answers[-1].status_code != 206:
         return Body(0, etag, stated_size(last.get("Content-Length", "")), chunks)
     span = CONTENT_RANGE.fullmatch(last.get("Content-Range", ""))

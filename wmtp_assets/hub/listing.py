@@ -1,4 +1,4 @@
-"""A listing, as far as it can be believed: of the commit asked for, and completed where it is open.
+"""Lists a repository at exactly the commit asked for, and asks for sizes and digests it lacks.
 
 In: a source, a repository, a revision. Out: the listing, and the files of it with a size and a
 digest where anything states them. What stays open is decided by the bytes (`proof.py`).
@@ -9,7 +9,7 @@ from collections.abc import Container
 
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.facts import is_commit, spoken_size
+from wmtp_assets.hub.field_values import is_commit, spoken_size
 from wmtp_assets.source import Listing, RemoteFile, Source
 
 
@@ -40,7 +40,7 @@ def require_commit(repo: Repo, source: str, asked: str, offered: str) -> None:
         )
 
 
-def completed(
+def fill_missing_facts(
     source: Source, repo: Repo, commit: str, files: list[RemoteFile], known: Container[str] = ()
 ) -> list[RemoteFile]:
     """Ask the source for what its listing leaves open of each file: size and digest.

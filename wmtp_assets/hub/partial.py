@@ -15,7 +15,7 @@ from pathlib import Path
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
-from wmtp_assets.files.temporaries import Held, claim, guarded, make_file, new_maker
+from wmtp_assets.files.temporaries import HeldFile, claim, guarded, make_file, new_maker
 from wmtp_assets.files.walking import files_below
 from wmtp_assets.folders import UNFINISHED
 from wmtp_assets.hub.retry import LONGEST_WAIT_SECONDS
@@ -31,7 +31,7 @@ SILENT_SECONDS = LONGEST_WAIT_SECONDS + 60
 class Partial:
     """The first bytes of the content that `etag` names, held by this process."""
 
-    held: Held
+    held: HeldFile
     etag: str
 
     @property
@@ -57,7 +57,7 @@ class DownloadPaths:
 
     def new(self, etag: str) -> Partial:
         """An empty file for the first bytes of this content, of nobody else."""
-        etag = plain_etag(etag)
+        etag = etag_for_file_name(etag)
         self.unfinished.mkdir(parents=True, exist_ok=True)
         return Partial(make_file(lambda: self._name(etag)), etag)
 
@@ -137,7 +137,7 @@ class DownloadPaths:
             yield
 
 
-def plain_etag(etag: str) -> str:
+def etag_for_file_name(etag: str) -> str:
     """An ETag as part of a file name."""
     return re.sub(r"[^0-9A-Za-z-]", "", etag)[:ETAG_CHARACTERS]
 

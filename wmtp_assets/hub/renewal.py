@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.facts import spoken_size
-from wmtp_assets.hub.listing import completed, listed
+from wmtp_assets.hub.field_values import spoken_size
+from wmtp_assets.hub.listing import fill_missing_facts, listed
 from wmtp_assets.hub.lock import LockedRepo
-from wmtp_assets.source import RemoteFile, Source, beside, select
+from wmtp_assets.source import RemoteFile, Source, select, unmatched_paths
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ def plan_renewal(source: Source, repo: Repo, wanted: tuple[Files, ...], old: Loc
         BadInput: The source does not answer, lacks a wanted file, or contradicts the catalog's
             pins: then the catalog comes first.
     """
-    wanted += tuple(Files(glob.escape(path)) for path in beside(old.files, wanted))
+    wanted += tuple(Files(glob.escape(path)) for path in unmatched_paths(old.files, wanted))
     new = listed(source, repo, repo.revision)
-    chosen = completed(source, repo, new.commit, select(new, wanted))
+    chosen = fill_missing_facts(source, repo, new.commit, select(new, wanted))
     files = sorted(chosen, key=lambda file: file.path)
     _require_pins(repo, new.commit, files)
     # Git blob ids can be compared with those at the locked commit only.

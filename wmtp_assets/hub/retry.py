@@ -48,7 +48,7 @@ class Stopped(Exception):
 
 
 @dataclass
-class Patience:
+class RetryBudget:
     """Counts failures in a row of one piece of work, and waits between them."""
 
     stop: threading.Event = field(default_factory=threading.Event)
@@ -79,7 +79,7 @@ class Patience:
 
 def retried(attempt: Callable[[], T]) -> T:
     """Call until the server is not busy, within the bounds of Patience."""
-    patience = Patience(longest_wait_seconds=LONGEST_WAIT_FOR_LISTING_SECONDS)
+    patience = RetryBudget(longest_wait_seconds=LONGEST_WAIT_FOR_LISTING_SECONDS)
     while True:
         try:
             return attempt()

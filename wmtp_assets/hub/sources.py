@@ -17,7 +17,7 @@ from wmtp_assets.files.regular import open_regular, read_small, require_inside, 
 from wmtp_assets.files.strict import parse_json
 from wmtp_assets.files.strict_model import InvalidModel, validated
 from wmtp_assets.files.walking import files_below
-from wmtp_assets.hub.facts import known_size
+from wmtp_assets.hub.field_values import known_size
 from wmtp_assets.hub.lock_schema import MirrorListing, Repository
 from wmtp_assets.source import Body, Listing, RemoteFile
 

@@ -7,7 +7,7 @@ from wmtp_assets.catalog import Dataset, Files, Model
 from wmtp_assets.files.strict import is_plain
 from wmtp_assets.hub.file_formats import is_impossible
 from wmtp_assets.hub.lock import LockedRepo
-from wmtp_assets.source import beside, select
+from wmtp_assets.source import select, unmatched_paths
 from wmtp_assets.store import Store
 
 
@@ -37,7 +37,7 @@ def published_folders(store: Store, row: Model | Dataset) -> tuple[Path, ...]:
 
 def wanted_files(row: Model | Dataset) -> tuple[Files, ...]:
     """The raw files of a row, and what the catalog pins beside them: Meta's tokenizer."""
-    return row.raw + tuple(Files(path) for path in beside(row.repo.pins, row.raw))
+    return row.raw + tuple(Files(path) for path in unmatched_paths(row.repo.pins, row.raw))
 
 
 def find_locked(

@@ -17,10 +17,16 @@ from dataclasses import dataclass
 from wmtp_assets.files import file_io
 from wmtp_assets.files.writer import HashingWriter
 from wmtp_assets.hub import file_formats
-from wmtp_assets.hub.partial import DISK_FULL, DownloadPaths, Partial, plain_etag, unwritable
+from wmtp_assets.hub.partial import (
+    DISK_FULL,
+    DownloadPaths,
+    Partial,
+    etag_for_file_name,
+    unwritable,
+)
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import WrongBody
-from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
+from wmtp_assets.hub.retry import RetryBudget, Stopped, TryAgain
 from wmtp_assets.source import Body
 
 # Less than this between two failures is no progress: a line that breaks at once is given up.
@@ -134,7 +140,7 @@ def transfer(
         TryAgain: Too many failures in a row; what arrived stays.
         BadInput: The disk is full (what arrived is removed) or cannot be written.
     """
-    patience = Patience(stop, report)
+    patience = RetryBudget(stop, report)
     grown = functools.partial(progress.at, place.file)
     opened_partial, arrived = None, None
     try:
@@ -180,7 +186,7 @@ def _receive(
         opened_partial.start_over("")  # nothing says that the next bytes are of the same content
     asked = opened_partial.position
     with opened(asked) as body:
-        etag = plain_etag(body.etag)
+        etag = etag_for_file_name(body.etag)
         if asked and body.start == asked and etag != opened_partial.partial.etag:
             opened_partial.start_over("")
             raise TryAgain(

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
-from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.asset_checks import checks_on
+from wmtp_assets.checking.check_group import AssetState, CheckGroup
 from wmtp_assets.checking.findings import Finding, verdict
-from wmtp_assets.checking.group import AssetState, CheckGroup
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.files.temporaries import SILENT_SECONDS, is_abandoned, is_temporary
@@ -19,7 +19,7 @@ from wmtp_assets.folders import UNFINISHED
 from wmtp_assets.layout.assets import layout_digest
 from wmtp_assets.layout.reset import LEGACY
 from wmtp_assets.layout.skeleton import SKELETON
-from wmtp_assets.supported import PACKAGE, Packages, find_packages, python_fault
+from wmtp_assets.versions import PACKAGE, Packages, find_packages, python_fault
 
 
 def _folders_exist(deployment: Deployment, state: AssetState) -> dict[str, Finding]:

@@ -19,7 +19,7 @@ SPARED_RAW = Path(MODELS) / "meta-llama-mtp" / "raw" / "7B_1T_4"
 
 
 @dataclass(frozen=True)
-class Clearing:
+class ResetPlan:
     """Files to remove, and what stays although it lies among them."""
 
     files: tuple[Path, ...]
@@ -27,7 +27,7 @@ class Clearing:
     size_bytes: int
 
 
-def plan_clearing(store: Store) -> Clearing:
+def plan_clearing(store: Store) -> ResetPlan:
     """List the files that a reset removes and the ones it spares."""
     remove, spare = [], []
     for name in CLEARED:
@@ -36,10 +36,10 @@ def plan_clearing(store: Store) -> Clearing:
             kept = ".cache" in relative.parts or relative.is_relative_to(SPARED_RAW)
             (spare if kept else remove).append(path)
     size = sum(path.lstat().st_size for path in remove)
-    return Clearing(tuple(remove), tuple(spare), size)
+    return ResetPlan(tuple(remove), tuple(spare), size)
 
 
-def clear(store: Store, clearing: Clearing) -> None:
+def clear(store: Store, clearing: ResetPlan) -> None:
     """Remove the listed files and the folders that are empty then."""
     for path in clearing.files:
         # A folder on the way may have become a link since the look.

@@ -4,16 +4,16 @@ Whatever differs from one model to the other has a module of its own.
 
     row          what such a module states: its row of the catalog, form, words, step, job
     rows         all of them, by name, in the order that everything else keeps
-    meta, llama  known implementations, and the forms in which their models are stored
+    meta_model, llama  known implementations, and the forms in which their models are stored
     assets, checks, shared_checks   of the parts of a model, once for all rows
-    architecture   the tensors of an implementation, from the settings of a config file
+    tensor_shapes  the tensors of an implementation, from the settings of a config file
     configs        params.json, meta_adapter.yaml, config.json
     metadata, recorded_proof   metadata.json; the proof that stands once raw files are gone
     checkpoint     a torch checkpoint by position: which tensors lie where, which are stored
     safetensors    the cast, the file that it makes, the proof of both
     tokenizer      one vocabulary for all, and files with equal ids
     mtp_model      the multi-token model as a torch module, for what training loads
-    stored_model, stated, strict_json   what checks have in common
+    stored_model, shared_propositions, strict_json   what checks have in common
     micro          test models cut out of the stored ones
 
 Assets, checks, jobs, folders and steps of the plan follow from the rows: to add a model of a known

@@ -20,7 +20,7 @@ from wmtp_assets.models.row import (
     SAFETENSORS,
     TOKENIZER,
     ModelRow,
-    nothing_beside,
+    no_extra_files,
 )
 from wmtp_assets.models.rows import MODELS
 from wmtp_assets.models.safetensors.convert import convert
@@ -85,7 +85,7 @@ def configs_asset(row: ModelRow) -> dg.AssetsDefinition:
 
 def safetensors_asset(row: ModelRow) -> dg.AssetsDefinition:
     """The safetensors folder of a stored model: the weights, and what its form puts beside them."""
-    copied = [CONFIGS] if row.form.beside is nothing_beside else [CONFIGS, TOKENIZER]
+    copied = [CONFIGS] if row.form.beside is no_extra_files else [CONFIGS, TOKENIZER]
 
     @dg.asset(
         key=[row.name, SAFETENSORS],
@@ -137,7 +137,7 @@ def metadata_asset(row: ModelRow) -> dg.AssetsDefinition:
     @dg.asset(
         key=[row.name, METADATA],
         group_name=row.group_name,
-        deps=[*described, *(key.split("/") for key in row.waits_for)],
+        deps=[*described, *(key.split("/") for key in row.extra_deps)],
         kinds={"json"},
         code_version="1",
         description=row.descriptions[METADATA],

@@ -2,8 +2,8 @@
 
 from operator import methodcaller
 
-from wmtp_assets.checking.define import checks_on
-from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.asset_checks import checks_on
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.models.row import CONFIGS, METADATA, SAFETENSORS, TOKENIZER, ModelRow
 from wmtp_assets.models.rows import MODELS
 from wmtp_assets.models.shared_checks import (

@@ -14,7 +14,8 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import TINY_BYTES, read_small
 from wmtp_assets.files.strict import parse_yaml
 from wmtp_assets.folders import ModelFolder
-from wmtp_assets.models.architecture import (
+from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tensor_shapes import (
     ModelSettings,
     Shapes,
     ffn_width,
@@ -22,7 +23,6 @@ from wmtp_assets.models.architecture import (
     ratio,
     whole,
 )
-from wmtp_assets.models.strict_json import read_object
 
 PARAMS = "params.json"
 ADAPTER = "meta_adapter.yaml"

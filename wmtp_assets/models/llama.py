@@ -7,20 +7,20 @@ configs and tokenizer beside the weights.
 from typing import Any
 
 from wmtp_assets.catalog import Implementation, Model
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.files import file_io
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import configs
-from wmtp_assets.models.architecture import llama_shapes
 from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG
 from wmtp_assets.models.row import CONFIGS, SAFETENSORS, Configs, StoredForm
 from wmtp_assets.models.safetensors import opening
 from wmtp_assets.models.safetensors.header import read_header
-from wmtp_assets.models.stated import stated
+from wmtp_assets.models.shared_propositions import stated
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tensor_shapes import llama_shapes
 from wmtp_assets.models.tokenizer import findings as tokenizers
 
 

@@ -1,10 +1,10 @@
 """Meta's multi-token model, 7B: the policy that training starts from."""
 
-from wmtp_assets.catalog import COUNTS_TOKENS, Files, Model, Repo
+from wmtp_assets.catalog import TOKEN_COUNT_MODEL, Files, Model, Repo
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import ours
-from wmtp_assets.models.meta import META, META_FORM
+from wmtp_assets.models.meta_model import META, META_FORM
 from wmtp_assets.models.row import METADATA, TOKENIZER, ModelRow
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.tokenizer import findings as tokenizers
@@ -49,7 +49,9 @@ _PUBLISHED = Model(
 
 def _same_tokenizer(stored: StoredModel) -> dict[str, Finding]:
     deployment = stored.deployment
-    other = deployment.store.model(deployment.catalog.model(COUNTS_TOKENS).folder).tokenizer_model
+    other = deployment.store.model(
+        deployment.catalog.model(TOKEN_COUNT_MODEL).folder
+    ).tokenizer_model
     found = tokenizers.same_bytes_finding(stored.folder.tokenizer_model, other)
     return {tokenizers.SAME_BYTES: found}
 
@@ -61,7 +63,7 @@ META_MTP = ModelRow(
     release="Meta 7B_1T_4",
     raw="Meta 7B multi-token prediction: checkpoint as published (gated).",
     step=3,
-    waits_for=(f"{COUNTS_TOKENS}/{TOKENIZER}",),
+    extra_deps=(f"{TOKEN_COUNT_MODEL}/{TOKENIZER}",),
     checks={
         METADATA: (
             CheckGroup(

@@ -16,11 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import ffn_width, meta_mtp_shapes
 from wmtp_assets.models.checkpoint.tensors import TensorReader
 from wmtp_assets.models.configs import read_params
 from wmtp_assets.models.safetensors.findings import shapes_finding
 from wmtp_assets.models.safetensors.header import read_header
+from wmtp_assets.models.tensor_shapes import ffn_width, meta_mtp_shapes
 
 
 class RMSNorm(nn.Module):

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from wmtp_assets.checking.check_group import AssetState
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import AssetState
 from wmtp_assets.content_version import content_version
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.record import CONTENT, SUCCEEDED, results_on, storage_history

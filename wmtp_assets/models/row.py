@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from wmtp_assets.catalog import Model
-from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.folders import ModelFolder
 
@@ -30,7 +30,7 @@ class Job(NamedTuple):
     description: str
 
 
-def nothing_beside(folder: ModelFolder) -> list[Path]:
+def no_extra_files(folder: ModelFolder) -> list[Path]:
     """For weights that stand alone in their folder."""
     return []
 
@@ -54,7 +54,7 @@ class StoredForm:
     safetensors: str
     checks: ChecksOfParts
     configs_kinds: frozenset[str] = frozenset({"json"})
-    beside: Callable[[ModelFolder], list[Path]] = nothing_beside
+    beside: Callable[[ModelFolder], list[Path]] = no_extra_files
     has_tokenizer: bool = True
 
 
@@ -84,7 +84,7 @@ class ModelRow:
     step: int | None = None
     group: str = ""
     job: Job | None = None
-    waits_for: tuple[str, ...] = ()
+    extra_deps: tuple[str, ...] = ()
     checks: ChecksOfParts = field(default_factory=dict)
 
     @property

@@ -3,8 +3,8 @@
 Glue without a decision of its own: each judge picks paths, calls pure functions, names findings.
 """
 
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.models import metadata
 from wmtp_assets.models.checkpoint.shards import source_files
@@ -14,7 +14,7 @@ from wmtp_assets.models.safetensors import findings as weights_findings
 from wmtp_assets.models.safetensors import proof, sums
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.safetensors.plan import plan_model
-from wmtp_assets.models.stated import stated
+from wmtp_assets.models.shared_propositions import stated
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.tokenizer import findings as tokenizers
 
@@ -115,9 +115,7 @@ WEIGHTS_CHECKS = (
 METADATA_CHECKS = CheckGroup(
     _metadata,
     {
-        metadata.ON_DISK: ours(
-            "metadata.json says what is on disk, in catalog and lock", "this project wrote it"
-        ),
+        **stated(metadata.ON_DISK),
         metadata.STATES_FIELDS: ours(
             "metadata.json states every field, created_at among them", "this project wrote it"
         ),

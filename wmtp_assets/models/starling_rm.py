@@ -1,13 +1,12 @@
 """The Starling reward model, optional: a LLaMA with a value head, its dtype kept as published."""
 
 from wmtp_assets.catalog import Files, Implementation, Model, Repo
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.files import file_io
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import configs
-from wmtp_assets.models.architecture import ModelSettings, Shapes, llama_shapes, whole
 from wmtp_assets.models.checkpoint.tensors import main_dtype
 from wmtp_assets.models.configs import CONFIG
 from wmtp_assets.models.llama import config_geometry
@@ -24,9 +23,10 @@ from wmtp_assets.models.safetensors.convert import SOURCE_DTYPES
 from wmtp_assets.models.safetensors.findings import DTYPE_KEPT, kept_dtype_finding
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.safetensors.plan import kept_dtype
-from wmtp_assets.models.stated import stated
+from wmtp_assets.models.shared_propositions import stated
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tensor_shapes import ModelSettings, Shapes, llama_shapes, whole
 
 
 def starling_shapes(config: ModelSettings) -> Shapes:

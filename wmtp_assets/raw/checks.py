@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from wmtp_assets.catalog import Dataset, Files, Model, Repo
-from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.asset_checks import checks_on
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding, compare, verdict
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import ours
-from wmtp_assets.checking.stored_asset import StoredAsset, bind
+from wmtp_assets.checking.stored_asset import StoredAsset, bind_to_asset
 from wmtp_assets.hub.lock import require_locked
 from wmtp_assets.hub.stored import raw_folder
 from wmtp_assets.raw.assets import RAW
@@ -84,5 +84,6 @@ RAW_CHECKS = (
 )
 
 raw_asset_checks = {
-    key: checks_on(key, *bind(key, RAW_CHECKS, row, raw_folder)) for key, (row, _, _) in RAW.items()
+    key: checks_on(key, *bind_to_asset(key, RAW_CHECKS, row, raw_folder))
+    for key, (row, _, _) in RAW.items()
 }

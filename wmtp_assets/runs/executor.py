@@ -20,7 +20,7 @@ from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.runs.events import INTERRUPTS, note_event, planned_progress, recorded_progress
 from wmtp_assets.runs.heartbeat import find_dead, heartbeat
 from wmtp_assets.runs.stopped import MODULE, resume_command, stop_lines
-from wmtp_assets.sqlite_record import alone, mend
+from wmtp_assets.sqlite_record import mend, record_lock
 
 # Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
 # start, not on those of `dagster job execute` (dagster 17707).
@@ -51,7 +51,7 @@ class ReportingExecutor(dg.Executor):
         plan_context.instance.add_run_tags(run.run_id, tags)
         # Without our dagster.yaml, commands that began at once have broken the record by now.
         home = Path(plan_context.instance.root_directory)
-        with alone(home):
+        with record_lock(home):
             mend(home)
         for line in end_dead_runs(plan_context.instance):
             plan_context.log.warning(line)

@@ -21,7 +21,7 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets.children import lead_run
+from wmtp_assets.child_processes import lead_run
 from wmtp_assets.files.temporaries import claim, is_locked, make_file, new_maker
 
 BEAT_SECONDS = 60.0
@@ -101,7 +101,7 @@ def find_dead(
     records = instance.get_run_records(dg.RunsFilter(statuses=begun))
     keys = {KEY + record.dagster_run.run_id for record in records}
     noted = instance.daemon_cursor_storage.get_cursor_values(keys) if keys else {}
-    silence = silences(heard, noted, time.time()) if heard is not None else {}
+    silence = seconds_silent(heard, noted, time.time()) if heard is not None else {}
     for record in records:
         run = record.dagster_run
         beat = noted.get(KEY + run.run_id)
@@ -150,7 +150,7 @@ def _has_no_recent_event(instance: dg.DagsterInstance, record: dg.RunRecord, lif
     return all(entry.event_log_entry.timestamp <= since for entry in page.records)
 
 
-def silences(heard: dict[str, Any], noted: dict[str, str], now: float) -> dict[str, float]:
+def seconds_silent(heard: dict[str, Any], noted: dict[str, str], now: float) -> dict[str, float]:
     """For how many seconds each run has been silent, by the clock of who listens.
 
     Args:

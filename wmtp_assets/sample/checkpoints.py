@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wmtp_assets.catalog import Model
-from wmtp_assets.models.architecture import Shapes, llama_shapes, meta_mtp_shapes
 from wmtp_assets.models.starling_rm import starling_shapes
+from wmtp_assets.models.tensor_shapes import Shapes, llama_shapes, meta_mtp_shapes
 from wmtp_assets.models.tokenizer.files import read_vocabulary, tokenizer_json
 from wmtp_assets.sample.installed import file_of_package
 

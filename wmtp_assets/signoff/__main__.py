@@ -216,11 +216,11 @@ def record() -> Iterator["dg.DagsterInstance"]:
         raise BadInput("no record to read", [wrong], RECORD_FIX)
     import dagster as dg
 
-    from wmtp_assets.sqlite_record import alone, guard_new_record, mend
+    from wmtp_assets.sqlite_record import guard_new_record, mend, record_lock
 
     folder = Path(home)
     try:
-        with alone(folder):
+        with record_lock(folder):
             guard_new_record(folder)
             mend(folder)
             opened = dg.DagsterInstance.get()

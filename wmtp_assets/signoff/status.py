@@ -8,7 +8,7 @@ from wmtp_assets.approval.state import Approval, ApprovalState
 from wmtp_assets.evidence.judge import (
     FAILING,
     Evidence,
-    Judged,
+    JudgedCheck,
     Outcome,
     is_ready,
     was_put_back,
@@ -62,13 +62,13 @@ def _where_it_was(evidence: Evidence) -> str:
     )
 
 
-def counted(checks: Iterable[Judged]) -> str:
+def counted(checks: Iterable[JudgedCheck]) -> str:
     """`12 passed, 1 warned`."""
     counts = Counter(str(j.outcome) for j in checks)
     return ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items()))
 
 
-def _next_step(evidence: Evidence, open_rows: list[Judged], approval: Approval) -> str:
+def _next_step(evidence: Evidence, open_rows: list[JudgedCheck], approval: Approval) -> str:
     if approval.damage:
         return RESTORE
     outcomes = {j.outcome for j in open_rows}
@@ -87,7 +87,7 @@ def _next_step(evidence: Evidence, open_rows: list[Judged], approval: Approval) 
     return "ready for approval"
 
 
-def _verifying_is_enough(evidence: Evidence, failing: list[Judged]) -> bool:
+def _verifying_is_enough(evidence: Evidence, failing: list[JudgedCheck]) -> bool:
     """Whether nothing has to be made: all that failed was judged in a run that met other bytes.
 
     A check may have failed by the bytes of another asset, which it compares its own with.

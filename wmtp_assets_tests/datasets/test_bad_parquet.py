@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from wmtp_assets.datasets.convert import parquet
-from wmtp_assets.datasets.convert.problems import find_repeated_names
+from wmtp_assets.datasets.convert.read_problems import find_repeated_names
 from wmtp_assets.datasets.convert.split import convert_split
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput

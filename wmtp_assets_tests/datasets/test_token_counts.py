@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wmtp_assets.datasets.convert import tokens
 from wmtp_assets.datasets.convert.chunk_counts import ENTRY_UNITS, ChunkCounts
 from wmtp_assets.datasets.convert.tokens import load_counter
-from wmtp_assets.datasets.convert.vocabulary import SPACE, find_cuts
+from wmtp_assets.datasets.convert.vocabulary import SPACE, find_split_points
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets_tests.datasets.models import PUBLISHED, plain_counts, processor_of
@@ -27,7 +27,9 @@ TEXTS = st.one_of(
 
 
 def chunk_counts(path: Path, **options) -> ChunkCounts:
-    return ChunkCounts(find_cuts(path.read_bytes()).symbols, processor(path).encode, **options)
+    return ChunkCounts(
+        find_split_points(path.read_bytes()).symbols, processor(path).encode, **options
+    )
 
 
 @functools.cache
@@ -100,7 +102,7 @@ def test_only_what_is_not_remembered_is_encoded():
         encoded.extend(texts)
         return processor(TOKENIZER).encode(texts)
 
-    counts = ChunkCounts(find_cuts(TOKENIZER.read_bytes()).symbols, encode)
+    counts = ChunkCounts(find_split_points(TOKENIZER.read_bytes()).symbols, encode)
     del encoded[:]
     text = "for i in range(10):\n    print(i)  \n"
     counts.counts([text, text])

@@ -7,7 +7,7 @@ import pytest
 from wmtp_assets.datasets.convert import tokens
 from wmtp_assets.datasets.convert.chunk_counts import ChunkCounts
 from wmtp_assets.datasets.convert.tokens import load_counter
-from wmtp_assets.datasets.convert.vocabulary import find_cuts
+from wmtp_assets.datasets.convert.vocabulary import find_split_points
 from wmtp_assets.files.file_io import sha256_of
 from wmtp_assets_tests.datasets.models import (
     BPE,
@@ -62,7 +62,7 @@ def load(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("path", PUBLISHED)
 def test_digits_and_punctuation_are_never_joined_to_letters(path):
-    cuts = find_cuts(path.read_bytes())
+    cuts = find_split_points(path.read_bytes())
     assert not cuts.unknown
     ascii_symbols = {c for c in map(chr, range(128)) if not c.isalpha()} - {"\n", " "}
     assert {c for c in cuts.symbols if c.isascii()} == ascii_symbols
@@ -73,7 +73,7 @@ def test_digits_and_punctuation_are_never_joined_to_letters(path):
 def test_a_model_that_lacks_a_property_has_its_texts_encoded_whole(load, edit, reason):
     part, fields = edit
     model = with_field(TOKENIZER.read_bytes(), part, **fields)
-    expect_whole(load, model, reason, find_cuts(TOKENIZER.read_bytes()).symbols)
+    expect_whole(load, model, reason, find_split_points(TOKENIZER.read_bytes()).symbols)
 
 
 @pytest.mark.parametrize(("options", "reason"), TRAINED.values(), ids=TRAINED)
@@ -95,7 +95,7 @@ def expect_whole(load, model: bytes, reason: str, symbols: str) -> None:
 def test_a_model_without_a_byte_is_not_cut():
     byte, normal = b"<0x00>\x15\0\0\0\0\x18\x06", b"<0x00>\x15\0\0\0\0\x18\x01"
     model = TOKENIZER.read_bytes().replace(byte, normal)
-    assert find_cuts(model).unknown == "255 byte pieces, not 256"
+    assert find_split_points(model).unknown == "255 byte pieces, not 256"
 
 
 def test_a_newline_that_is_a_piece_of_its_own_is_still_one_token(load):
@@ -108,7 +108,7 @@ def test_a_newline_that_is_a_piece_of_its_own_is_still_one_token(load):
 @pytest.mark.parametrize("mixed", [False, True])
 def test_another_vocabulary_with_the_property_is_cut_where_its_own_pieces_allow(load, mixed):
     model = train(**BPE, **KEPT, split_by_unicode_script=not mixed, split_by_number=not mixed)
-    symbols = find_cuts(model).symbols
+    symbols = find_split_points(model).symbols
     assert (("(" in symbols) == ("n" in symbols)) is mixed  # "n(" is a piece of the mixed one
     counter = load(model)
     assert counter.method == tokens.BY_CHUNKS

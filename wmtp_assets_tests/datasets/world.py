@@ -13,10 +13,10 @@ import mistral_common
 
 from wmtp_assets import published
 from wmtp_assets.catalog import MAX_TOKENS, Catalog, Files
-from wmtp_assets.checking.define import observe
+from wmtp_assets.checking.asset_checks import observe
+from wmtp_assets.checking.check_group import AssetState, CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import AssetState, CheckGroup
-from wmtp_assets.datasets.convert.tokens import Filter
+from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
@@ -29,7 +29,7 @@ from wmtp_assets_tests.datasets.rows import MBPP, ROWS, write_parquet
 
 TOKENIZER = Path(mistral_common.__file__).parent / "data" / "tokenizer.model.v1"
 TOKENIZER_SHA256 = file_io.sha256_of(TOKENIZER)
-FILTER = Filter(TOKENIZER, TOKENIZER_SHA256, MAX_TOKENS)
+FILTER = LengthFilter(TOKENIZER, TOKENIZER_SHA256, MAX_TOKENS)
 
 FILES = {
     "codecontests": {
@@ -159,7 +159,7 @@ def copied(deployment: Deployment, root: Path) -> Deployment:
 def judge(
     deployment: Deployment, groups: Iterable[CheckGroup], files: Iterable[Path]
 ) -> dict[str, Finding]:
-    """Decide check groups as `wmtp_assets.checking.define` does, without a record.
+    """Decide check groups as `wmtp_assets.checking.asset_checks` does, without a record.
 
     Args:
         files: The files of the asset, taken as materialized the way they are now.

@@ -8,7 +8,7 @@ import torch
 
 from wmtp_assets.doctor.__main__ import job_lines
 from wmtp_assets.doctor.lines import State
-from wmtp_assets.doctor.plans import Known, disk_need, listed_bytes
+from wmtp_assets.doctor.plans import KnownSizes, disk_need, listed_bytes
 from wmtp_assets.hub.lock import extend_lock
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
@@ -33,7 +33,7 @@ def test_locked_sizes_take_the_place_of_those_of_the_catalog(store: Store):
     lock(store, SHEARED)
     listed = listed_bytes(PUBLISHED, ["reference_model"], store)
     assert listed == {PUBLISHED.model("ref_sheared").repo.id: 9_000_007_000}
-    need = disk_need(PUBLISHED, "reference_model", store, Known(listed))
+    need = disk_need(PUBLISHED, "reference_model", store, KnownSizes(listed))
     assert need.least == 9_000_007_000 + 2 * PUBLISHED.model("ref_sheared").parameters
 
 
@@ -67,7 +67,7 @@ def test_a_listing_without_sizes_leaves_those_of_the_catalog(store: Store):
 
 
 def test_jsonl_beside_parquet_follows_the_listed_sizes_too(store: Store):
-    need = disk_need(PUBLISHED, "datasets", store, Known({MBPP.repo.id: 1_000_000}))
+    need = disk_need(PUBLISHED, "datasets", store, KnownSizes({MBPP.repo.id: 1_000_000}))
     assert need.least - disk_need(PUBLISHED, "datasets", store).least == 3_000_000
 
 

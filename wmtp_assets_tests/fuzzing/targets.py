@@ -13,8 +13,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.checking.define import evaluate_group, observe
-from wmtp_assets.checking.group import AssetState, CheckGroup
+from wmtp_assets.checking.asset_checks import evaluate_group, observe
+from wmtp_assets.checking.check_group import AssetState, CheckGroup
 from wmtp_assets.content_version import content_version
 from wmtp_assets.datasets.checks import split_check_groups
 from wmtp_assets.datasets.rows import DATASETS

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.catalog import Files, Repo
-from wmtp_assets.doctor.plans import Wanted
+from wmtp_assets.doctor.plans import RepoRequest
 from wmtp_assets.doctor.repositories import asked, mirror_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.fetch import fetch_files
@@ -87,7 +87,7 @@ def test_the_doctor_names_a_file_of_the_mirror_that_lies_elsewhere(tmp_path: Pat
     row, mirror = PUBLISHED.dataset("humaneval"), tmp_path / "mirror"
     name = "openai_humaneval/test-0.parquet"
     write_repo(mirror, row.repo, {name: b"PAR1rowsPAR1"}, row.repo.revision)
-    ask = asked(Store(tmp_path / "s", tmp_path / "d"), Wanted(row, row.raw, ("datasets",)))
+    ask = asked(Store(tmp_path / "s", tmp_path / "d"), RepoRequest(row, row.raw, ("datasets",)))
     [line] = mirror_lines(MirrorSource(mirror), [ask])
     assert line.state.name == "OK"
     (mirror / row.repo.id / name).rename(tmp_path / "elsewhere")

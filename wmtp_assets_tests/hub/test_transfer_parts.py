@@ -17,7 +17,7 @@ from wmtp_assets.hub.download import SIDE_BY_SIDE
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.partial import SILENT_SECONDS, DownloadPaths
 from wmtp_assets.hub.progress import DownloadProgress
-from wmtp_assets.hub.retry import Patience, Stopped, TryAgain
+from wmtp_assets.hub.retry import RetryBudget, Stopped, TryAgain
 from wmtp_assets.raw.assets import raw_assets
 from wmtp_assets.source import Body, Listing, RemoteFile
 
@@ -157,7 +157,7 @@ def test_progress_with_unknown_sizes_claims_no_end():
 
 def test_waits_double_and_end_after_the_last_try(monkeypatch):
     waited = []
-    patience = Patience(report=waited.append)
+    patience = RetryBudget(report=waited.append)
     monkeypatch.setattr(patience.stop, "wait", lambda seconds: False)
     for _ in range(retry.MAX_FAILURES - 1):
         patience.wait(TryAgain("cut"))
@@ -167,7 +167,7 @@ def test_waits_double_and_end_after_the_last_try(monkeypatch):
 
 
 def test_a_wait_ends_when_the_work_is_called_off():
-    patience = Patience()
+    patience = RetryBudget()
     patience.stop.set()
     with pytest.raises(Stopped):
         patience.wait(TryAgain("cut", wait_seconds=200))

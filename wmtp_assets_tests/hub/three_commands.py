@@ -18,12 +18,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wmtp_assets.catalog import Files, Repo
-from wmtp_assets.doctor.plans import Wanted
+from wmtp_assets.doctor.plans import RepoRequest
 from wmtp_assets.doctor.repositories import Asked, hub_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub import retry
-from wmtp_assets.hub.facts import is_commit
 from wmtp_assets.hub.fetch import fetch_files
+from wmtp_assets.hub.field_values import is_commit
 from wmtp_assets.hub.lock import read_lock
 from wmtp_assets.hub.sources import HubSource
 from wmtp_assets.published import PUBLISHED
@@ -107,7 +107,7 @@ def doctor() -> str:
     from wmtp_assets.hub import api, client
 
     row = replace(PUBLISHED.dataset("mbpp"), repo=REPO)
-    asked = Asked(Wanted(row, row.raw, ("datasets",)))
+    asked = Asked(RepoRequest(row, row.raw, ("datasets",)))
     lines = list(hub_lines(api, client.endpoint(), False, client.has_token(), [asked]))
     told = "; ".join(f"{line.state.name} {line.what} {line.fix}" for line in lines)
     if any(line.state.name == "FAIL" for line in lines):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.checking.group import AssetState
+from wmtp_assets.checking.check_group import AssetState
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.temporaries import SILENT_SECONDS, new_file

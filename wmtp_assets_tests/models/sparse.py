@@ -12,9 +12,9 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from wmtp_assets.models.architecture import Shapes
 from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
 from wmtp_assets.models.checkpoint.uncached import UncachedFile
+from wmtp_assets.models.tensor_shapes import Shapes
 
 # What the index, the directory and the local headers of 300 tensors may take.
 WITHOUT_WEIGHTS = 300_000

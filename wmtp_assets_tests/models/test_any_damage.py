@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.checking.define import evaluate_group
+from wmtp_assets.checking.asset_checks import evaluate_group
 from wmtp_assets_tests.models.test_checks import ADAPTER, CONFIG, META, PARAMS, STARLING_CONFIG
 from wmtp_assets_tests.models.tiny import CHECK_GROUPS, TinyStorage, damaged
 

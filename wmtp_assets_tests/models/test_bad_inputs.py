@@ -14,8 +14,8 @@ import torch
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
-from wmtp_assets.models.architecture import meta_mtp_shapes, parameters
 from wmtp_assets.models.safetensors.convert import convert
+from wmtp_assets.models.tensor_shapes import meta_mtp_shapes, parameters
 from wmtp_assets_tests.models.test_torch_zip import Payload, rewritten
 
 PARAMS = {

@@ -11,7 +11,6 @@ from wmtp_assets.catalog import Model
 from wmtp_assets.doctor.checkpoints import checkpoint_lines, look_at_checkpoints
 from wmtp_assets.doctor.lines import State
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import Shapes
 from wmtp_assets.models.checkpoint.naming import naming_of
 from wmtp_assets.models.checkpoint.rotary import rotary_of
 from wmtp_assets.models.checkpoint.selection import dropped_rules, require_computed_values
@@ -19,6 +18,7 @@ from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
 from wmtp_assets.models.safetensors.convert import convert
 from wmtp_assets.models.safetensors.plan import plan_model
 from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tensor_shapes import Shapes
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.store import Store
 from wmtp_assets_tests.catalogs import with_rows

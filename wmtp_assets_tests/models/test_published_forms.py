@@ -14,7 +14,7 @@ import torch
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.checkpoint.rotary import rotary_of
 from wmtp_assets.models.checks import MODEL_CHECKS
-from wmtp_assets.models.meta import META
+from wmtp_assets.models.meta_model import META
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.safetensors.plan import kept_dtype
 from wmtp_assets_tests.catalogs import with_rows

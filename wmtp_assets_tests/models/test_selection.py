@@ -6,17 +6,17 @@ import pytest
 import torch
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import llama_shapes
 from wmtp_assets.models.checkpoint.selection import (
     Dropped,
     dropped_rules,
-    require_equal_twins,
+    require_equal_duplicates,
     select_tensors,
 )
 from wmtp_assets.models.checkpoint.tensors import TensorAt, row_major
 from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
 from wmtp_assets.models.llama import LLAMA
 from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tensor_shapes import llama_shapes
 
 TWINS = (Dropped("copy.*", "a second copy", twin_of=("copy.", "model.")),)
 
@@ -61,7 +61,7 @@ def test_no_rule_drops_a_tensor_of_the_architecture(tmp_path):
 def test_a_second_copy_with_equal_bits_is_dropped(tmp_path, copy):
     state = {"model.a": torch.arange(6.0), "copy.a": copy}
     chosen = select_tensors(checkpoint(tmp_path, state), {"model.a": (6,)}, TWINS)
-    require_equal_twins(chosen)
+    require_equal_duplicates(chosen)
     assert list(chosen.dropped) == ["copy.a"]
 
 
@@ -70,7 +70,7 @@ def test_a_copy_that_shares_the_storage_is_dropped(tmp_path):
     chosen = select_tensors(
         checkpoint(tmp_path, {"model.a": one, "copy.a": one}), {"model.a": (6,)}, TWINS
     )
-    require_equal_twins(chosen)
+    require_equal_duplicates(chosen)
 
 
 @pytest.mark.parametrize("value", [float("nan"), -0.0])
@@ -80,7 +80,7 @@ def test_a_second_copy_with_other_bits_is_named(tmp_path, value):
     state = {"model.a": one, "copy.a": other, "model.b": one, "copy.b": one.clone()}
     chosen = select_tensors(checkpoint(tmp_path, state), {"model.a": (6,), "model.b": (6,)}, TWINS)
     with pytest.raises(BadInput) as refused:
-        require_equal_twins(chosen)
+        require_equal_duplicates(chosen)
     assert refused.value.culprits == ["copy.a differs from model.a"]
 
 

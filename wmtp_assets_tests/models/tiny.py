@@ -14,18 +14,18 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets.catalog import Catalog, MicroGeometry, Model
-from wmtp_assets.checking.define import evaluate_group, observe
+from wmtp_assets.checking.asset_checks import evaluate_group, observe
+from wmtp_assets.checking.check_group import AssetState, CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import AssetState, CheckGroup
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout.assets import storage_layout
-from wmtp_assets.models.architecture import parameters
 from wmtp_assets.models.assets import model_assets
 from wmtp_assets.models.checks import MODEL_CHECKS
 from wmtp_assets.models.micro.assets import micro_assets
 from wmtp_assets.models.micro.checks import MICRO_CHECKS
 from wmtp_assets.models.rows import MODELS
+from wmtp_assets.models.tensor_shapes import parameters
 from wmtp_assets.raw.assets import raw_assets
 from wmtp_assets.record import FILES
 from wmtp_assets.sample.catalog import SAMPLE

@@ -17,7 +17,7 @@ from wmtp_assets.approval.signing import NoSigner
 from wmtp_assets.approval.state import Approval
 from wmtp_assets.catalog import Catalog
 from wmtp_assets.definitions import build_definitions
-from wmtp_assets.evidence.judge import Evidence, Judged, Outcome
+from wmtp_assets.evidence.judge import Evidence, JudgedCheck, Outcome
 from wmtp_assets.evidence.read import read_evidence
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.signoff.__main__ import decide, record
@@ -62,7 +62,7 @@ class Rehearsal:
         return read_approval(self.instance, self.deployment, self.evidence)
 
     @property
-    def open_checks(self) -> dict[str, Judged]:
+    def open_checks(self) -> dict[str, JudgedCheck]:
         """ "asset check" -> its outcome, of those that are not simply passed."""
         return {
             f"{judged.check.asset} {judged.check.name}": judged

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from wmtp_assets.automation.sensors import dead_runs
-from wmtp_assets.files.temporaries import Held
+from wmtp_assets.files.temporaries import HeldFile
 from wmtp_assets.runs import heartbeat as module
 from wmtp_assets.runs.executor import end_dead_runs, reporting_executor
 from wmtp_assets.runs.heartbeat import (
@@ -21,7 +21,7 @@ from wmtp_assets.runs.heartbeat import (
     SILENT_SECONDS,
     UNDER_WAY,
     heartbeat,
-    silences,
+    seconds_silent,
 )
 
 WORD = "ended without a word: killed, out of memory, or power cut"
@@ -55,7 +55,7 @@ def record(tmp_path_factory) -> Iterator[dg.DagsterInstance]:
 def instance(record: dg.DagsterInstance) -> Iterator[dg.DagsterInstance]:
     """A record without runs; making one takes seconds."""
     yield record
-    Held.release_all()
+    HeldFile.release_all()
     for run in record.get_runs():
         record.delete_run(run.run_id)
     folder = Path(record.root_directory, FOLDER)
@@ -72,7 +72,7 @@ def kill(instance: dg.DagsterInstance, run_id: str) -> None:
     living = heartbeat(instance, run_id)
     living.__enter__()
     killed.append(living)
-    Held.release_all()
+    HeldFile.release_all()
 
 
 # Collected as garbage, a run would end in an orderly way.
@@ -230,17 +230,20 @@ def test_a_home_that_takes_no_file_leaves_the_beat(instance):
 
 def test_silence_counts_while_somebody_listens():
     heard: dict = {}
-    assert silences(heard, {"a": "1"}, 0) == {"a": 0}
-    assert silences(heard, {"a": "1", "b": "1"}, 60) == {"a": 60, "b": 0}
-    assert silences(heard, {"a": "2", "b": "1"}, 120) == {"a": 0, "b": 60}
+    assert seconds_silent(heard, {"a": "1"}, 0) == {"a": 0}
+    assert seconds_silent(heard, {"a": "1", "b": "1"}, 60) == {"a": 60, "b": 0}
+    assert seconds_silent(heard, {"a": "2", "b": "1"}, 120) == {"a": 0, "b": 60}
     later = 120 + LISTENING_SECONDS + 1
-    assert silences(heard, {"a": "2", "b": "1"}, later) == {"a": 0, "b": 0}
-    assert silences(heard, {}, later + 1) == {} and heard == {"looked": later + 1, "beats": {}}
+    assert seconds_silent(heard, {"a": "2", "b": "1"}, later) == {"a": 0, "b": 0}
+    assert seconds_silent(heard, {}, later + 1) == {} and heard == {
+        "looked": later + 1,
+        "beats": {},
+    }
 
 
 def test_a_process_that_leads_a_run_does_not_end_with_its_parent(instance, monkeypatch):
     """As a run that the page started outlives the page."""
-    from wmtp_assets import children
+    from wmtp_assets import child_processes as children
 
     class Gone:
         def join(self) -> None:

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from wmtp_assets.catalog import AcceptedFinding
-from wmtp_assets.checking.define import checks_on
-from wmtp_assets.checking.group import CheckGroup
+from wmtp_assets.checking.asset_checks import checks_on
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.propositions import upstream
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Outcome

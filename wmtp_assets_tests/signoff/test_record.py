@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.checking.define import BYTES_MATCH, SIZES_MATCH
+from wmtp_assets.checking.asset_checks import BYTES_MATCH, SIZES_MATCH
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.evidence.judge import Judged, Outcome
+from wmtp_assets.evidence.judge import JudgedCheck, Outcome
 from wmtp_assets.store import Store
 from wmtp_assets_tests.signoff.world import (
     CRASH,
@@ -25,7 +25,7 @@ def edit(world: World, content: bytes) -> None:
     world.file.write_bytes(content)
 
 
-def of_train(world: World) -> tuple[Judged, ...]:
+def of_train(world: World) -> tuple[JudgedCheck, ...]:
     return world.evidence.of("mbpp/train")
 
 

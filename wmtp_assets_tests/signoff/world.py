@@ -20,15 +20,15 @@ from wmtp_assets.approval.jobs import review_phase1
 from wmtp_assets.approval.signing import NoSigner, Signer
 from wmtp_assets.approval.state import Approval
 from wmtp_assets.backup.jobs import backup, backup_checks, backup_storage, verify_backup
-from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.asset_checks import checks_on
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import ours, upstream
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.assets import approval, checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.errors import BadInput
-from wmtp_assets.evidence.judge import Evidence, Judged
+from wmtp_assets.evidence.judge import Evidence, JudgedCheck
 from wmtp_assets.evidence.read import Declared, read_evidence
 from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import read_small
@@ -193,7 +193,7 @@ class World:
     def evidence(self) -> Evidence:
         return read_evidence(self.instance, self.declared, self.deployment)
 
-    def judged(self, name: str) -> Judged | None:
+    def judged(self, name: str) -> JudgedCheck | None:
         found = [j for j in self.evidence.of("mbpp/train") if j.check.name == name]
         return found[0] if found else None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.files.temporaries import Held
+from wmtp_assets.files.temporaries import HeldFile
 from wmtp_assets.runs.executor import end_dead_runs
 from wmtp_assets.runs.heartbeat import FOLDER, KEY, SILENT_SECONDS, heartbeat
 from wmtp_assets_tests.runs.test_heartbeat import kill, started
@@ -35,4 +35,4 @@ def test_another_machine_ends_it_after_a_silence(instance: dg.DagsterInstance, h
         heard["beats"][KEY + run_id][1] -= SILENT_SECONDS + 1
         [told] = end_dead_runs(instance, heard)
         assert "was silent for 15 minutes" in told
-    Held.release_all()
+    HeldFile.release_all()

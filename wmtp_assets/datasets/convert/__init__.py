@@ -2,7 +2,7 @@
 
     inputs         which raw files and which tokenizer a split is made from
     parquet        rows of a published file, its columns proven
-    problems       a published file -> problems with their candidate solutions
+    read_problems  a published file -> problems with their candidate solutions
     names          the name that each problem is written under
     tokens         exact token counts, and the length filter
     vocabulary, chunk_counts   where a text may be cut; counts of its parts, encoded once

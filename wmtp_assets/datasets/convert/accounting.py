@@ -15,7 +15,7 @@ from wmtp_assets.checking.findings import Finding
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.convert.parquet import FIX, count_rows, open_parquet, reading
-from wmtp_assets.datasets.convert.problems import read_problems
+from wmtp_assets.datasets.convert.read_problems import read_problems
 from wmtp_assets.datasets.convert.tally import CANDIDATES, DROPPED, ROWS, SOURCE_ROWS
 from wmtp_assets.datasets.formats import INVALID_UTF8, OTHER_LANGUAGE, OVER_LENGTH, UNKNOWN_LANGUAGE
 from wmtp_assets.datasets.languages import KEPT_LANGUAGES, OTHER_LANGUAGES, program_columns

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from wmtp_assets.catalog import COUNTS_TOKENS, MAX_TOKENS, Catalog, Dataset, Split
-from wmtp_assets.datasets.convert.tokens import Filter
+from wmtp_assets.catalog import MAX_TOKENS, TOKEN_COUNT_MODEL, Catalog, Dataset, Split
+from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import LockedRepo, require_locked
 from wmtp_assets.source import select
@@ -15,10 +15,10 @@ def split_row(dataset: Dataset, name: str) -> Split:
     return {split.name: split for split in dataset.splits}[name]
 
 
-def length_filter(catalog: Catalog, store: Store) -> Filter:
+def length_filter(catalog: Catalog, store: Store) -> LengthFilter:
     """The tokenizer of the open reference model; its bytes are those of Meta's gated one."""
-    tokenizer = store.model(catalog.model(COUNTS_TOKENS).folder).tokenizer_model
-    return Filter(tokenizer, catalog.tokenizer_sha256, MAX_TOKENS)
+    tokenizer = store.model(catalog.model(TOKEN_COUNT_MODEL).folder).tokenizer_model
+    return LengthFilter(tokenizer, catalog.tokenizer_sha256, MAX_TOKENS)
 
 
 def raw_commit(store: Store, dataset: Dataset) -> str:

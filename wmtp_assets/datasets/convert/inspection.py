@@ -17,7 +17,7 @@ from wmtp_assets.checking.findings import Finding, compare, flatten
 from wmtp_assets.datasets.convert.culprits import Culprits, undecided_where
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_facts
 from wmtp_assets.datasets.convert.records import Line, item_of, read_lines
-from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS, Tally
+from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS, SplitCounts
 from wmtp_assets.datasets.convert.tokens import TokenCounter
 from wmtp_assets.datasets.formats import HAS_TESTS, Format
 from wmtp_assets.datasets.rows import DATASETS
@@ -55,7 +55,7 @@ def inspect_split(
     form = DATASETS[dataset].format
     jsonl = folder.jsonl(split.name)
     faults, over, labels, misaligned = Culprits(), Culprits(), Culprits(), Culprits()
-    tally, without_tests = Tally(), 0
+    tally, without_tests = SplitCounts(), 0
     ids = array("Q")
     alignment = Alignment(folder.line_metadata(split.name), misaligned)
     for line in read_lines(jsonl, form.fields):
@@ -103,7 +103,7 @@ def inspect_split(
     return {LINES_PARSE: parsed, **undecided_where(findings, faults)}
 
 
-def count_tally(tally: Tally, record: dict[str, Any], counter: TokenCounter) -> int:
+def count_tally(tally: SplitCounts, record: dict[str, Any], counter: TokenCounter) -> int:
     """Count one record that was read back, by encoding its texts anew; returns its tokens."""
     tokens = (
         counter.count_remembered(record["instruction"]),
@@ -197,7 +197,7 @@ def _duplicates(jsonl: Path, form: Format, ids: array) -> Culprits:
     return culprits
 
 
-def _compare_rows(split: Split, tally: Tally, explained: str) -> Finding:
+def _compare_rows(split: Split, tally: SplitCounts, explained: str) -> Finding:
     expected = {ROWS: split.rows, CORRECT: split.correct, INCORRECT: split.incorrect}
     found = {
         ROWS: tally.rows,
@@ -232,7 +232,7 @@ def _may_explain(metadata: Path, form: Format, without_tests: int) -> str:
     return ", ".join(told)
 
 
-def _compare_counts(metadata: Path, form: Format, tally: Tally) -> Finding:
+def _compare_counts(metadata: Path, form: Format, tally: SplitCounts) -> Finding:
     try:
         recorded = read_facts(metadata, form).tally
     except BadInput as error:

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.datasets.convert.records import dump_json
-from wmtp_assets.datasets.convert.tally import Tally
+from wmtp_assets.datasets.convert.tally import SplitCounts
 from wmtp_assets.datasets.field_types import check_for
 from wmtp_assets.datasets.formats import INVALID_UTF8, Format
 from wmtp_assets.datasets.invalid_text import InvalidText
@@ -53,7 +53,7 @@ class SplitFacts:
     """
 
     sha256: str
-    tally: Tally
+    tally: SplitCounts
     repeated_names: list[dict[str, Any]]
     invalid: list[InvalidText]
 
@@ -105,7 +105,7 @@ def read_facts(path: Path, form: Format) -> SplitFacts:
         if fault := check_for([REPEATED_NAME])(repeated, REPEATED_NAMES):
             raise ValueError(fault)
         invalid = _read_invalid(stats.pop(INVALID_UTF8, []))
-        tally = Tally.from_stats(stats, form)
+        tally = SplitCounts.from_stats(stats, form)
         _require_explained(tally.dropped[INVALID_UTF8], invalid)
         return SplitFacts(str(head["sha256"]), tally, repeated, invalid)
     except ValueError as error:

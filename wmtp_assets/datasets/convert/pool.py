@@ -14,7 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TypeVar
 
-from wmtp_assets.children import end_with_parent
+from wmtp_assets.child_processes import end_with_parent
 from wmtp_assets.datasets.convert.units import Part, Unit, convert_unit
 from wmtp_assets.errors import BadInput
 

@@ -17,9 +17,9 @@ from typing import Any
 from wmtp_assets.datasets.convert.cluster import convert_on_cluster
 from wmtp_assets.datasets.convert.line_metadata import REPEATED_NAMES, write_line_metadata
 from wmtp_assets.datasets.convert.pool import convert_units
-from wmtp_assets.datasets.convert.problems import RepeatedName, find_repeated_names
-from wmtp_assets.datasets.convert.tally import Tally
-from wmtp_assets.datasets.convert.tokens import Filter
+from wmtp_assets.datasets.convert.read_problems import RepeatedName, find_repeated_names
+from wmtp_assets.datasets.convert.tally import SplitCounts
+from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.datasets.convert.units import UNIT_BYTES, Part, keep_first, plan_units
 from wmtp_assets.datasets.formats import INVALID_UTF8
 from wmtp_assets.datasets.invalid_text import InvalidText
@@ -52,7 +52,7 @@ def convert_split(
     split: str,
     sources: Sequence[Path],
     folder: DatasetFolder,
-    settings: Filter,
+    settings: LengthFilter,
     *,
     workers: int = 1,
     scheduler: str | None = None,
@@ -79,7 +79,7 @@ def convert_split(
     units = plan_units(dataset, sources, repeated, settings, unit_bytes)
     jsonl, metadata = folder.jsonl(split), folder.line_metadata(split)
     progress = Progress(f"{dataset}/{split}", sum(u.size_bytes for u in units), report)
-    tally = Tally()
+    tally = SplitCounts()
     runs: list[tuple[bytes, int]] = []
     invalid: list[InvalidText] = []
     # Leaving: the inner file is renamed first, the outer one, which names its digest, last.
@@ -109,7 +109,7 @@ def convert_split(
 
 
 def stats_of(
-    tally: Tally,
+    tally: SplitCounts,
     dataset: str,
     repeated: Sequence[RepeatedName],
     invalid: Sequence[InvalidText] = (),

@@ -28,7 +28,7 @@ def _histograms() -> dict[str, Counter]:
 
 
 @dataclass
-class Tally:
+class SplitCounts:
     """Counts of one part or of a whole split.
 
     Attributes:
@@ -71,7 +71,7 @@ class Tally:
         self.kept[is_correct, difficulty] += len(outputs)
 
     @classmethod
-    def from_stats(cls, stats: Mapping[str, Any], form: Format) -> "Tally":
+    def from_stats(cls, stats: Mapping[str, Any], form: Format) -> "SplitCounts":
         """Read stored counts back; the inverse of `as_stats`.
 
         Raises:
@@ -104,7 +104,7 @@ class Tally:
             raise ValueError(f"stats contradict themselves in {', '.join(sorted(wrong))}")
         return tally
 
-    def add(self, other: "Tally") -> None:
+    def add(self, other: "SplitCounts") -> None:
         """Add the counts of another part."""
         self.source_rows += other.source_rows
         self.candidates += other.candidates

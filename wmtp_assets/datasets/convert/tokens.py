@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets.catalog import COUNTS_TOKENS, PIECES
+from wmtp_assets.catalog import TOKEN_COUNT_MODEL, VOCAB_SIZE
 from wmtp_assets.datasets.convert.chunk_counts import ChunkCounts, Encode
-from wmtp_assets.datasets.convert.vocabulary import find_cuts
+from wmtp_assets.datasets.convert.vocabulary import find_split_points
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import read_small
 
@@ -29,7 +29,7 @@ PROVED_EVERY = 251
 
 
 @dataclass(frozen=True)
-class Filter:
+class LengthFilter:
     """The length filter: which tokenizer, and the most tokens that a record may have."""
 
     tokenizer: Path
@@ -115,14 +115,14 @@ def load_counter(path: Path, sha256: str) -> TokenCounter:
         raise BadInput(
             f"the tokenizer cannot be read ({error.strerror})",
             [path],
-            f"materialize {COUNTS_TOKENS}/tokenizer; rows are never written without the filter",
+            f"materialize {TOKEN_COUNT_MODEL}/tokenizer; rows are never written without the filter",
         ) from error
     found = hashlib.sha256(model).hexdigest()
     if found != sha256:
         raise BadInput(
             "the tokenizer is not the one of the catalog",
             [f"{path}: sha256 {found}, expected {sha256}"],
-            f"materialize {COUNTS_TOKENS}/tokenizer anew",
+            f"materialize {TOKEN_COUNT_MODEL}/tokenizer anew",
         )
     return TokenCounter(_load_model(model, path))
 
@@ -136,16 +136,16 @@ def _load_model(model: bytes, path: Path) -> Model:
         processor.LoadFromSerializedProto(model)
         pieces = processor.GetPieceSize()
     except RuntimeError as error:
-        fix = f"materialize {COUNTS_TOKENS}/tokenizer anew"
+        fix = f"materialize {TOKEN_COUNT_MODEL}/tokenizer anew"
         raise BadInput(f"not a sentencepiece model ({error})", [path], fix) from error
-    if pieces != PIECES:
+    if pieces != VOCAB_SIZE:
         raise BadInput(
-            f"the vocabulary has {pieces:,} pieces, not {PIECES:,}",
+            f"the vocabulary has {pieces:,} pieces, not {VOCAB_SIZE:,}",
             [path],
             "compare tokenizer_sha256 in the catalog with the published tokenizer",
         )
     encode = functools.partial(processor.encode, num_threads=1)
-    cuts = find_cuts(model)
+    cuts = find_split_points(model)
     if cuts.unknown:
         return Model(encode, None, f"{WHOLE}: cuts are not known to be exact, {cuts.unknown}")
     return Model(encode, ChunkCounts(cuts.symbols, encode), BY_CHUNKS)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.datasets.convert.parquet import memory_named, needed_bytes, open_parquet
-from wmtp_assets.datasets.convert.problems import RepeatedName, read_problems
+from wmtp_assets.datasets.convert.read_problems import RepeatedName, read_problems
 from wmtp_assets.datasets.convert.records import dump_json, line_item, quote_json
-from wmtp_assets.datasets.convert.tally import Tally
-from wmtp_assets.datasets.convert.tokens import Filter, TokenCounter, load_counter
+from wmtp_assets.datasets.convert.tally import SplitCounts
+from wmtp_assets.datasets.convert.tokens import LengthFilter, TokenCounter, load_counter
 from wmtp_assets.datasets.formats import OVER_LENGTH
 from wmtp_assets.datasets.invalid_text import InvalidText
 from wmtp_assets.datasets.problem import Problem
@@ -36,7 +36,7 @@ class Unit:
     row_groups: tuple[int, ...]
     size_bytes: int
     renamed: Mapping[int, str]
-    filter: Filter
+    filter: LengthFilter
 
     @property
     def place(self) -> str:
@@ -55,7 +55,7 @@ class Part:
 
     path: Path
     size_bytes: int
-    tally: Tally
+    tally: SplitCounts
     runs: tuple[tuple[bytes, int], ...]
     invalid: tuple[InvalidText, ...] = ()
 
@@ -64,7 +64,7 @@ def plan_units(
     dataset: str,
     paths: Sequence[Path],
     repeated: Sequence[RepeatedName],
-    settings: Filter,
+    settings: LengthFilter,
     unit_bytes: int = UNIT_BYTES,
 ) -> list[Unit]:
     """Divide files into units of about `unit_bytes` uncompressed bytes, whole row groups each."""
@@ -91,7 +91,7 @@ def convert_unit(unit: Unit, part: Path) -> Part:
         BadInput: The tokenizer is missing or another one, the file is damaged, a row is unusable.
     """
     counter = load_counter(unit.filter.tokenizer, unit.filter.tokenizer_sha256)
-    tally = Tally()
+    tally = SplitCounts()
     runs: list[tuple[bytes, int]] = []
     invalid: list[InvalidText] = []
     with memory_named(unit.path), open(part, "wb", buffering=BUFFER_BYTES) as out:
@@ -115,7 +115,7 @@ def keep_first(kept: list[InvalidText], found: Iterable[InvalidText]) -> None:
 
 
 def _records(
-    problem: Problem, counter: TokenCounter, max_tokens: int, tally: Tally
+    problem: Problem, counter: TokenCounter, max_tokens: int, tally: SplitCounts
 ) -> Iterator[tuple[list[bytes], bytes, int]]:
     """Yield (JSONL in pieces, line metadata item, lines) of candidates that are short enough.
 

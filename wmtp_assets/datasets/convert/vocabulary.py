@@ -35,7 +35,7 @@ RELIED_ON = (
 
 
 @dataclass(frozen=True)
-class Cuts:
+class SplitPoints:
     """Where texts may be cut: at newlines, before spaces, between `symbols` and what is none.
 
     Either `symbols` (characters, never a newline or a space) or `unknown`, the reason why no cut
@@ -46,20 +46,20 @@ class Cuts:
     unknown: str = ""
 
 
-def find_cuts(model: bytes) -> Cuts:
+def find_split_points(model: bytes) -> SplitPoints:
     """Decide from the bytes of a sentencepiece model where cuts are exact."""
     fields = list(_fields(model))
     for part, number, name, absent, wanted in RELIED_ON:
         # Parts of a protobuf message that occur twice are one, as if written one after the other.
         values = dict(_fields(b"".join(value for field, value in fields if field == part)))
         if values.get(number, absent) != wanted:
-            return Cuts(unknown=f"{name} is not {wanted!r}")
+            return SplitPoints(unknown=f"{name} is not {wanted!r}")
     pieces = [dict(_fields(value)) for field, value in fields if field == MODEL_PIECES]
     types = [piece.get(PIECE_TYPE, NORMAL) for piece in pieces]
     if other := set(types) - {NORMAL, UNKNOWN, CONTROL, BYTE}:
-        return Cuts(unknown=f"pieces of the types {sorted(other)}")
+        return SplitPoints(unknown=f"pieces of the types {sorted(other)}")
     if types.count(BYTE) != 256:
-        return Cuts(unknown=f"{types.count(BYTE)} byte pieces, not 256")
+        return SplitPoints(unknown=f"{types.count(BYTE)} byte pieces, not 256")
     joined = [
         piece[PIECE_TEXT].decode()
         for piece, kind in zip(pieces, types, strict=True)
@@ -67,8 +67,8 @@ def find_cuts(model: bytes) -> Cuts:
     ]
     for piece in joined:
         if SPACE in piece.lstrip(SPACE) or ("\n" in piece and piece != "\n"):
-            return Cuts(unknown=f"the piece {piece!r}")
-    return Cuts(_symbols(joined))
+            return SplitPoints(unknown=f"the piece {piece!r}")
+    return SplitPoints(_symbols(joined))
 
 
 def _symbols(pieces: list[str]) -> str:

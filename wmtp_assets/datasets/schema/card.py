@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from wmtp_assets.catalog import Dataset
-from wmtp_assets.datasets.convert.tally import Tally
-from wmtp_assets.datasets.convert.tokens import Filter
+from wmtp_assets.datasets.convert.tally import SplitCounts
+from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.datasets.field_types import walk_type
 from wmtp_assets.datasets.formats import FieldType
 from wmtp_assets.datasets.rows import DATASETS
@@ -49,7 +49,9 @@ def head_text(head: Mapping[str, Any]) -> str:
     return f"{FENCE}{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}{FENCE}"
 
 
-def build_card(dataset: Dataset, commit: str, splits: list[StoredSplit], settings: Filter) -> bytes:
+def build_card(
+    dataset: Dataset, commit: str, splits: list[StoredSplit], settings: LengthFilter
+) -> bytes:
     """The content of README.md."""
     facts = DATASETS[dataset.name].facts
     labels = f"## Labels\n\n{facts.labels}\n\n" if facts.labels else ""
@@ -146,7 +148,7 @@ def _reasons(dataset: str, splits: list[StoredSplit]) -> list[str]:
     return list(dict.fromkeys([*form.dropped, *itertools.chain.from_iterable(stated)]))
 
 
-def _numbers(tally: Tally, dataset: str, reasons: list[str]) -> list[int]:
+def _numbers(tally: SplitCounts, dataset: str, reasons: list[str]) -> list[int]:
     form = DATASETS[dataset].format
     labels = [tally.by_class(True), tally.by_class(False)] if form.labelled else []
     dropped = [tally.dropped[reason] for reason in reasons]

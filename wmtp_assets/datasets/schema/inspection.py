@@ -9,7 +9,7 @@ from typing import Any
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.checking.findings import Finding, compare, flatten
 from wmtp_assets.datasets.convert.culprits import Culprits
-from wmtp_assets.datasets.convert.tokens import Filter
+from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.card import card_head, read_head
 from wmtp_assets.datasets.schema.croissant import build_croissant
@@ -34,7 +34,7 @@ READ_AT_ONCE = 10 * 1024 * 1024
 
 
 def inspect_description(
-    dataset: Dataset, commit: str, folder: DatasetFolder, settings: Filter
+    dataset: Dataset, commit: str, folder: DatasetFolder, settings: LengthFilter
 ) -> dict[str, Finding]:
     """Compare the three files with those that the stored splits give now.
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from wmtp_assets.catalog import PIECES, STORAGE_VERSION, Dataset
+from wmtp_assets.catalog import STORAGE_VERSION, VOCAB_SIZE, Dataset
 from wmtp_assets.datasets.convert.line_metadata import SplitFacts, read_facts
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS
-from wmtp_assets.datasets.convert.tokens import Filter
+from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.datasets.field_types import walk_type
 from wmtp_assets.datasets.formats import FieldType
 from wmtp_assets.datasets.rows import DATASETS
@@ -53,7 +53,7 @@ def read_stored_splits(dataset: Dataset, folder: DatasetFolder) -> list[StoredSp
 
 
 def build_schema(
-    dataset: Dataset, commit: str, splits: list[StoredSplit], settings: Filter
+    dataset: Dataset, commit: str, splits: list[StoredSplit], settings: LengthFilter
 ) -> dict[str, Any]:
     """The content of schema.json."""
     stated = DATASETS[dataset.name]
@@ -70,7 +70,7 @@ def build_schema(
         "required_fields": [name for name in form.fields if name not in OPTIONAL_FIELDS],
         "optional_fields": list(OPTIONAL_FIELDS),
         "max_tokens": settings.max_tokens,
-        "tokenizer": {"sha256": settings.tokenizer_sha256, "pieces": PIECES},
+        "tokenizer": {"sha256": settings.tokenizer_sha256, "pieces": VOCAB_SIZE},
         "splits": {split.name: _describe_split(split, form.labelled) for split in splits},
     }
 

@@ -1,8 +1,8 @@
 """The checks of <name>/small."""
 
-from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.asset_checks import checks_on
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.card import head_of

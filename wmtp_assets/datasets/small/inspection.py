@@ -8,7 +8,7 @@ from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.inspection import Alignment
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_facts
 from wmtp_assets.datasets.convert.records import item_of, raw_lines, read_lines
-from wmtp_assets.datasets.convert.tally import Tally
+from wmtp_assets.datasets.convert.tally import SplitCounts
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.small.select import SOURCE_INDICES, describe
 from wmtp_assets.files import file_io
@@ -76,7 +76,7 @@ def inspect_small(dataset: Dataset, folder: DatasetFolder) -> dict[str, Finding]
 
 
 def _compare_kinds(
-    path: Path, records: list[dict], split: Tally, classes: Culprits, difficulties: Culprits
+    path: Path, records: list[dict], split: SplitCounts, classes: Culprits, difficulties: Culprits
 ) -> None:
     for label, name in ((True, "correct"), (False, "incorrect")):
         if split.by_class(label) and not any(r["is_correct"] is label for r in records):

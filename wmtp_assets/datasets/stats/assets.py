@@ -12,7 +12,7 @@ from wmtp_assets.datasets.convert.tally import DROPPED
 from wmtp_assets.datasets.formats import TOTAL
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.stats.inputs import benchmark_splits, full_content
-from wmtp_assets.datasets.stats.labels import LABELLED_BOTH
+from wmtp_assets.datasets.stats.label_conflicts import LABELLED_BOTH
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.files import file_io
 from wmtp_assets.record import materialized

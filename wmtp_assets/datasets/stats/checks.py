@@ -5,12 +5,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.asset_checks import checks_on
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import Proposition, ours, upstream
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
-from wmtp_assets.datasets.stats import inspection, leakage
+from wmtp_assets.datasets.stats import benchmark_leakage as leakage
+from wmtp_assets.datasets.stats import inspection
 from wmtp_assets.datasets.stats.inputs import state_content, stored_benchmarks
 from wmtp_assets.datasets.stats.summary import SUFFIX
 from wmtp_assets.datasets.stored_dataset import StoredDataset, bind_dataset

@@ -6,8 +6,8 @@ from wmtp_assets.catalog import Catalog
 from wmtp_assets.datasets.convert.inputs import length_filter, raw_commit
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
-from wmtp_assets.datasets.stats.labels import LABELLED_BOTH, count_conflicts
-from wmtp_assets.datasets.stats.leakage import Stored, benchmark_digests
+from wmtp_assets.datasets.stats.benchmark_leakage import Stored, benchmark_digests
+from wmtp_assets.datasets.stats.label_conflicts import LABELLED_BOTH, count_conflicts
 from wmtp_assets.datasets.stats.summary import summarise
 from wmtp_assets.store import Store
 

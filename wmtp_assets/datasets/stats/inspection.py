@@ -16,8 +16,8 @@ from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.formats import INVALID_UTF8
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.stats import overlap
-from wmtp_assets.datasets.stats.labels import EXACT, LABELLED_BOTH
+from wmtp_assets.datasets.stats import split_overlap as overlap
+from wmtp_assets.datasets.stats.label_conflicts import EXACT, LABELLED_BOTH
 from wmtp_assets.datasets.stats.plots import plot_names, require_png
 from wmtp_assets.datasets.stats.recount import Recount, recount_split
 from wmtp_assets.datasets.stats.summary import SUFFIX

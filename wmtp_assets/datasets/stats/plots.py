@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from wmtp_assets.datasets.convert.tally import Tally
+from wmtp_assets.datasets.convert.tally import SplitCounts
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
 from wmtp_assets.errors import BadInput
@@ -68,7 +68,7 @@ def _draw_token_length(axes: Any, dataset: str, splits: Splits, max_tokens: int)
 
 
 def _draw_difficulty(axes: Any, dataset: str, splits: Splits, max_tokens: int) -> None:
-    total = Tally()
+    total = SplitCounts()
     for split in splits:
         total.add(split.facts.tally)
     levels = sorted({level for _, level in total.kept})

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.datasets.convert.inspection import SUFFIX
-from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, Tally
+from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, SplitCounts
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.stats.labels import LABELLED_BOTH, LabelConflicts
+from wmtp_assets.datasets.stats.label_conflicts import LABELLED_BOTH, LabelConflicts
 from wmtp_assets.datasets.stats.texts import digest_text, facts_check, read_records
 
 
@@ -48,7 +48,7 @@ def recount_split(dataset: str, jsonl: Path) -> Recount:
             conflicts.see(record.output, facts["is_correct"])
         if problem not in recount.problems:
             recount.problems[problem] = digest_text(record.instruction)
-    recount.counts = Tally(kept=kept).recounted(form)
+    recount.counts = SplitCounts(kept=kept).recounted(form)
     del recount.counts[TOKEN_LENGTHS]
     if form.labelled:
         recount.counts[LABELLED_BOTH] = conflicts.counts()

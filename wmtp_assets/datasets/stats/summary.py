@@ -12,8 +12,8 @@ from typing import Any
 
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.content_version import DATE
-from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, Tally
-from wmtp_assets.datasets.convert.tokens import Filter
+from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, SplitCounts
+from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
 from wmtp_assets.errors import BadInput
@@ -24,7 +24,7 @@ PERCENTILES = (50, 90, 95, 99)
 
 
 def summarise(
-    dataset: Dataset, commit: str, splits: list[StoredSplit], settings: Filter
+    dataset: Dataset, commit: str, splits: list[StoredSplit], settings: LengthFilter
 ) -> dict[str, Any]:
     """The content of a summary, without its date."""
     described = {split.name: _describe(dataset.name, split) for split in splits}
@@ -49,7 +49,7 @@ def _describe(dataset: str, split: StoredSplit) -> dict[str, Any]:
     }
 
 
-def describe_counts(tally: Tally, dataset: str) -> dict[str, Any]:
+def describe_counts(tally: SplitCounts, dataset: str) -> dict[str, Any]:
     """The counts of a split with its token lengths as mean, percentiles and maximum."""
     counts = tally.as_stats(DATASETS[dataset].format)
     counts[TOKEN_LENGTHS] = {name: describe_lengths(of) for name, of in tally.lengths.items()}

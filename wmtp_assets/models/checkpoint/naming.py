@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from wmtp_assets.catalog import Model
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import Shapes
 from wmtp_assets.models.checkpoint.tensors import TensorAt
+from wmtp_assets.models.tensor_shapes import Shapes
 
 # What DistributedDataParallel, torch.compile, FSDP, Lightning and plain wrappers put in front.
 OF_TRAINERS = frozenset({"module", "_orig_mod", "_fsdp_wrapped_module", "_forward_module", "model"})

@@ -28,7 +28,12 @@ _HOLDS_ANYTHING = {
 
 @dataclass(frozen=True)
 class Value:
-    """What lies on the stack: a tuple has levels, and as many values as it has once written out."""
+    """What lies on the stack.
+
+    Attributes:
+        levels: How deep tuples are nested in it.
+        values: How many values it has, shared ones counted each time.
+    """
 
     levels: int = 0
     values: int = 1

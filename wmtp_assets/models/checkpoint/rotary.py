@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wmtp_assets.catalog import Implementation
-from wmtp_assets.models.architecture import ModelSettings, head_dim, ratio, whole
 from wmtp_assets.models.checkpoint.dtypes import DTYPES
 from wmtp_assets.models.checkpoint.tensors import TensorAt, TensorReader
+from wmtp_assets.models.tensor_shapes import ModelSettings, head_dim, ratio, whole
 
 if TYPE_CHECKING:
     import torch
@@ -51,7 +51,7 @@ def rotary_of(implementation: Implementation, settings: ModelSettings) -> Rotary
     return Rotary(theta, head_dim(width, whole(settings, width), whole(settings, heads)))
 
 
-def holds_turns(name: str) -> bool:
+def holds_cos_sin(name: str) -> bool:
     """Whether a buffer of this name holds turns, else frequencies."""
     return name.endswith(TURNS)
 
@@ -60,7 +60,7 @@ def form_fault(tensor: TensorAt, rotary: Rotary) -> str | None:
     """What is wrong with shape or dtype of a buffer, from the index alone."""
     if not DTYPES[tensor.dtype].floating:
         return f"{tensor.name} is {tensor.dtype}, not floating point"
-    if holds_turns(tensor.name):
+    if holds_cos_sin(tensor.name):
         shape = tensor.shape
         good = shape[1:] == (rotary.pairs, 2) and 0 < shape[0] <= MAX_POSITIONS
         expected = f"[positions, {rotary.pairs}] complex, or [positions, {rotary.pairs}, 2]"
@@ -81,7 +81,7 @@ def value_fault(reader: TensorReader, tensor: TensorAt, rotary: Rotary) -> str |
     for chunk in reader.chunks(tensor):
         rounding = torch.finfo(chunk.dtype)
         at = torch.arange(start, start + len(chunk))
-        wanted, off = (_turns if holds_turns(tensor.name) else _frequencies)(at, rotary)
+        wanted, off = (_turns if holds_cos_sin(tensor.name) else _frequencies)(at, rotary)
         eps = max(rounding.eps, torch.finfo(torch.float32).eps)
         near = off + eps / 2 * (wanted.abs() + rounding.smallest_normal)
         # A value that is no number is near to nothing.

@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 
 from wmtp_assets.catalog import Implementation
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import ModelSettings, Shapes
 from wmtp_assets.models.checkpoint.rotary import (
     FREQUENCIES,
     TURNS,
@@ -19,6 +18,7 @@ from wmtp_assets.models.checkpoint.rotary import (
     value_fault,
 )
 from wmtp_assets.models.checkpoint.tensors import TensorAt, TensorReader
+from wmtp_assets.models.tensor_shapes import ModelSettings, Shapes
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def require_computed_values(selection: Selection) -> None:
         )
 
 
-def require_equal_twins(selection: Selection) -> None:
+def require_equal_duplicates(selection: Selection) -> None:
     """Compare the bits of every dropped second copy with the kept tensor.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Stored models -> small test models for a laptop, cut out of them."""
+"""Stored models -> small test models for a laptop, cut out of them; their size is in `rows.py`."""

@@ -9,7 +9,7 @@ from wmtp_assets.models.metadata import write_dated
 from wmtp_assets.models.micro.folder import describe_micro, write_micro
 from wmtp_assets.models.micro.row import MicroRow
 from wmtp_assets.models.micro.rows import MICROS, is_made_of_micro
-from wmtp_assets.models.micro.scored import SCORED_KEY
+from wmtp_assets.models.micro.scored_rows import SCORED_KEY
 from wmtp_assets.record import materialized
 
 

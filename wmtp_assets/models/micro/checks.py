@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import dagster as dg
 
-from wmtp_assets.checking.define import checks_on
+from wmtp_assets.checking.asset_checks import checks_on
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.files import file_io
 from wmtp_assets.models.micro import rho1
 from wmtp_assets.models.micro.findings import EQUAL_SLICES, EQUAL_TIED
 from wmtp_assets.models.micro.row import MicroRow
 from wmtp_assets.models.micro.rows import MICROS, is_made_of_micro
-from wmtp_assets.models.micro.scored import SCORED_SET, SCORED_SPLIT, SCORED_TITLE
+from wmtp_assets.models.micro.scored_rows import SCORED_SET, SCORED_SPLIT, SCORED_TITLE
 from wmtp_assets.models.micro.shared_checks import (
     RUNNING_CHECKS,
     SHARED_CHECKS,

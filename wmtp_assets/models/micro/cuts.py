@@ -20,7 +20,9 @@ from typing import Any
 
 from wmtp_assets.catalog import MAX_TOKENS, Micro, MicroGeometry
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import (
+from wmtp_assets.models.configs import PARAMS_KEYS, with_dtype
+from wmtp_assets.models.micro.ffn_settings import ffn_settings
+from wmtp_assets.models.tensor_shapes import (
     ModelSettings,
     Shapes,
     ffn_width,
@@ -28,8 +30,6 @@ from wmtp_assets.models.architecture import (
     llama_shapes,
     meta_mtp_shapes,
 )
-from wmtp_assets.models.configs import PARAMS_KEYS, with_dtype
-from wmtp_assets.models.micro.ffn import ffn_settings
 
 DTYPE = "float16"
 ROW_FIX = "mend the row of the micro model in wmtp_assets/models/micro/rows.py"
@@ -38,7 +38,7 @@ TIED_TO = {"output.weight": "tok_embeddings.weight", "lm_head.weight": "model.em
 
 
 @dataclass(frozen=True)
-class Cut:
+class TensorCut:
     """One tensor: the leading part, in this shape, of a tensor of the source."""
 
     source: str
@@ -56,7 +56,7 @@ class MicroPlan:
         kept: What was kept, in words, for metadata.json.
     """
 
-    cuts: tuple[Cut, ...]
+    cuts: tuple[TensorCut, ...]
     params: Mapping[str, Any] | None
     config: Mapping[str, Any]
     kept: Mapping[str, Any]
@@ -90,7 +90,7 @@ def plan_mtp(micro: Micro, source: ModelSettings, *, from_tied: bool = False) ->
         "n_kv_heads": heads,
         **ffn_settings(size.dim, size.ffn, ROW_FIX),
     }
-    trunk = spread(source["n_layers"] - future, size.blocks - future)
+    trunk = evenly_spaced(source["n_layers"] - future, size.blocks - future)
     blocks = {f"layers.{new}.": f"layers.{old}." for new, old in enumerate(trunk)}
     blocks[f"layers.{len(trunk)}."] = f"layers.{source['n_layers'] - future}."
     cuts = _cuts(meta_mtp_shapes(params, tied=micro.tied), whole, blocks)
@@ -115,7 +115,7 @@ def plan_llama(micro: Micro, source: ModelSettings) -> MicroPlan:
         "num_key_value_heads": heads,
         "tie_word_embeddings": micro.tied,
     }
-    chosen = spread(source["num_hidden_layers"], size.blocks)
+    chosen = evenly_spaced(source["num_hidden_layers"], size.blocks)
     blocks = {f"model.layers.{new}.": f"model.layers.{old}." for new, old in enumerate(chosen)}
     cuts = _cuts(llama_shapes(config), whole, blocks)
     return MicroPlan(cuts, None, with_dtype(config, DTYPE), _kept(micro, cuts, blocks))
@@ -145,7 +145,7 @@ def mtp_config(params: ModelSettings, *, tied: bool) -> dict[str, Any]:
     )
 
 
-def spread(blocks: int, kept: int) -> list[int]:
+def evenly_spaced(blocks: int, kept: int) -> list[int]:
     """Numbers of `kept` of the blocks, evenly from the first to the last.
 
     Raises:
@@ -166,7 +166,7 @@ def _heads(size: MicroGeometry, width: int) -> int:
     return size.dim // width
 
 
-def _cuts(shapes: Shapes, whole: Shapes, blocks: Mapping[str, str]) -> tuple[Cut, ...]:
+def _cuts(shapes: Shapes, whole: Shapes, blocks: Mapping[str, str]) -> tuple[TensorCut, ...]:
     cuts, wrong = [], []
     for name, shape in shapes.items():
         block = next((new for new in blocks if name.startswith(new)), "")
@@ -176,13 +176,13 @@ def _cuts(shapes: Shapes, whole: Shapes, blocks: Mapping[str, str]) -> tuple[Cut
         there = whole.get(source, ())
         if len(there) != len(shape) or any(a < b for a, b in zip(there, shape, strict=True)):
             wrong.append(f"{name} {list(shape)} from {source} {list(there)}")
-        cuts.append(Cut(source, name, shape))
+        cuts.append(TensorCut(source, name, shape))
     if wrong:
         raise BadInput("the source is too small for the micro model", wrong, ROW_FIX)
     return tuple(cuts)
 
 
-def _kept(micro: Micro, cuts: tuple[Cut, ...], blocks: Mapping[str, str]) -> dict[str, Any]:
+def _kept(micro: Micro, cuts: tuple[TensorCut, ...], blocks: Mapping[str, str]) -> dict[str, Any]:
     twice = [cut for cut in cuts if TIED_TO.get(cut.target) == cut.source]
     if twice:
         return {cut.target: f"the bytes of {cut.source}, stored a second time" for cut in twice}

@@ -9,7 +9,7 @@ from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models.checkpoint.dtypes import has_infinite_or_nan
 from wmtp_assets.models.checkpoint.tensors import TensorReader
 from wmtp_assets.models.configs import CONFIG, PARAMS, PARAMS_KEYS, read_params
-from wmtp_assets.models.micro.cuts import Cut, MicroPlan
+from wmtp_assets.models.micro.cuts import MicroPlan, TensorCut
 from wmtp_assets.models.micro.folder import cut_tensors
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.safetensors.opening import open_model
@@ -64,7 +64,7 @@ def tokenizer_finding(mine: Path, source: Path) -> Finding:
     return compare("tokenizer files", expected, found)
 
 
-def slices_finding(weights: Path, source: Path, cuts: tuple[Cut, ...]) -> Finding:
+def slices_finding(weights: Path, source: Path, cuts: tuple[TensorCut, ...]) -> Finding:
     """Whether every tensor is the leading part of the source's, bit for bit."""
     import torch
 

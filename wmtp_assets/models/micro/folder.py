@@ -12,7 +12,7 @@ from wmtp_assets.hub.lock import locked_commit
 from wmtp_assets.models.checkpoint.tensors import as_bytes
 from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG, PARAMS
 from wmtp_assets.models.metadata import FIELDS, stored_facts
-from wmtp_assets.models.micro.cuts import DTYPE, ROW_FIX, Cut, MicroPlan
+from wmtp_assets.models.micro.cuts import DTYPE, ROW_FIX, MicroPlan, TensorCut
 from wmtp_assets.models.micro.origin import origin_of, plan_of
 from wmtp_assets.models.safetensors.convert import write_chunks
 from wmtp_assets.models.safetensors.header import TensorSpec, header_bytes, read_header
@@ -22,7 +22,7 @@ from wmtp_assets.store import Store
 MICRO_FIELDS = FIELDS | {"target_device", "kept"}
 
 
-def cut_tensors(source: Path, cuts: tuple[Cut, ...]) -> Iterator[Any]:
+def cut_tensors(source: Path, cuts: tuple[TensorCut, ...]) -> Iterator[Any]:
     """Yield the tensors of a plan in order, each read by its slices alone.
 
     Raises:

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from wmtp_assets.catalog import Catalog, Micro, Model
 from wmtp_assets.folders import ModelFolder
-from wmtp_assets.models.architecture import ModelSettings
 from wmtp_assets.models.configs import CONFIG, PARAMS, read_params
-from wmtp_assets.models.meta import META
+from wmtp_assets.models.meta_model import META
 from wmtp_assets.models.micro.cuts import MicroPlan, plan_llama, plan_mtp
 from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tensor_shapes import ModelSettings
 from wmtp_assets.store import Store
 
 

@@ -6,7 +6,7 @@ doctor's figure follow.
 
 from wmtp_assets.catalog import Micro, MicroGeometry
 from wmtp_assets.models.llama import LLAMA
-from wmtp_assets.models.meta import META
+from wmtp_assets.models.meta_model import META
 from wmtp_assets.models.micro.row import MicroRow
 
 # 512 = 4 heads x 128. An untied 32000 x 512 input and output is 65.5 MB, so the plan's < 50 MB

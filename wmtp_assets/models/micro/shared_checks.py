@@ -1,12 +1,12 @@
 """The check groups of the micro models: what they have in common, and what only some have."""
 
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import metadata
 from wmtp_assets.models.llama import LLAMA
-from wmtp_assets.models.meta import META
+from wmtp_assets.models.meta_model import META
 from wmtp_assets.models.micro import findings
 from wmtp_assets.models.micro.cuts import MicroPlan
 from wmtp_assets.models.micro.folder import MICRO_FIELDS, describe_micro
@@ -15,7 +15,7 @@ from wmtp_assets.models.safetensors import findings as weights_findings
 from wmtp_assets.models.safetensors import opening, proof
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.shared_checks import SUMS_CHECKS
-from wmtp_assets.models.stated import stated
+from wmtp_assets.models.shared_propositions import stated
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.tokenizer import findings as tokenizers
 
@@ -147,10 +147,7 @@ SHARED_CHECKS = (
     CheckGroup(
         _described,
         {
-            metadata.ON_DISK: ours(
-                "metadata.json says what is on disk, in catalog and lock",
-                "this project wrote it",
-            ),
+            **stated(metadata.ON_DISK),
             metadata.STATES_FIELDS: ours(
                 "metadata.json states every field, target_device too", "this project wrote it"
             ),

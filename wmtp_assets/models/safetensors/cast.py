@@ -28,7 +28,7 @@ _BLOCK = 64 * 1024
 
 
 @dataclass
-class Loss:
+class CastLoss:
     """What the cast did to one tensor; absolute error, values that were not so before."""
 
     name: str
@@ -50,7 +50,7 @@ class Caster:
         import torch
 
         self.bad: dict[str, str] = {}
-        self.losses: dict[str, Loss] = {}
+        self.losses: dict[str, CastLoss] = {}
         self._wanted = wanted
         self._done: Counter[str] = Counter()
         self._scratch = torch.empty(2 * _BLOCK * 8, dtype=torch.uint8)
@@ -58,7 +58,7 @@ class Caster:
     def cast(self, tensor: TensorAt, source: "torch.Tensor", target: "torch.Tensor") -> None:
         """Cast the next chunk of a tensor; both are flat and of equal length."""
         if target.dtype != source.dtype and tensor.name not in self.losses:
-            self.losses[tensor.name] = Loss(tensor.name, tensor.elements)
+            self.losses[tensor.name] = CastLoss(tensor.name, tensor.elements)
         for start in range(0, len(source), _BLOCK):
             block = source[start : start + _BLOCK]
             out = target[start : start + _BLOCK]

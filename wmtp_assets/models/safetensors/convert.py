@@ -16,12 +16,11 @@ from typing import Any
 from wmtp_assets.errors import MAX_CULPRITS_SHOWN, BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
-from wmtp_assets.models.architecture import Shapes
 from wmtp_assets.models.checkpoint.naming import PLAIN, Naming
 from wmtp_assets.models.checkpoint.selection import (
     Dropped,
     require_computed_values,
-    require_equal_twins,
+    require_equal_duplicates,
 )
 from wmtp_assets.models.checkpoint.tensors import (
     AHEAD,
@@ -31,8 +30,9 @@ from wmtp_assets.models.checkpoint.tensors import (
     as_values,
     chunk_buffers,
 )
-from wmtp_assets.models.safetensors.cast import Caster, Loss, cast_target, one_torch_thread
+from wmtp_assets.models.safetensors.cast import Caster, CastLoss, cast_target, one_torch_thread
 from wmtp_assets.models.safetensors.plan import plan_conversion
+from wmtp_assets.models.tensor_shapes import Shapes
 from wmtp_assets.progress import Progress
 
 SOURCE_DTYPES = "source_dtypes"
@@ -60,7 +60,7 @@ class ConvertedModel:
     besides: tuple[str, ...]
     without_crc: tuple[str, ...]
     key_prefix: str
-    losses: tuple[Loss, ...]
+    losses: tuple[CastLoss, ...]
 
     def as_metadata(self) -> dict[str, Any]:
         """The numbers for the record; the losses of the 20 tensors with the largest error."""
@@ -112,7 +112,7 @@ def convert(
     kept, checkpoint = plan.kept, plan.checkpoint
     file_io.require_free_space(target.parent, plan.size_bytes)
     require_computed_values(plan.selection)
-    require_equal_twins(plan.selection)
+    require_equal_duplicates(plan.selection)
     source_bytes = sum(t.size_bytes for t in kept)
     progress = Progress(f"{target.name} from {source.name}", source_bytes, report)
     caster = Caster(dtype)

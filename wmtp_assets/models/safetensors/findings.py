@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from wmtp_assets.checking.findings import Finding, compare, verdict
-from wmtp_assets.models.architecture import Shapes, parameters
 from wmtp_assets.models.checkpoint.dtypes import stored_dtype
 from wmtp_assets.models.safetensors.header import HEADER_METADATA, Header, coverage_faults
+from wmtp_assets.models.tensor_shapes import Shapes, parameters
 
 COVERS = "header_covers_the_file_exactly"
 NO_CLAIMS = "header_claims_format_only"

@@ -11,12 +11,12 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.strict import brief
 from wmtp_assets.folders import ModelFolder
-from wmtp_assets.models.architecture import llama_shapes
 from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG
 from wmtp_assets.models.safetensors.findings import shapes_finding
 from wmtp_assets.models.safetensors.header import Header, read_header
 from wmtp_assets.models.safetensors.no_code import require_no_code
 from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tensor_shapes import llama_shapes
 from wmtp_assets.models.tokenizer.files import TOKENIZER_FILES
 
 if TYPE_CHECKING:

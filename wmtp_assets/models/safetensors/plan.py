@@ -8,7 +8,6 @@ from pathlib import Path
 
 from wmtp_assets.catalog import Model
 from wmtp_assets.folders import ModelFolder
-from wmtp_assets.models.architecture import ModelSettings, Shapes
 from wmtp_assets.models.checkpoint.dtypes import stored_dtype
 from wmtp_assets.models.checkpoint.naming import PLAIN, Naming, naming_of, plain_tensors
 from wmtp_assets.models.checkpoint.selection import (
@@ -21,6 +20,7 @@ from wmtp_assets.models.checkpoint.shards import index_source
 from wmtp_assets.models.checkpoint.tensors import TensorAt, main_dtype
 from wmtp_assets.models.checkpoint.torch_zip import Checkpoint
 from wmtp_assets.models.safetensors.header import TensorSpec, header_bytes, read_header
+from wmtp_assets.models.tensor_shapes import ModelSettings, Shapes
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets.catalog import PIECES
+from wmtp_assets.catalog import VOCAB_SIZE
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
@@ -66,9 +66,9 @@ def read_vocabulary(path: Path) -> Vocabulary:
     processor = load_sentencepiece(path)
     count = processor.GetPieceSize()
     ids = {processor.IdToPiece(number): number for number in range(count)}
-    if len(ids) != PIECES or [processor.IdToPiece(n) for n in range(3)] != [UNK, BOS, EOS]:
+    if len(ids) != VOCAB_SIZE or [processor.IdToPiece(n) for n in range(3)] != [UNK, BOS, EOS]:
         raise BadInput(
-            f"another vocabulary: {len(ids):,} pieces, not the {PIECES:,} of LLaMA",
+            f"another vocabulary: {len(ids):,} pieces, not the {VOCAB_SIZE:,} of LLaMA",
             [path],
             "compare tokenizer_sha256 in the catalog with the published tokenizer",
         )
@@ -122,7 +122,7 @@ def tokenizer_config() -> dict[str, Any]:
     """tokenizer_config.json: the plan's keys, and the class that reads tokenizer.json as it is."""
     return {
         "model_type": "sentencepiece",
-        "vocab_size": PIECES,
+        "vocab_size": VOCAB_SIZE,
         "tokenizer_class": "PreTrainedTokenizerFast",
         "bos_token": BOS,
         "eos_token": EOS,

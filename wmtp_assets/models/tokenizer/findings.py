@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets.catalog import PIECES
+from wmtp_assets.catalog import VOCAB_SIZE
 from wmtp_assets.checking.findings import Finding, compare, verdict
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
@@ -74,7 +74,7 @@ def vocabulary_findings(folder: Path, expected_sha256: str) -> dict[str, Finding
             "digests", {TOKENIZER_MODEL: expected_sha256}, {TOKENIZER_MODEL: found}
         ),
         HAS_PIECES: Finding(
-            count == PIECES, f"{count:,} pieces, {PIECES:,} expected", {"pieces": count}
+            count == VOCAB_SIZE, f"{count:,} pieces, {VOCAB_SIZE:,} expected", {"pieces": count}
         ),
         CONFIG_AS_BUILT: config_finding(folder),
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.models.micro.scored import SCORED_SET, SCORED_SPLIT
+from wmtp_assets.models.micro.scored_rows import SCORED_SET, SCORED_SPLIT
 from wmtp_assets_tests.models.conftest import upstream
 from wmtp_assets_tests.models.tiny import TinyStorage, shared_storage
 

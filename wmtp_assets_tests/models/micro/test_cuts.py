@@ -7,11 +7,11 @@ import pytest
 
 from wmtp_assets.catalog import Micro
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import meta_mtp_shapes, parameters
 from wmtp_assets.models.configs import PARAMS_KEYS
-from wmtp_assets.models.micro.cuts import MicroPlan, plan_llama, plan_mtp, spread
+from wmtp_assets.models.micro.cuts import MicroPlan, evenly_spaced, plan_llama, plan_mtp
 from wmtp_assets.models.micro.origin import plan_from_catalog
 from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tensor_shapes import meta_mtp_shapes, parameters
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
 
@@ -41,12 +41,12 @@ def plan_untied() -> MicroPlan:
     ],
 )
 def test_blocks_are_spread_from_the_first_to_the_last(blocks, kept, numbers):
-    assert spread(blocks, kept) == numbers
+    assert evenly_spaced(blocks, kept) == numbers
 
 
 def test_more_blocks_than_there_are_are_refused():
     with pytest.raises(BadInput, match="too few blocks: 3, 4 wanted"):
-        spread(3, 4)
+        evenly_spaced(3, 4)
 
 
 @pytest.mark.parametrize("catalog", [PUBLISHED, SAMPLE], ids=["published", "sample"])

@@ -9,9 +9,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.catalog import PIECES, Catalog, MicroGeometry
-from wmtp_assets.checking.define import evaluate_group, observe
-from wmtp_assets.checking.group import AssetState
+from wmtp_assets.catalog import VOCAB_SIZE, Catalog, MicroGeometry
+from wmtp_assets.checking.asset_checks import evaluate_group, observe
+from wmtp_assets.checking.check_group import AssetState
 from wmtp_assets.doctor.plans import JOBS, micro_bytes
 from wmtp_assets.evidence.steps import STEPS
 from wmtp_assets.files.walking import remove_tree
@@ -150,7 +150,7 @@ def test_another_geometry_is_one_line():
         sizes = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
         assert [config[name] for name in sizes] == [256, 352, 5, 2]
     assert (found["params"]["multiple_of"], found["params"]["ffn_dim_multiplier"]) == (32, 0.5)
-    embedding, block = PIECES * 256, 4 * 256 * 256 + 3 * 256 * 352 + 2 * 256
+    embedding, block = VOCAB_SIZE * 256, 4 * 256 * 256 + 3 * 256 * 352 + 2 * 256
     assert found["bytes"] == 2 * (3 * (embedding + 5 * block + 256) + embedding)
     notes = "\n".join(found["notes"])
     for said in (
@@ -208,5 +208,7 @@ def test_the_readme_has_the_disk_and_the_limit_of_the_rows():
 def test_the_reasons_that_the_notes_on_the_plan_give_hold():
     assert (GEOMETRY.blocks, GEOMETRY.dim) == (4, 512)  # as the plan; else the notes have a reason
     tied = plan_from_catalog(PUBLISHED, MICROS["micro_mtp"].published)
-    assert 2 * 2 * PIECES * GEOMETRY.dim > MAX_BYTES, "tying is not needed, as the notes have it"
+    assert 2 * 2 * VOCAB_SIZE * GEOMETRY.dim > MAX_BYTES, (
+        "tying is not needed, as the notes have it"
+    )
     assert tied.config["tie_word_embeddings"] is True

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.approval.covered import covered_files, finished_files, ignored_paths
+from wmtp_assets.approval.covered_files import covered_files, finished_files, ignored_paths
 from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.temporaries import new_folder

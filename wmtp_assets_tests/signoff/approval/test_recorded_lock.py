@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.approval.chain import Verdict
-from wmtp_assets.approval.recorded_lock import recorded_lock, unlike_recorded
+from wmtp_assets.approval.recorded_lock import lock_differences, recorded_lock
 from wmtp_assets.approval.signing import KeySigner, NoSigner
 from wmtp_assets.catalog import Dataset, Model
 from wmtp_assets.errors import BadInput
@@ -71,7 +71,7 @@ def place(tmp_path: Path) -> Store:
 
 def told(place: Store, record=RECORD) -> list[str]:
     lock = place.lock.read_bytes() if place.lock.exists() else None
-    return [*unlike_recorded(lock, recorded_lock(place, SAMPLE, record), place.lock)]
+    return [*lock_differences(lock, recorded_lock(place, SAMPLE, record), place.lock)]
 
 
 def test_the_lock_that_the_runs_wrote_is_the_recorded_one_byte_by_byte(place: Store):

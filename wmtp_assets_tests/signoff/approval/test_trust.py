@@ -21,7 +21,7 @@ from wmtp_assets.approval.events import (
 from wmtp_assets.approval.signing import KeySigner
 from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.automation.alarms import find_alarms
-from wmtp_assets.checking import define as checks
+from wmtp_assets.checking import asset_checks as checks
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.signoff.status import is_fine, status_lines

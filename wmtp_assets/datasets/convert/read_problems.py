@@ -12,7 +12,7 @@ from pathlib import Path
 from wmtp_assets.datasets.convert.names import unique_names
 from wmtp_assets.datasets.convert.parquet import FIX, read_rows, row_group_of
 from wmtp_assets.datasets.invalid_text import NotText
-from wmtp_assets.datasets.problem import BadRow, Problem, unwritten, value_of
+from wmtp_assets.datasets.problem import BadRow, Problem, dropped_problem, value_of
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 
@@ -43,7 +43,7 @@ def read_problems(
         try:
             problem = DATASETS[dataset].read(row, renamed.get(number))
         except NotText as error:
-            problem = unwritten(error.place, 1, Counter())
+            problem = dropped_problem(error.place, 1, Counter())
         except BadRow as error:
             raise BadInput(
                 f"a row of {path} cannot be used",

@@ -2,7 +2,7 @@
 
 from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.stats.labels import count_conflicts, without_space
+from wmtp_assets.datasets.stats.label_conflicts import count_conflicts, without_space
 
 
 def counts(tmp_path, rows):

@@ -6,13 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmtp_assets.datasets.stats import containment
-from wmtp_assets.datasets.stats.containment import CONTAINED, GRAM_WORDS, Best, Item, Search
+from wmtp_assets.datasets.stats import ngram_search as containment
+from wmtp_assets.datasets.stats.ngram_search import (
+    CONTAINED,
+    GRAM_WORDS,
+    BenchmarkText,
+    BestMatch,
+    NgramSearch,
+)
 from wmtp_assets.datasets.stats.texts import normalise, split_words
 
 
 def search(items, texts):
-    found = Search([Item("bench", str(n), "solution", text) for n, text in enumerate(items)])
+    found = NgramSearch(
+        [BenchmarkText("bench", str(n), "solution", text) for n, text in enumerate(items)]
+    )
     for number, text in enumerate(texts):
         found.see(text, lambda number=number: f"record {number}")
     return found.results()
@@ -57,27 +65,27 @@ def test_a_function_inside_a_program_is_found_despite_layout_case_and_punctuatio
     function = "def gcd(a, b):\n    while b:\n        a, b = b, a % b\n    return a"
     program = "\n".join([*filler, function.upper().replace(", ", " ,"), *filler])
     [best] = search([function], ["\n".join(filler), program])
-    assert best == Best(1.0, False, 1, "record 1", "def gcd a b while b a b")
+    assert best == BestMatch(1.0, False, 1, "record 1", "def gcd a b while b a b")
 
 
 def test_an_item_too_short_for_an_n_gram_is_found_only_as_a_whole_record():
     short = "return a + b"
-    assert search([short], [f"def f(a, b): {short}  # and more words than eight"]) == [Best()]
-    assert search([short], ["return a - b"]) == [Best()]
+    assert search([short], [f"def f(a, b): {short}  # and more words than eight"]) == [BestMatch()]
+    assert search([short], ["return a - b"]) == [BestMatch()]
     [best] = search([short], ["x", " RETURN a +\tb"])
     assert (best.containment, best.exact, best.where) == (1.0, True, "record 1")
 
 
 def test_words_of_two_records_are_never_read_as_one_run():
     item = "1 2 3 4 5 6 7 8 9 10 11 12"
-    assert search([item], ["x y 1 2 3 4 5 6 7", "8 9 10 11 12 1 2 3"]) == [Best()]
+    assert search([item], ["x y 1 2 3 4 5 6 7", "8 9 10 11 12 1 2 3"]) == [BestMatch()]
     [best] = search([item], ["x y 1 2 3 4 5 6 7 8 9"])
     assert best.containment == 0.4
 
 
 def test_nothing_is_found_in_nothing():
     assert search([], ["some words of a program"]) == []
-    assert search(["a b c d e f g h i"], []) == [Best()]
+    assert search(["a b c d e f g h i"], []) == [BestMatch()]
 
 
 def test_seven_of_ten_n_grams_are_enough():
@@ -92,4 +100,4 @@ def test_an_equal_record_is_named_though_a_longer_one_came_before(batch, monkeyp
     monkeypatch.setattr(containment, "BATCH_WORDS", batch)
     item = "one two three four five six seven eight nine"
     [best] = search([item], [f"zero {item}", item.replace("nine", "nine;"), item.upper()])
-    assert best == Best(1.0, True, 3, "record 2", "one two three four five six seven eight")
+    assert best == BestMatch(1.0, True, 3, "record 2", "one two three four five six seven eight")

@@ -6,17 +6,17 @@ params.json as published, meta_adapter.yaml computed from it, and weights under 
 from typing import Any
 
 from wmtp_assets.catalog import Implementation, Model
+from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.group import CheckGroup
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.files import file_io
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models import configs, metadata
-from wmtp_assets.models.architecture import meta_mtp_shapes
 from wmtp_assets.models.configs import ADAPTER, PARAMS
 from wmtp_assets.models.row import CONFIGS, METADATA, Configs, StoredForm
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tensor_shapes import meta_mtp_shapes
 
 
 def _architecture(model: Model, folder: ModelFolder) -> dict[str, Any]:

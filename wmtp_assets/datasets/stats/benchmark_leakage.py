@@ -12,7 +12,13 @@ from wmtp_assets.checking.findings import Finding
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.stats.containment import CONTAINED, GRAM_WORDS, Best, Item, Search
+from wmtp_assets.datasets.stats.ngram_search import (
+    CONTAINED,
+    GRAM_WORDS,
+    BenchmarkText,
+    BestMatch,
+    NgramSearch,
+)
 from wmtp_assets.datasets.stats.texts import Record, read_records
 from wmtp_assets.folders import DatasetFolder
 
@@ -35,7 +41,9 @@ def find_in(training: Stored, benchmarks: Sequence[Stored]) -> dict[str, Finding
     """
     dataset, folder = training
     items = [item for stored in benchmarks for item in read_items(*stored)]
-    search = {part: Search([i for i in items if i.part == part]) for part in (PROMPT, SOLUTION)}
+    search = {
+        part: NgramSearch([i for i in items if i.part == part]) for part in (PROMPT, SOLUTION)
+    }
     for split in dataset.splits:
         for record in read_records(folder.jsonl(split.name), DATASETS[dataset.name].format):
             where = _naming(split.name, record)
@@ -54,10 +62,10 @@ def find_in(training: Stored, benchmarks: Sequence[Stored]) -> dict[str, Finding
     }
 
 
-def read_items(dataset: Dataset, folder: DatasetFolder) -> list[Item]:
+def read_items(dataset: Dataset, folder: DatasetFolder) -> list[BenchmarkText]:
     """Prompt and solution of each record of a benchmark."""
     return [
-        Item(dataset.name, f"{split.name} {record.task_id}", part, text)
+        BenchmarkText(dataset.name, f"{split.name} {record.task_id}", part, text)
         for split in dataset.splits
         for record in read_records(folder.jsonl(split.name), DATASETS[dataset.name].format)
         for part, text in ((PROMPT, record.instruction), (SOLUTION, record.output))
@@ -79,7 +87,9 @@ def _naming(split: str, record: Record) -> Callable[[], str]:
     return lambda: f"{split} {record.task_id}"
 
 
-def _judge(row: Dataset, found: Mapping[Item, Best], compared: Mapping[str, int]) -> Finding:
+def _judge(
+    row: Dataset, found: Mapping[BenchmarkText, BestMatch], compared: Mapping[str, int]
+) -> Finding:
     """The finding of one benchmark, its worst items first."""
     ranked = sorted(found.items(), key=lambda pair: -pair[1].containment)
     over = [(item, best) for item, best in ranked if best.containment >= CONTAINED]
@@ -104,13 +114,13 @@ def _judge(row: Dataset, found: Mapping[Item, Best], compared: Mapping[str, int]
     )
 
 
-def _told(item: Item, best: Best) -> str:
+def _told(item: BenchmarkText, best: BestMatch) -> str:
     share = "equal" if best.exact else f"{best.containment:.2f}"
     others = f" and {best.records - 1:,} more" if best.records > 1 else ""
     return f"{item.name} {item.part} {share} in {best.where}{others}"
 
 
-def _as_row(item: Item, best: Best) -> dict[str, str | float | int | bool]:
+def _as_row(item: BenchmarkText, best: BestMatch) -> dict[str, str | float | int | bool]:
     return {
         "item": item.name,
         "part": item.part,

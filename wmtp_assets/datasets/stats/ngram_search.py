@@ -24,7 +24,7 @@ MULTIPLIER = 0x9E3779B97F4A7C15
 
 
 @dataclass(frozen=True)
-class Item:
+class BenchmarkText:
     """A text of a benchmark: of which one, of which record, and whether prompt or solution."""
 
     of: str
@@ -39,7 +39,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Best:
+class BestMatch:
     """Where most of an item was found.
 
     Attributes:
@@ -58,13 +58,13 @@ class Best:
     shared: str = ""
 
 
-class Search:
+class NgramSearch:
     """The items of one part, and what was found of each so far.
 
     Items of fewer than eight words have no n-gram: they are compared with whole records.
     """
 
-    def __init__(self, items: Sequence[Item]):
+    def __init__(self, items: Sequence[BenchmarkText]):
         import numpy as np
 
         self.items = items
@@ -77,7 +77,7 @@ class Search:
         for place, size in enumerate(self._index.sizes):
             if not size:
                 self._short.setdefault(normalise(items[place].text), []).append(place)
-        self._best = [Best()] * len(items)
+        self._best = [BestMatch()] * len(items)
         self._share = np.zeros(len(items))
         self._records = np.zeros(len(items), np.int64)
         self._clear()
@@ -98,7 +98,7 @@ class Search:
         if len(self._batch) >= BATCH_WORDS:
             self._look()
 
-    def results(self) -> list[Best]:
+    def results(self) -> list[BestMatch]:
         """What was found of each item, in the order of the items."""
         self._look()
         counted = zip(self._best, self._records.tolist(), strict=True)
@@ -130,7 +130,7 @@ class Search:
         exact = share == 1 and normalise(text) == normalise(item.text)
         if (share, exact) > (best.containment, best.exact):
             shared = first_shared(item.text, text) or text
-            self._best[place] = Best(share, exact, 0, where(), shared)
+            self._best[place] = BestMatch(share, exact, 0, where(), shared)
             self._share[place] = share
 
 

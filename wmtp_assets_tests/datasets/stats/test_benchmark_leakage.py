@@ -9,7 +9,7 @@ from wmtp_assets.checking.accepted import accept
 from wmtp_assets.checking.propositions import Kind
 from wmtp_assets.datasets.convert.culprits import FINDING_SHA256
 from wmtp_assets.datasets.convert.records import dump_json
-from wmtp_assets.datasets.stats import leakage
+from wmtp_assets.datasets.stats import benchmark_leakage as leakage
 from wmtp_assets.datasets.stats.checks import no_overlap_with, stats_check_groups
 from wmtp_assets.datasets.stats.inputs import stored_benchmarks
 from wmtp_assets_tests.datasets.world import judge, lines_of

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wmtp_assets.datasets.stats.overlap import (
+from wmtp_assets.datasets.stats.split_overlap import (
     DESCRIPTION,
     NEAR_THRESHOLD,
     SOLUTION,

@@ -3,8 +3,8 @@
 import pytest
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import ffn_width
-from wmtp_assets.models.micro.ffn import ffn_settings
+from wmtp_assets.models.micro.ffn_settings import ffn_settings
+from wmtp_assets.models.tensor_shapes import ffn_width
 
 
 @pytest.mark.parametrize(

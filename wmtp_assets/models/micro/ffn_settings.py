@@ -1,6 +1,7 @@
 """Which `multiple_of` and `ffn_dim_multiplier` of params.json give an FFN its width.
 
-Meta's code computes the width from them (`ffn_width`), so a chosen width needs both found:
+Meta's code computes the width from them (`ffn_width`). The width itself is chosen in `rows.py`
+(`GEOMETRY`); here both settings are found that give it:
 
 - `multiple_of` is the largest power of two up to 256 that divides the width;
 - `ffn_dim_multiplier` is the shortest decimal that gives the width.
@@ -9,7 +10,7 @@ Meta's code computes the width from them (`ffn_width`), so a chosen width needs 
 from collections.abc import Iterator
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import ffn_width
+from wmtp_assets.models.tensor_shapes import ffn_width
 
 LARGEST_MULTIPLE = 256  # Meta's own, of the 7B models
 # Ten decimals tell any two widths apart that a model may have.

@@ -5,14 +5,14 @@ import math
 import pytest
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.models.architecture import (
+from wmtp_assets.models.starling_rm import starling_shapes
+from wmtp_assets.models.strict_json import read_object
+from wmtp_assets.models.tensor_shapes import (
     ffn_width,
     llama_shapes,
     meta_mtp_shapes,
     parameters,
 )
-from wmtp_assets.models.starling_rm import starling_shapes
-from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
 

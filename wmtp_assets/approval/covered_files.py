@@ -63,7 +63,7 @@ def _by_name(root: Path, paths: Iterable[Path]) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def of_no_asset(there: Mapping[str, Path], recorded: Collection[str]) -> list[str]:
+def unowned_files(there: Mapping[str, Path], recorded: Collection[str]) -> list[str]:
     """The covered files that no asset recorded and that do not belong there.
 
     Args:

@@ -14,15 +14,15 @@ from pathlib import Path
 import dagster as dg
 
 from wmtp_assets.checking.accepted import accept
-from wmtp_assets.checking.findings import Finding, as_shown, undecided, verdict
-from wmtp_assets.checking.group import AssetState, CheckGroup
+from wmtp_assets.checking.check_group import AssetState, CheckGroup
+from wmtp_assets.checking.findings import Finding, as_printable, undecided, verdict
 from wmtp_assets.checking.propositions import Kind, Proposition, ours
 from wmtp_assets.content_version import content_version
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import SMALL_BYTES, require_inside, require_regular
-from wmtp_assets.markup import inert
+from wmtp_assets.markup import escape_links
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
 
 DEEP_TAG = "reads"
@@ -85,7 +85,7 @@ def checks_on(
         observed = (content or _content)(deployment, digests)
         for group in chosen:
             findings = evaluate_group(group, deployment, state)
-            shown = {name: as_shown(finding) for name, finding in findings.items()}
+            shown = {name: as_printable(finding) for name, finding in findings.items()}
             accepted = accept(shown, key, deployment.catalog.accepted_findings)
             for name, finding in accepted.items():
                 if name in selected:
@@ -93,7 +93,7 @@ def checks_on(
                         check_name=name,
                         asset_key=asset_key,
                         passed=bool(finding.passed),
-                        description=inert(finding.summary),
+                        description=escape_links(finding.summary),
                         severity=_severity(group.propositions[name], finding),
                         metadata={
                             CONTENT: observed,
@@ -108,7 +108,7 @@ def checks_on(
 
 def _as_written(summary: str) -> dict[str, str]:
     """The sentence itself, where the page would take part of it for Markdown."""
-    return {} if inert(summary) == summary else {AS_WRITTEN: summary}
+    return {} if escape_links(summary) == summary else {AS_WRITTEN: summary}
 
 
 def _severity(proposition: Proposition, finding: Finding) -> dg.AssetCheckSeverity:

@@ -1,7 +1,7 @@
 """Propositions that stand on several models, whichever room made them."""
 
 from wmtp_assets.checking.propositions import Proposition, ours
-from wmtp_assets.models import configs
+from wmtp_assets.models import configs, metadata
 from wmtp_assets.models.safetensors import findings as weights_findings
 from wmtp_assets.models.safetensors import opening, proof, sums
 
@@ -25,6 +25,10 @@ STATED: dict[str, Proposition] = {
     sums.SUMS_MATCH: ours(
         "SHA256SUMS holds the digests of the bytes",
         "this project hashed the files",
+    ),
+    metadata.ON_DISK: ours(
+        "metadata.json says what is on disk, in catalog and lock",
+        "this project wrote it",
     ),
     proof.FINITE: ours(
         "No value is infinite or not a number",
