@@ -42,7 +42,7 @@ shared_counts = functools.cache(chunk_counts)
 
 @pytest.mark.parametrize("path", PUBLISHED)
 def test_more_than_100_000_different_texts_have_the_counts_of_sentencepiece(path):
-    pieces = [processor(path).id_to_piece(number) for number in range(tokens.PIECES)]
+    pieces = [processor(path).id_to_piece(number) for number in range(tokens.VOCAB_SIZE)]
     texts = [
         *awkward_texts("awkward", 60_000),
         *awkward_texts("pieces", 40_000, pieces, most=8),

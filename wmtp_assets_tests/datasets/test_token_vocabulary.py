@@ -54,7 +54,7 @@ def load(tmp_path, monkeypatch):
     def load(model: bytes):
         path = tmp_path / "tokenizer.model"
         path.write_bytes(model)
-        monkeypatch.setattr(tokens, "PIECES", processor_of(model).get_piece_size())
+        monkeypatch.setattr(tokens, "VOCAB_SIZE", processor_of(model).get_piece_size())
         return load_counter(path, sha256_of(path))
 
     return load
