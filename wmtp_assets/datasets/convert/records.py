@@ -4,6 +4,7 @@ Lines end at "\\n" and nowhere else: programs hold U+2028 and carriage returns. 
 raises on a damaged line; the line says what is wrong with it, and the reader decides.
 """
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import bounded_lines, open_regular
 
 dump_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-# What `dump_json` writes of a string, as UTF-8: the same bytes in a fifth of the time.
+# What `dump_json` writes of a string, as UTF-8: the same bytes in a fifth of the time. Of a record
+# of the schema too, whose values are strings, booleans and numbers of 64 bits.
 quote_json = orjson.dumps
 
 
@@ -32,6 +34,7 @@ class Line:
     fault: str = ""
 
 
+@functools.lru_cache(typed=True)
 def line_item(is_correct: bool | None, difficulty: int | None) -> bytes:
     """What the line metadata says of one line; fields that a dataset lacks are left out."""
     item = {"is_correct": is_correct, "difficulty": difficulty}
@@ -75,7 +78,7 @@ def parse_line(number: int, raw: bytes, check: TypeCheck) -> Line:
     try:
         record = orjson.loads(raw)
         fault = check(record, "the record") or (
-            "" if dump_json(record).encode() + b"\n" == raw else "is not written canonically"
+            "" if quote_json(record) + b"\n" == raw else "is not written canonically"
         )
     except (ValueError, RecursionError) as error:
         fault = f"is not UTF-8 JSON ({error})"
