@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 
@@ -52,12 +52,20 @@ def raw_lines(path: Path) -> Iterator[bytes]:
     Raises:
         BadInput: The file is missing, no regular file, or has a line too long for any record.
     """
+    with open_lines(path) as handle:
+        yield from bounded_lines(handle, path)
+
+
+def open_lines(path: Path) -> BinaryIO:
+    """Open a JSONL file.
+
+    Raises:
+        BadInput: The file is missing, or no regular file.
+    """
     try:
-        handle = open_regular(path)
+        return open_regular(path)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BadInput("the JSONL is missing", [path], "materialize its asset") from error
-    with handle:
-        yield from bounded_lines(handle, path)
 
 
 def read_lines(path: Path, fields: Mapping[str, FieldType]) -> Iterator[Line]:
