@@ -7,7 +7,6 @@ from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import ours, upstream
 from wmtp_assets.datasets.convert import inspection
 from wmtp_assets.datasets.convert.inputs import length_filter, source_files, split_row
-from wmtp_assets.datasets.convert.tokens import load_counter
 from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.checks import schema_checks
@@ -29,9 +28,9 @@ def _lines(stored: StoredDataset) -> dict[str, Finding]:
         stored.row.name,
         split,
         stored.folder,
-        load_counter(settings.tokenizer, settings.tokenizer_sha256),
-        settings.max_tokens,
+        settings,
         stored.state.digests.get(store.relative(stored.folder.jsonl(split.name))),
+        workers=stored.deployment.workers,
     )
 
 

@@ -119,9 +119,14 @@ def bounded_lines(handle: BinaryIO, path: Path, first: int = 1) -> Iterator[byte
     pieces = iter(partial(handle.readline, LINE_BYTES + 1), b"")
     for number, line in enumerate(pieces, first):
         if len(line) > LINE_BYTES:
-            at_most = f"longer than any such line ({LINE_BYTES:,} bytes at most)"
-            raise BadInput(f"{path.name} line {number} is {at_most}", [path], FIX)
+            raise line_too_long(path, number)
         yield line
+
+
+def line_too_long(path: Path, number: int) -> BadInput:
+    """The error of a line that is longer than LINE_BYTES."""
+    at_most = f"longer than any such line ({LINE_BYTES:,} bytes at most)"
+    return BadInput(f"{path.name} line {number} is {at_most}", [path], FIX)
 
 
 def require_regular(

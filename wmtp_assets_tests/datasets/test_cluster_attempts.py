@@ -151,15 +151,15 @@ def test_a_part_that_is_not_as_it_was_written_is_named(tmp_path, monkeypatch, da
 
 @pytest.mark.parametrize(("ahead", "most"), [(0, 1), (1, 1), (3, 3), (100, 7)])
 def test_units_are_handed_back_in_order_and_few_are_under_way(ahead, most):
-    paths, under_way = iter(range(100)), []
+    under_way = []
 
-    def submit(unit, path):
+    def submit(unit):
         under_way.append(unit)
-        return unit, path
+        return -unit
 
     seen, counts = [], []
-    for unit, promise in in_order(submit, range(7), paths.__next__, lambda: ahead):
-        assert promise == (unit, unit)
+    for unit, promise in in_order(submit, range(7), lambda: ahead):
+        assert promise == -unit
         counts.append(len(under_way))
         under_way.remove(unit)
         seen.append(unit)

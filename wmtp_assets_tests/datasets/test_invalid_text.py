@@ -14,7 +14,6 @@ from wmtp_assets.datasets.convert.accounting import judge_languages, judge_sum
 from wmtp_assets.datasets.convert.inspection import ROWS_EQUAL_CATALOG, inspect_split
 from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.convert.split import convert_split
-from wmtp_assets.datasets.convert.tokens import load_counter
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
@@ -117,8 +116,7 @@ def test_a_program_of_a_kept_language_is_dropped_counted_and_named(tmp_path):
 def test_what_was_dropped_for_it_may_explain_another_count_than_the_catalog_s(tmp_path):
     _, folder = convert(tmp_path, [GOOD, problem("x", "d", [(3, "a"), (3, BAD)], [])])
     split = Split("train", None, 2, 9, None, None, None)
-    counter = load_counter(FILTER.tokenizer, FILTER.tokenizer_sha256)
-    found = inspect_split("codecontests", split, folder, counter, FILTER.max_tokens, None)
+    found = inspect_split("codecontests", split, folder, FILTER, None)
     assert "1 dropped as invalid_utf8" in found[ROWS_EQUAL_CATALOG].summary
 
 

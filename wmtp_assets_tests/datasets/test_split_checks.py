@@ -9,7 +9,7 @@ import pytest
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import Kind
 from wmtp_assets.datasets.checks import ADDS_UP, DROPS_EQUAL_SOURCE, split_check_groups
-from wmtp_assets.datasets.convert import inspection
+from wmtp_assets.datasets.convert import inspection, range_inspection
 from wmtp_assets.datasets.convert.inputs import source_files
 from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.rows import DATASETS
@@ -115,7 +115,7 @@ def test_a_task_id_that_occurs_twice_is_named_with_both_lines(damaged):
 
 
 def test_digests_that_collide_are_told_apart_by_reading_again(made, monkeypatch):
-    monkeypatch.setattr(inspection, "_digest_of", lambda task_id: 1)
+    monkeypatch.setattr(range_inspection, "digest_of", lambda task_id: 1)
     assert failed(decide(made)) == set()
 
 

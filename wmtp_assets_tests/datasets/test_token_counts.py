@@ -71,6 +71,30 @@ def test_any_text_has_the_count_of_sentencepiece(path, texts):
     assert shared_counts(path).counts(texts) == expected
 
 
+@pytest.mark.parametrize("path", PUBLISHED)
+def test_texts_have_the_same_tokens_with_and_without_a_thread(path):
+    texts = [*awkward_texts("thread", 4000), *code_texts("thread", 4000)]
+    encode = tokens.encoder(processor(path))
+    assert len(texts) >= tokens.WORTH_A_THREAD
+    assert [encode([text])[0] for text in texts] == encode(texts)
+
+
+def test_no_thread_is_started_for_a_few_texts():
+    asked = []
+
+    class Processor:
+        def encode(self, given, **options):
+            asked.append(given)
+            return [[1]] * len(given) if isinstance(given, list) else [1]
+
+    encode = tokens.encoder(Processor())
+    assert encode(["a", "b"]) == [[1], [1]]
+    many = ["c"] * tokens.WORTH_A_THREAD
+    assert encode(many) == [[1]] * len(many)
+    assert encode([]) == []
+    assert asked == ["a", "b", many]
+
+
 @pytest.mark.parametrize("characters", [0, 4])
 def test_texts_too_many_for_one_array_are_encoded_whole(monkeypatch, characters):
     monkeypatch.setattr("wmtp_assets.datasets.convert.chunk_counts.MOST_CHARACTERS", characters)

@@ -8,10 +8,12 @@
     vocabulary, chunk_counts   where a text may be cut; counts of its parts, encoded once
     tally          counts of what was read, kept and dropped
     units          row-group ranges -> parts of a split
-    pool, cluster  units side by side, in processes or on Dask; their parts handed back in order
+    pool, cluster  units side by side, in processes or on Dask; their results handed back in order
     split          parts -> <split>.jsonl, then <split>_metadata.json
     records, line_metadata   the two files as text: written, read back, proven
-    inspection, accounting   a stored split read again: which propositions hold
+    line_ranges    a JSONL in ranges at line ends
+    range_inspection, inspection   a stored split read again by ranges: which propositions hold
+    accounting     the counts of a split against the published files
     culprits       findings over millions of rows
 
 Nothing here knows Dagster.

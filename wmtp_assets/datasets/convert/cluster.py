@@ -58,7 +58,9 @@ def convert_on_cluster(
             or died too often, or a unit cannot be converted.
     """
     with contextlib.closing(_Cluster(scheduler)) as cluster:
-        for unit, future in in_order(cluster.submit, units, new_part, cluster.ahead):
+        for unit, future in in_order(
+            lambda unit: cluster.submit(unit, new_part()), units, cluster.ahead
+        ):
             yield unit, cluster.part_of(unit, future)
 
 

@@ -1,27 +1,31 @@
 """A stored split read again: which propositions hold of it, in one pass over its lines.
 
 Pure: paths in, one Finding a proposition out. Nothing of the conversion is trusted: lines are
-parsed, texts encoded and line metadata regenerated anew. Damage ends as a finding that names file
-and line. Memory: eight bytes a line.
+parsed, texts encoded and line metadata regenerated anew, by ranges of the file side by side
+(`range_inspection`); what they found is joined here in the order of the lines. Damage ends as a
+finding that names file and line. Memory: eight bytes a line.
 """
 
-import hashlib
-import re
+import contextlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from wmtp_assets.catalog import Split
 from wmtp_assets.checking.findings import Finding, compare, flatten
+from wmtp_assets.datasets.convert import range_inspection
 from wmtp_assets.datasets.convert.culprits import Culprits, undecided_where
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_facts
-from wmtp_assets.datasets.convert.records import Line, item_of, read_lines
+from wmtp_assets.datasets.convert.line_ranges import RANGE_BYTES, plan_ranges
+from wmtp_assets.datasets.convert.range_inspection import inspect_ranges
+from wmtp_assets.datasets.convert.records import read_lines
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS, SplitCounts
-from wmtp_assets.datasets.convert.tokens import TokenCounter
+from wmtp_assets.datasets.convert.tokens import LengthFilter, load_counter
 from wmtp_assets.datasets.formats import HAS_TESTS, Format
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files.regular import line_too_long
 from wmtp_assets.folders import DatasetFolder
 
 LINES_PARSE = "lines_parse_to_one_schema"
@@ -32,44 +36,54 @@ ROWS_EQUAL_CATALOG = "row_counts_equal_catalog"
 METADATA_ALIGNED = "line_metadata_is_aligned"
 COUNTS_EQUAL_RECOUNT = "recorded_counts_equal_recount"
 
-SUFFIX = re.compile(r"_(correct|incorrect)_[0-9]+\Z")
-
 
 def inspect_split(
     dataset: str,
     split: Split,
     folder: DatasetFolder,
-    counter: TokenCounter,
-    max_tokens: int,
+    settings: LengthFilter,
     sha256: str | None,
+    *,
+    workers: int = 1,
+    range_bytes: int = RANGE_BYTES,
 ) -> dict[str, Finding]:
     """Read a split's JSONL once and decide every proposition about it.
 
     Args:
         split: Its row in the catalog.
         sha256: The digest of the JSONL as it is on the disk.
+        workers: Processes to use; the findings are the same for any number.
 
     Raises:
-        BadInput: The JSONL is missing.
+        BadInput: The JSONL is missing or has a line too long for any record, the tokenizer is not
+            that of the catalog, or a process died.
     """
+    load_counter(settings.tokenizer, settings.tokenizer_sha256)
+    max_tokens = settings.max_tokens
     form = DATASETS[dataset].format
     jsonl = folder.jsonl(split.name)
     faults, over, labels, misaligned = Culprits(), Culprits(), Culprits(), Culprits()
     tally, without_tests = SplitCounts(), 0
     ids = array("Q")
     alignment = Alignment(folder.line_metadata(split.name), misaligned)
-    for line in read_lines(jsonl, form.fields):
-        alignment.see(line)
-        if line.record is None:
-            faults.add(f"{jsonl.name} line {line.number} {line.fault}")
-            continue
-        tokens = count_tally(tally, line.record, counter)
-        if tokens > max_tokens:
-            over.add(f"line {line.number} {line.record['task_id']}: {tokens:,} tokens")
-        if form.labelled and (fault := _label_fault(line)):
-            labels.add(fault)
-        without_tests += not line.record["metadata"].get(HAS_TESTS, True)
-        ids.append(_digest_of(line.record["task_id"]))
+    before = 0
+    inspected = inspect_ranges(dataset, plan_ranges(jsonl, range_bytes), settings, workers)
+    with contextlib.closing(inspected):
+        for facts in inspected:
+            if facts.too_long:
+                raise line_too_long(jsonl, before + facts.lines + 1)
+            for found, culprits, prefix in (
+                (facts.faults, faults, f"{jsonl.name} "),
+                (facts.over, over, ""),
+                (facts.labels, labels, ""),
+            ):
+                for number, what in found:
+                    culprits.add(f"{prefix}line {before + number}{what}")
+            alignment.see_all(before, facts.items)
+            tally.add(facts.tally)
+            without_tests += facts.without_tests
+            ids += facts.ids
+            before += facts.lines
     alignment.end(dataset, split.name, jsonl.name, sha256)
     good = f"{tally.rows:,} lines"
     findings = {
@@ -103,17 +117,6 @@ def inspect_split(
     return {LINES_PARSE: parsed, **undecided_where(findings, faults)}
 
 
-def count_tally(tally: SplitCounts, record: dict[str, Any], counter: TokenCounter) -> int:
-    """Count one record that was read back, by encoding its texts anew; returns its tokens."""
-    tokens = (
-        counter.count_remembered(record["instruction"]),
-        counter.count_remembered(record["input"]),
-        counter.count(record["output"]),
-    )
-    tally.keep(record.get("is_correct"), record["metadata"].get("difficulty"), tokens)
-    return sum(tokens)
-
-
 class Alignment:
     """Regenerates line metadata from the lines and compares it with the stored one, in lockstep.
 
@@ -141,17 +144,28 @@ class Alignment:
             self._broken = True
             self._add(error)
 
-    def see(self, line: Line) -> None:
-        """Compare the item of one line; damage ends the comparison and is reported once."""
+    def see_all(self, before: int, items: Iterable[tuple[bytes | None, int]]) -> None:
+        """Compare the items of the lines after line `before`, as (item, lines that have it)."""
+        for item, count in items:
+            for number in range(before + 1, before + count + 1):
+                self.see(number, item)
+            before += count
+
+    def see(self, number: int, item: bytes | None) -> None:
+        """Compare the item of one line; damage ends the comparison and is reported once.
+
+        Args:
+            item: The one regenerated from the line; None where it has no record.
+        """
         stored = None if self._broken else next(self._stream, None)
         if stored is None:
             if not self._broken:
                 self._broken = True
-                self._add(f"{self._name} has no item for line {line.number}")
+                self._add(f"{self._name} has no item for line {number}")
             return
         self.items += 1
-        if line.record is not None and stored != (expected := item_of(line.record)):
-            self._add(f"line {line.number}: stored {stored!r}, regenerated {expected!r}")
+        if item is not None and stored != item:
+            self._add(f"line {number}: stored {stored!r}, regenerated {item!r}")
 
     def end(self, dataset: str, split: str, source_file: str, sha256: str | None) -> None:
         """Compare the end of the list and what the head says of its JSONL."""
@@ -168,18 +182,6 @@ class Alignment:
         self._culprits.add(f"{self._prefix}{culprit}")
 
 
-def _label_fault(line: Line) -> str:
-    task_id, is_correct = line.record["task_id"], line.record["is_correct"]
-    found = SUFFIX.search(task_id)
-    if found and (found[1] == CORRECT) is is_correct:
-        return ""
-    return f"line {line.number}: {task_id!r} with is_correct {str(is_correct).lower()}"
-
-
-def _digest_of(task_id: str) -> int:
-    return int.from_bytes(hashlib.blake2b(task_id.encode(), digest_size=8).digest())
-
-
 def _duplicates(jsonl: Path, form: Format, ids: array) -> Culprits:
     """Find equal task_ids; digests that are equal by chance are told apart by reading again."""
     import numpy as np
@@ -190,7 +192,7 @@ def _duplicates(jsonl: Path, form: Format, ids: array) -> Culprits:
     first: dict[str, int] = {}
     for line in read_lines(jsonl, form.fields) if suspects else ():
         task_id = line.record["task_id"] if line.record else ""
-        if _digest_of(task_id) in suspects and line.record:
+        if range_inspection.digest_of(task_id) in suspects and line.record:
             if task_id in first:
                 culprits.add(f"{task_id!r} in lines {first[task_id]} and {line.number}")
             first.setdefault(task_id, line.number)

@@ -1,14 +1,14 @@
-"""Runs units of work on this machine and hands their parts back in the order of the units.
+"""Runs units of work on this machine and hands their results back in the order of the units.
 
 In processes where that pays, in this process otherwise; on a cluster it is `cluster` that does. The
-bytes of the result never depend on which.
+result never depends on which. A unit is rows to convert, or lines to check (`range_inspection`).
 """
 
 import contextlib
 import multiprocessing
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -24,6 +24,7 @@ POOL_WORTH_BYTES = 50_000_000
 # fork is unsafe in a process that has threads (Dagster, pyarrow); macOS starts processes by spawn.
 START_METHOD = "spawn" if sys.platform == "darwin" else "forkserver"
 
+Work = TypeVar("Work")
 Promise = TypeVar("Promise")
 
 
@@ -40,54 +41,66 @@ def convert_units(
         BadInput: A unit cannot be converted, or its process died.
     """
     size = sum(unit.size_bytes for unit in units)
-    if workers < 2 or len(units) < 2 or size < POOL_WORTH_BYTES:
+    if not is_worth(workers, len(units), size):
         for unit in units:
             yield unit, convert_unit(unit, new_part())
         return
+    with processes(min(workers, len(units))) as pool:
+
+        def submit(unit: Unit) -> Future[Part]:
+            with _death_of(unit):
+                return pool.submit(convert_unit, unit, new_part())
+
+        for unit, future in in_order(submit, units, lambda: 2 * workers):
+            with _death_of(unit):
+                part = future.result()
+            yield unit, part
+
+
+def is_worth(workers: int, units: int, size_bytes: int) -> bool:
+    """Whether work on so many bytes is done sooner by several processes than by this one."""
+    return workers > 1 and units > 1 and size_bytes >= POOL_WORTH_BYTES
+
+
+@contextlib.contextmanager
+def processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Fresh processes that end with this one; what has not begun at the end is left undone."""
     context = multiprocessing.get_context(START_METHOD)
     if START_METHOD == "forkserver":
         # The server imports once for all workers, and they share the pages.
         context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(
-        min(workers, len(units)), mp_context=context, initializer=end_with_parent
-    )
-
-    def submit(unit: Unit, part: Path) -> Future[Part]:
-        with _death_is_named(unit):
-            return pool.submit(convert_unit, unit, part)
-
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=end_with_parent)
     try:
-        for unit, future in in_order(submit, units, new_part, lambda: 2 * workers):
-            with _death_is_named(unit):
-                part = future.result()
-            yield unit, part
+        yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
 def in_order(
-    submit: Callable[[Unit, Path], Promise],
-    units: Sequence[Unit],
-    new_part: Callable[[], Path],
-    ahead: Callable[[], int],
-) -> Iterator[tuple[Unit, Promise]]:
+    submit: Callable[[Work], Promise], units: Iterable[Work], ahead: Callable[[], int]
+) -> Iterator[tuple[Work, Promise]]:
     """Submit units and yield (unit, what `submit` gave) in their order.
 
     Args:
         ahead: How many units to keep going, asked each time: finished parts that wait on the disk
             stay few.
     """
-    running: deque[tuple[Unit, Promise]] = deque()
+    running: deque[tuple[Work, Promise]] = deque()
     for unit in units:
-        running.append((unit, submit(unit, new_part())))
+        running.append((unit, submit(unit)))
         if len(running) >= ahead():
             yield running.popleft()
     while running:
         yield running.popleft()
 
 
+def _death_of(unit: Unit) -> contextlib.AbstractContextManager[None]:
+    return death_is_named("converts", unit.place, "materialize")
+
+
 @contextlib.contextmanager
-def _death_is_named(unit: Unit) -> Iterator[None]:
+def death_is_named(doing: str, place: str, again: str) -> Iterator[None]:
+    """Turn the death of a process into an error that names what it did, where, and what helps."""
     try:
         yield
     except BrokenProcessPool as error:
@@ -99,9 +112,9 @@ def _death_is_named(unit: Unit) -> Iterator[None]:
                 "WMTP_WORKERS=1 (workers=1)",
             ) from error
         raise BadInput(
-            "a process that converts died: killed, or out of memory",
-            [unit.place],
-            "lower WMTP_WORKERS if memory ran out, then materialize again",
+            f"a process that {doing} died: killed, or out of memory",
+            [place],
+            f"lower WMTP_WORKERS if memory ran out, then {again} again",
         ) from error
 
 

@@ -38,7 +38,7 @@ def inspect_small(dataset: Dataset, folder: DatasetFolder) -> dict[str, Finding]
         )
         records = []
         for line in read_lines(path, form.fields):
-            alignment.see(line)
+            alignment.see(line.number, item_of(line.record) if line.record else None)
             if line.record is None:
                 metadata.add(f"{path.name} line {line.number} {line.fault}")
             else:

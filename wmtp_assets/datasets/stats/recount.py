@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets.datasets.convert.inspection import SUFFIX
+from wmtp_assets.datasets.convert.range_inspection import SUFFIX
 from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, SplitCounts
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.stats.label_conflicts import LABELLED_BOTH, LabelConflicts

@@ -1,0 +1,141 @@
+"""One range of a stored split read again: what it adds to the counts, and what is wrong in it.
+
+A pure function of a range, picklable both ways. Lines are parsed and texts encoded anew; places
+are line numbers within the range, which `inspection` turns into those of the file.
+"""
+
+import contextlib
+import hashlib
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from wmtp_assets.datasets.convert import pool
+from wmtp_assets.datasets.convert.line_ranges import LineRange, read_range
+from wmtp_assets.datasets.convert.records import Line, item_of, parse_line
+from wmtp_assets.datasets.convert.tally import CORRECT, SplitCounts
+from wmtp_assets.datasets.convert.tokens import LengthFilter, TokenCounter, load_counter
+from wmtp_assets.datasets.field_types import check_for
+from wmtp_assets.datasets.formats import HAS_TESTS
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.files.regular import LINE_BYTES
+
+SUFFIX = re.compile(r"_(correct|incorrect)_[0-9]+\Z")
+
+# (line number within the range, from 1; what is said after it)
+Placed = tuple[int, str]
+
+
+@dataclass
+class RangeFacts:
+    """What one range holds.
+
+    Attributes:
+        lines: How many there are, or were before one that is too long.
+        too_long: Whether it ends at such a line.
+        items: Its line metadata as (item, lines that have it); None for lines without a record.
+        ids: Digests of the task_ids, eight bytes each.
+    """
+
+    lines: int = 0
+    too_long: bool = False
+    tally: SplitCounts = field(default_factory=SplitCounts)
+    without_tests: int = 0
+    faults: list[Placed] = field(default_factory=list)
+    over: list[Placed] = field(default_factory=list)
+    labels: list[Placed] = field(default_factory=list)
+    items: list[tuple[bytes | None, int]] = field(default_factory=list)
+    ids: array = field(default_factory=lambda: array("Q"))
+
+    def add_item(self, item: bytes | None) -> None:
+        if self.items and self.items[-1][0] == item:
+            item, count = self.items.pop()
+            self.items.append((item, count + 1))
+        else:
+            self.items.append((item, 1))
+
+
+def inspect_ranges(
+    dataset: str, ranges: Sequence[LineRange], settings: LengthFilter, workers: int
+) -> Iterator[RangeFacts]:
+    """Inspect ranges of one file and yield what they hold in their order.
+
+    Raises:
+        BadInput: The file or the tokenizer cannot be read, or a process died.
+    """
+    if not pool.is_worth(workers, len(ranges), ranges[-1].start):
+        for lines in ranges:
+            yield inspect_range(dataset, lines, settings)
+        return
+    with pool.processes(min(workers, len(ranges))) as executor:
+
+        def submit(lines: LineRange) -> Future[RangeFacts]:
+            with _death_is_named(lines):
+                return executor.submit(inspect_range, dataset, lines, settings)
+
+        for lines, future in pool.in_order(submit, ranges, lambda: 2 * workers):
+            with _death_is_named(lines):
+                facts = future.result()
+            yield facts
+
+
+def _death_is_named(lines: LineRange) -> contextlib.AbstractContextManager[None]:
+    return pool.death_is_named("checks lines", lines.place, "check")
+
+
+def inspect_range(dataset: str, lines: LineRange, settings: LengthFilter) -> RangeFacts:
+    """Read the lines of a range and count what they hold.
+
+    Raises:
+        BadInput: The file or the tokenizer cannot be read.
+    """
+    form = DATASETS[dataset].format
+    counter = load_counter(settings.tokenizer, settings.tokenizer_sha256)
+    check = check_for(form.fields)
+    facts = RangeFacts()
+    for number, raw in enumerate(read_range(lines), 1):
+        if len(raw) > LINE_BYTES:
+            facts.too_long = True
+            break
+        facts.lines = number
+        line = parse_line(number, raw, check)
+        if line.record is None:
+            facts.add_item(None)
+            facts.faults.append((number, f" {line.fault}"))
+            continue
+        facts.add_item(item_of(line.record))
+        tokens = count_tally(facts.tally, line.record, counter)
+        if tokens > settings.max_tokens:
+            facts.over.append((number, f" {line.record['task_id']}: {tokens:,} tokens"))
+        if form.labelled and (fault := _label_fault(line)):
+            facts.labels.append((number, fault))
+        facts.without_tests += not line.record["metadata"].get(HAS_TESTS, True)
+        facts.ids.append(digest_of(line.record["task_id"]))
+    return facts
+
+
+def count_tally(tally: SplitCounts, record: dict[str, Any], counter: TokenCounter) -> int:
+    """Count one record that was read back, by encoding its texts anew; returns its tokens."""
+    tokens = (
+        counter.count_remembered(record["instruction"]),
+        counter.count_remembered(record["input"]),
+        counter.count(record["output"]),
+    )
+    tally.keep(record.get("is_correct"), record["metadata"].get("difficulty"), tokens)
+    return sum(tokens)
+
+
+def digest_of(task_id: str) -> int:
+    """A stand-in of eight bytes for a task_id."""
+    return int.from_bytes(hashlib.blake2b(task_id.encode(), digest_size=8).digest())
+
+
+def _label_fault(line: Line) -> str:
+    task_id, is_correct = line.record["task_id"], line.record["is_correct"]
+    found = SUFFIX.search(task_id)
+    if found and (found[1] == CORRECT) is is_correct:
+        return ""
+    return f": {task_id!r} with is_correct {str(is_correct).lower()}"

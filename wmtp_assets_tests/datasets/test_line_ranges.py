@@ -1,0 +1,147 @@
+"""The findings about a split are the same for any ranges of its JSONL, in any processes."""
+
+import json
+import os
+import signal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wmtp_assets.checking.findings import Finding
+from wmtp_assets.datasets.convert import inspection, pool, range_inspection
+from wmtp_assets.datasets.convert.inputs import length_filter, split_row
+from wmtp_assets.datasets.convert.line_ranges import plan_ranges, read_range
+from wmtp_assets.datasets.convert.records import dump_json, raw_lines
+from wmtp_assets.deployment import Deployment
+from wmtp_assets.errors import BadInput
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import LINE_BYTES
+from wmtp_assets_tests.datasets.rows import LONG
+from wmtp_assets_tests.datasets.world import lines_of
+
+WHOLE = 10**9
+# Lines of the tiny split have 360 to 753 bytes: ranges without a line, with one or none, with ten.
+SIZES = (97, 500, 5_000)
+
+
+def inspect(deployment: Deployment, range_bytes: int, **options) -> dict[str, Finding]:
+    row = deployment.catalog.dataset("codecontests")
+    folder = deployment.store.dataset(row.name)
+    return inspection.inspect_split(
+        row.name,
+        split_row(row, "train"),
+        folder,
+        length_filter(deployment.catalog, deployment.store),
+        file_io.sha256_of(folder.jsonl("train")),
+        range_bytes=range_bytes,
+        **options,
+    )
+
+
+def jsonl_of(deployment: Deployment):
+    return deployment.store.dataset("codecontests").jsonl("train")
+
+
+def change(raw: bytes, **values) -> bytes:
+    return dump_json({**json.loads(raw), **values}).encode()
+
+
+def damage(deployment: Deployment, number: int) -> None:
+    """Two neighbours that cannot be read, then one over the limit, a wrong label, a repeated id."""
+    path = jsonl_of(deployment)
+    lines = lines_of(path)
+    lines[number - 1] = lines[number - 1][:-1]
+    lines[number] = b'"\\ud800"'
+    lines[number + 1] = change(lines[number + 1], output=LONG)
+    lines[number + 2] = change(lines[number + 2], task_id="x_correct_1", is_correct=False)
+    lines[number + 3] = change(lines[number + 3], task_id="x_correct_1", is_correct=True)
+    path.write_bytes(b"\n".join(lines))  # the last one without its line feed
+
+
+@given(st.binary(max_size=60), st.integers(1, 70))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_ranges_hold_each_line_once_and_in_order(tmp_path_factory, data, range_bytes):
+    path = tmp_path_factory.getbasetemp() / "lines.jsonl"
+    path.write_bytes(data.replace(b"\x00", b"\n"))
+    found = [raw for lines in plan_ranges(path, range_bytes) for raw in read_range(lines)]
+    assert found == list(raw_lines(path))
+
+
+@pytest.mark.parametrize("range_bytes", SIZES)
+def test_what_was_made_passes_in_ranges(made, range_bytes):
+    found = inspect(made, range_bytes)
+    assert all(finding.passed for finding in found.values())
+    assert found == inspect(made, WHOLE)
+
+
+@pytest.mark.parametrize("number", [1, 2, 30, 57])
+def test_faults_in_any_range_are_named_as_in_one_pass(damaged, number):
+    damage(damaged, number)
+    whole = inspect(damaged, WHOLE)
+    named = whole[inspection.LINES_PARSE].summary
+    assert f"line {number} is not UTF-8" in named and "line 61 does not end" in named
+    twice = f"'x_correct_1' in lines {number + 3} and {number + 4}"
+    assert twice in whole[inspection.TASK_IDS_UNIQUE].summary or number == 57
+    for range_bytes in SIZES:
+        assert inspect(damaged, range_bytes) == whole
+
+
+@pytest.mark.parametrize("moved", [-1, 0, 1])
+def test_faults_on_both_sides_of_a_border_are_named_with_their_lines(damaged, moved):
+    damage(damaged, 30)
+    # The border is the end of line 30; one byte before and after it too.
+    border = sum(len(raw) for _, raw in zip(range(30), raw_lines(jsonl_of(damaged)), strict=False))
+    found = inspect(damaged, border + moved)
+    assert found == inspect(damaged, WHOLE)
+    culprits = found[inspection.LINES_PARSE].evidence["culprits"]
+    assert [text.split(" is ")[0] for text in culprits[:2]] == [
+        "train.jsonl line 30",
+        "train.jsonl line 31",
+    ]
+
+
+@pytest.mark.parametrize("range_bytes", [40_000, 300_000, WHOLE])
+def test_a_line_that_is_too_long_is_named_by_its_number_in_the_file(damaged, range_bytes):
+    path = jsonl_of(damaged)
+    lines = lines_of(path)
+    lines[40] = lines[50] = b"x" * (LINE_BYTES + 1)
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    with pytest.raises(BadInput, match=r"train\.jsonl line 41 is longer than any such line"):
+        inspect(damaged, range_bytes)
+
+
+def test_an_empty_file_has_no_lines(damaged):
+    jsonl_of(damaged).write_bytes(b"")
+    found = inspect(damaged, WHOLE)
+    assert found == inspect(damaged, 97)
+    assert found[inspection.LINES_PARSE].evidence["lines"] == 0
+    assert not found[inspection.ROWS_EQUAL_CATALOG].passed
+
+
+def test_line_metadata_that_ends_early_is_named_as_in_one_pass(damaged):
+    path = damaged.store.dataset("codecontests").line_metadata("train")
+    lines = lines_of(path)
+    del lines[20]
+    lines[10] = b"{},"
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    whole = inspect(damaged, WHOLE)
+    assert "has no item for line 61" in whole[inspection.METADATA_ALIGNED].summary
+    assert inspect(damaged, 400) == whole
+
+
+def test_two_processes_find_what_one_finds(damaged, monkeypatch):
+    damage(damaged, 30)
+    monkeypatch.setattr(pool, "POOL_WORTH_BYTES", 0)
+    assert inspect(damaged, 5_000, workers=2) == inspect(damaged, WHOLE)
+
+
+def test_a_process_that_dies_is_named_with_its_lines(made, monkeypatch):
+    monkeypatch.setattr(pool, "POOL_WORTH_BYTES", 0)
+    monkeypatch.setattr(range_inspection, "inspect_range", die)
+    with pytest.raises(BadInput, match=r"checks lines died: .*train\.jsonl, from byte 0 on"):
+        inspect(made, 5_000, workers=2)
+
+
+def die(*_) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
