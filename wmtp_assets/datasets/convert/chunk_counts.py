@@ -1,6 +1,6 @@
 """Exact token counts of many texts at once, from remembered counts of their chunks.
 
-In: texts, and `Cuts` that the vocabulary proves (vocabulary.py). numpy cuts all texts together,
+In: texts, and `SplitPoints` that the vocabulary proves (vocabulary.py). numpy cuts all texts together,
 Arrow makes the chunks distinct, and only those not seen before are encoded. Which ones are
 remembered depends on what was counted before; the counts do not.
 """
@@ -27,7 +27,7 @@ class ChunkCounts:
     """Counts the tokens of texts by chunks.
 
     Args:
-        symbols: `Cuts.symbols` of the vocabulary.
+        symbols: `SplitPoints.symbols` of the vocabulary.
         encode: Texts -> their token ids, by the model of that vocabulary.
     """
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from wmtp_assets.catalog import TOKEN_COUNT_MODEL, VOCAB_SIZE
 from wmtp_assets.datasets.convert.chunk_counts import ChunkCounts, Encode
+from wmtp_assets.datasets.convert.vocabulary import find_split_points
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import read_small
 
