@@ -1,8 +1,8 @@
 """Exact token counts of many texts at once, from remembered counts of their chunks.
 
-In: texts, and `SplitPoints` that the vocabulary proves (vocabulary.py). numpy cuts all texts together,
-Arrow makes the chunks distinct, and only those not seen before are encoded. Which ones are
-remembered depends on what was counted before; the counts do not.
+In: texts, and `SplitPoints` that the vocabulary proves (vocabulary.py). numpy cuts all texts
+together, Arrow makes the chunks distinct, and only those not seen before are encoded. Which ones
+are remembered depends on what was counted before; the counts do not.
 """
 
 from collections.abc import Callable, Sequence
