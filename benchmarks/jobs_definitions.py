@@ -8,7 +8,7 @@ process of a step leaves in `steps/<pid>.json` what it and its pools took of pro
 import json
 import os
 import pickle
-from multiprocessing import util
+from multiprocessing import forkserver, util
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF
 
@@ -39,6 +39,8 @@ class StepProcess:
         util.Finalize(None, self.note, exitpriority=-100)
 
     def note(self) -> None:
+        # The server of its pools would end after it: what they took counts once it is waited for.
+        forkserver._forkserver._stop()
         read, _ = io_bytes() or (None, None)
         taken = {"cpu_seconds": cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN)}
         note = self.folder / f"{os.getpid()}.json"
