@@ -3,8 +3,9 @@
 A problem has 920 solutions in the mean, 281 of them Python, correct and incorrect; between problems
 their number varies tenfold. Descriptions are about 1.8 kB of English-like text with the usual
 signs. Solutions in other languages are cuts of 1.2 kB out of one C++-like text: they are read but
-never tokenized. generated_tests is the bulk of the rest. Row groups have 100 problems, files 400;
-one name in fifty repeats. Python programs: `datasets_programs`.
+never tokenized. generated_tests is the bulk of the rest. Row groups have 100 problems, files 400.
+One problem in fifty has the name of nine others of its 500, and no other: splits that begin at
+another multiple of 500 share no name. Python programs: `datasets_programs`.
 """
 
 import random
@@ -16,6 +17,7 @@ from benchmarks.datasets_programs import SHORT, WORDS, program
 
 PROBLEMS_A_ROW_GROUP = 100
 PROBLEMS_A_FILE = 400
+PROBLEMS_A_NAME = 500
 SOLUTIONS, PYTHON_SHARE = 920, 281 / 920
 # Mean 1: problems differ in how many people solved them.
 SIZES = (0.2, 0.4, 0.6, 0.8, 0.9, 1.0, 1.1, 1.3, 1.6, 2.1)
@@ -43,13 +45,15 @@ CPP_LINES = (
 )
 
 
-def write_shards(folder: Path, problems: int, workers: int) -> list[Path]:
-    """Write the shards of a split; the same bytes for any number of processes."""
+def write_shards(
+    folder: Path, problems: int, workers: int, *, split: str = "train", first: int = 0
+) -> list[Path]:
+    """Write the shards of a split from problem `first` on; the same bytes for any `workers`."""
     folder.mkdir(parents=True, exist_ok=True)
-    starts = range(0, problems, PROBLEMS_A_FILE)
-    name = f"train-{{:05}}-of-{len(starts):05}.parquet"
+    starts = range(first, first + problems, PROBLEMS_A_FILE)
+    name = f"{split}-{{:05}}-of-{len(starts):05}.parquet"
     paths = [folder / name.format(place) for place in range(len(starts))]
-    counts = [min(PROBLEMS_A_FILE, problems - start) for start in starts]
+    counts = [min(PROBLEMS_A_FILE, first + problems - start) for start in starts]
     with ProcessPoolExecutor(workers) as pool:
         return list(pool.map(write_shard, paths, starts, counts))
 
@@ -76,9 +80,8 @@ def problem(number: int) -> dict:
     count = int(SOLUTIONS * sizes[number % 10])
     solutions = list(_solutions(rng, count))
     correct = int(count * rng.uniform(0.3, 0.65))
-    name = f"{number}_{rng.choice('ABCDEF')}. {' '.join(_words(rng, 3)).title()}"
     return {
-        "name": "1000_A. Again/and again" if number % 50 == 7 else name,
+        "name": problem_name(number),
         "description": _description(rng, number),
         "public_tests": _tests(rng, 1 + number % 3, 120),
         "private_tests": _tests(rng, 10, 200),
@@ -99,6 +102,14 @@ def problem(number: int) -> dict:
         "input_file": "",
         "output_file": "",
     }
+
+
+def problem_name(number: int) -> str:
+    """The name of a problem; ten of 500 share one."""
+    if number % 50 == 7:
+        return f"{number // PROBLEMS_A_NAME}_A. Again/and again"
+    rng = random.Random(f"name {number}")
+    return f"{number}_{rng.choice('ABCDEF')}. {' '.join(_words(rng, 3)).title()}"
 
 
 def published_schema():

@@ -57,7 +57,7 @@ def run_tree(arguments: Sequence[str]) -> Measured:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     peak = 0
     while process.poll() is None:
-        peak = max(peak, sum(_resident_bytes(process.pid)))
+        peak = max(peak, sum(resident_bytes(process.pid)))
         time.sleep(SAMPLE_SECONDS)
     seconds = time.monotonic() - started
     output = process.stdout.read()
@@ -66,7 +66,7 @@ def run_tree(arguments: Sequence[str]) -> Measured:
     return Measured(seconds, peak, output)
 
 
-def _resident_bytes(root: int) -> Iterator[int]:
+def resident_bytes(root: int) -> Iterator[int]:
     """Resident memory of a process and of all below it, in any order."""
     if Path(f"/proc/{root}/task/{root}/children").exists():
         yield from _peaks(root)

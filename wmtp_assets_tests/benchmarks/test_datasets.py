@@ -2,11 +2,12 @@
 
 import json
 import statistics
+from collections import Counter
 
 import pytest
 
 from benchmarks import datasets
-from benchmarks.datasets_shards import problem
+from benchmarks.datasets_shards import problem, problem_name
 from benchmarks.measure import run_tree
 
 CONTRACT = {
@@ -69,6 +70,12 @@ def test_problems_have_the_published_shape_and_are_the_same_each_time():
     assert 700 < statistics.mean(len(text.encode()) for text in programs) < 900
     assert len(set(programs)) > 0.95 * len(programs)
     assert problem(3) == rows[3]
+
+
+def test_names_repeat_in_a_split_and_no_name_stands_in_two():
+    splits = [Counter(map(problem_name, range(first, first + 1000))) for first in (0, 5000)]
+    assert [sorted(split.values())[-3:] for split in splits] == [[1, 10, 10]] * 2
+    assert not splits[0].keys() & splits[1].keys()
 
 
 def test_the_memory_of_a_child_process_counts():

@@ -1,0 +1,169 @@
+"""The mirror that a job of `benchmarks.jobs` reads, and the catalog of what it holds.
+
+The catalog is the published one with the counts of what was generated. They do not come from the
+project: records are those of `benchmarks.reference`, and sentencepiece counts the tokens.
+
+| job | of the published shape | of the embedded sample |
+|---|---|---|
+| datasets | CodeContests (`datasets_shards`), its splits in proportion | the rest |
+| models | Meta MTP and Sheared-LLaMA, with as many blocks as the scale gives | the rest |
+"""
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.checkpoints import write_checkpoint
+from benchmarks.datasets_shards import PROBLEMS_A_NAME, write_shards
+from benchmarks.reference import COLUMNS, MAX_TOKENS, codecontests_records
+from wmtp_assets.catalog import Catalog, Dataset, Files, Model, Split
+from wmtp_assets.models.architecture import Shapes, parameters
+from wmtp_assets.published import PUBLISHED
+from wmtp_assets.sample import checkpoints
+from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets.sample.datasets import WRITERS
+from wmtp_assets.sample.installed import file_of_package
+from wmtp_assets.sample.mirror import write_mirror
+
+# The fewest that a micro model is cut out of.
+FEWEST_BLOCKS = 4
+# Model -> the setting that says how many blocks it has.
+BLOCKS = {"meta_mtp": "n_layers", "ref_sheared": "num_hidden_layers"}
+# Far apart: no split has the numbers, and so the names, of another one.
+SPLITS_APART = 1_000 * PROBLEMS_A_NAME
+
+
+def write_datasets(mirror: Path, problems: int, workers: int) -> Catalog:
+    """Write what job `datasets` reads: `problems` is that of the train split."""
+    tokenizer = file_of_package(*checkpoints.TOKENIZER, distribution="mistral-common")
+    # Before the mirror, which is written by threads: processes are forked here.
+    shards = mirror.with_name("shards")
+    splits = _write_splits(shards, problems, workers, tokenizer)
+    raw_bytes = sum(path.stat().st_size for path in shards.iterdir())
+    row = replace(SAMPLE.dataset("codecontests"), splits=splits, raw_bytes=raw_bytes)
+    model = SAMPLE.model("ref_sheared")
+    writers = {dataset.repo.id: WRITERS[dataset.name] for dataset in SAMPLE.datasets} | {
+        row.repo.id: lambda folder: os.rename(shards, folder / "data"),
+        model.repo.id: lambda folder: shutil.copyfile(tokenizer, folder / "tokenizer.model"),
+    }
+    write_mirror(mirror, writers)
+    return _catalog(row)
+
+
+def _write_splits(folder: Path, problems: int, workers: int, tokenizer: Path) -> tuple[Split, ...]:
+    """Write CodeContests; valid and test are as much smaller than train as the published ones."""
+    published = PUBLISHED.dataset("codecontests").splits
+    made = []
+    for place, split in enumerate(published):
+        count = max(1, problems * split.source_rows // published[0].source_rows)
+        first = place * SPLITS_APART
+        shards = write_shards(folder, count, workers, split=split.name, first=first)
+        with ProcessPoolExecutor(workers) as pool:
+            found = pool.map(count_records, shards, [tokenizer] * len(shards))
+            labels = sum(found, Counter())
+        made.append(
+            Split(
+                split.name,
+                Files(f"data/{split.name}-*.parquet", len(shards)),
+                source_rows=count,
+                rows=labels.total(),
+                correct=labels[True],
+                incorrect=labels[False],
+                small_limit=split.small_limit,
+            )
+        )
+    return tuple(made)
+
+
+def count_records(shard: Path, tokenizer: Path) -> Counter:
+    """`is_correct` -> the records of a file that pass the token filter.
+
+    A text has at most a token a byte and one for its beginning. Only a record that could be too
+    long by that is encoded, one in ten.
+    """
+    import pyarrow.parquet as pq
+    from sentencepiece import SentencePieceProcessor
+
+    encode = SentencePieceProcessor(model_file=str(tokenizer)).encode
+    labels: Counter = Counter()
+    for batch in pq.ParquetFile(shard).iter_batches(batch_size=10, columns=list(COLUMNS)):
+        for problem in batch.to_pylist():
+            records = codecontests_records([problem])
+            if not records:
+                continue
+            prompt = sum(len(encode(records[0][key])) for key in ("instruction", "input"))
+            for record in records:
+                output = record["output"]
+                most = prompt + len(output.encode()) + 1
+                if most <= MAX_TOKENS or prompt + len(encode(output)) <= MAX_TOKENS:
+                    labels[record["is_correct"]] += 1
+    return labels
+
+
+def write_models(mirror: Path, scale: float | None) -> Catalog:
+    """Write what job `models` reads.
+
+    Args:
+        scale: The share of the published blocks, of their published width; None for the sample's
+            models as they are.
+    """
+    rows = {name: model_row(name, scale) for name in BLOCKS}
+    mbpp = SAMPLE.dataset("mbpp")
+    writers = {row.repo.id: partial(_write_model, row=row) for row in rows.values()}
+    write_mirror(mirror, writers | {mbpp.repo.id: WRITERS[mbpp.name]})
+    return _catalog(*rows.values())
+
+
+def model_row(name: str, scale: float | None) -> Model:
+    """The row of a model with a share of its published blocks; None for the sample's."""
+    sample, published, setting = SAMPLE.model(name), PUBLISHED.model(name), BLOCKS[name]
+    if scale is None:
+        return sample
+    blocks = max(FEWEST_BLOCKS, round(scale * published.geometry[setting]))
+    geometry = {**published.geometry, setting: blocks}
+    values = parameters(published.implementation.shapes(geometry))
+    return replace(sample, geometry=geometry, parameters=values, raw_bytes=4 * values)
+
+
+def _write_model(folder: Path, row: Model) -> None:
+    """Write the sample's repository, then its weights and settings in the size of the row."""
+    sample = SAMPLE.model(row.name)
+    checkpoints.WRITERS[row.name](folder, sample)
+    if row == sample:
+        return
+    checkpoint, shapes = folder / row.checkpoint, row.implementation.shapes(row.geometry)
+    if checkpoint.suffix != ".json":
+        write_checkpoint(checkpoint, shapes)
+        _update_json(checkpoint.with_name("params.json"), row.geometry)
+        return
+    # Two shards of half the tensors each.
+    shards: dict[str, Shapes] = {shard: {} for shard in checkpoints.SHARDS}
+    for place, (name, shape) in enumerate(shapes.items()):
+        shards[checkpoints.SHARDS[place * 2 // len(shapes)]][name] = shape
+    for shard, mine in shards.items():
+        write_checkpoint(folder / shard, mine)
+    weight_map = {name: shard for shard, mine in shards.items() for name in mine}
+    _update_json(checkpoint, {"metadata": {"total_size": row.raw_bytes}, "weight_map": weight_map})
+    _update_json(folder / "config.json", row.geometry)
+
+
+def _update_json(path: Path, changed: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | dict(changed), indent=2) + "\n")
+
+
+def _catalog(*rows: Model | Dataset) -> Catalog:
+    """The sample's catalog with these rows; as the published one it runs in several processes."""
+    ours = {row.name: row for row in rows}
+    return replace(
+        SAMPLE,
+        name="published",
+        models=tuple(ours.get(row.name, row) for row in SAMPLE.models),
+        datasets=tuple(ours.get(row.name, row) for row in SAMPLE.datasets),
+    )

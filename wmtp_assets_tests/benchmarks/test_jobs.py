@@ -1,0 +1,102 @@
+"""The benchmark of whole jobs: its catalog is that of its mirror, its numbers those of the run."""
+
+import json
+import sys
+from collections import Counter
+
+import pytest
+
+from benchmarks.datasets_shards import write_shards
+from benchmarks.jobs_mirror import BLOCKS, count_records, model_row
+from benchmarks.measure import run_tree
+from benchmarks.reference import convert_codecontests
+from benchmarks.usage import LINUX, run_command
+from wmtp_assets.published import PUBLISHED
+from wmtp_assets.sample.checkpoints import TOKENIZER
+from wmtp_assets.sample.installed import file_of_package
+
+CONTRACT = {
+    "job",
+    "rows",
+    "source_bytes",
+    "seconds",
+    "cpu_seconds",
+    "conversion_seconds",
+    "ratio_to_conversion",
+    "floor_seconds",
+    "ratio_to_floor",
+    "busy_cores",
+    "peak_pss_bytes",
+    "read_bytes",
+    "read_amplification",
+    "written_bytes",
+    "checks",
+    "failed",
+    "verify_quick_seconds",
+    "verify_deep_seconds",
+    "ratio_deep_to_sha256",
+}
+TWO_DEEP = """
+import subprocess, sys
+child = "import time; end = time.process_time() + 0.5\\n"
+child += "while time.process_time() < end: pass\\n"
+child += "open('/dev/null', 'wb').write(bytes(200_000_000))"
+running = subprocess.Popen([sys.executable, "-c", child])
+{ends}
+"""
+
+
+def test_records_are_counted_as_the_reference_way_keeps_them(tmp_path):
+    tokenizer = file_of_package(*TOKENIZER, distribution="mistral-common")
+    [shard] = write_shards(tmp_path, 2, 1, split="valid", first=1000)
+    kept = convert_codecontests([shard], tmp_path / "valid.jsonl", tokenizer)
+    assert count_records(shard, tokenizer) == Counter(
+        {True: kept["correct"], False: kept["incorrect"]}
+    )
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_whole_scale_is_the_published_model_and_a_small_one_has_four_blocks(name):
+    published, few = PUBLISHED.model(name), model_row(name, 0.01)
+    assert model_row(name, 1.0).geometry == published.geometry
+    assert model_row(name, 1.0).parameters == published.parameters
+    assert few.geometry == published.geometry | {BLOCKS[name]: 4}
+    assert few.raw_bytes == 4 * few.parameters < published.raw_bytes
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux tells what orphans took")
+@pytest.mark.parametrize("ends", ["running.wait()", ""], ids=["waited for", "outlives it"])
+def test_what_a_grandchild_takes_counts(tmp_path, ends):
+    program = TWO_DEEP.format(ends=ends)
+    command = [sys.executable, "-c", program]
+    used = run_command(command, folder=tmp_path, environment={}, log=tmp_path / "log")
+    assert used.exit_code == 0
+    assert 0.5 < used.cpu_seconds < 5
+    assert 200_000_000 <= used.written_bytes < 210_000_000
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux divides what processes share")
+def test_memory_that_two_processes_share_counts_once(tmp_path):
+    program = "import os, time; held = b'x' * 200_000_000; os.fork(); time.sleep(2)"
+    command = [sys.executable, "-c", program]
+    used = run_command(command, folder=tmp_path, environment={}, log=tmp_path / "log")
+    assert 200_000_000 < used.peak_pss_bytes < 300_000_000
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("size", [["--problems", "3"], ["--job", "models", "--scale", "sample"]])
+def test_a_small_run_has_the_numbers_of_the_contract_and_cleans_up(tmp_path, size):
+    arguments = [*size, "--folder", str(tmp_path), "--json"]
+    table, last = run_tree(["benchmarks.jobs", *arguments]).output.rstrip().rsplit("\n", 1)
+    found = json.loads(last)
+    assert found.keys() == CONTRACT
+    assert found["failed"] == 0 and found["checks"] > 100
+    assert found["rows"] > 30 and found["source_bytes"] > 1_000_000
+    assert found["seconds"] > found["conversion_seconds"] > 0 < found["verify_deep_seconds"]
+    if LINUX:
+        # Each step had a process of its own, and its note was found.
+        steps = [line.split() for line in table.split("\n\n")[0].splitlines()[1:]]
+        assert {len(cells) for cells in steps} == {6}
+        taken = sum(float(cells[2].replace(",", "")) for cells in steps)
+        assert 0.5 * found["cpu_seconds"] < taken < found["cpu_seconds"]
+    assert not list(tmp_path.iterdir())
