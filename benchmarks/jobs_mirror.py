@@ -24,7 +24,7 @@ from benchmarks.checkpoints import write_checkpoint
 from benchmarks.datasets_shards import PROBLEMS_A_NAME, write_shards
 from benchmarks.reference import COLUMNS, MAX_TOKENS, codecontests_records
 from wmtp_assets.catalog import Catalog, Dataset, Files, Model, Split
-from wmtp_assets.models.architecture import Shapes, parameters
+from wmtp_assets.models.tensor_shapes import Shapes, parameters
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample import checkpoints
 from wmtp_assets.sample.catalog import SAMPLE
