@@ -74,7 +74,8 @@ def compare(folder: Path, job: str, catalog: Catalog) -> tuple[dict, list[Step]]
         drop_cache(path)
     hashing = hash_on_two_threads(stored)
     source_bytes = sum(path.stat().st_size for path in sources)
-    made = sum(path.stat().st_size for path in stored if "raw" not in path.parts)
+    derived = [path for path in stored if "raw" not in path.relative_to(storage).parts]
+    made = sum(path.stat().st_size for path in derived)
     for path in sources:
         drop_cache(path)
     floor_seconds = floor(sources, made, folder / "floor")

@@ -116,7 +116,7 @@ def write_models(mirror: Path, scale: float | None) -> Catalog:
     """
     rows = {name: model_row(name, scale) for name in BLOCKS}
     mbpp = SAMPLE.dataset("mbpp")
-    writers = {row.repo.id: partial(_write_model, row=row) for row in rows.values()}
+    writers = {row.repo.id: partial(write_model, row=row) for row in rows.values()}
     write_mirror(mirror, writers | {mbpp.repo.id: WRITERS[mbpp.name]})
     return _catalog(*rows.values())
 
@@ -132,7 +132,7 @@ def model_row(name: str, scale: float | None) -> Model:
     return replace(sample, geometry=geometry, parameters=values, raw_bytes=4 * values)
 
 
-def _write_model(folder: Path, row: Model) -> None:
+def write_model(folder: Path, row: Model) -> None:
     """Write the sample's repository, then its weights and settings in the size of the row."""
     sample = SAMPLE.model(row.name)
     checkpoints.WRITERS[row.name](folder, sample)

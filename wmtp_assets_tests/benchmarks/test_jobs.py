@@ -3,15 +3,18 @@
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from benchmarks.datasets_shards import write_shards
-from benchmarks.jobs_mirror import BLOCKS, count_records, model_row
+from benchmarks.jobs_mirror import BLOCKS, count_records, model_row, write_model
 from benchmarks.measure import run_tree
 from benchmarks.reference import convert_codecontests
 from benchmarks.usage import LINUX, run_command
+from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
 from wmtp_assets.published import PUBLISHED
+from wmtp_assets.sample.catalog import SAMPLE
 from wmtp_assets.sample.checkpoints import TOKENIZER
 from wmtp_assets.sample.installed import file_of_package
 
@@ -64,6 +67,18 @@ def test_a_whole_scale_is_the_published_model_and_a_small_one_has_four_blocks(na
     assert few.raw_bytes == 4 * few.parameters < published.raw_bytes
 
 
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_repository_is_written_in_the_size_of_its_row(tmp_path, name):
+    sample = SAMPLE.model(name)
+    row = replace(sample, geometry=sample.geometry | {BLOCKS[name]: 4}, raw_bytes=1)
+    write_model(tmp_path, row)
+    shards = [path for path in tmp_path.rglob("*") if path.suffix in (".pth", ".bin")]
+    found = {k: t.shape for path in shards for k, t in index_checkpoint(path).tensors.items()}
+    assert found == row.implementation.shapes(row.geometry)
+    [settings] = tmp_path.rglob(row.implementation.settings_file)
+    assert json.loads(settings.read_bytes())[BLOCKS[name]] == 4
+
+
 @pytest.mark.skipif(not LINUX, reason="only Linux tells what orphans took")
 @pytest.mark.parametrize("ends", ["running.wait()", ""], ids=["waited for", "outlives it"])
 def test_what_a_grandchild_takes_counts(tmp_path, ends):
@@ -84,9 +99,8 @@ def test_memory_that_two_processes_share_counts_once(tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("size", [["--problems", "3"], ["--job", "models", "--scale", "sample"]])
-def test_a_small_run_has_the_numbers_of_the_contract_and_cleans_up(tmp_path, size):
-    arguments = [*size, "--folder", str(tmp_path), "--json"]
+def test_a_small_run_has_the_numbers_of_the_contract_and_cleans_up(tmp_path):
+    arguments = ["--problems", "3", "--folder", str(tmp_path), "--json"]
     table, last = run_tree(["benchmarks.jobs", *arguments]).output.rstrip().rsplit("\n", 1)
     found = json.loads(last)
     assert found.keys() == CONTRACT
