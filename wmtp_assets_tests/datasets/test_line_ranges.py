@@ -18,7 +18,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import LINE_BYTES
 from wmtp_assets_tests.datasets.rows import LONG
-from wmtp_assets_tests.datasets.world import lines_of
+from wmtp_assets_tests.datasets.world import FILTER, lines_of
 
 WHOLE = 10**9
 # Lines of the tiny split have 360 to 753 bytes: ranges without a line, with one or none, with ten.
@@ -64,7 +64,7 @@ def damage(deployment: Deployment, number: int) -> None:
 def test_ranges_hold_each_line_once_and_in_order(tmp_path_factory, data, range_bytes):
     path = tmp_path_factory.getbasetemp() / "lines.jsonl"
     path.write_bytes(data.replace(b"\x00", b"\n"))
-    found = [raw for lines in plan_ranges(path, range_bytes) for raw in read_range(lines)]
+    found = [raw for lines in plan_ranges(path, range_bytes) for _, raw in read_range(lines)]
     assert found == list(raw_lines(path))
 
 
@@ -73,6 +73,24 @@ def test_what_was_made_passes_in_ranges(made, range_bytes):
     found = inspect(made, range_bytes)
     assert all(finding.passed for finding in found.values())
     assert found == inspect(made, WHOLE)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_a_range_with_many_faults_comes_in_parts(damaged, monkeypatch, most):
+    damage(damaged, 30)
+    whole = inspect(damaged, WHOLE)
+    monkeypatch.setattr(range_inspection, "MOST_FAULTS", most)
+    for range_bytes in (*SIZES, WHOLE):
+        assert inspect(damaged, range_bytes) == whole
+
+
+def test_no_part_holds_more_faults_than_allowed(tmp_path, monkeypatch):
+    monkeypatch.setattr(range_inspection, "MOST_FAULTS", 50)
+    path = tmp_path / "train.jsonl"
+    path.write_bytes(b"\n" * 1_001)
+    parts = list(range_inspection.inspect_ranges("mbpp", plan_ranges(path), FILTER, 1))
+    assert [part.lines for part in parts] == [50] * 20 + [1]
+    assert all(len(part.faults) == part.lines for part in parts)
 
 
 @pytest.mark.parametrize("number", [1, 2, 30, 57])

@@ -47,9 +47,10 @@ def plan_ranges(path: Path, range_bytes: int = RANGE_BYTES) -> list[LineRange]:
     return [LineRange(path, *ends) for ends in zip(starts, [*starts[1:], None], strict=True)]
 
 
-def read_range(lines: LineRange) -> Iterator[bytes]:
-    """Read the lines of a range with their line feeds; of one over LINE_BYTES, which is the last
-    that is read, a part of more than that.
+def read_range(lines: LineRange) -> Iterator[tuple[int, bytes]]:
+    """Read the lines of a range: where the next one starts, and the line with its line feed.
+
+    Of a line over LINE_BYTES, which is the last that is read, a part of more than that.
 
     Raises:
         BadInput: As `plan_ranges`.
@@ -57,10 +58,10 @@ def read_range(lines: LineRange) -> Iterator[bytes]:
     with open_lines(lines.path) as handle:
         place = _seek_first_line(handle, lines)
         while lines.goes_on(place) and (raw := handle.readline(LINE_BYTES + 1)):
-            yield raw
+            place += len(raw)
+            yield place, raw
             if len(raw) > LINE_BYTES:
                 return
-            place += len(raw)
 
 
 def _seek_first_line(handle: BinaryIO, lines: LineRange) -> int:

@@ -10,7 +10,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wmtp_assets.datasets.convert import pool
@@ -19,11 +19,14 @@ from wmtp_assets.datasets.convert.records import Line, item_of, parse_line
 from wmtp_assets.datasets.convert.tally import CORRECT, SplitCounts
 from wmtp_assets.datasets.convert.tokens import LengthFilter, TokenCounter, load_counter
 from wmtp_assets.datasets.field_types import check_for
-from wmtp_assets.datasets.formats import HAS_TESTS
+from wmtp_assets.datasets.formats import HAS_TESTS, Format
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.files.regular import LINE_BYTES
 
 SUFFIX = re.compile(r"_(correct|incorrect)_[0-9]+\Z")
+
+# A range of blank lines has 32 million faults: a part of it with so many is handed back first.
+MOST_FAULTS = 10_000
 
 # (line number within the range, from 1; what is said after it)
 Placed = tuple[int, str]
@@ -36,12 +39,14 @@ class RangeFacts:
     Attributes:
         lines: How many there are, or were before one that is too long.
         too_long: Whether it ends at such a line.
+        rest: The lines that were not looked at, since those before have MOST_FAULTS.
         items: Its line metadata as (item, lines that have it); None for lines without a record.
         ids: Digests of the task_ids, eight bytes each.
     """
 
     lines: int = 0
     too_long: bool = False
+    rest: LineRange | None = None
     tally: SplitCounts = field(default_factory=SplitCounts)
     without_tests: int = 0
     faults: list[Placed] = field(default_factory=list)
@@ -49,6 +54,11 @@ class RangeFacts:
     labels: list[Placed] = field(default_factory=list)
     items: list[tuple[bytes | None, int]] = field(default_factory=list)
     ids: array = field(default_factory=lambda: array("Q"))
+
+    @property
+    def found(self) -> int:
+        """How many things are wrong in it."""
+        return len(self.faults) + len(self.over) + len(self.labels)
 
     def add_item(self, item: bytes | None) -> None:
         if self.items and self.items[-1][0] == item:
@@ -68,7 +78,7 @@ def inspect_ranges(
     """
     if not pool.is_worth(workers, len(ranges), ranges[-1].start):
         for lines in ranges:
-            yield inspect_range(dataset, lines, settings)
+            yield from _parts_from(inspect_range(dataset, lines, settings), dataset, settings)
         return
     with pool.processes(min(workers, len(ranges))) as executor:
 
@@ -79,7 +89,15 @@ def inspect_ranges(
         for lines, future in pool.in_order(submit, ranges, lambda: 2 * workers):
             with _death_is_named(lines):
                 facts = future.result()
-            yield facts
+            yield from _parts_from(facts, dataset, settings)
+
+
+def _parts_from(facts: RangeFacts, dataset: str, settings: LengthFilter) -> Iterator[RangeFacts]:
+    """A range in parts: this one, and the rest of it in this process."""
+    yield facts
+    while facts.rest is not None:
+        facts = inspect_range(dataset, facts.rest, settings)
+        yield facts
 
 
 def _death_is_named(lines: LineRange) -> contextlib.AbstractContextManager[None]:
@@ -87,7 +105,7 @@ def _death_is_named(lines: LineRange) -> contextlib.AbstractContextManager[None]
 
 
 def inspect_range(dataset: str, lines: LineRange, settings: LengthFilter) -> RangeFacts:
-    """Read the lines of a range and count what they hold.
+    """Read the lines of a range and count what they hold, as far as MOST_FAULTS allows.
 
     Raises:
         BadInput: The file or the tokenizer cannot be read.
@@ -96,7 +114,7 @@ def inspect_range(dataset: str, lines: LineRange, settings: LengthFilter) -> Ran
     counter = load_counter(settings.tokenizer, settings.tokenizer_sha256)
     check = check_for(form.fields)
     facts = RangeFacts()
-    for number, raw in enumerate(read_range(lines), 1):
+    for number, (place, raw) in enumerate(read_range(lines), 1):
         if len(raw) > LINE_BYTES:
             facts.too_long = True
             break
@@ -105,16 +123,25 @@ def inspect_range(dataset: str, lines: LineRange, settings: LengthFilter) -> Ran
         if line.record is None:
             facts.add_item(None)
             facts.faults.append((number, f" {line.fault}"))
-            continue
-        facts.add_item(item_of(line.record))
-        tokens = count_tally(facts.tally, line.record, counter)
-        if tokens > settings.max_tokens:
-            facts.over.append((number, f" {line.record['task_id']}: {tokens:,} tokens"))
-        if form.labelled and (fault := _label_fault(line)):
-            facts.labels.append((number, fault))
-        facts.without_tests += not line.record["metadata"].get(HAS_TESTS, True)
-        facts.ids.append(digest_of(line.record["task_id"]))
+        else:
+            _add_record(facts, line, form, counter, settings.max_tokens)
+        if facts.found >= MOST_FAULTS and lines.goes_on(place):
+            facts.rest = replace(lines, start=place)
+            break
     return facts
+
+
+def _add_record(
+    facts: RangeFacts, line: Line, form: Format, counter: TokenCounter, max_tokens: int
+) -> None:
+    facts.add_item(item_of(line.record))
+    tokens = count_tally(facts.tally, line.record, counter)
+    if tokens > max_tokens:
+        facts.over.append((line.number, f" {line.record['task_id']}: {tokens:,} tokens"))
+    if form.labelled and (fault := _label_fault(line)):
+        facts.labels.append((line.number, fault))
+    facts.without_tests += not line.record["metadata"].get(HAS_TESTS, True)
+    facts.ids.append(digest_of(line.record["task_id"]))
 
 
 def count_tally(tally: SplitCounts, record: dict[str, Any], counter: TokenCounter) -> int:
