@@ -90,7 +90,7 @@ import datetime, types
 from wmtp_assets import rehearse
 from wmtp_assets.models.micro import assets as micro
 from wmtp_assets.datasets.stats import assets as stats
-from wmtp_assets.models.shared import assets as weights
+from wmtp_assets.models import assets as models
 
 class Day(datetime.date):
     today = classmethod(lambda cls: datetime.date(2031, 12, 24))
@@ -98,7 +98,7 @@ class Day(datetime.date):
 class Time(datetime.datetime):
     now = classmethod(lambda cls, zone: datetime.datetime(2031, 12, 24, tzinfo=zone))
 
-for module in (micro, stats, weights):
+for module in (micro, stats, models):
     module.datetime = types.SimpleNamespace(**vars(datetime) | {"date": Day, "datetime": Time})
 rehearse.JOBS = ("phase1",)
 rehearse.main()
