@@ -1,5 +1,7 @@
 """The checks of the split assets, and the room's list."""
 
+from dataclasses import replace
+
 from wmtp_assets.catalog import Split
 from wmtp_assets.checking.asset_checks import checks_on
 from wmtp_assets.checking.check_group import CheckGroup
@@ -7,7 +9,7 @@ from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import ours, upstream
 from wmtp_assets.datasets.convert import inspection
 from wmtp_assets.datasets.convert.inputs import length_filter, source_files, split_row
-from wmtp_assets.datasets.languages import program_columns
+from wmtp_assets.datasets.languages import program_columns, recounts_candidates
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.checks import schema_checks
 from wmtp_assets.datasets.small.checks import small_checks
@@ -109,7 +111,8 @@ def split_check_groups(*, dataset: str, split: str) -> tuple[CheckGroup, ...]:
     """The check groups of one split."""
     form = DATASETS[dataset].format
     lines = CheckGroup(_lines, LINES | (LABELLED if form.labelled else UNLABELLED), deep=True)
-    groups = (lines, SUMS, LANGUAGES) if program_columns(form) else (lines, SUMS)
+    sums = replace(SUMS, deep=recounts_candidates(form))
+    groups = (lines, sums, LANGUAGES) if program_columns(form) else (lines, sums)
     return bind_dataset(f"{dataset}/{split}", groups)
 
 
