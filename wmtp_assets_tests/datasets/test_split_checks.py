@@ -169,6 +169,17 @@ def test_another_count_than_that_of_another_program_says_what_may_explain_it(mad
     }
 
 
+def test_counts_of_labelled_rows_are_an_error_unless_the_row_says_who_else_counted(monkeypatch):
+    row = replace(DATASETS["codecontests"], counted_elsewhere="")
+    monkeypatch.setitem(DATASETS, "codecontests", row)
+    [stated] = [
+        group.propositions[inspection.ROWS_EQUAL_CATALOG]
+        for group in split_check_groups(dataset="codecontests", split="train")
+        if inspection.ROWS_EQUAL_CATALOG in group.propositions
+    ]
+    assert stated.kind is Kind.OURS and "program" not in stated.why
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
