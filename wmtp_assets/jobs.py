@@ -1,11 +1,14 @@
 """The jobs, as a table of what each one selects, and how their steps run."""
 
+from collections.abc import Iterable
+
 import dagster as dg
 
 from wmtp_assets.approval.events import APPROVAL_KEY, APPROVED_BY_REVIEWER
 from wmtp_assets.catalog import TOKEN_COUNT_MODEL
 from wmtp_assets.checking.asset_checks import DEEP_TAG, EVERY_BYTE
 from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.evidence.judge import DOCUMENT_GROUPS
 from wmtp_assets.models.micro.scored_rows import SCORED_KEY, SCORED_TITLE
 from wmtp_assets.models.row import TOKENIZER
 from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS, REQUIRED
@@ -19,23 +22,30 @@ FORKSERVER = {
         "start_method": {"forkserver": {"preload_modules": ["wmtp_assets.definitions"]}}
     }
 }
-OUTSIDE_PHASE1 = (*(row.group_name for row in OPTIONAL.values()), "reports", "signoff")
 
 _all = dg.AssetSelection.all()
+_documents = dg.AssetSelection.groups(*DOCUMENT_GROUPS)
 _datasets = dg.AssetSelection.groups(*DATASETS)
 _titles = ", ".join(row.title for row in DATASETS.values())
-_required = {row.group_name: row.title for row in REQUIRED.values()}
+_required = ", ".join(row.title for row in REQUIRED.values())
+
+
+def _assets_of(models: Iterable[str]) -> dg.AssetSelection:
+    """By key: a group may have models of several jobs."""
+    return dg.AssetSelection.key_prefixes(*models)
+
 
 # job -> (selection, what it is for)
 ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
     "phase1": (
-        _all - dg.AssetSelection.groups(*OUTSIDE_PHASE1),
-        "Materializes and checks every artifact of Phase 1 (the optional reward model aside).",
+        _all - _documents - _assets_of(OPTIONAL),
+        "Materializes and checks every artifact of Phase 1 (optional models aside).",
     ),
     "models": (
-        dg.AssetSelection.groups("layout", *_required, "micro")
+        dg.AssetSelection.groups("layout", "micro")
+        | _assets_of(REQUIRED)
         | dg.AssetSelection.assets(SCORED_KEY).upstream(),
-        f"Materializes and checks {', '.join(_required.values())}, the micro models and the "
+        f"Materializes and checks {_required}, the micro models and the "
         f"{SCORED_TITLE} rows that rho1_compatible scores.",
     ),
     "datasets": (
@@ -45,12 +55,15 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
         f"Materializes and checks {_titles}; needs no Meta licence.",
     ),
     **{
-        row.job.name: (dg.AssetSelection.groups("layout", row.group_name), row.job.description)
+        row.job.name: (
+            dg.AssetSelection.groups("layout") | _assets_of([row.name]),
+            row.job.description,
+        )
         for row in MODELS.values()
         if row.job
     },
     "report": (
-        (dg.AssetSelection.groups("reports", "signoff") & _all)
+        (_documents & _all)
         | dg.AssetSelection.checks(dg.AssetCheckKey(APPROVAL_KEY, APPROVED_BY_REVIEWER)),
         "Writes the documents from the record, and judges the approval; runs after every phase1.",
     ),

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -17,6 +18,14 @@ from wmtp_assets import models
 from wmtp_assets.catalog import TOKEN_COUNT_MODEL
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.doctor.plans import JOBS
+from wmtp_assets.evidence.judge import (
+    AssetRow,
+    CheckRow,
+    Evidence,
+    Materialization,
+    is_ready,
+    judge,
+)
 from wmtp_assets.evidence.steps import STEPS
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout.skeleton import SKELETON
@@ -114,8 +123,6 @@ def test_what_must_be_of_one_model_alone_is_not_shared():
     names = [row.job.name for row in MODELS.values() if row.job]
     folders = [row.published.folder for row in MODELS.values()]
     assert len(names) == len(set(names)) and len(folders) == len(set(folders))
-    asked_for = {row.group_name for row in OPTIONAL.values()}
-    assert not asked_for & {row.group_name for row in REQUIRED.values()}
 
 
 def test_the_model_whose_tokenizer_counts_is_required_has_one_and_is_open():
@@ -139,6 +146,9 @@ def test_assets_jobs_folders_and_steps_follow_from_a_row(row: ModelRow, defs):
     assert jobs == ([] if row.optional else ["phase1", "models"])
     for job in [*jobs, *([row.job.name] if row.job else [])]:
         assert own <= taken_by(defs, job) and row.name in JOBS[job]
+    if row.job:
+        taken = {key.split("/")[0] for key in taken_by(defs, row.job.name)}
+        assert taken & MODELS.keys() == {row.name}
     made = own - {f"{row.name}/raw"}
     carried = {step.number: own & set(step.assets) for step in STEPS if own & set(step.assets)}
     assert carried == (
@@ -146,6 +156,25 @@ def test_assets_jobs_folders_and_steps_follow_from_a_row(row: ModelRow, defs):
     )
     folder = f"models_v2/{row.published.folder}/safetensors"
     assert (folder in SKELETON) is not row.optional
+
+
+@every_row
+def test_only_of_an_optional_model_nothing_counts_before_it_is_made(row: ModelRow, defs):
+    specs = defs.resources["declared"].assets
+    absent = [
+        AssetRow(spec.key.to_user_string(), spec.group_name or "", "", None)
+        for spec in specs
+        if spec.key.path[0] == row.name
+    ]
+    checks = [judge(CheckRow(asset.key, "check", True, None), asset, "") for asset in absent]
+    without = Evidence("", "", "", tuple(absent), tuple(checks))
+    assert is_ready(without) is row.optional
+    assert bool(without.artifacts) is not row.optional
+    made = Materialization(1, "sha256:made", "run", 0.0, {}, {})
+    present = replace(without, assets=tuple(replace(asset, latest=made) for asset in absent))
+    assert {asset.key for asset in present.artifacts} == own_assets(row)
+    assert not is_ready(present)
+    assert (present.storage_digest == without.storage_digest) is row.optional
 
 
 def test_without_the_setting_no_optional_model_is_in_the_graph(defs, tmp_path):
@@ -183,6 +212,7 @@ FOURTH = ModelRow(
     release="Fourth-2.4B",
     raw="Fourth: sharded checkpoint as published.",
     step=STEP,
+    group="GROUP",
     job=Job("fourth_model", "Materializes and checks the fourth model."),
 )
 '''
@@ -216,6 +246,8 @@ def copy_with_a_fourth(root: Path, *, optional: bool) -> Path:
     shutil.copy(PROJECT / "pyproject.toml", root)
     text = FOURTH.replace("STATUS", "optional" if optional else "required")
     text = text.replace("STEP", "None" if optional else "4")
+    # Beside another optional one in its group: both jobs still make their own model alone.
+    text = text.replace("GROUP", "reward" if optional else "")
     (root / "wmtp_assets/models/fourth.py").write_text(text)
     for name, edits in EDITS.items():
         path = root / "wmtp_assets" / name
@@ -280,7 +312,7 @@ def test_all_else_follows_from_the_row_of_a_fourth_model(tmp_path: Path, optiona
     tests = ("test_models.py", "test_datasets.py", "test_source.py")
     files = (f"wmtp_assets_tests/{name}" for name in tests)
     told = run_in(root, "-m", "pytest", "-vv", *files, "-m", "not long")
-    assert told.count("[fourth] PASSED") == 3
+    assert told.count("[fourth] PASSED") == 4
 
 
 @pytest.mark.long

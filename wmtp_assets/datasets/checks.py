@@ -1,13 +1,16 @@
 """The checks of the split assets, and the room's list."""
 
+from dataclasses import replace
+
 from wmtp_assets.catalog import Split
 from wmtp_assets.checking.asset_checks import checks_on
 from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
-from wmtp_assets.checking.propositions import ours, upstream
+from wmtp_assets.checking.propositions import Proposition, ours, upstream
 from wmtp_assets.datasets.convert import inspection
 from wmtp_assets.datasets.convert.inputs import length_filter, source_files, split_row
-from wmtp_assets.datasets.languages import program_columns
+from wmtp_assets.datasets.languages import program_columns, recounts_candidates
+from wmtp_assets.datasets.row import DatasetRow
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.checks import schema_checks
 from wmtp_assets.datasets.small.checks import small_checks
@@ -76,14 +79,10 @@ UNLABELLED = {
         "Rows are those of the catalog", "every published row is short enough to be written"
     )
 }
-LABELLED = {
+LABELS = {
     inspection.LABELS_AGREE: ours(
         "Each task_id ends as its is_correct says", "this project wrote both fields"
-    ),
-    inspection.ROWS_EQUAL_CATALOG: upstream(
-        "Rows, correct and incorrect ones are those of the catalog",
-        "these counts are the result of another program on the same data",
-    ),
+    )
 }
 SUMS = CheckGroup(
     _sums,
@@ -105,11 +104,23 @@ LANGUAGES = CheckGroup(
 )
 
 
+def _labelled(row: DatasetRow) -> dict[str, Proposition]:
+    statement = "Rows, correct and incorrect ones are those of the catalog"
+    counts = (
+        upstream(statement, row.counted_elsewhere)
+        if row.counted_elsewhere
+        else ours(statement, "this project counted, and the rows of a pinned commit are facts")
+    )
+    return LABELS | {inspection.ROWS_EQUAL_CATALOG: counts}
+
+
 def split_check_groups(*, dataset: str, split: str) -> tuple[CheckGroup, ...]:
     """The check groups of one split."""
-    form = DATASETS[dataset].format
-    lines = CheckGroup(_lines, LINES | (LABELLED if form.labelled else UNLABELLED), deep=True)
-    groups = (lines, SUMS, LANGUAGES) if program_columns(form) else (lines, SUMS)
+    row = DATASETS[dataset]
+    form = row.format
+    lines = CheckGroup(_lines, LINES | (_labelled(row) if form.labelled else UNLABELLED), deep=True)
+    sums = replace(SUMS, deep=recounts_candidates(form))
+    groups = (lines, sums, LANGUAGES) if program_columns(form) else (lines, sums)
     return bind_dataset(f"{dataset}/{split}", groups)
 
 

@@ -131,6 +131,7 @@ _FACTS = Facts(
     ),
     difficulty="0 unknown, 1-5 easy to hardest, 6 external, 7-28 A to V",
     input=TESTS_OR_EMPTY,
+    programs=True,
 )
 
 PUBLIC_TESTS_SHOWN = 2
@@ -188,4 +189,5 @@ CODECONTESTS = DatasetRow(
     raw="CodeContests: parquet files as published.",
     small="CodeContests small sets: both classes, many difficulties, fixed seed.",
     stats="CodeContests: counts, label and difficulty distribution, token lengths.",
+    counted_elsewhere="these counts are the result of another program on the same data",
 )

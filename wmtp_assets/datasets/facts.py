@@ -18,6 +18,7 @@ class Facts:
         difficulty: What the published numbers of difficulty mean; "" where there are none.
         input: What the field `input` holds.
         tags: What the rows are about, as dataset cards name it.
+        programs: Whether the solutions are programs.
     """
 
     summary: str
@@ -30,8 +31,15 @@ class Facts:
     difficulty: str = ""
     input: str = "Empty."
     tags: tuple[str, ...] = ("code",)
+    programs: bool = False
+
+    @property
+    def solutions(self) -> str:
+        """What its solutions are called, in the plural."""
+        return "programs" if self.programs else "solutions"
 
 
+# Of datasets without labels.
 NO_INPUT = "`input` is empty; there is no is_correct, every solution is the reference solution."
 # One sentence for the three of the plan: their stored schemas are held against it.
 TESTS_OR_EMPTY = "CodeContests: the first two public tests; empty otherwise."

@@ -45,6 +45,7 @@ _FACTS = Facts(
         "`metadata.has_tests` says whether `test` is not empty.",
     ),
     input=TESTS_OR_EMPTY,
+    programs=True,
 )
 
 

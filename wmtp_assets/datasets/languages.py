@@ -23,6 +23,14 @@ def program_columns(form: Format) -> list[str]:
     return [name for name, types in form.columns.items() if types == PROGRAMS]
 
 
+def recounts_candidates(form: Format) -> bool:
+    """Whether only another reading of the rows tells how many candidates they have.
+
+    Rows without labels have one each; the candidates of programs are their language codes.
+    """
+    return form.labelled and not program_columns(form)
+
+
 def python_programs(row: Row, column: str, dropped: Counter) -> tuple[list[int], "pa.Array"]:
     """Return places in the list of all languages and programs, and count the others by reason."""
     import numpy as np

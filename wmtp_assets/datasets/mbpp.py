@@ -86,6 +86,7 @@ _FACTS = Facts(
         "The ten rows of the `prompt` file are kept in raw/ and not converted.",
     ),
     input=TESTS_OR_EMPTY,
+    programs=True,
 )
 
 

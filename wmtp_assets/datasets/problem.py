@@ -25,7 +25,7 @@ class LabelledSolutions:
     Attributes:
         is_correct: The label of all of them; None where a dataset has none.
         task_ids: One for each.
-        outputs: The programs, in the same order.
+        outputs: Their texts, in the same order.
     """
 
     is_correct: bool | None

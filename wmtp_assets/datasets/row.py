@@ -21,6 +21,8 @@ class DatasetRow:
         stats: The same of its statistics.
         looked_for_in: Training sets whose statistics look for this dataset: it is a benchmark.
         article: "a" or "an", for sentences such as "an MBPP prompt".
+        counted_elsewhere: Why the published counts of labelled rows may be other ones than this
+            project's: a difference is then a finding that warns. Without it, it is an error.
         accepted: Findings of the published data that are known beforehand.
     """
 
@@ -33,6 +35,7 @@ class DatasetRow:
     stats: str
     looked_for_in: tuple[str, ...] = ()
     article: str = "a"
+    counted_elsewhere: str = ""
     accepted: tuple[AcceptedFinding, ...] = ()
 
     @property

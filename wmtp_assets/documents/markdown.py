@@ -53,6 +53,7 @@ TEMPLATES.globals |= {
     **{part.__name__: part for part in (row, tasks, bullets, block, code, codes, link)},
 }
 TEMPLATES.filters["commas"] = "{:,}".format
+TEMPLATES.filters["megabytes"] = lambda size: f"{size / 1e6:.1f}"
 
 
 def render(document: str, **values: Any) -> str:

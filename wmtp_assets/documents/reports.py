@@ -25,6 +25,8 @@ STATED = {
     "VOCAB_SIZE": VOCAB_SIZE,
     "GEOMETRY": GEOMETRY,
     "MAX_BYTES": MAX_BYTES,
+    # Of a micro model that is not tied, float16; the input embedding has as many.
+    "OUTPUT_BYTES": 2 * VOCAB_SIZE * GEOMETRY.dim,
     "MICROS": MICROS,
     "DATASETS": DATASETS,
     "RISKS": RISKS,

@@ -15,9 +15,9 @@ from enum import StrEnum
 from typing import Any
 
 from wmtp_assets.files import file_io
+from wmtp_assets.models.rows import OPTIONAL
 
 DOCUMENT_GROUPS = ("reports", "signoff")
-OPTIONAL_GROUPS = ("reward",)
 
 
 class Outcome(StrEnum):
@@ -73,6 +73,11 @@ class AssetRow:
     outdated: tuple[str, ...] = ()
     elsewhere: str | None = None
     touched: float = 0.0
+
+    @property
+    def optional(self) -> bool:
+        """Whether it is of a model that Phase 1 does not ask for."""
+        return self.key.split("/")[0] in OPTIONAL
 
 
 @dataclass(frozen=True)
@@ -140,18 +145,14 @@ class Evidence:
         return tuple(
             a
             for a in self.assets
-            if a.group not in DOCUMENT_GROUPS and (a.latest or a.group not in OPTIONAL_GROUPS)
+            if a.group not in DOCUMENT_GROUPS and (a.latest or not a.optional)
         )
 
     @property
     def storage_digest(self) -> str:
         """One digest of all artifacts that Phase 1 asks for; optional ones stay out of it."""
         return file_io.content_digest(
-            {
-                a.key: a.latest.version
-                for a in self.artifacts
-                if a.latest and a.group not in OPTIONAL_GROUPS
-            }
+            {a.key: a.latest.version for a in self.artifacts if a.latest and not a.optional}
         )
 
     @property

@@ -10,13 +10,20 @@ from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import Kind
 from wmtp_assets.datasets.checks import ADDS_UP, DROPS_EQUAL_SOURCE, split_check_groups
 from wmtp_assets.datasets.convert import inspection, range_inspection
+from wmtp_assets.datasets.convert.accounting import judge_sum
 from wmtp_assets.datasets.convert.inputs import source_files
 from wmtp_assets.datasets.convert.records import dump_json
+from wmtp_assets.datasets.convert.split import convert_split
+from wmtp_assets.datasets.formats import ALPACA
+from wmtp_assets.datasets.mbpp import MBPP
+from wmtp_assets.datasets.problem import LabelledSolutions, Problem, Row
+from wmtp_assets.datasets.row import DatasetRow
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.store import Store
 from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.datasets.rows import CODECONTESTS, LONG, problem, write_parquet
-from wmtp_assets_tests.datasets.world import judge, lines_of
+from wmtp_assets_tests.datasets.world import FILTER, judge, lines_of
 
 SPLITS = [(name, split) for name, row in DATASETS.items() for split in row.splits]
 
@@ -162,6 +169,17 @@ def test_another_count_than_that_of_another_program_says_what_may_explain_it(mad
     }
 
 
+def test_counts_of_labelled_rows_are_an_error_unless_the_row_says_who_else_counted(monkeypatch):
+    row = replace(DATASETS["codecontests"], counted_elsewhere="")
+    monkeypatch.setitem(DATASETS, "codecontests", row)
+    [stated] = [
+        group.propositions[inspection.ROWS_EQUAL_CATALOG]
+        for group in split_check_groups(dataset="codecontests", split="train")
+        if inspection.ROWS_EQUAL_CATALOG in group.propositions
+    ]
+    assert stated.kind is Kind.OURS and "program" not in stated.why
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
@@ -244,6 +262,63 @@ def test_candidates_that_are_neither_written_nor_dropped_are_named(damaged):
     findings = decide(damaged)
     assert "records written or dropped: expected 105, recorded 104" in findings[ADDS_UP].summary
     assert "over_length: 63 in the source, recorded 62" in findings[DROPS_EQUAL_SOURCE].summary
+
+
+def labelled_tasks(candidates: Callable[[int], int]) -> DatasetRow:
+    """MBPP as a labelled dataset; `candidates` says how many its reader makes of a task."""
+
+    def read(row: Row, renamed: None) -> Problem:
+        problem = MBPP.read(row, renamed)
+        number = row["task_id"].as_py()
+        ids = [f"{number}_correct_{place}" for place in range(candidates(number))]
+        [task] = problem.candidates
+        solutions = LabelledSolutions(True, ids, [*task.outputs] * len(ids))
+        metadata = {"source": "mbpp", "difficulty": 1}
+        return replace(problem, input="", metadata=metadata, candidates=[solutions])
+
+    fields = {**ALPACA, "is_correct": bool, "metadata": {"source": str, "difficulty": int}}
+    return replace(MBPP, format=replace(MBPP.format, fields=fields), read=read)
+
+
+@pytest.mark.parametrize(
+    ("candidates", "culprits"),
+    [
+        (lambda number: 1 + number % 2, []),
+        # As many candidates as rows in all, and two rows that left nothing behind.
+        (
+            lambda number: 2 * (number % 2),
+            ["source rows without a candidate: expected 0, recorded 2"],
+        ),
+    ],
+)
+def test_a_row_that_a_reader_makes_nothing_of_is_counted_where_no_language_is_filtered(
+    made, tmp_path, monkeypatch, candidates, culprits
+):
+    monkeypatch.setitem(DATASETS, "mbpp", labelled_tasks(candidates))
+    dataset = made.catalog.dataset("mbpp")
+    split = dataset.splits[0]
+    sources = source_files(made.store, dataset, split)
+    folder = Store(tmp_path / "storage", tmp_path / "docs").dataset("mbpp")
+    convert_split("mbpp", split.name, sources, folder, FILTER)
+    finding = judge_sum("mbpp", split, folder.line_metadata(split.name), sources)
+    assert finding.evidence.get("culprits", []) == culprits
+    assert finding.passed is not bool(culprits)
+    groups = split_check_groups(dataset="mbpp", split=split.name)
+    assert all(group.deep for group in groups if ADDS_UP in group.propositions)
+
+
+def test_candidates_other_than_in_the_source_are_named_where_no_language_is_filtered(
+    made, tmp_path, monkeypatch
+):
+    dataset = made.catalog.dataset("mbpp")
+    split = dataset.splits[0]
+    sources = source_files(made.store, dataset, split)
+    folder = Store(tmp_path / "storage", tmp_path / "docs").dataset("mbpp")
+    monkeypatch.setitem(DATASETS, "mbpp", labelled_tasks(lambda number: 2))
+    convert_split("mbpp", split.name, sources, folder, FILTER)
+    monkeypatch.setitem(DATASETS, "mbpp", labelled_tasks(lambda number: 3))
+    finding = judge_sum("mbpp", split, folder.line_metadata(split.name), sources)
+    assert finding.evidence["culprits"] == ["candidates in the source: expected 12, recorded 8"]
 
 
 def test_other_languages_in_the_source_are_named(damaged):

@@ -1,11 +1,13 @@
 """Every published row accounted for: the counts of a split against the parquet files themselves.
 
 Pure. What the line metadata states is compared with the footers (quick) and with the language
-codes, counted again (deep; only these two columns are read).
+codes, counted again (deep; only these two columns are read). A labelled dataset without languages
+has its candidates counted again instead (deep), and none of its rows may be without one.
 """
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -18,7 +20,12 @@ from wmtp_assets.datasets.convert.parquet import FIX, count_rows, open_parquet, 
 from wmtp_assets.datasets.convert.read_problems import read_problems
 from wmtp_assets.datasets.convert.tally import CANDIDATES, DROPPED, ROWS, SOURCE_ROWS
 from wmtp_assets.datasets.formats import INVALID_UTF8, OTHER_LANGUAGE, OVER_LENGTH, UNKNOWN_LANGUAGE
-from wmtp_assets.datasets.languages import KEPT_LANGUAGES, OTHER_LANGUAGES, program_columns
+from wmtp_assets.datasets.languages import (
+    KEPT_LANGUAGES,
+    OTHER_LANGUAGES,
+    program_columns,
+    recounts_candidates,
+)
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 
@@ -36,6 +43,12 @@ def judge_sum(dataset: str, split: Split, metadata: Path, sources: Sequence[Path
     ]
     if not form.labelled:
         sums.append(("candidates, one a source row", tally.source_rows, tally.candidates))
+    elif recounts_candidates(form):
+        of_rows = count_candidates(dataset, sources)
+        sums += [
+            ("candidates in the source", of_rows.total(), tally.candidates),
+            ("source rows without a candidate", 0, sum(not count for count in of_rows.values())),
+        ]
     # Of programs in several languages `judge_languages` counts it.
     if not program_columns(form) and (recorded := tally.dropped[INVALID_UTF8]):
         sums.append(("rows that are not UTF-8", count_invalid(dataset, sources), recorded))
@@ -77,6 +90,21 @@ def judge_languages(dataset: str, metadata: Path, sources: Sequence[Path]) -> Fi
         f"{codes.total():,} solutions in the source, {python:,} of them Python",
         "the source holds other counts",
         languages={str(code): codes[code] for code in sorted(codes)},
+    )
+
+
+def count_candidates(dataset: str, sources: Sequence[Path]) -> Counter:
+    """Place of a source row -> its candidates, those that its reader drops among them.
+
+    Raises:
+        BadInput: A file is damaged, or a row is unusable.
+    """
+    problems = chain.from_iterable(read_problems(dataset, path, None, {}) for path in sources)
+    return Counter(
+        {
+            place: problem.dropped.total() + sum(len(of.outputs) for of in problem.candidates)
+            for place, problem in enumerate(problems)
+        }
     )
 
 

@@ -221,7 +221,7 @@ def _compare_rows(split: Split, tally: SplitCounts, explained: str) -> Finding:
 
 
 def _may_explain(metadata: Path, form: Format, without_tests: int) -> str:
-    """What another program may have counted in another way: drops, renamed problems, no tests."""
+    """What others may have counted in another way: drops, renamed problems, rows without tests."""
     try:
         facts = read_facts(metadata, form)
     except BadInput:

@@ -1,6 +1,6 @@
 """JSONL as stored: how a record becomes a line, and how lines are read back and proven.
 
-Lines end at "\\n" and nowhere else: programs hold U+2028 and carriage returns. Reading never
+Lines end at "\\n" and nowhere else: texts hold U+2028 and carriage returns. Reading never
 raises on a damaged line; the line says what is wrong with it, and the reader decides.
 """
 

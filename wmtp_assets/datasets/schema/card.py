@@ -63,6 +63,7 @@ def build_card(
         for name in split.facts.repeated_names
     )
     names = f"## Names that repeat\n\n{repeated}\n\n" if repeated else ""
+    holders = "programs hold" if facts.programs else "texts may hold"
     card = f"""{head_text(card_head(dataset, splits))}
 # {dataset.title}, processed for WMTP training
 
@@ -81,7 +82,7 @@ licence of the data: {dataset.repo.licence}.
 {labels}{names}## Files
 
 - `<split>.jsonl`: UTF-8, one record a line, lines end with a line feed and nothing else does
-  (programs hold carriage returns and U+2028: split the bytes at "\\n").
+  ({holders} carriage returns and U+2028: split the bytes at "\\n").
 - `<split>_metadata.json`: `metadata` is a list aligned with the lines; `stats` has the counts.
 - `schema.json`, `croissant.json`: fields, digests, sizes.
 

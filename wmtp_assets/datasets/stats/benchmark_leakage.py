@@ -1,7 +1,7 @@
 """Benchmarks against a training set: what a model trained on it would have seen before.
 
 Prompts are looked for in descriptions, solutions in solutions, in one pass over all splits. What is
-found is a warning for a reviewer, not an error: short programs for known tasks are alike by nature.
+found is a warning for a reviewer, not an error: short solutions of known tasks are alike by nature.
 """
 
 from collections import Counter

@@ -142,7 +142,7 @@ def _no_overlap(benchmark: str) -> Proposition:
     row = DATASETS[benchmark]
     return upstream(
         f"No record has 70% of the word 8-grams of {row.article} {row.title} prompt or solution",
-        "both are upstream's, and short programs are alike by nature",
+        f"both are upstream's, and short {row.facts.solutions} are alike by nature",
     )
 
 

@@ -51,7 +51,7 @@ def inspect_stats(dataset: Dataset, folder: DatasetFolder, summary: Path) -> dic
         expected |= flatten({name: recount.counts})
         found |= flatten({name: {key: stated[key] for key in recount.counts if key in stated}})
     findings = {EQUAL_RECOUNT: compare("recounted numbers", expected, found)}
-    if labels := _twice_labelled(recounts):
+    if labels := _twice_labelled(recounts, DATASETS[dataset.name].facts.solutions):
         counted = findings[EQUAL_RECOUNT]
         findings[EQUAL_RECOUNT] = replace(counted, summary=f"{counted.summary}; {labels}")
     if len(names) > 1:
@@ -59,8 +59,8 @@ def inspect_stats(dataset: Dataset, folder: DatasetFolder, summary: Path) -> dic
     return findings
 
 
-def _twice_labelled(recounts: dict[str, Recount]) -> str:
-    """How many programs upstream publishes as correct and as incorrect for one problem."""
+def _twice_labelled(recounts: dict[str, Recount], solutions: str) -> str:
+    """How many solutions upstream publishes as correct and as incorrect for one problem."""
     counted = {
         name: recount.counts[LABELLED_BOTH][EXACT]
         for name, recount in recounts.items()
@@ -69,7 +69,7 @@ def _twice_labelled(recounts: dict[str, Recount]) -> str:
     by_split = (
         f"{n['texts']:,} in {name} ({n['records']:,} records)" for name, n in counted.items()
     )
-    return "programs published with both labels: " + ", ".join(by_split) if counted else ""
+    return f"{solutions} published with both labels: " + ", ".join(by_split) if counted else ""
 
 
 def _judge_overlap(

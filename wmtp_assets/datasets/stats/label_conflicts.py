@@ -40,9 +40,9 @@ class LabelConflicts:
         return {form: dict(counts) for form, counts in self._done.items()}
 
 
-def without_space(program: str) -> str:
-    """A program without empty lines and without white space at line ends."""
-    return "\n".join(filter(None, map(str.rstrip, program.split("\n"))))
+def without_space(text: str) -> str:
+    """A text without empty lines and without white space at line ends."""
+    return "\n".join(filter(None, map(str.rstrip, text.split("\n"))))
 
 
 def count_conflicts(jsonl: Path, form: Format) -> dict[str, dict[str, int]]:

@@ -104,6 +104,24 @@ def test_contradictory_labels_are_recounted_prompt_by_prompt(damaged):
     assert "valid.labelled_both.exact.records: expected 18, found 0" in finding.summary
 
 
+def test_what_is_said_of_programs_is_said_of_datasets_of_programs_alone(made, monkeypatch):
+    for name, row in list(DATASETS.items()):
+        facts = dataclasses.replace(row.facts, programs=False)
+        monkeypatch.setitem(DATASETS, name, dataclasses.replace(row, facts=facts))
+    told = [
+        decide(made)[inspection.EQUAL_RECOUNT].summary,
+        build_card(*described(made)).decode().split("## Files")[1].split("## Citation")[0],
+        *(
+            stated.statement + stated.why
+            for group in stats_check_groups(dataset="codecontests")
+            for stated in group.propositions.values()
+        ),
+    ]
+    assert "; solutions published with both labels: 0 in train" in told[0]
+    assert "(texts may hold carriage returns and U+2028: split" in told[1]
+    assert not any("program" in words for words in told)
+
+
 def test_contradictory_labels_are_told_where_the_recount_agrees(made):
     finding = decide(made)[inspection.EQUAL_RECOUNT]
     assert finding.passed

@@ -9,10 +9,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from wmtp_assets.approval.state import Approval, ApprovalState
 from wmtp_assets.catalog import VOCAB_SIZE, Catalog, MicroGeometry
 from wmtp_assets.checking.asset_checks import evaluate_group, observe
 from wmtp_assets.checking.check_group import AssetState
 from wmtp_assets.doctor.plans import JOBS, micro_bytes
+from wmtp_assets.documents.dossier import Dossier
+from wmtp_assets.documents.reports import render_report
+from wmtp_assets.evidence.judge import Evidence
 from wmtp_assets.evidence.steps import STEPS
 from wmtp_assets.files.walking import remove_tree
 from wmtp_assets.layout.skeleton import SKELETON
@@ -24,6 +28,7 @@ from wmtp_assets.models.micro.rho1 import RHO1
 from wmtp_assets.models.micro.row import MicroRow
 from wmtp_assets.models.micro.rows import GEOMETRY, MAX_BYTES, MICROS, is_made_of_micro
 from wmtp_assets.models.safetensors.findings import SHAPES_MATCH
+from wmtp_assets.models.tensor_shapes import ffn_width
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import FILES
 from wmtp_assets.sample.catalog import SAMPLE
@@ -121,7 +126,10 @@ def test_an_untied_reference_is_no_more_than_a_row():
         SMALL_ENOUGH,
         RHO1,
     }
-    assert micro_bytes(catalog) - micro_bytes(PUBLISHED) == 82_584_576
+    dim, ffn = GEOMETRY.dim, GEOMETRY.ffn
+    blocks = GEOMETRY.blocks * (4 * dim * dim + 3 * dim * ffn + 2 * dim)
+    weights = 2 * VOCAB_SIZE * dim + blocks + dim
+    assert micro_bytes(catalog) - micro_bytes(PUBLISHED) == 2 * weights
     assert plan_from_catalog(catalog, row.published).kept == {
         "lm_head.weight": "the bytes of model.embed_tokens.weight, stored a second time"
     }
@@ -130,7 +138,7 @@ def test_an_untied_reference_is_no_more_than_a_row():
 def test_the_derived_settings_of_the_present_rows():
     for name in ("micro_mtp", "micro_mtp_untied"):
         params = plan_from_catalog(PUBLISHED, MICROS[name].published).params
-        assert (params["multiple_of"], params["ffn_dim_multiplier"]) == (64, 0.5)
+        assert ffn_width(params) == GEOMETRY.ffn
 
 
 def test_another_geometry_is_one_line():
@@ -154,11 +162,13 @@ def test_another_geometry_is_one_line():
     assert found["bytes"] == 2 * (3 * (embedding + 5 * block + 256) + embedding)
     notes = "\n".join(found["notes"])
     for said in (
-        "FFN 352;",
-        "An untied 32000 x 256 input and output is 32.8 MB",
-        "of 32000 x 256 ",
+        "| 5 layers, 256 wide. Output tied to the input embedding, FFN 352;",
+        "| A stored output is 16.4 MB more; the geometry is that of wmtp_assets/models/micro/",
+        "A stored output of 32000 x 256 is 16.4 MB more; use micro-mtp-untied",
     ):
         assert said in notes
+    # An untied model of this width is below the limit: no reason to tie it.
+    assert "An untied" not in notes and "limit; use" not in notes
 
 
 def resized(catalog: Catalog, beside: str = "") -> Catalog:
@@ -205,10 +215,15 @@ def test_the_readme_has_the_disk_and_the_limit_of_the_rows():
     assert f"_{MAX_BYTES // 10**6}_million_" in SMALL_ENOUGH
 
 
-def test_the_reasons_that_the_notes_on_the_plan_give_hold():
-    assert (GEOMETRY.blocks, GEOMETRY.dim) == (4, 512)  # as the plan; else the notes have a reason
-    tied = plan_from_catalog(PUBLISHED, MICROS["micro_mtp"].published)
-    assert 2 * 2 * VOCAB_SIZE * GEOMETRY.dim > MAX_BYTES, (
-        "tying is not needed, as the notes have it"
-    )
-    assert tied.config["tie_word_embeddings"] is True
+def test_the_notes_give_the_geometry_of_the_plan_and_its_limit_as_reasons():
+    dossier = Dossier(Evidence("", "", "", (), ()), PUBLISHED, Approval(ApprovalState.ABSENT, ""))
+    notes = render_report("reports/migration_notes", dossier)
+    readme = render_report("reports/storage_readme", dossier)
+    vocabulary, dim = VOCAB_SIZE, GEOMETRY.dim
+    megabytes = 2 * 2 * vocabulary * dim / 1e6
+    breaks = megabytes > MAX_BYTES / 1e6
+    said = f"| An untied {vocabulary} x {dim} input and output is {megabytes:.1f} MB alone"
+    assert (said in notes) is breaks
+    assert (f"{vocabulary} x {dim} would break the 50 MB limit; use" in readme) is breaks
+    as_planned = (GEOMETRY.blocks, dim) == (4, 512)
+    assert ("| Output tied" in notes) is as_planned
