@@ -1,5 +1,8 @@
 """Every row of a dataset has all its parts, and the whole graph follows from the rows."""
 
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -7,18 +10,20 @@ import dagster as dg
 import pytest
 
 from wmtp_assets import datasets
+from wmtp_assets.catalog import Dataset
 from wmtp_assets.datasets.formats import ALPACA, OTHER_LANGUAGE, OVER_LENGTH
 from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.row import DatasetRow
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.doctor.plans import JOBS
+from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.steps import STEPS
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.models.rows import OPTIONAL
 from wmtp_assets.published import PUBLISHED
-from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets.sample.catalog import SAMPLE, entry_of
 from wmtp_assets.sample.datasets import WRITERS
 
 # What the rows share; every other module is a dataset's.
@@ -66,28 +71,106 @@ def test_every_module_of_a_dataset_is_in_the_list():
         assert getattr(import_module(f"wmtp_assets.datasets.{name}"), name.upper()) is row
 
 
+def faults_of(row: DatasetRow) -> Iterator[str]:
+    """What of a row does not fit together, in words that name the place."""
+    form, facts, metadata = row.format, row.facts, row.format.fields.get("metadata", {})
+    labels = ("is_correct",) if form.labelled else ()
+    if list(form.fields) != [*ALPACA, *labels, "metadata"]:
+        yield f"Format.fields: in the order {', '.join([*ALPACA, *labels, 'metadata'])}"
+    for name, kind in {"source": str, **({"difficulty": int} if labels else {})}.items():
+        if metadata.get(name) is not kind:
+            yield f"Format.fields: metadata needs {name}: {kind.__name__}"
+    if bool(facts.labels) is not form.labelled:
+        yield "Facts.labels: stated where is_correct is a field, and nowhere else"
+    if bool(facts.difficulty) is not ("difficulty" in metadata):
+        yield "Facts.difficulty: stated where metadata has difficulty, and nowhere else"
+    if OVER_LENGTH not in form.dropped:
+        yield f"Format.dropped: lacks {OVER_LENGTH}"
+    if bool(program_columns(form)) is not (OTHER_LANGUAGE in form.dropped):
+        yield f"Format.dropped: {OTHER_LANGUAGE} where a column holds PROGRAMS, and nowhere else"
+    for words in ("raw", "small", "stats"):
+        if not re.fullmatch(rf"{re.escape(row.title)}.*\.", getattr(row, words), re.S):
+            yield f"{words}: begins with {row.title} and ends with a period"
+
+
+def faults_of_counts(dataset: Dataset, *, labelled: bool) -> Iterator[str]:
+    """Splits that do not count the labels of a labelled dataset, or count what is not there."""
+    for split in dataset.splits:
+        counts = split.correct, split.incorrect
+        if not labelled and counts != (None, None):
+            yield f"Split {split.name}: counts labels, and there is no field is_correct"
+        elif labelled and (None in counts or sum(counts) != split.rows):
+            yield f"Split {split.name}: needs correct and incorrect, in all {split.rows:,} rows"
+
+
 @every_row
 def test_the_parts_of_a_row_agree(row: DatasetRow):
-    fields = row.format.fields
-    assert list(fields)[: len(ALPACA)] == list(ALPACA) and fields.keys() <= row.descriptions.keys()
-    assert row.format.labelled is bool(row.facts.labels)
-    assert all((split.correct is not None) is row.format.labelled for split in row.published.splits)
-    assert bool(row.facts.difficulty) is ("difficulty" in fields["metadata"])
-    assert bool(program_columns(row.format)) is (OTHER_LANGUAGE in row.format.dropped)
-    assert OVER_LENGTH in row.format.dropped and "source" in fields["metadata"]
-    for words in (row.raw, row.small, row.stats):
-        assert words.startswith(row.title) and words.endswith(".")
+    faults = [*faults_of(row), *faults_of_counts(row.published, labelled=row.format.labelled)]
+    assert faults == [], f"wmtp_assets/datasets/{row.name}.py"
+    assert set(row.looked_for_in) <= DATASETS.keys() - {row.name}, "looked_for_in"
     for training in row.looked_for_in:
         assert row.name in benchmarks_of(training)
-    assert set(row.looked_for_in) <= DATASETS.keys() - {row.name}
-    assert all(found.asset.startswith(f"{row.name}/") for found in row.accepted)
+    for found in row.accepted:
+        assert found.asset.startswith(f"{row.name}/"), "accepted"
 
 
 @every_row
 def test_each_catalog_and_the_sample_have_every_row(row: DatasetRow):
     assert PUBLISHED.dataset(row.name) is row.published
-    assert tuple(split.name for split in SAMPLE.dataset(row.name).splits) == row.splits
-    assert row.name in WRITERS
+    sample = SAMPLE.dataset(row.name)
+    assert tuple(split.name for split in sample.splits) == row.splits
+    faults = list(faults_of_counts(sample, labelled=row.format.labelled))
+    assert faults == [], f"{row.name} in wmtp_assets/sample/catalog.py"
+    assert row.name in WRITERS, "wmtp_assets/sample/datasets.py"
+
+
+LABELLED = {**ALPACA, "is_correct": bool, "metadata": {"source": str, "difficulty": int}}
+NOT_LABELLED = {**ALPACA, "metadata": {"source": str}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({**LABELLED, "metadata": {"source": str}}, "metadata needs difficulty: int"),
+        ({**LABELLED, "metadata": {"source": str, "difficulty": str}}, "needs difficulty: int"),
+        ({**NOT_LABELLED, "is_correct": bool}, "task_id, is_correct, metadata"),
+        (dict(reversed(LABELLED.items())), "in the order instruction, input"),
+        (LABELLED, "Facts.labels"),
+        (LABELLED, "Facts.difficulty"),
+        ({**ALPACA, "metadata": {}}, "metadata needs source: str"),
+    ],
+)
+def test_a_row_whose_parts_do_not_agree_is_told_which(fields: dict, fault: str):
+    mbpp = DATASETS["mbpp"]
+    row = replace(mbpp, format=replace(mbpp.format, fields=fields))
+    assert fault in "; ".join(faults_of(row))
+
+
+def test_splits_that_do_not_count_the_labels_are_told_which():
+    mbpp = DATASETS["mbpp"].published
+    [*_, last] = faults_of_counts(mbpp, labelled=True)
+    assert last == "Split test: needs correct and incorrect, in all 500 rows"
+
+
+@pytest.mark.parametrize(
+    ("kind", "culprit"),
+    [
+        (float, "metadata.score is float"),
+        ([float], r"metadata.score is \[<class 'float'>\]"),
+        ([[int]], r"metadata.score is \[\[<class 'int'>\]\]"),
+        ({"low": int, "high": None}, "metadata.score.high is None"),
+    ],
+)
+def test_a_field_of_another_type_is_named_with_those_that_are_allowed(kind: object, culprit: str):
+    mbpp = DATASETS["mbpp"]
+    fields = {**NOT_LABELLED, "metadata": {"source": str, "score": kind}}
+    with pytest.raises(BadInput, match=f"of mbpp .*: {culprit}. Fix: in .*mbpp.py.*: str, int, bo"):
+        replace(mbpp, format=replace(mbpp.format, fields=fields))
+
+
+def test_a_row_that_the_sample_lacks_is_named_with_the_file():
+    with pytest.raises(BadInput, match=r"in sample/catalog.py: fourth\. Fix: add it there"):
+        entry_of("fourth", {}, "sample/catalog.py")
 
 
 @every_row

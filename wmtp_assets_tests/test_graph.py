@@ -10,6 +10,7 @@ import pytest
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.doctor.plans import JOBS as doctor_jobs
 from wmtp_assets.hub.sources import MirrorSource
+from wmtp_assets.models.rows import OPTIONAL
 from wmtp_assets.published import PUBLISHED
 
 ASSET_KEYS = {
@@ -123,12 +124,12 @@ def keys(definitions: dg.Definitions) -> set[str]:
 
 
 def test_the_asset_keys_are_those_of_the_contract(defs):
-    assert keys(defs) == ASSET_KEYS | WATCHED
+    assert keys(defs) == ASSET_KEYS | WATCHED, sorted(keys(defs) ^ (ASSET_KEYS | WATCHED))
 
 
 def test_the_jobs_are_those_of_the_contract(defs):
     names = {job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__")}
-    assert names == JOBS
+    assert names == JOBS, sorted(names ^ JOBS)
     for name in JOBS:
         assert defs.resolve_job_def(name).description, name
 
@@ -142,7 +143,7 @@ def test_phase1_takes_everything_but_reward_reports_and_signoff(defs):
         key.to_user_string()
         for key in defs.resolve_job_def("phase1").asset_layer.selected_asset_keys
     }
-    outside = ("starling_rm/", "reports/", "signoff/")
+    outside = (*(f"{name}/" for name in OPTIONAL), "reports/", "signoff/")
     assert taken == {key for key in ASSET_KEYS if not key.startswith(outside)}
 
 
@@ -163,7 +164,8 @@ def test_what_is_watched_upstream_is_taken_by_the_watch_alone(defs):
 
 
 def test_every_asset_has_what_the_ui_shows(declared):
-    assert {spec.group_name for spec in declared.assets} == GROUPS
+    groups = {spec.group_name for spec in declared.assets}
+    assert groups == GROUPS, sorted(groups ^ GROUPS)
     for spec in declared.assets:
         name = spec.key.to_user_string()
         assert list(spec.owners) == ["team:wmtp"], name

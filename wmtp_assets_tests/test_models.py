@@ -110,13 +110,16 @@ def test_the_parts_of_a_row_agree(row: ModelRow):
         published.geometry
     )
     assert pickle.loads(pickle.dumps(row)) == row
-    assert row.raw.endswith(".") and row.descriptions.keys() == set(row.parts)
-    for words in row.descriptions.values():
-        assert words.startswith(row.title) and words.endswith(".")
+    assert row.raw.endswith("."), "raw"
+    assert row.descriptions.keys() == set(row.parts)
+    for part, words in row.descriptions.items():
+        assert words.startswith(row.title) and words.endswith("."), part
     assert row.form.checks.keys() | row.checks.keys() <= set(row.parts)
     # Nobody asks for an optional one but its own job.
-    assert row.job if row.optional else row.step in MODEL_STEPS
-    assert row.optional is (row.step is None)
+    if row.optional:
+        assert row.job and row.step is None, "an optional model has a job, and no step"
+    else:
+        assert row.step in MODEL_STEPS, "step"
 
 
 def test_what_must_be_of_one_model_alone_is_not_shared():
@@ -135,7 +138,7 @@ def test_each_catalog_and_the_sample_have_every_row(row: ModelRow):
     assert PUBLISHED.model(row.name) is row.published
     assert SAMPLE.model(row.name).implementation is row.published.implementation
     assert SAMPLE.model(row.name).parameters < row.published.parameters
-    assert row.name in WRITERS
+    assert row.name in WRITERS, "wmtp_assets/sample/checkpoints.py"
 
 
 @every_row

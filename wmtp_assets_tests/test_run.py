@@ -15,6 +15,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from wmtp_assets.models.micro.rows import MICROS
+from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS
 from wmtp_assets.record import DATA_VERSION_TAG, made_by_runs
 from wmtp_assets_tests.signoff.approval.sealed import new_keys, reviewers
 
@@ -56,7 +58,7 @@ class Sample:
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory) -> Iterator[Sample]:
     sample = Sample(tmp_path_factory.mktemp("sample"))
-    for job in ("phase1", "reward_model", "report"):
+    for job in ("phase1", *OPTIONAL_JOBS, "report"):
         done = sample.job(job)
         assert done.returncode == 0, done.stderr[-4000:]
     yield sample
@@ -112,7 +114,7 @@ def versions_of(sample: Sample) -> dict[str, str]:
     return {
         key.to_user_string(): record.asset_materialization.tags[DATA_VERSION_TAG]
         for key, record in made.items()
-        if record and key.path[0] not in ("reports", "signoff", "starling_rm")
+        if record and key.path[0] not in ("reports", "signoff", *OPTIONAL)
     }
 
 
@@ -141,7 +143,7 @@ def test_a_sample_of_another_day_folder_and_zone_is_the_same_asset_by_asset(samp
 @pytest.mark.skipif(not shutil.which("sha256sum"), reason="sha256sum is not on this machine")
 def test_every_safetensors_folder_passes_the_stock_tool(sample):
     folders = [sums.parent for sums in sample.storage.glob("models_v2/*/safetensors/SHA256SUMS")]
-    assert len(folders) == 6
+    assert len(folders) == len(MODELS) + len(MICROS)
     for folder in folders:
         command = ["sha256sum", "--strict", "-c", "SHA256SUMS"]
         assert subprocess.run(command, cwd=folder, capture_output=True).returncode == 0, folder

@@ -1,6 +1,6 @@
 """Types of fields (`formats.FieldType`): walked in one place, and held against values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from wmtp_assets.datasets.formats import FieldType
@@ -8,6 +8,18 @@ from wmtp_assets.datasets.formats import FieldType
 Made = TypeVar("Made")
 # A value and what to call it -> where it differs from the type; "" if nowhere.
 TypeCheck = Callable[[Any, str], str]
+
+PLAIN = (str, int, bool)
+ALLOWED = "str, int, bool, a list of one of them such as [str], or an object of these"
+
+
+def wrong_types(name: str, kind: FieldType) -> Iterator[str]:
+    """What of a type is none of `ALLOWED`, by the name of its field."""
+    if isinstance(kind, Mapping):
+        for part, of in kind.items():
+            yield from wrong_types(f"{name}.{part}", of)
+    elif kind not in PLAIN and not (type(kind) is list and len(kind) == 1 and kind[0] in PLAIN):
+        yield f"{name} is {getattr(kind, '__name__', kind)}"
 
 
 def walk_type(

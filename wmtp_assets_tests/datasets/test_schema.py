@@ -114,8 +114,10 @@ def test_the_card_tells_source_licence_counts_and_labels(made, dataset):
     assert row.repo.revision in text
     for split in row.splits:
         assert f"| {split.name} | {split.source_rows:,} | " in text
-    assert ("Known noise" in text) == (dataset == "codecontests")
-    assert ("`same__3`" in text) == (dataset == "codecontests")
+    labels = DATASETS[dataset].facts.labels
+    assert ("## Labels" in text) == bool(labels)
+    assert " ".join(labels.split()) in " ".join(text.split())
+    assert ("`same__3`" in text) == (dataset == "codecontests")  # as planted in its tiny rows
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

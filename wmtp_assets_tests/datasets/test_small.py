@@ -96,7 +96,7 @@ def test_small_metadata_is_one_object_aligned_with_its_lines(made):
             assert len(metadata["metadata"]) == len(lines) <= split.small_limit
             source = lines_of(folder.jsonl(split.name))
             assert [source[index] for index in metadata["stats"]["source_indices"]] == lines
-            if row.name == "codecontests":
+            if DATASETS[row.name].format.labelled:
                 records = [json.loads(line) for line in lines]
                 assert metadata["metadata"] == [
                     {"is_correct": r["is_correct"], "difficulty": r["metadata"]["difficulty"]}
@@ -113,7 +113,7 @@ def decide(deployment, dataset="codecontests"):
 def test_every_check_passes_on_what_was_made(made, dataset):
     findings = decide(made, dataset)
     assert {name for name, finding in findings.items() if not finding.passed} == set()
-    assert len(findings) == (6 if dataset == "codecontests" else 4)
+    assert len(findings) == (6 if DATASETS[dataset].format.labelled else 4)
 
 
 def keep_lines(deployment, split, keep):

@@ -15,6 +15,7 @@ from wmtp_assets.datasets.convert.inputs import source_files
 from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.convert.split import convert_split
 from wmtp_assets.datasets.formats import ALPACA
+from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.mbpp import MBPP
 from wmtp_assets.datasets.problem import LabelledSolutions, Problem, Row
 from wmtp_assets.datasets.row import DatasetRow
@@ -61,9 +62,11 @@ def change_head(deployment: Deployment, change: Callable[[dict], None]) -> None:
 def test_every_check_passes_on_what_was_made(made, dataset, split):
     findings = decide(made, dataset, split)
     assert failed(findings) == set()
-    labelled = {inspection.LABELS_AGREE, DROPS_EQUAL_SOURCE}
-    assert labelled <= findings.keys() if dataset == "codecontests" else True
-    assert len(findings) == (9 if dataset == "codecontests" else 7)
+    form = DATASETS[dataset].format
+    programs = bool(program_columns(form))
+    assert (inspection.LABELS_AGREE in findings) is form.labelled
+    assert (DROPS_EQUAL_SOURCE in findings) is programs
+    assert len(findings) == 7 + form.labelled + programs
 
 
 @pytest.mark.parametrize(

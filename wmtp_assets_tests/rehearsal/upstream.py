@@ -22,6 +22,7 @@ from wmtp_assets.catalog import Catalog, Dataset, Model, Repo
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.files import file_io
 from wmtp_assets.hub.sources import LISTING_NAME
+from wmtp_assets.models.rows import REQUIRED
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample import checkpoints, mbpp
 from wmtp_assets.sample.catalog import SAMPLE
@@ -57,22 +58,32 @@ needs_upstream = pytest.mark.skipif(
 SMALL_MODEL = "the weights are the sample's, 61 million parameters under the published names"
 OTHER_WRITER = "rows as published, in a parquet file that another writer wrote"
 NOTHING_REAL = "the problems are the sample's, under the published columns"
-# (row, field) of PUBLISHED that is another one here -> why.
-REPLACED: Mapping[tuple[str, str], str] = {
-    ("meta_mtp", "geometry"): SMALL_MODEL,
-    ("meta_mtp", "parameters"): SMALL_MODEL,
-    ("meta_mtp", "raw_bytes"): SMALL_MODEL,
-    ("meta_mtp", "pins of 7B_1T_4/params.json"): SMALL_MODEL,
-    ("ref_sheared", "geometry"): SMALL_MODEL,
-    ("ref_sheared", "parameters"): SMALL_MODEL,
-    ("ref_sheared", "raw_bytes"): SMALL_MODEL,
-    ("ref_sheared", "pins of config.json"): SMALL_MODEL,
-    ("ref_sheared", "pins of pytorch_model.bin.index.json"): SMALL_MODEL,
-    ("codecontests", "raw_bytes"): NOTHING_REAL,
-    ("codecontests", "pins of data/*"): NOTHING_REAL,
-    ("mbpp", "pins of full/*"): OTHER_WRITER,
-    **{(name, "splits"): NOTHING_REAL for name in DATASETS.keys() - {"mbpp", "humaneval"}},
-}
+# Rows of which some files are the published ones; all files of the others are the sample's.
+REAL_MODELS, REAL_DATASETS = ("meta_mtp", "ref_sheared"), ("mbpp", "humaneval")
+
+
+def _not_published() -> dict[tuple[str, str], str]:
+    """(row, field) of PUBLISHED that is another one here -> why."""
+    found = {
+        ("meta_mtp", "pins of 7B_1T_4/params.json"): SMALL_MODEL,
+        ("ref_sheared", "pins of config.json"): SMALL_MODEL,
+        ("ref_sheared", "pins of pytorch_model.bin.index.json"): SMALL_MODEL,
+        ("mbpp", "pins of full/*"): OTHER_WRITER,
+    }
+    sizes = dict.fromkeys(REQUIRED, ("geometry", "parameters", "raw_bytes"))
+    sizes |= dict.fromkeys(DATASETS.keys() - set(REAL_DATASETS), ("splits", "raw_bytes"))
+    for name, parts in sizes.items():
+        published, sample = PUBLISHED.row(name), SAMPLE.row(name)
+        reason = SMALL_MODEL if name in REQUIRED else NOTHING_REAL
+        for part in parts:
+            if getattr(published, part) != getattr(sample, part):
+                found[name, part] = reason
+        if published.repo.pins and name not in REAL_MODELS:
+            found[name, "pins of *"] = reason
+    return found
+
+
+REPLACED = _not_published()
 
 
 def rehearsal_catalog() -> Catalog:
@@ -93,19 +104,19 @@ def _without_pins(row: Model | Dataset, pattern: str) -> Model | Dataset:
 
 
 def write_mirror(root: Path, catalog: Catalog) -> None:
-    """Write all repositories but that of the optional reward model."""
-    meta = root / catalog.model("meta_mtp").repo.id
-    checkpoints.write_meta_mtp(meta, SAMPLE.model("meta_mtp"))
-    shutil.copyfile(LLAMA, meta / LLAMA.name)
-    sheared = root / catalog.model("ref_sheared").repo.id
-    sheared.mkdir(parents=True)
-    checkpoints.write_ref_sheared(sheared, SAMPLE.model("ref_sheared"))
-    for path in (LLAMA, *(SHEARED / name for name in SHEARED_FILES)):
-        shutil.copyfile(path, sheared / path.name)
+    """Write all repositories but those of optional models."""
+    for name, row in REQUIRED.items():
+        folder = root / catalog.model(name).repo.id
+        folder.mkdir(parents=True)
+        checkpoints.WRITERS[name](folder, SAMPLE.model(name))
+        if row.form.has_tokenizer:
+            shutil.copyfile(LLAMA, folder / LLAMA.name)
+    for name in SHEARED_FILES:
+        shutil.copyfile(SHEARED / name, root / catalog.model("ref_sheared").repo.id / name)
     writers = {**WRITERS, "mbpp": lambda folder: write_mbpp(folder, read_mbpp())}
     for row in catalog.datasets:
         writers[row.name](root / row.repo.id)
-    models = (catalog.model("meta_mtp"), catalog.model("ref_sheared"))
+    models = (catalog.model(name) for name in REQUIRED)
     write_listing(root, [row.repo for row in (*models, *catalog.datasets)])
 
 

@@ -1,4 +1,4 @@
-"""The three sample datasets: bytes, schema, counts, true labels, and every awkward kind."""
+"""The sample datasets: bytes, schema, counts, true labels, and every awkward kind."""
 
 import contextlib
 import importlib.util
@@ -34,8 +34,10 @@ WRITE_ALL = """
 import sys
 from pathlib import Path
 from wmtp_assets.sample.datasets import WRITERS
-for write in WRITERS.values():
-    write(Path(sys.argv[1]))
+for name, write in WRITERS.items():
+    folder = Path(sys.argv[1], name)
+    folder.mkdir()
+    write(folder)
 """
 
 Row = dict
@@ -44,16 +46,18 @@ Splits = dict[str, list[Row]]
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every repository of a dataset, below its name."""
     path = tmp_path_factory.mktemp("sample_datasets")
-    for write in WRITERS.values():
-        write(path)
+    for name, write in WRITERS.items():
+        (path / name).mkdir()
+        write(path / name)
     return path
 
 
 @pytest.fixture(scope="session")
 def splits(folder: Path) -> Splits:
     read: Splits = {}
-    for path in sorted((folder / "data").iterdir()):
+    for path in sorted((folder / "codecontests" / "data").iterdir()):
         read.setdefault(path.name.split("-")[0], []).extend(pq.read_table(path).to_pylist())
     return read
 
@@ -111,7 +115,7 @@ def test_another_process_with_another_hash_seed_writes_the_same_bytes(folder, tm
 
 
 def test_codecontests_has_the_published_columns_in_small_row_groups(folder):
-    for path in (folder / "data").iterdir():
+    for path in (folder / "codecontests" / "data").iterdir():
         file = pq.ParquetFile(path)
         assert file.schema_arrow.equals(codecontests.schema(), check_metadata=True)
         assert file.schema_arrow.field("time_limit").type == pa.struct(
@@ -281,7 +285,7 @@ def test_each_split_has_a_program_and_train_a_description_over_the_limit(splits,
 def test_mbpp_codes_pass_their_tests_and_texts_are_used_once(folder, splits):
     seen_ids, seen_texts = [], [text for rows in splits.values() for text in texts(rows)]
     for split, count in MBPP_COUNTS.items():
-        table = pq.read_table(folder / "full" / f"{split}-00000-of-00001.parquet")
+        table = pq.read_table(folder / "mbpp" / "full" / f"{split}-00000-of-00001.parquet")
         assert table.schema.equals(mbpp.schema(), check_metadata=True)
         assert table.num_rows == count
         for row in table.to_pylist():
@@ -297,7 +301,7 @@ def test_mbpp_codes_pass_their_tests_and_texts_are_used_once(folder, splits):
 
 
 def test_humaneval_is_the_published_164_problems(folder):
-    table = pq.read_table(folder / "openai_humaneval" / "test-00000-of-00001.parquet")
+    table = pq.read_table(folder / "humaneval" / "openai_humaneval" / "test-00000-of-00001.parquet")
     assert table.schema.equals(humaneval.schema(), check_metadata=True)
     assert table.column("task_id").to_pylist() == [f"HumanEval/{i}" for i in range(164)]
     first = table.slice(0, 1).to_pylist()[0]

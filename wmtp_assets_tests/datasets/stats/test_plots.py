@@ -32,8 +32,8 @@ def test_plots_have_the_same_bytes_always(drawn):
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_each_dataset_has_its_plots(dataset):
-    labelled = ("token_length", "difficulty", "class_balance")
-    assert plot_names(dataset) == (labelled if dataset == "codecontests" else ("token_length",))
+    of_labels = ("difficulty", "class_balance") if DATASETS[dataset].format.labelled else ()
+    assert plot_names(dataset) == ("token_length", *of_labels)
 
 
 def test_plots_are_whole_small_and_without_a_version_or_date(drawn):
