@@ -59,7 +59,7 @@ def approved_targets(root: Path) -> Iterator[Target]:
     for _ in range(2):
         seal(storage, KeySigner(keys.private))
     location = BackupLocation(str(root / "copies"))
-    quiet = {"tell": lambda line: None}
+    quiet = {"report": lambda line: None}
     entry = read_chain(storage / "signoff").entries[-1]
     back_up(storage, entry, location)
     looks: dict[str, Look] = {
