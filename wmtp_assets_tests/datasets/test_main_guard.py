@@ -44,8 +44,9 @@ def ran(folder: Path, script: str, *, by_pipe: bool = False) -> subprocess.Compl
 def test_a_script_without_a_guard_is_told_so_and_with_one_it_converts(tmp_path):
     without = ran(tmp_path, SCRIPT + CALL)
     assert without.returncode == 1
-    last = without.stderr.strip().splitlines()[-1]
-    assert TOLD in last and "script.py" in last and "memory" not in last
+    # multiprocessing may warn of its semaphores behind it, on a busy machine.
+    [named] = [line for line in without.stderr.splitlines() if TOLD in line]
+    assert "script.py" in named and "memory" not in named
     assert ran(tmp_path, GUARDED).returncode == 0
     assert (tmp_path / "out" / "processed" / "train.jsonl").is_file()
 
