@@ -1,6 +1,7 @@
 """What the checks of a stored model or dataset are given: its row, its folder, and the state.
 
-A table of check groups names functions of one `StoredAsset`; `bind` makes it a table for one asset.
+A table of check groups names functions of one `StoredAsset`; `bind_to_asset` makes it a table for
+one asset.
 """
 
 from collections.abc import Callable, Iterable, Mapping

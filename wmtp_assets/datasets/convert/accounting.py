@@ -7,7 +7,6 @@ has its candidates counted again instead (deep), and none of its rows may be wit
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -44,10 +43,10 @@ def judge_sum(dataset: str, split: Split, metadata: Path, sources: Sequence[Path
     if not form.labelled:
         sums.append(("candidates, one a source row", tally.source_rows, tally.candidates))
     elif recounts_candidates(form):
-        of_rows = count_candidates(dataset, sources)
+        candidates, rows_without = count_candidates(dataset, sources)
         sums += [
-            ("candidates in the source", of_rows.total(), tally.candidates),
-            ("source rows without a candidate", 0, sum(not count for count in of_rows.values())),
+            ("candidates in the source", candidates, tally.candidates),
+            ("source rows without a candidate", 0, rows_without),
         ]
     # Of programs in several languages `judge_languages` counts it.
     if not program_columns(form) and (recorded := tally.dropped[INVALID_UTF8]):
@@ -93,19 +92,19 @@ def judge_languages(dataset: str, metadata: Path, sources: Sequence[Path]) -> Fi
     )
 
 
-def count_candidates(dataset: str, sources: Sequence[Path]) -> Counter:
-    """Place of a source row -> its candidates, those that its reader drops among them.
+def count_candidates(dataset: str, sources: Sequence[Path]) -> tuple[int, int]:
+    """The candidates of all source rows, those that the reader drops among them; rows without any.
 
     Raises:
         BadInput: A file is damaged, or a row is unusable.
     """
-    problems = chain.from_iterable(read_problems(dataset, path, None, {}) for path in sources)
-    return Counter(
-        {
-            place: problem.dropped.total() + sum(len(of.outputs) for of in problem.candidates)
-            for place, problem in enumerate(problems)
-        }
-    )
+    candidates = rows_without = 0
+    for path in sources:
+        for problem in read_problems(dataset, path, None, {}):
+            found = problem.dropped.total() + sum(len(of.outputs) for of in problem.candidates)
+            candidates += found
+            rows_without += not found
+    return candidates, rows_without
 
 
 def count_invalid(dataset: str, sources: Sequence[Path]) -> int:

@@ -18,7 +18,6 @@ from wmtp_assets.datasets.convert import range_inspection
 from wmtp_assets.datasets.convert.culprits import Culprits, undecided_where
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_facts
 from wmtp_assets.datasets.convert.line_ranges import RANGE_BYTES, plan_ranges
-from wmtp_assets.datasets.convert.range_inspection import inspect_ranges
 from wmtp_assets.datasets.convert.records import read_lines
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS, SplitCounts
 from wmtp_assets.datasets.convert.tokens import LengthFilter, load_counter
@@ -67,7 +66,8 @@ def inspect_split(
     ids = array("Q")
     alignment = Alignment(folder.line_metadata(split.name), misaligned)
     before = 0
-    inspected = inspect_ranges(dataset, plan_ranges(jsonl, range_bytes), settings, workers)
+    ranges = plan_ranges(jsonl, range_bytes)
+    inspected = range_inspection.inspect_ranges(dataset, ranges, settings, workers)
     with contextlib.closing(inspected):
         for facts in inspected:
             if facts.too_long:
@@ -227,11 +227,11 @@ def _may_explain(metadata: Path, form: Format, without_tests: int) -> str:
     except BadInput:
         return "its line metadata cannot be read"  # a finding of its own
     dropped = facts.tally.reasons(form).items()
-    told = [f"{count:,} dropped as {reason}" for reason, count in dropped]
-    told.append(f"{len(facts.repeated_names):,} problems renamed")
+    clauses = [f"{count:,} dropped as {reason}" for reason, count in dropped]
+    clauses.append(f"{len(facts.repeated_names):,} problems renamed")
     if HAS_TESTS in form.fields["metadata"]:
-        told.append(f"{without_tests:,} rows without tests")
-    return ", ".join(told)
+        clauses.append(f"{without_tests:,} rows without tests")
+    return ", ".join(clauses)
 
 
 def _compare_counts(metadata: Path, form: Format, tally: SplitCounts) -> Finding:

@@ -31,7 +31,7 @@ AUTO_IDS_EQUAL = "auto_tokenizer_ids_equal_sentencepiece"
 
 # Leading, inner and trailing blanks, tabs, line ends, digits, code, scripts, bytes outside the
 # vocabulary, the space mark itself, byte pieces as text, long words. Literal special tokens are
-# left out: see the docstring of tokenizer.py.
+# left out: see the docstring of files.py.
 NASTY = (
     "",
     " ",
