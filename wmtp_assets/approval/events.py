@@ -19,7 +19,7 @@ from wmtp_assets.approval.state import (
     judge_approval,
 )
 from wmtp_assets.approval.trust import Trust, read_keys
-from wmtp_assets.checking.asset_checks import observe
+from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import Evidence
@@ -143,7 +143,7 @@ def _as_they_are(instance: dg.DagsterInstance, deployment: Deployment, files: Fi
     # Another size needs no reading.
     alike = {p: f for p, f in files.items() if p in there and there[p].st_size == f["size_bytes"]}
     known = {path: before.get(path, {**facts, "mtime_ns": None}) for path, facts in alike.items()}
-    digests = observe(deployment, known, deep=False)
+    digests = Digests(deployment.store, known, deep=False)
     return {
         path: {
             "size_bytes": stat.st_size,

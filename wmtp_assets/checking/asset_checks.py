@@ -6,22 +6,20 @@ bad data makes a check impossible, it fails and names the data. Any other error 
 the step, and the check is not evaluated.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 
 import dagster as dg
 
 from wmtp_assets.checking.accepted import accept
 from wmtp_assets.checking.check_group import AssetState, CheckGroup
+from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import Finding, as_printable, undecided, verdict
 from wmtp_assets.checking.propositions import Kind, Proposition, ours
 from wmtp_assets.content_version import content_version
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
-from wmtp_assets.files import file_io
-from wmtp_assets.files.regular import SMALL_BYTES, require_inside, require_regular
+from wmtp_assets.files.regular import require_inside
 from wmtp_assets.markup import escape_links
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
 
@@ -33,7 +31,6 @@ AS_WRITTEN = "finding"
 EVERY_BYTE = "every byte"
 BYTES_MATCH = "bytes_match_materialized_digest"
 SIZES_MATCH = "files_are_there_with_recorded_sizes"
-UNREADABLE = "unreadable"
 UNREADABLE_FIX = "make it readable, or materialize its asset again; then run the checks again"
 
 
@@ -77,14 +74,20 @@ def checks_on(
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         deployment: Deployment = context.resources.deployment
         selected = {check.name for check in context.selected_asset_check_keys}
-        chosen = [g for g in (*_BYTES_CHECKS, *groups) if selected & g.propositions.keys()]
+        # The bytes checks last: of a file that another check reads whole, they take its digest.
+        chosen = [g for g in (*groups, *_BYTES_CHECKS) if selected & g.propositions.keys()]
         metadata = recorded_metadata(context.instance, asset_key, deployment.store)
         recorded = metadata[FILES] if metadata else {}
-        digests = observe(deployment, recorded, deep=any(group.deep for group in chosen))
+        digests = Digests(deployment.store, recorded, deep=any(group.deep for group in chosen))
         state = AssetState(metadata, recorded, digests, context)
-        observed = (content or _content)(deployment, digests)
+        judged, crash = [], None
         for group in chosen:
-            findings = evaluate_group(group, deployment, state)
+            try:
+                judged.append((group, evaluate_group(group, deployment, state)))
+            except Exception as error:  # a bug: what the others found is recorded first
+                crash = crash or error
+        observed = (content or _content)(deployment, digests)
+        for group, findings in judged:
             shown = {name: as_printable(finding) for name, finding in findings.items()}
             accepted = accept(shown, key, deployment.catalog.accepted_findings)
             for name, finding in accepted.items():
@@ -102,6 +105,8 @@ def checks_on(
                             **as_metadata(finding.evidence),
                         },
                     )
+        if crash:
+            raise crash
 
     return checks
 
@@ -125,46 +130,6 @@ def _content(deployment: Deployment, digests: Mapping[str, str]) -> str:
 def checks_step(key: dg.AssetKey) -> str:
     """The step that runs the checks of an asset; another name than the asset's own step."""
     return "__".join(key.path) + "_checks"
-
-
-def observe(
-    deployment: Deployment, recorded: Mapping[str, Mapping], *, deep: bool
-) -> dict[str, str]:
-    """Path -> sha256 of the asset's files that are on disk.
-
-    A quick look takes the recorded digest of a file whose size and modification time are the
-    recorded ones; a deep look reads every byte, so that a preserved time hides nothing.
-    """
-    digests = {}
-    for relative, facts in recorded.items():
-        path = deployment.store.locate(relative)
-        try:
-            # A sparse file of any size is made in no time, and would take hours to read.
-            limit = max(facts["size_bytes"], SMALL_BYTES)
-            stat = require_regular(path, root=deployment.store.home_of(relative), limit=limit)
-            same = (stat.st_size, stat.st_mtime_ns) == (facts["size_bytes"], facts["mtime_ns"])
-            if deep:
-                digests[relative] = file_io.sha256_of(path)
-            else:
-                digests[relative] = facts["sha256"] if same else _read_once(path, *_identity(stat))
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        # Instead of a digest: the check then names the file and the error.
-        except BadInput as error:
-            digests[relative] = f"{UNREADABLE} ({error.thing})"
-        except OSError as error:
-            digests[relative] = f"{UNREADABLE} ({error.strerror})"
-    return digests
-
-
-def _identity(stat: os.stat_result) -> tuple[int, int, int]:
-    return stat.st_size, stat.st_mtime_ns, stat.st_ino
-
-
-@lru_cache(maxsize=4096)
-def _read_once(path: Path, size: int, mtime_ns: int, inode: int) -> str:
-    """The digest of a touched file. Job report asks a dozen times; after a restore, for 83 GB."""
-    return file_io.sha256_of(path)
 
 
 def evaluate_group(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import Proposition
 
@@ -22,14 +23,15 @@ class AssetState:
     Attributes:
         metadata: The metadata of its latest materialization; None if there is none.
         files: Path as recorded -> size_bytes, sha256, mtime_ns at materialization.
-        digests: Path as recorded -> sha256 now, of the files that are on disk; read from the
-            bytes when a deep check is among those running.
+        digests: Path as recorded -> sha256 now, of the files that are on disk; from the bytes
+            when a deep check is among those running. A group that reads a file whole notes its
+            digest there, so that nobody reads it again.
         context: The running check step, for checks of the record itself.
     """
 
     metadata: Mapping[str, Any] | None
     files: Mapping[str, Mapping[str, Any]]
-    digests: Mapping[str, str]
+    digests: Digests
     context: "dg.AssetCheckExecutionContext | None" = None
 
 

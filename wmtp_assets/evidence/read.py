@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from wmtp_assets.checking.asset_checks import UNREADABLE, observe
+from wmtp_assets.checking.digests import UNREADABLE, Digests
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.evidence.judge import (
     AssetRow,
@@ -168,7 +168,7 @@ def _materialization(record: dg.EventLogRecord) -> Materialization:
 
 
 def _differing(deployment: Deployment, files: Mapping[str, Mapping]) -> tuple[str, ...]:
-    now = observe(deployment, files, deep=False)
+    now = Digests(deployment.store, files, deep=False)
     return tuple(
         f"{path} is {_unlike(now.get(path))}"
         for path, facts in sorted(files.items())
@@ -177,7 +177,7 @@ def _differing(deployment: Deployment, files: Mapping[str, Mapping]) -> tuple[st
 
 
 def _unlike(found: str | None) -> str:
-    """How a file differs, by what `observe` found in the place of its digest."""
+    """How a file differs, by what `Digests` has in the place of its digest."""
     if found is None:
         return "missing"
     return found if found.startswith(UNREADABLE) else "not as recorded"

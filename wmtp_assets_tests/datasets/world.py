@@ -13,8 +13,8 @@ import mistral_common
 
 from wmtp_assets import published
 from wmtp_assets.catalog import MAX_TOKENS, Catalog, Files
-from wmtp_assets.checking.asset_checks import observe
 from wmtp_assets.checking.check_group import AssetState, CheckGroup
+from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.deployment import Deployment
@@ -165,7 +165,7 @@ def judge(
         files: The files of the asset, taken as materialized the way they are now.
     """
     recorded = {deployment.store.relative(p): file_facts(file_io.stored(p)) for p in files}
-    state = AssetState({}, recorded, observe(deployment, recorded, deep=True))
+    state = AssetState({}, recorded, Digests(deployment.store, recorded, deep=True))
     findings = {}
     for group in groups:
         try:

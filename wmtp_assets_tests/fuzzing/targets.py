@@ -13,8 +13,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from wmtp_assets.checking.asset_checks import evaluate_group, observe
+from wmtp_assets.checking.asset_checks import evaluate_group
 from wmtp_assets.checking.check_group import AssetState, CheckGroup
+from wmtp_assets.checking.digests import Digests
 from wmtp_assets.content_version import content_version
 from wmtp_assets.datasets.checks import split_check_groups
 from wmtp_assets.datasets.rows import DATASETS
@@ -205,7 +206,9 @@ def _dataset_looks(
 
     def look(group: CheckGroup) -> Look:
         def state() -> object:
-            now = AssetState({FILES: recorded}, recorded, observe(deployment, recorded, deep=True))
+            now = AssetState(
+                {FILES: recorded}, recorded, Digests(deployment.store, recorded, deep=True)
+            )
             return _result(group, deployment, now)
 
         return state

@@ -14,8 +14,9 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets.catalog import Catalog, MicroGeometry, Model
-from wmtp_assets.checking.asset_checks import evaluate_group, observe
+from wmtp_assets.checking.asset_checks import evaluate_group
 from wmtp_assets.checking.check_group import AssetState, CheckGroup
+from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.hub.sources import MirrorSource
@@ -116,7 +117,7 @@ class TinyStorage:
             for name, value in (self.made[key].metadata or {}).items()
         }
         files = metadata[FILES]
-        return AssetState(metadata, files, observe(self.deployment, files, deep=True))
+        return AssetState(metadata, files, Digests(self.deployment.store, files, deep=True))
 
     def judged(self, key: str, check: str) -> Finding:
         """What the check step would report now."""

@@ -68,6 +68,8 @@ def test_a_crashed_check_is_not_evaluated_even_after_an_earlier_pass(world: Worl
     assert not world.run("phase1", CRASH)
     assert outcome(world) == Outcome.NOT_EVALUATED
     assert "crashed" in world.judged("rows_parse").finding
+    others = {j.check.name: j.outcome for j in of_train(world) if j.check.name != "rows_parse"}
+    assert set(others.values()) == {Outcome.PASSED}, "a crash of one hides what others found"
 
 
 def test_rematerialized_without_checks_stays_fresh_for_equal_bytes_only(world: World):

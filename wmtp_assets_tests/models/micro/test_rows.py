@@ -11,8 +11,9 @@ import pytest
 
 from wmtp_assets.approval.state import Approval, ApprovalState
 from wmtp_assets.catalog import VOCAB_SIZE, Catalog, MicroGeometry
-from wmtp_assets.checking.asset_checks import evaluate_group, observe
+from wmtp_assets.checking.asset_checks import evaluate_group
 from wmtp_assets.checking.check_group import AssetState
+from wmtp_assets.checking.digests import Digests
 from wmtp_assets.doctor.plans import JOBS, micro_bytes
 from wmtp_assets.documents.dossier import Dossier
 from wmtp_assets.documents.reports import render_report
@@ -185,7 +186,7 @@ def test_models_of_another_geometry_are_written_and_pass_their_checks(tiny: Tiny
     try:
         for row in MICROS.values():
             files = micro_asset(row=row)(here).metadata[FILES].value
-            state = AssetState({}, files, observe(here, files, deep=True))
+            state = AssetState({}, files, Digests(here.store, files, deep=True))
             for group in check_groups(row):
                 for check, finding in evaluate_group(group, here, state).items():
                     assert finding.passed, (row.name, check, finding.summary)
