@@ -1,16 +1,19 @@
 """Every check of a split passes on what was made and fails on one corruption, naming it."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from kitoken import Kitoken
 
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import Kind
 from wmtp_assets.datasets.checks import ADDS_UP, DROPS_EQUAL_SOURCE, split_check_groups
-from wmtp_assets.datasets.convert import inspection, range_inspection
+from wmtp_assets.datasets.convert import independent_counts, inspection, range_inspection
 from wmtp_assets.datasets.convert.accounting import judge_sum
+from wmtp_assets.datasets.convert.independent_counts import BY_BOTH, BY_KITOKEN
 from wmtp_assets.datasets.convert.inputs import source_files
 from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.convert.split import convert_split
@@ -24,7 +27,7 @@ from wmtp_assets.deployment import Deployment
 from wmtp_assets.store import Store
 from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.datasets.rows import CODECONTESTS, LONG, problem, write_parquet
-from wmtp_assets_tests.datasets.world import FILTER, judge, lines_of
+from wmtp_assets_tests.datasets.world import FILTER, TOKENIZER, judge, lines_of
 
 SPLITS = [(name, split) for name, row in DATASETS.items() for split in row.splits]
 
@@ -116,6 +119,71 @@ def test_a_record_over_the_limit_is_named(damaged):
     finding = decide(damaged)[inspection.WITHIN_LIMIT]
     assert not finding.passed
     assert "line 5 same__2_correct_3: 15," in finding.summary
+
+
+def test_texts_are_counted_by_two_implementations_and_it_is_said_by_which(made):
+    findings = decide(made)
+    counted = findings[inspection.WITHIN_LIMIT].evidence[inspection.TEXTS_COUNTED_BY]
+    assert list(counted) == [BY_KITOKEN, BY_BOTH]
+    assert counted[BY_KITOKEN] > counted[BY_BOTH] > 0
+    assert sum(counted.values()) == 3 * 61
+    assert (
+        findings[inspection.COUNTS_EQUAL_RECOUNT].evidence[inspection.TEXTS_COUNTED_BY] == counted
+    )
+
+
+def with_kitoken(monkeypatch, encode: Callable[[str], list[int]] | None, unused: str = "") -> None:
+    monkeypatch.setattr(independent_counts, "_load_kitoken", lambda *_: (encode, unused))
+
+
+def test_a_text_that_kitoken_counts_otherwise_fails_what_is_counted_and_is_named(
+    damaged, monkeypatch
+):
+    text = "print('é', 12345)"
+    plain = Kitoken.from_sentencepiece(TOKENIZER.read_bytes()).encode
+    change_record(damaged, 5, output=text)
+    with_kitoken(monkeypatch, lambda asked: plain(asked)[asked == text :])
+    findings = decide(damaged)
+    digest, count = hashlib.sha256(text.encode()).hexdigest(), len(plain(text))
+    culprit = (
+        f"line 5 same__2_correct_3 {text!r} (sha256 {digest}): "
+        f"{count - 1} by kitoken, {count} by sentencepiece"
+    )
+    within = findings[inspection.WITHIN_LIMIT]
+    assert not within.passed and within.decided
+    assert within.evidence["culprits"] == [culprit]
+    assert within.evidence["max_tokens"] == FILTER.max_tokens
+    recount = findings[inspection.COUNTS_EQUAL_RECOUNT]  # the lengths differ besides
+    assert not recount.passed and not recount.decided
+    assert "token_lengths.output" in recount.summary and culprit in recount.summary
+    assert findings[inspection.LINES_PARSE].passed and findings[inspection.TASK_IDS_UNIQUE].passed
+
+
+def test_kitoken_that_is_wrong_everywhere_is_found_by_the_records_that_are_drawn(made, monkeypatch):
+    with_kitoken(monkeypatch, lambda text: [1] * len(text))
+    findings = decide(made)
+    for name in (inspection.WITHIN_LIMIT, inspection.COUNTS_EQUAL_RECOUNT):
+        assert not findings[name].passed
+        assert (
+            "texts are counted differently by kitoken and sentencepiece" in findings[name].summary
+        )
+
+
+def test_sentencepiece_counts_alone_where_kitoken_is_not_used_and_it_is_said(made, monkeypatch):
+    with_kitoken(monkeypatch, None, "it is not known to agree")
+    findings = decide(made)
+    assert failed(findings) == set()
+    assert findings[inspection.COUNTS_EQUAL_RECOUNT].evidence[inspection.TEXTS_COUNTED_BY] == {
+        BY_KITOKEN: 0,
+        BY_BOTH: 0,
+        "sentencepiece, because it is not known to agree": 183,
+    }
+
+
+def test_a_record_over_the_limit_is_found_by_kitoken_alone_too(damaged, monkeypatch):
+    monkeypatch.setattr(independent_counts, "NEAR_PERCENT", 10**6)
+    change_record(damaged, 5, output=LONG)
+    assert "line 5 same__2_correct_3: 15," in decide(damaged)[inspection.WITHIN_LIMIT].summary
 
 
 def test_a_task_id_that_occurs_twice_is_named_with_both_lines(damaged):

@@ -8,7 +8,9 @@ finding that names file and line. Memory: eight bytes a line.
 
 import contextlib
 from array import array
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from wmtp_assets.catalog import Split
 from wmtp_assets.checking.findings import Finding, compare, flatten
 from wmtp_assets.datasets.convert import range_inspection
 from wmtp_assets.datasets.convert.culprits import Culprits, undecided_where
+from wmtp_assets.datasets.convert.independent_counts import BY_BOTH, BY_KITOKEN
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_facts
 from wmtp_assets.datasets.convert.line_ranges import RANGE_BYTES, plan_ranges
 from wmtp_assets.datasets.convert.records import read_lines
@@ -34,6 +37,8 @@ LABELS_AGREE = "task_id_agrees_with_is_correct"
 ROWS_EQUAL_CATALOG = "row_counts_equal_catalog"
 METADATA_ALIGNED = "line_metadata_is_aligned"
 COUNTS_EQUAL_RECOUNT = "recorded_counts_equal_recount"
+
+TEXTS_COUNTED_BY = "texts_counted_by"
 
 
 def inspect_split(
@@ -62,6 +67,7 @@ def inspect_split(
     form = DATASETS[dataset].format
     jsonl = folder.jsonl(split.name)
     faults, over, labels, misaligned = Culprits(), Culprits(), Culprits(), Culprits()
+    differing, ways = Culprits(), Counter()
     tally, without_tests = SplitCounts(), 0
     ids = array("Q")
     alignment = Alignment(folder.line_metadata(split.name), misaligned)
@@ -76,11 +82,13 @@ def inspect_split(
                 (facts.faults, faults, f"{jsonl.name} "),
                 (facts.over, over, ""),
                 (facts.labels, labels, ""),
+                (facts.differing, differing, ""),
             ):
                 for number, what in found:
                     culprits.add(f"{prefix}line {before + number}{what}")
             alignment.see_all(before, facts.items)
             tally.add(facts.tally)
+            ways += facts.ways
             without_tests += facts.without_tests
             ids += facts.ids
             before += facts.lines
@@ -114,7 +122,27 @@ def inspect_split(
         f"{faults.count:,} lines are not of the schema",
         lines=tally.rows + faults.count,
     )
-    return {LINES_PARSE: parsed, **undecided_where(findings, faults)}
+    decided = undecided_where(findings, faults)
+    for name in (WITHIN_LIMIT, COUNTS_EQUAL_RECOUNT):
+        decided[name] = _as_counted(decided[name], differing, ways)
+    return {LINES_PARSE: parsed, **decided}
+
+
+def _as_counted(found: Finding, differing: Culprits, ways: Mapping[str, int]) -> Finding:
+    """Say how the texts were counted, and let nothing pass where two counts of one differ."""
+    if differing.count:
+        doubt = differing.finding(
+            "",
+            f"{differing.count:,} texts are counted differently by kitoken and sentencepiece "
+            "(install their versions of constraints.txt)",
+        )
+        found = (
+            replace(doubt, evidence={**found.evidence, **doubt.evidence})
+            if found.passed
+            else replace(found, summary=f"{found.summary}; {doubt.summary}", decided=False)
+        )
+    counted = {TEXTS_COUNTED_BY: {BY_KITOKEN: 0, BY_BOTH: 0, **ways}}
+    return replace(found, evidence={**found.evidence, **counted})
 
 
 class Alignment:

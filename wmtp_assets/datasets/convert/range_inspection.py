@@ -8,18 +8,23 @@ import contextlib
 import hashlib
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wmtp_assets.datasets.convert import pool
+from wmtp_assets.datasets.convert.independent_counts import (
+    IndependentCounter,
+    load_independent_counter,
+)
 from wmtp_assets.datasets.convert.line_ranges import LineRange, read_range
 from wmtp_assets.datasets.convert.records import Line, item_of, parse_line
 from wmtp_assets.datasets.convert.tally import CORRECT, SplitCounts
-from wmtp_assets.datasets.convert.tokens import LengthFilter, TokenCounter, load_counter
+from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.datasets.field_types import check_for
-from wmtp_assets.datasets.formats import HAS_TESTS, Format
+from wmtp_assets.datasets.formats import HAS_TESTS, TOKEN_FIELDS, Format
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.files.regular import LINE_BYTES
 
@@ -40,6 +45,8 @@ class RangeFacts:
         lines: How many there are, or were before one that is too long.
         too_long: Whether it ends at such a line.
         rest: The lines that were not looked at, since those before have MOST_FAULTS.
+        ways: How many texts were counted in which way.
+        differing: Texts whose counts by two implementations differ.
         items: Its line metadata as (item, lines that have it); None for lines without a record.
         ids: Digests of the task_ids, eight bytes each.
     """
@@ -48,6 +55,8 @@ class RangeFacts:
     too_long: bool = False
     rest: LineRange | None = None
     tally: SplitCounts = field(default_factory=SplitCounts)
+    ways: Counter[str] = field(default_factory=Counter)
+    differing: list[Placed] = field(default_factory=list)
     without_tests: int = 0
     faults: list[Placed] = field(default_factory=list)
     over: list[Placed] = field(default_factory=list)
@@ -58,7 +67,7 @@ class RangeFacts:
     @property
     def found(self) -> int:
         """How many things are wrong in it."""
-        return len(self.faults) + len(self.over) + len(self.labels)
+        return len(self.faults) + len(self.over) + len(self.labels) + len(self.differing)
 
     def add_item(self, item: bytes | None) -> None:
         if self.items and self.items[-1][0] == item:
@@ -111,9 +120,9 @@ def inspect_range(dataset: str, lines: LineRange, settings: LengthFilter) -> Ran
         BadInput: The file or the tokenizer cannot be read.
     """
     form = DATASETS[dataset].format
-    counter = load_counter(settings.tokenizer, settings.tokenizer_sha256)
+    counter = load_independent_counter(settings)
     check = check_for(form.fields)
-    facts = RangeFacts()
+    facts = RangeFacts(ways=counter.ways)
     for number, (place, raw) in enumerate(read_range(lines), 1):
         if len(raw) > LINE_BYTES:
             facts.too_long = True
@@ -132,27 +141,25 @@ def inspect_range(dataset: str, lines: LineRange, settings: LengthFilter) -> Ran
 
 
 def _add_record(
-    facts: RangeFacts, line: Line, form: Format, counter: TokenCounter, max_tokens: int
+    facts: RangeFacts, line: Line, form: Format, counter: IndependentCounter, max_tokens: int
 ) -> None:
     facts.add_item(item_of(line.record))
-    tokens = count_tally(facts.tally, line.record, counter)
-    if tokens > max_tokens:
-        facts.over.append((line.number, f" {line.record['task_id']}: {tokens:,} tokens"))
+    task_id = line.record["task_id"]
+    digest = digest_of(task_id)
+    tokens, differing = counter.count([line.record[name] for name in TOKEN_FIELDS], digest)
+    count_tally(facts.tally, line.record, tokens)
+    facts.differing += [(line.number, f" {task_id} {named}") for named in differing]
+    if sum(tokens) > max_tokens:
+        facts.over.append((line.number, f" {task_id}: {sum(tokens):,} tokens"))
     if form.labelled and (fault := _label_fault(line)):
         facts.labels.append((line.number, fault))
     facts.without_tests += not line.record["metadata"].get(HAS_TESTS, True)
-    facts.ids.append(digest_of(line.record["task_id"]))
+    facts.ids.append(digest)
 
 
-def count_tally(tally: SplitCounts, record: dict[str, Any], counter: TokenCounter) -> int:
-    """Count one record that was read back, by encoding its texts anew; returns its tokens."""
-    tokens = (
-        counter.count_remembered(record["instruction"]),
-        counter.count_remembered(record["input"]),
-        counter.count(record["output"]),
-    )
+def count_tally(tally: SplitCounts, record: dict[str, Any], tokens: Sequence[int]) -> None:
+    """Count one record that was read back; `tokens` are those of its texts."""
     tally.keep(record.get("is_correct"), record["metadata"].get("difficulty"), tokens)
-    return sum(tokens)
 
 
 def digest_of(task_id: str) -> int:

@@ -46,15 +46,21 @@ class LengthFilter:
 
 @dataclass(frozen=True)
 class LoadedTokenizer:
-    """A loaded tokenizer; `chunks` where its vocabulary allows it, shared within the process."""
+    """A loaded tokenizer, shared within the process.
+
+    Attributes:
+        chunks: Where its vocabulary allows it.
+        unknown: Why nothing is known of its vocabulary, "" otherwise.
+    """
 
     encode: Encode
     chunks: ChunkCounts | None
     method: str
+    unknown: str = ""
 
 
 class TokenCounter:
-    """Counts the tokens of texts; the last few prompts are remembered, because they repeat.
+    """Counts the tokens of texts.
 
     Where the vocabulary allows it, texts that come together are counted by chunks
     (chunk_counts.py); of those the first of each counter and then one in `PROVED_EVERY` are encoded
@@ -69,7 +75,6 @@ class TokenCounter:
         self._chunks = model.chunks
         self._seen = 0
         self.method = model.method
-        self.count_remembered = functools.lru_cache(maxsize=4)(self.count)
 
     def count(self, text: str) -> int:
         """The number of tokens of one text."""
@@ -96,8 +101,7 @@ class TokenCounter:
 
     def _prove(self, texts: Sequence[str], counts: Sequence[int]) -> None:
         wrong = [
-            f"{text[:60]!r} (sha256 {hashlib.sha256(text.encode()).hexdigest()}): "
-            f"{count:,} by chunks, {whole:,} whole"
+            f"{name_text(text)}: {count:,} by chunks, {whole:,} whole"
             for text, count, whole in zip(texts, counts, self._whole(texts), strict=True)
             if count != whole
         ]
@@ -110,11 +114,25 @@ class TokenCounter:
             )
 
 
+def name_text(text: str) -> str:
+    """A text for a message: how it begins, and the digest that it is found by."""
+    return f"{text[:60]!r} (sha256 {hashlib.sha256(text.encode()).hexdigest()})"
+
+
 def load_counter(path: Path, sha256: str) -> TokenCounter:
     """Load the tokenizer whose bytes have this digest.
 
     Raises:
-        BadInput: The file is missing, has another digest, or another number of pieces.
+        BadInput: As `read_model` and `load_model`.
+    """
+    return TokenCounter(load_model(read_model(path, sha256), path))
+
+
+def read_model(path: Path, sha256: str) -> bytes:
+    """Read the tokenizer whose bytes have this digest.
+
+    Raises:
+        BadInput: The file is missing, or has another digest.
     """
     try:
         model = read_small(path)
@@ -131,7 +149,7 @@ def load_counter(path: Path, sha256: str) -> TokenCounter:
             [f"{path}: sha256 {found}, expected {sha256}"],
             f"materialize {TOKEN_COUNT_MODEL}/tokenizer anew",
         )
-    return TokenCounter(_load_model(model, path))
+    return model
 
 
 def encoder(processor: "SentencePieceProcessor") -> Encode:
@@ -146,7 +164,12 @@ def encoder(processor: "SentencePieceProcessor") -> Encode:
 
 
 @functools.lru_cache(maxsize=2)
-def _load_model(model: bytes, path: Path) -> LoadedTokenizer:
+def load_model(model: bytes, path: Path) -> LoadedTokenizer:
+    """Load a tokenizer once for the whole process.
+
+    Raises:
+        BadInput: The bytes are no sentencepiece model, or one with another number of pieces.
+    """
     import sentencepiece
 
     processor = sentencepiece.SentencePieceProcessor()
@@ -165,7 +188,6 @@ def _load_model(model: bytes, path: Path) -> LoadedTokenizer:
     encode = encoder(processor)
     cuts = find_split_points(model)
     if cuts.unknown:
-        return LoadedTokenizer(
-            encode, None, f"{WHOLE}: cuts are not known to be exact, {cuts.unknown}"
-        )
+        method = f"{WHOLE}: cuts are not known to be exact, {cuts.unknown}"
+        return LoadedTokenizer(encode, None, method, cuts.unknown)
     return LoadedTokenizer(encode, ChunkCounts(cuts.symbols, encode), BY_CHUNKS)
