@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from itertools import takewhile, zip_longest
 from pathlib import Path
 
-from benchmarks.datasets_shards import write_shard, write_shards
+from benchmarks.datasets_shards import Shard, write_shard, write_shards
 from benchmarks.measure import drop_cache, run_tree
 
 # What the pinned commit gives with the LLaMA tokenizer (domain facts, Datasets).
@@ -53,7 +53,8 @@ def compare(folder: Path, problems: int) -> dict:
     }
     for name, count in heads.items():
         (folder / f"raw-{name}").mkdir()
-        write_shard(folder / f"raw-{name}" / "train-00000-of-00001.parquet", 0, count)
+        path = folder / f"raw-{name}" / "train-00000-of-00001.parquet"
+        write_shard(Shard(path, range(count)))
     ours = run_way("project", folder / "raw", folder)
     reference = run_way("reference", folder / "raw-reference", folder)
     mapped = run_way("map", folder / "raw-map", folder)

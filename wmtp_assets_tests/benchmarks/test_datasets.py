@@ -59,7 +59,7 @@ def test_problems_have_the_published_shape_and_are_the_same_each_time():
     assert statistics.mean(map(len, languages)) == 920
     python = [sum(code in (1, 3) for code in of) for of in languages]
     assert 265 < statistics.mean(python) < 300
-    assert 1300 < statistics.mean(len(row["description"].encode()) for row in rows) < 2300
+    assert 2000 < statistics.mean(len(row["description"].encode()) for row in rows) < 3600
     programs = [
         text
         for row in rows

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.datasets_shards import write_shards
-from benchmarks.jobs_mirror import BLOCKS, count_records, model_row, write_model
+from benchmarks.datasets_shards import Shard, problem_name
+from benchmarks.jobs_mirror import BLOCKS, model_row, problem_numbers, write_counted, write_model
 from benchmarks.measure import run_tree
 from benchmarks.reference import convert_codecontests
 from benchmarks.usage import LINUX, run_command
@@ -51,11 +51,16 @@ running = subprocess.Popen([sys.executable, "-c", child])
 
 def test_records_are_counted_as_the_reference_way_keeps_them(tmp_path):
     tokenizer = file_of_package(*TOKENIZER, distribution="mistral-common")
-    [shard] = write_shards(tmp_path, 2, 1, split="valid", first=1000)
-    kept = convert_codecontests([shard], tmp_path / "valid.jsonl", tokenizer)
-    assert count_records(shard, tokenizer) == Counter(
-        {True: kept["correct"], False: kept["incorrect"]}
-    )
+    shard = Shard(tmp_path / "valid.parquet", range(1000, 1002))
+    found = write_counted(shard, tokenizer)
+    kept = convert_codecontests([shard.path], tmp_path / "valid.jsonl", tokenizer)
+    assert found == Counter({True: kept["correct"], False: kept["incorrect"]})
+
+
+def test_no_name_of_the_published_size_stands_in_two_splits():
+    splits = [set(map(problem_name, numbers)) for numbers in problem_numbers(13_328)]
+    assert [len(numbers) for numbers in problem_numbers(13_328)] == [13_328, 117, 165]
+    assert len(set.union(*splits)) == sum(map(len, splits))
 
 
 @pytest.mark.parametrize("name", BLOCKS)
