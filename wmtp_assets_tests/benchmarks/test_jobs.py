@@ -1,6 +1,7 @@
 """The benchmark of whole jobs: its catalog is that of its mirror, its numbers those of the run."""
 
 import json
+import os
 import sys
 from collections import Counter
 from dataclasses import replace
@@ -10,8 +11,9 @@ import pytest
 from benchmarks.datasets_shards import Shard, problem_name
 from benchmarks.jobs_mirror import BLOCKS, model_row, problem_numbers, write_counted, write_model
 from benchmarks.measure import run_tree
+from benchmarks.orphans import LINUX
 from benchmarks.reference import convert_codecontests
-from benchmarks.usage import LINUX, run_command
+from benchmarks.usage import run_command
 from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
@@ -51,7 +53,7 @@ running = subprocess.Popen([sys.executable, "-c", child])
 
 def test_records_are_counted_as_the_reference_way_keeps_them(tmp_path):
     tokenizer = file_of_package(*TOKENIZER, distribution="mistral-common")
-    shard = Shard(tmp_path / "valid.parquet", range(1000, 1002))
+    shard = Shard(tmp_path / "valid.parquet", range(1000, 1001))
     found = write_counted(shard, tokenizer)
     kept = convert_codecontests([shard.path], tmp_path / "valid.jsonl", tokenizer)
     assert found == Counter({True: kept["correct"], False: kept["incorrect"]})
@@ -97,10 +99,28 @@ def test_what_a_grandchild_takes_counts(tmp_path, ends):
 
 @pytest.mark.skipif(not LINUX, reason="only Linux divides what processes share")
 def test_memory_that_two_processes_share_counts_once(tmp_path):
-    program = "import os, time; held = b'x' * 200_000_000; os.fork(); time.sleep(2)"
+    program = "import os, time; held = b'x' * 200_000_000; os.fork(); time.sleep(1.3)"
     command = [sys.executable, "-c", program]
     used = run_command(command, folder=tmp_path, environment={}, log=tmp_path / "log")
     assert 200_000_000 < used.peak_pss_bytes < 300_000_000
+
+
+@pytest.mark.skipif(not LINUX, reason="elsewhere a look a second is all")
+def test_memory_that_is_held_between_two_looks_counts(tmp_path):
+    program = "import time; time.sleep(.1); held = b'x' * 200_000_000; time.sleep(.3)"
+    command = [sys.executable, "-c", program]
+    used = run_command(command, folder=tmp_path, environment={}, log=tmp_path / "log")
+    assert used.peak_pss_bytes > 200_000_000
+
+
+@pytest.mark.skipif(not LINUX, reason="only Linux tells")
+def test_bytes_of_a_map_are_not_read_by_calls(tmp_path):
+    (tmp_path / "file").write_bytes(os.urandom(20_000_000))
+    program = "import mmap; f = open('file', 'rb'); sum(mmap.mmap(f.fileno(), 0, prot=1)[::4096])"
+    command = [sys.executable, "-c", program]
+    used = run_command(command, folder=tmp_path, environment={}, log=tmp_path / "log")
+    assert used.exit_code == 0
+    assert used.read_bytes < 10_000_000
 
 
 @pytest.mark.long
