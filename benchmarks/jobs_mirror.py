@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.checkpoints import write_checkpoint
+from benchmarks.checkpoints_files import write_checkpoint
 from benchmarks.datasets_shards import PROBLEMS_A_NAME, Shard, plan_shards, write_shard
 from benchmarks.reference import MAX_TOKENS, codecontests_records
 from wmtp_assets.catalog import Catalog, Dataset, Files, Model, Split
