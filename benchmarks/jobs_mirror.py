@@ -32,6 +32,10 @@ from wmtp_assets.sample.datasets import WRITERS
 from wmtp_assets.sample.installed import file_of_package
 from wmtp_assets.sample.mirror import write_mirror
 
+# Of a problem: parquet in the mirror and in the storage, 281 lines of JSONL, parts that wait.
+PROBLEM_BYTES = 2 * 560_000 + 281 * 4_200 + 300_000
+# The micro models, the record, the rest of the sample.
+OTHER_BYTES = 1_000_000_000
 # The fewest that a micro model is cut out of.
 FEWEST_BLOCKS = 4
 # Model -> the setting that says how many blocks it has.
@@ -122,14 +126,29 @@ def write_counted(shard: Shard, tokenizer: Path) -> Counter:
     return labels
 
 
-def write_models(mirror: Path, scale: float | None) -> Catalog:
+def datasets_disk_bytes(problems: int) -> int:
+    """The disk that job `datasets` and its mirror take at most, with so many problems in train."""
+    return OTHER_BYTES + problems * PROBLEM_BYTES
+
+
+def models_disk_bytes(*scales: float | None) -> int:
+    """The same of job `models`: the mirror, its copy, and half of it as float16.
+
+    Args:
+        scales: As for `write_models`.
+    """
+    rows = map(model_row, BLOCKS, scales)
+    return OTHER_BYTES + sum(5 * row.raw_bytes // 2 for row in rows)
+
+
+def write_models(mirror: Path, *scales: float | None) -> Catalog:
     """Write what job `models` reads.
 
     Args:
-        scale: The share of the published blocks, of their published width; None for the sample's
-            models as they are.
+        scales: Of Meta MTP and of Sheared-LLaMA: the share of the published blocks, of their
+            published width; None for the sample's model as it is.
     """
-    rows = {name: model_row(name, scale) for name in BLOCKS}
+    rows = {name: model_row(name, scale) for name, scale in zip(BLOCKS, scales, strict=True)}
     mbpp = SAMPLE.dataset("mbpp")
     writers = {row.repo.id: partial(write_model, row=row) for row in rows.values()}
     write_mirror(mirror, writers | {mbpp.repo.id: WRITERS[mbpp.name]})

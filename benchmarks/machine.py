@@ -14,6 +14,7 @@ from benchmarks.usage import cpu_seconds
 # Of all processors; the rest of a quiet system takes less.
 BUSY_SHARE = 0.1
 STAT = Path("/proc/stat")
+CLOCK_SECONDS = 0.01
 
 
 class Load:
@@ -35,7 +36,8 @@ class Load:
         others = None
         if self._all is not None:
             taken = _busy_seconds() - self._all - (_own_seconds() - self._own)
-            others = round(max(0.0, taken) / (os.times().elapsed - self._started), 2)
+            elapsed = max(os.times().elapsed - self._started, CLOCK_SECONDS)
+            others = round(max(0.0, taken) / elapsed, 2)
             if others > BUSY_SHARE * self._cores:
                 _warn(f"others kept {others:.2f} of {self._cores} cores busy")
         return {

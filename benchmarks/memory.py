@@ -7,6 +7,7 @@ second, or in a process that lives less than a second, may be missed.
 """
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -27,7 +28,8 @@ class PeakMemory:
         self.bytes = 0
         self._root = root
         self._known: list[int] = []
-        self._highest = self._looked = self._glanced = 0.0
+        self._highest = 0
+        self._looked = self._glanced = -math.inf
 
     def look(self) -> None:
         """To be called often: looks when it is time to."""

@@ -1,6 +1,7 @@
 """The benchmark of whole jobs: its catalog is that of its mirror, its numbers those of the run."""
 
 import json
+import math
 import os
 import sys
 from collections import Counter
@@ -8,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks import memory
 from benchmarks.datasets_shards import Shard, problem_name
 from benchmarks.jobs_mirror import BLOCKS, model_row, problem_numbers, write_counted, write_model
 from benchmarks.measure import run_tree
@@ -40,6 +42,10 @@ CONTRACT = {
     "verify_quick_seconds",
     "verify_deep_seconds",
     "ratio_deep_to_sha256",
+    "conversion_step_seconds",
+    "sha256_seconds",
+    "disk_read_bytes",
+    "other_busy_cores",
 }
 TWO_DEEP = """
 import subprocess, sys
@@ -106,7 +112,8 @@ def test_memory_that_two_processes_share_counts_once(tmp_path):
 
 
 @pytest.mark.skipif(not LINUX, reason="elsewhere a look a second is all")
-def test_memory_that_is_held_between_two_looks_counts(tmp_path):
+def test_memory_that_is_held_between_two_looks_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "LOOK_SECONDS", math.inf)
     program = "import time; time.sleep(.1); held = b'x' * 200_000_000; time.sleep(.3)"
     command = [sys.executable, "-c", program]
     used = run_command(command, folder=tmp_path, environment={}, log=tmp_path / "log")
@@ -128,7 +135,7 @@ def test_a_small_run_has_the_numbers_of_the_contract_and_cleans_up(tmp_path):
     arguments = ["--problems", "3", "--folder", str(tmp_path), "--json"]
     table, last = run_tree(["benchmarks.jobs", *arguments]).output.rstrip().rsplit("\n", 1)
     found = json.loads(last)
-    assert found.keys() == CONTRACT
+    assert found.keys() >= CONTRACT
     assert found["failed"] == 0 and found["checks"] > 100
     assert found["rows"] > 30 and found["source_bytes"] > 1_000_000
     assert found["seconds"] > found["conversion_seconds"] > 0 < found["verify_deep_seconds"]
