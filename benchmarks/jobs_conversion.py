@@ -11,7 +11,7 @@ import pickle
 import sys
 from pathlib import Path
 
-from wmtp_assets.catalog import TOKEN_COUNT_MODEL, Catalog
+from wmtp_assets.catalog import MAX_TOKENS, TOKEN_COUNT_MODEL, Catalog
 
 
 def convert_train(catalog: Catalog, mirror: Path, out: Path) -> None:
@@ -23,7 +23,7 @@ def convert_train(catalog: Catalog, mirror: Path, out: Path) -> None:
     row = catalog.dataset("codecontests")
     train = row.splits[0]
     tokenizer = mirror / catalog.model(TOKEN_COUNT_MODEL).repo.id / "tokenizer.model"
-    settings = LengthFilter(tokenizer, catalog.tokenizer_sha256, row.max_tokens)
+    settings = LengthFilter(tokenizer, catalog.tokenizer_sha256, MAX_TOKENS)
     sources = sorted((mirror / row.repo.id).glob(train.files.pattern))
     folder = DatasetFolder(out, out / "small")
     convert_split(row.name, train.name, sources, folder, settings, workers=os.cpu_count() or 1)
