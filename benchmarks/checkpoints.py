@@ -37,7 +37,7 @@ from benchmarks.checkpoints_files import (
     tensors_sha256,
     write_checkpoint,
 )
-from benchmarks.machine import Load, require_disk
+from benchmarks.machine import Load, require_disk, show
 from benchmarks.measure import drop_cache, memory_bytes, run_module
 from wmtp_assets.files.writer import SETTLE_BYTES, forget_pages, to_disk
 
@@ -203,12 +203,7 @@ def main() -> None:
         needed = SPARE_BYTES + 6 * sum(map(math.prod, scaled_shapes(scale).values()))
         require_disk(Path(folder), needed, "--folder on another disk, or a smaller --scale")
         numbers = compare(Path(folder), scale, options.rounds) | load.numbers()
-    for name, value in numbers.items():
-        print(
-            f"{name:>24}  {value:,}" if isinstance(value, int | float) else f"{name:>24}  {value}"
-        )
-    if options.json:
-        print(json.dumps(numbers))
+    show(numbers, options.json)
 
 
 if __name__ == "__main__":

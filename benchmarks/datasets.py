@@ -38,7 +38,7 @@ from pathlib import Path
 
 from benchmarks.datasets_pipeline import COUNTERS
 from benchmarks.datasets_shards import Shard, write_shard, write_shards
-from benchmarks.machine import Load, require_disk
+from benchmarks.machine import Load, require_disk, show
 from benchmarks.measure import drop_cache, run_tree
 from wmtp_assets.files import file_io
 
@@ -190,10 +190,7 @@ def main() -> None:
         needed = DISK_BYTES + options.problems * DISK_BYTES_A_PROBLEM
         require_disk(Path(folder), needed, "--folder on another disk, or fewer --problems")
         numbers = compare(Path(folder), options.problems, options.rounds) | load.numbers()
-    for name, value in numbers.items():
-        print(f"{name:>30}  {value:,}" if value is not None else f"{name:>30}  not known")
-    if options.json:
-        print(json.dumps(numbers))
+    show(numbers, options.json)
 
 
 if __name__ == "__main__":

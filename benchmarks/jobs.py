@@ -33,7 +33,6 @@ Everything written is removed at the end.
 """
 
 import argparse
-import json
 import os
 import pickle
 import shutil
@@ -50,7 +49,7 @@ from benchmarks.jobs_mirror import (
     write_models,
 )
 from benchmarks.jobs_record import Step, read_run
-from benchmarks.machine import Load, require_disk
+from benchmarks.machine import Load, require_disk, show
 from benchmarks.measure import drop_cache, run_tree
 from benchmarks.usage import Usage, run_command
 from wmtp_assets.catalog import Catalog
@@ -192,11 +191,7 @@ def main() -> None:
         numbers, steps = compare(folder, options.job, catalog)
         numbers |= load.numbers()
     print("\n".join(table(steps, numbers["seconds"])), end="\n\n")
-    for name, value in numbers.items():
-        number = isinstance(value, int | float)
-        print(f"{name:>24}  {value:,}" if number else f"{name:>24}  {value}")
-    if options.json:
-        print(json.dumps(numbers))
+    show(numbers, options.json)
 
 
 def _scale(text: str) -> float | None:

@@ -3,9 +3,11 @@
 Times of a busy machine say nothing. A benchmark states how busy it was, and warns.
 """
 
+import json
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF
 
@@ -58,6 +60,16 @@ def require_disk(folder: Path, needed_bytes: int, fix: str) -> None:
     if free < needed_bytes:
         raise SystemExit(f"this needs {said}. Fix: {fix}")
     print(f"takes {said}", file=sys.stderr)
+
+
+def show(numbers: Mapping[str, str | int | float | None], as_json: bool) -> None:
+    """Print numbers one a line, then where asked for as one JSON object on the last line."""
+    width = max(map(len, numbers))
+    for name, value in numbers.items():
+        said = f"{round(value, 3):,}" if isinstance(value, int | float) else value or "not known"
+        print(f"{name:>{width}}  {said}")
+    if as_json:
+        print(json.dumps(numbers))
 
 
 def _warn(what: str) -> None:

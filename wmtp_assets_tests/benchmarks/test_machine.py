@@ -1,5 +1,6 @@
 """A benchmark says how busy the machine was, and does not start on too small a disk."""
 
+import json
 import os
 
 import pytest
@@ -30,6 +31,16 @@ def test_a_busy_machine_is_warned_of(tmp_path, monkeypatch, capsys, busy, before
 def test_nothing_is_known_of_others_where_the_system_does_not_tell(tmp_path, monkeypatch):
     monkeypatch.setattr(machine, "STAT", tmp_path / "none")
     assert machine.Load().numbers()["other_busy_cores"] is None
+
+
+def test_numbers_are_shown_and_the_last_line_is_one_json_object(capsys):
+    numbers = {"job": "datasets", "rows": 3_691_981, "seconds": 1234.56789, "read_bytes": None}
+    machine.show(numbers, as_json=True)
+    *shown, last = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[-1] for line in shown] == [
+        *("datasets", "3,691,981", "1,234.568", "not known")
+    ]
+    assert json.loads(last) == numbers
 
 
 def test_too_small_a_disk_is_refused_in_one_sentence_with_what_is_needed(tmp_path, capsys):
