@@ -172,12 +172,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.jobs")
     parser.add_argument("--job", choices=CONVERSIONS, default="datasets")
     parser.add_argument("--problems", type=int, default=400, help="of job datasets, in train")
-    parser.add_argument("--scale", default="0.1", help="of job models: full, a fraction, sample")
-    parser.add_argument("--reference-scale", help="of Sheared-LLaMA; as --scale where not given")
+    parser.add_argument("--scale", type=share, default="0.1", help="of models: full, F, sample")
+    parser.add_argument("--reference-scale", type=share, default=argparse.SUPPRESS, metavar="F")
     parser.add_argument("--folder", type=Path, default=None, help="where there is disk for it")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    scales = [_scale(text) for text in (options.scale, options.reference_scale or options.scale)]
+    scales = options.scale, getattr(options, "reference_scale", options.scale)
     load = Load()
     with tempfile.TemporaryDirectory(prefix="jobs-", dir=options.folder) as made:
         folder = Path(made).resolve()
@@ -194,7 +194,8 @@ def main() -> None:
     show(numbers, options.json)
 
 
-def _scale(text: str) -> float | None:
+def share(text: str) -> float | None:
+    """The share of the published blocks that an option says; None for the sample's models."""
     return {"full": 1.0, "sample": None}[text] if text in ("full", "sample") else float(text)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks import memory
+from benchmarks import jobs_floor, memory
 from benchmarks.datasets_shards import Shard, problem_name
 from benchmarks.jobs_mirror import BLOCKS, model_row, problem_numbers, write_counted, write_model
 from benchmarks.measure import run_tree
@@ -63,6 +63,19 @@ def test_records_are_counted_as_the_reference_way_keeps_them(tmp_path):
     found = write_counted(shard, tokenizer)
     kept = convert_codecontests([shard.path], tmp_path / "valid.jsonl", tokenizer)
     assert found == Counter({True: kept["correct"], False: kept["incorrect"]})
+
+
+@pytest.mark.parametrize("made_bytes", [0, 1, jobs_floor.CHUNK_BYTES + 1])
+def test_the_floor_hashes_and_writes_each_byte_once_and_leaves_none(
+    tmp_path, monkeypatch, made_bytes
+):
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"x" * (jobs_floor.CHUNK_BYTES + 5))
+    settled = []
+    monkeypatch.setattr(jobs_floor, "to_disk", lambda file, start, size: settled.append(size))
+    assert jobs_floor.floor_seconds([source], made_bytes, target) > 0
+    assert settled == 2 * [source.stat().st_size, made_bytes]
+    assert not target.exists()
 
 
 def test_no_name_of_the_published_size_stands_in_two_splits():
