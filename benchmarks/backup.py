@@ -5,17 +5,17 @@
 Each way runs in a process of its own on cold files, and ends with all bytes on the disk and read
 back from it. The plain way is `shutil.copyfile`, fsync, then SHA-256 of the original and of the
 copy: what a backup that is verified has to do at least. Then the storage is backed up again
-unchanged, and restored. Everything written is removed at the end.
+unchanged, and restored. Not compared: a network, S3. Everything written is removed at the end.
 """
 
 import argparse
-import json
 import os
 import shutil
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.machine import Load, require_disk, show
 from benchmarks.measure import drop_cache, run_module
 
 NOISE_BYTES = 16 * 1024 * 1024
@@ -90,12 +90,13 @@ def main() -> None:
     if arguments.one:
         one(arguments.one, arguments.folder)
         return
+    load = Load()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        numbers = compare(arguments.bytes, Path(folder))
-    for name, value in numbers.items():
-        print(f"{name:20} {value:,.3f}" if isinstance(value, float) else f"{name:20} {value:,}")
-    if arguments.json:
-        print(json.dumps(numbers))
+        # The storage, its backup, and what is restored of it.
+        needed = 3 * arguments.bytes + 100_000_000
+        require_disk(Path(folder), needed, "--folder on another disk, or fewer --bytes")
+        numbers = compare(arguments.bytes, Path(folder)) | load.numbers()
+    show(numbers, arguments.json)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,22 @@
-"""Checkpoint conversion at the true 7B shapes, against the floor of the disk and the reference way.
+"""Checkpoint conversion at the true 7B shapes, against the floor of the disk and plain scripts.
 
     python -m benchmarks.checkpoints [--scale full|0.1] [--rounds 3] [--folder DIR] [--json]
 
-The floor is a sequential read of the source and a write of as many bytes as the output with
-fdatasync: what any converter pays. Floor and conversion alternate, each from a cold cache in a
-process of its own, and the medians are compared. The clock runs for the work alone: torch is loaded
-before, which takes one to two seconds whatever the size. A scale below full leaves out blocks and
+| way | reads | looks at each value | hashes | on the disk at the end |
+|---|---|---|---|---|
+| floor | all, then writes as many bytes as the output | | | yes |
+| convert: this project | in bounded chunks | yes | yes | yes |
+| mapped: `torch.load(mmap=True)`, cast and write a tensor at a time | a map | | yes | yes |
+| baseline: `torch.load`, cast, `save_file` | all into memory | | | no |
+
+The floor does one after the other: what overlaps the two can be faster. The baseline is left out
+where the source does not fit into memory. The ways take turns, each from a cold cache in a process
+of its own, and the medians are compared. The clock runs for the work alone: torch is loaded before,
+which takes one to two seconds whatever the size. Resident memory of a map holds pages of the file,
+which the system can take back. The run proves that all ways wrote the same tensors: names, dtypes,
+shapes and bytes, whatever their order in the file.
+
+Not compared: the checks of what was written (`jobs`). A scale below full leaves out blocks and
 keeps the shapes of the others. Everything written is removed at the end.
 """
 
@@ -16,66 +27,38 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.checkpoints_files import (
+    CHUNK_BYTES,
+    scaled_shapes,
+    tensors_sha256,
+    write_checkpoint,
+)
+from benchmarks.machine import Load, require_disk, show
 from benchmarks.measure import drop_cache, memory_bytes, run_module
 from wmtp_assets.files.writer import SETTLE_BYTES, forget_pages, to_disk
-from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
-from wmtp_assets.models.meta_mtp import META_MTP
-from wmtp_assets.models.tensor_shapes import Shapes, meta_mtp_shapes
 
-CHUNK_BYTES = 8 * 1024 * 1024
-NOISE_VALUES = 16 * 1024 * 1024
+SPARE_BYTES = 500_000_000
 # torch.load holds the source, the cast holds the output beside it.
 REFERENCE_MEMORY = 1.6
 
 
 @dataclass(frozen=True)
 class Run:
-    """One way, run: seconds of its work, peak memory of its process, digest of its output."""
+    """One way, run: seconds of its work, peak memory of its process, digests of its output.
+
+    Attributes:
+        sha256: Of the file, where the way hashes it.
+        tensors_sha256: Of the tensors, where it was asked for.
+    """
 
     seconds: float
     peak_rss_bytes: int
     sha256: str | None
-
-
-def scaled_shapes(scale: float) -> Shapes:
-    """The tensors of Meta's 7B checkpoint; below scale 1 the blocks that fit its share of bytes."""
-    shapes = meta_mtp_shapes(META_MTP.published.geometry)
-    sizes: dict[str, int] = {}
-    for name, shape in shapes.items():
-        sizes[_block(name)] = sizes.get(_block(name), 0) + math.prod(shape)
-    wanted = scale * sum(sizes.values()) - sizes.pop("")
-    blocks = list(sizes)
-    kept = {"", *blocks[: max(1, round(wanted / sizes[blocks[0]]))]}
-    return {name: shape for name, shape in shapes.items() if _block(name) in kept}
-
-
-def _block(name: str) -> str:
-    parts = name.split(".")
-    return ".".join(parts[:2]) if parts[0] in ("layers", "extra_heads") else ""
-
-
-def write_checkpoint(path: Path, shapes: Shapes) -> None:
-    """Write a float32 checkpoint of any size: torch lays out the zip, noise is filled in."""
-    import numpy as np
-    import torch
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
-    with FakeTensorMode():
-        state = {name: torch.empty(shape) for name, shape in shapes.items()}
-    with torch.serialization.skip_data(materialize_fake_tensors=True):
-        torch.save(state, path)
-    noise = np.random.default_rng(7).standard_normal(NOISE_VALUES, dtype=np.float32) * 0.02
-    data = memoryview(noise).cast("B")
-    with open(path, "r+b") as handle:
-        for tensor in index_checkpoint(path).tensors.values():
-            handle.seek(tensor.position)
-            left = tensor.size_bytes
-            while left:
-                left -= handle.write(data[: min(left, len(data))])
-        os.fsync(handle.fileno())
+    tensors_sha256: str | None
 
 
 def floor(source: Path, target: Path, output_bytes: int) -> None:
@@ -110,13 +93,13 @@ def compare(folder: Path, scale: float, rounds: int) -> dict:
     """Build the checkpoint, measure all ways, and return the numbers of the contract."""
     source, target = folder / "consolidated.pth", folder / "model.safetensors"
 
-    def child(way: str) -> Run:
+    def child(way: str, *flags: str) -> Run:
         if source.exists():
             drop_cache(source)
-        measured = run_module(
-            ["benchmarks.checkpoints", "--child", way, str(folder), "--scale", str(scale)]
-        )
+        command = ["benchmarks.checkpoints", "--child", way, str(folder), "--scale", str(scale)]
+        measured = run_module([*command, *flags])
         target.unlink(missing_ok=True)
+        os.sync()  # nobody pays for what another left to be written
         return Run(peak_rss_bytes=measured.peak_rss_bytes, **json.loads(measured.output))
 
     # In a child too: a process inherits the peak memory of the one that starts it.
@@ -124,33 +107,58 @@ def compare(folder: Path, scale: float, rounds: int) -> dict:
     source_bytes = source.stat().st_size
     output_bytes = sum(2 * math.prod(shape) for shape in scaled_shapes(scale).values())
 
-    floors, ours = [], []
-    for _ in range(rounds):
-        floors.append(child("floor"))
-        ours.append(child("convert"))
-    fits = source_bytes * REFERENCE_MEMORY < memory_bytes()
-    reference = child("reference") if fits else None
-    digests = {run.sha256 for run in ours}
-    if len(digests) != 1:
-        raise RuntimeError(f"the same source gave different outputs: {digests}")
-    seconds = statistics.median(m.seconds for m in ours)
-    floor_seconds = statistics.median(m.seconds for m in floors)
-    return {
+    ways = ["floor", "convert", "mapped"]
+    if source_bytes * REFERENCE_MEMORY < memory_bytes():
+        ways.append("baseline")
+    runs: dict[str, list[Run]] = {way: [] for way in ways}
+    for number in range(rounds):
+        for way in ways:
+            # Once is enough of what hashes its output every time.
+            prove = ["--prove"] if number == 0 and way != "floor" else []
+            runs[way].append(child(way, *prove))
+    sha256 = require_same(runs)
+    seconds = {
+        way: statistics.median(run.seconds for run in of_way) for way, of_way in runs.items()
+    }
+    memory = {way: max(run.peak_rss_bytes for run in of_way) for way, of_way in runs.items()}
+    numbers = {
         "source_bytes": source_bytes,
         "output_bytes": output_bytes,
-        "seconds": round(seconds, 2),
-        "floor_seconds": round(floor_seconds, 2),
-        "ratio_to_floor": round(seconds / floor_seconds, 3),
-        "peak_rss_bytes": max(m.peak_rss_bytes for m in ours),
-        "baseline_seconds": round(reference.seconds, 2) if reference else None,
-        "baseline_peak_rss_bytes": reference.peak_rss_bytes if reference else None,
-        "sha256": digests.pop(),
+        "seconds": round(seconds["convert"], 2),
+        "floor_seconds": round(seconds["floor"], 2),
+        "ratio_to_floor": round(seconds["convert"] / seconds["floor"], 3),
+        "peak_rss_bytes": memory["convert"],
     }
+    for way in ("mapped", "baseline"):
+        known = way in runs
+        numbers |= {
+            f"{way}_seconds": round(seconds[way], 2) if known else None,
+            f"{way}_times_as_long": round(seconds[way] / seconds["convert"], 2) if known else None,
+            f"{way}_peak_rss_bytes": memory[way] if known else None,
+        }
+    return {**numbers, "sha256": sha256}
 
 
-def _child(way: str, folder: Path, scale: float) -> None:
+def require_same(runs: Mapping[str, Sequence[Run]]) -> str:
+    """Prove that all ways wrote the same tensors; returns the digest of the project's file.
+
+    Raises:
+        RuntimeError: They did not.
+    """
+    for way, of_way in runs.items():
+        if len({run.sha256 for run in of_way}) != 1:
+            raise RuntimeError(f"{way}: the same source gave different outputs")
+    tensors = {way: of_way[0].tensors_sha256 for way, of_way in runs.items() if way != "floor"}
+    if len(set(tensors.values())) != 1:
+        raise RuntimeError(f"the ways wrote different tensors: {tensors}")
+    return runs["convert"][0].sha256
+
+
+def _child(way: str, folder: Path, scale: float, prove: bool) -> None:
+    from benchmarks import reference
+
     source, target = folder / "consolidated.pth", folder / "model.safetensors"
-    if way in ("convert", "reference"):
+    if way in ("convert", "mapped", "baseline"):
         _load_torch()
     sha256 = None
     started = time.monotonic()
@@ -160,11 +168,12 @@ def _child(way: str, folder: Path, scale: float) -> None:
         floor(source, target, sum(2 * math.prod(s) for s in scaled_shapes(scale).values()))
     elif way == "convert":
         sha256 = convert(source, target, scale)
+    elif way == "mapped":
+        sha256 = reference.convert_checkpoint_mapped(source, target)
     else:
-        from benchmarks.reference import convert_checkpoint
-
-        convert_checkpoint(source, target)
-    print(json.dumps({"seconds": time.monotonic() - started, "sha256": sha256}))
+        reference.convert_checkpoint(source, target)
+    said = {"seconds": time.monotonic() - started, "sha256": sha256}
+    print(json.dumps(said | {"tensors_sha256": tensors_sha256(target) if prove else None}))
 
 
 def _load_torch() -> None:
@@ -183,19 +192,18 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=None, help="where there is disk for it")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--prove", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     scale = 1.0 if options.scale == "full" else float(options.scale)
     if options.child:
-        _child(options.child[0], Path(options.child[1]), scale)
+        _child(options.child[0], Path(options.child[1]), scale, options.prove)
         return
+    load = Load()
     with tempfile.TemporaryDirectory(prefix="checkpoints-", dir=options.folder) as folder:
-        numbers = compare(Path(folder), scale, options.rounds)
-    for name, value in numbers.items():
-        print(
-            f"{name:>24}  {value:,}" if isinstance(value, int | float) else f"{name:>24}  {value}"
-        )
-    if options.json:
-        print(json.dumps(numbers))
+        needed = SPARE_BYTES + 6 * sum(map(math.prod, scaled_shapes(scale).values()))
+        require_disk(Path(folder), needed, "--folder on another disk, or a smaller --scale")
+        numbers = compare(Path(folder), scale, options.rounds) | load.numbers()
+    show(numbers, options.json)
 
 
 if __name__ == "__main__":

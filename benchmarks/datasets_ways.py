@@ -1,15 +1,18 @@
-"""The three ways from parquet to JSONL that `benchmarks.datasets` compares, one process each.
+"""The ways from parquet to JSONL that `benchmarks.datasets` compares, one process each.
 
-    python -m benchmarks.datasets_ways reference|map|project RAW OUT
+    python -m benchmarks.datasets_ways project|reference|map|kitoken|... RAW OUT
 
-Prints one JSON object: the rows written, and the path of the JSONL. RAW is a folder of
-train-*.parquet, OUT the folder that receives everything written.
+Prints one JSON object: the path of the JSONL, and what was written: rows, and where the way counts
+them so, their tokens by field. RAW is a folder of train-*.parquet, OUT the folder that receives
+everything written.
 """
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
+from benchmarks import datasets_pipeline
 from benchmarks.reference import COLUMNS, MAX_TOKENS
 
 PROCESSES = 2
@@ -22,15 +25,15 @@ def tokenizer_path() -> Path:
     return Path(mistral_common.__file__).parent / "data" / "tokenizer.model.v1"
 
 
-def convert_by_reference(sources: list[Path], out: Path) -> tuple[int, Path]:
+def convert_by_reference(sources: list[Path], out: Path) -> tuple[dict, Path]:
     """`benchmarks.reference`: lists, three encodes a row, and three more for the statistics."""
     from benchmarks.reference import convert_codecontests
 
     jsonl = out / "train.jsonl"
-    return convert_codecontests(sources, jsonl, tokenizer_path())["rows"], jsonl
+    return {"rows": convert_codecontests(sources, jsonl, tokenizer_path())["rows"]}, jsonl
 
 
-def convert_by_map(sources: list[Path], out: Path) -> tuple[int, Path]:
+def convert_by_map(sources: list[Path], out: Path) -> tuple[dict, Path]:
     """What a user of `datasets` writes: map that expands rows, filter, to_json.
 
     Only the needed columns are loaded, which such a user may not think of. Names that repeat are
@@ -70,10 +73,16 @@ def convert_by_map(sources: list[Path], out: Path) -> tuple[int, Path]:
     )
     rows = rows.filter(fits, num_proc=PROCESSES)
     rows.to_json(out / "train.jsonl", num_proc=PROCESSES, force_ascii=False)
-    return len(rows), out / "train.jsonl"
+    return {"rows": len(rows)}, out / "train.jsonl"
 
 
-def convert_by_project(sources: list[Path], out: Path) -> tuple[int, Path]:
+def convert_by_pipeline(sources: list[Path], out: Path, counter: str) -> tuple[dict, Path]:
+    """A competent pipeline (`benchmarks.datasets_pipeline`)."""
+    made = datasets_pipeline.convert(sources, out, counter, tokenizer_path(), PROCESSES)
+    return made, out / "train.jsonl"
+
+
+def convert_by_project(sources: list[Path], out: Path) -> tuple[dict, Path]:
     """The project's conversion: line metadata, digests and statistics included."""
     from wmtp_assets.datasets.convert.split import convert_split
     from wmtp_assets.datasets.convert.tokens import LengthFilter
@@ -84,13 +93,19 @@ def convert_by_project(sources: list[Path], out: Path) -> tuple[int, Path]:
     settings = LengthFilter(tokenizer, file_io.sha256_of(tokenizer), MAX_TOKENS)
     folder = DatasetFolder(out, out / "small")
     made = convert_split("codecontests", "train", sources, folder, settings, workers=PROCESSES)
-    return made.stats["rows"], made.files[0].path
+    lengths = made.stats["token_lengths"]
+    tokens = {
+        field: sum(int(length) * rows for length, rows in lengths[field].items())
+        for field in datasets_pipeline.TEXTS
+    }
+    return {"rows": made.stats["rows"], **tokens}, made.files[0].path
 
 
 WAYS = {
     "reference": convert_by_reference,
     "map": convert_by_map,
     "project": convert_by_project,
+    **{name: partial(convert_by_pipeline, counter=name) for name in datasets_pipeline.COUNTERS},
 }
 
 
@@ -103,8 +118,8 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     sources = sorted(options.raw.glob("train-*.parquet"))
-    rows, jsonl = WAYS[options.way](sources, options.out)
-    print(json.dumps({"rows": rows, "jsonl": str(jsonl)}))
+    made, jsonl = WAYS[options.way](sources, options.out)
+    print(json.dumps({"jsonl": str(jsonl), "made": made}))
 
 
 if __name__ == "__main__":

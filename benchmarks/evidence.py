@@ -9,7 +9,8 @@ Materializes the embedded sample in a folder of its own, then lets its record ag
 all checks are written again for every day (as verify_storage_deep does it), by SQL, since a year
 of runs would take half a day. Both ways read the same record in turn, in one process that has
 loaded Dagster. The project's way also looks at every file on the disk (size, time), reads the chain
-of decisions and judges the approval; no file is hashed. Everything written is removed at the end.
+of decisions and judges the approval; no file is hashed. Not compared: a record in Postgres, pages.
+Everything written is removed at the end.
 """
 
 import argparse
@@ -24,6 +25,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from benchmarks.machine import Load, show
 
 PROJECT = Path(__file__).parent.parent
 INDEX = "home/history/runs/index.db"
@@ -137,12 +140,10 @@ def main() -> None:
     if arguments.one:
         print(json.dumps(read_both_ways(arguments.rounds)))
         return
+    load = Load()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        numbers = compare(arguments.days, arguments.rounds, Path(folder))
-    for name, value in numbers.items():
-        print(f"{name:20} {value:,.3f}" if isinstance(value, float) else f"{name:20} {value:,}")
-    if arguments.json:
-        print(json.dumps(numbers))
+        numbers = compare(arguments.days, arguments.rounds, Path(folder)) | load.numbers()
+    show(numbers, arguments.json)
 
 
 if __name__ == "__main__":

@@ -1,49 +1,63 @@
-"""A whole job as a user runs it: every step and check, against its conversion and the disk's floor.
+"""A whole job as a user runs it, every step and check: against its conversion and a floor.
 
     python -m benchmarks.jobs [--job datasets|models] [--problems 400 | --scale full|F|sample]
-                              [--folder DIR] [--json]
+                              [--reference-scale F] [--folder DIR] [--json]
 
 Makes a mirror of the published shape (`jobs_mirror`), then runs `dagster job execute` on it with
 the executor of the real thing (`jobs_definitions`) from a cold cache, then `verify_storage` and
-`verify_storage_deep` on what it stored. Seconds are those of the command, its start included. A row
-a step tells its wall time, what its process and pools took of the processors and read, the rate of
-that, and its share of the job; steps side by side add up to more than the whole. Everything written
-is removed at the end.
+`verify_storage_deep` on what it stored. Seconds are those of the command, from its start to the
+prompt. A row a step tells its wall time, what its process and pools took of the processors and
+read, the rate of that, and its share of the job; steps side by side add up to more than the whole.
 
-The conversion is the step of CodeContests' train split, or that of Meta MTP's weights. The floor
-is one plain loop that reads, hashes and writes each byte of the source, then hashes and writes as
-many bytes as were made of it, all of it brought to the disk. `read_bytes` and `written_bytes` count
-each byte as often as it passes a call (`usage`), `read_amplification` compares the first with
-the source. `ratio_deep_to_sha256` compares with hashing every stored file on two threads.
+| number | is |
+|---|---|
+| conversion_seconds | CodeContests' train split, or Meta MTP's weights, converted alone later |
+| conversion_step_seconds | the same as a step of the job, where others take the processors too |
+| floor_seconds | every byte read, hashed and written once (`jobs_floor`), the faster of two runs |
+| busy_cores | seconds of processors by seconds of the job |
+| read_bytes, written_bytes | what passed a call, as often as it did; no maps (`usage`) |
+| read_amplification | read_bytes by those of the source; imports are in it, 32 MB a start |
+| disk_read_bytes | what had to come from the disk, maps included |
+| sha256_seconds | every stored file hashed, two at a time: of one large file a single core's time |
+| ratio_deep_to_sha256 | the command `verify_storage_deep`, its start included, by that |
+| other_busy_cores | what other processes of this machine took: times of a busy machine are none |
+
+The start of processes weighs most at small sizes, and all ratios with it. Not compared: how long
+the same takes without Dagster, or by a script that checks nothing.
 
 `--problems` is the number in train, 13,328 as published. `--scale` is the share of both models'
-blocks, four at least (6.3 GB); `sample` takes the sample's small models.
+blocks, four at least (6.3 GB); `sample` takes the sample's small models; `--reference-scale` is
+that of Sheared-LLaMA alone. It says how much disk it takes, and does not start where there is less:
+36 GB for `--problems 13328`; 95 GB for `--scale full`, 73 GB with `--reference-scale 0` beside it.
+Everything written is removed at the end.
 """
 
 import argparse
-import hashlib
-import json
 import os
 import pickle
 import shutil
 import sys
 import tempfile
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks.jobs_mirror import write_datasets, write_models
+from benchmarks.jobs_conversion import CONVERSIONS
+from benchmarks.jobs_floor import floor_seconds, sha256_seconds
+from benchmarks.jobs_mirror import (
+    datasets_disk_bytes,
+    models_disk_bytes,
+    write_datasets,
+    write_models,
+)
 from benchmarks.jobs_record import Step, read_run
-from benchmarks.measure import drop_cache
+from benchmarks.machine import Load, require_disk, show
+from benchmarks.measure import drop_cache, run_tree
 from benchmarks.usage import Usage, run_command
 from wmtp_assets.catalog import Catalog
-from wmtp_assets.files import file_io
-from wmtp_assets.files.writer import SETTLE_BYTES, forget_pages, to_disk
 
 PROJECT = Path(__file__).parent.parent
-CHUNK_BYTES = 8 * 1024 * 1024
 # Job -> the step that converts.
-CONVERSIONS = {"datasets": "codecontests__train", "models": "meta_mtp__safetensors"}
+STEPS = {"datasets": "codecontests__train", "models": "meta_mtp__safetensors"}
+VERIFICATIONS = ("verify_storage", "verify_storage_deep")
 
 
 def compare(folder: Path, job: str, catalog: Catalog) -> tuple[dict, list[Step]]:
@@ -61,48 +75,57 @@ def compare(folder: Path, job: str, catalog: Catalog) -> tuple[dict, list[Step]]
     shutil.copy(PROJECT / "dagster.yaml", folder / "home")
     os.environ["DAGSTER_HOME"] = str(folder / "home")
     sources, storage = files_below(folder / "mirror"), folder / "storage"
-    for path in sources:
-        drop_cache(path)
-    used = run_job(folder, job)
+    used = run_cold(folder, job, sources)
     run = read_run(folder / "steps", job)
-    quick = run_job(folder, "verify_storage")
     stored = files_below(storage)
-    for path in stored:
-        drop_cache(path)
-    deep = run_job(folder, "verify_storage_deep")
-    for path in stored:
-        drop_cache(path)
-    hashing = hash_on_two_threads(stored)
-    source_bytes = sum(path.stat().st_size for path in sources)
+    quick, deep = [run_cold(folder, name, stored) for name in VERIFICATIONS]
+    verified = [read_run(folder / "steps", name) for name in VERIFICATIONS]
+    hashing = sha256_seconds(stored)
     derived = [path for path in stored if "raw" not in path.relative_to(storage).parts]
     made = sum(path.stat().st_size for path in derived)
+    # Room for what is measured beside it.
+    shutil.rmtree(storage)
     for path in sources:
         drop_cache(path)
-    floor_seconds = floor(sources, made, folder / "floor")
-    [conversion] = [step for step in run.steps if step.name == CONVERSIONS[job]]
-    verifications = ("verify_storage", "verify_storage_deep")
-    verified = [read_run(folder / "steps", name) for name in verifications]
+    alone = run_tree(["benchmarks.jobs_conversion", str(folder)]).seconds
+    shutil.rmtree(folder / "alone")
+    floor = floor_seconds(sources, made, folder / "floor")
+    source_bytes = sum(path.stat().st_size for path in sources)
+    [step] = [step for step in run.steps if step.name == STEPS[job]]
+    read = used.read_bytes
     return {
         "job": job,
         "rows": run.rows,
         "source_bytes": source_bytes,
+        "made_bytes": made,
         "seconds": round(used.seconds, 2),
         "cpu_seconds": round(used.cpu_seconds, 2),
-        "conversion_seconds": round(conversion.seconds, 2),
-        "ratio_to_conversion": round(used.seconds / conversion.seconds, 2),
-        "floor_seconds": round(floor_seconds, 2),
-        "ratio_to_floor": round(used.seconds / floor_seconds, 2),
+        "conversion_seconds": round(alone, 2),
+        "conversion_step_seconds": round(step.seconds, 2),
+        "ratio_to_conversion": round(used.seconds / alone, 2),
+        "floor_seconds": round(floor, 2),
+        "ratio_to_floor": round(used.seconds / floor, 2),
         "busy_cores": round(used.cpu_seconds / used.seconds, 2),
         "peak_pss_bytes": used.peak_pss_bytes,
-        "read_bytes": used.read_bytes,
-        "read_amplification": used.read_bytes and round(used.read_bytes / source_bytes, 2),
+        "read_bytes": read,
+        "read_amplification": None if read is None else round(read / source_bytes, 2),
         "written_bytes": used.written_bytes,
+        "disk_read_bytes": used.disk_read_bytes,
+        "disk_written_bytes": used.disk_written_bytes,
         "checks": run.checks,
         "failed": run.failed + sum(other.failed for other in verified),
         "verify_quick_seconds": round(quick.seconds, 2),
         "verify_deep_seconds": round(deep.seconds, 2),
+        "sha256_seconds": round(hashing, 2),
         "ratio_deep_to_sha256": round(deep.seconds / hashing, 1),
     }, run.steps
+
+
+def run_cold(folder: Path, job: str, files: list[Path]) -> Usage:
+    """Run a job, with these files on the disk alone."""
+    for path in files:
+        drop_cache(path)
+    return run_job(folder, job)
 
 
 def run_job(folder: Path, job: str) -> Usage:
@@ -128,50 +151,6 @@ def files_below(root: Path) -> list[Path]:
     return sorted(files, key=lambda path: -path.stat().st_size)
 
 
-def hash_on_two_threads(files: list[Path]) -> float:
-    """Seconds that it takes to hash files, two at a time."""
-    started = time.monotonic()
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(file_io.sha256_of, files))
-    return time.monotonic() - started
-
-
-def floor(sources: list[Path], made_bytes: int, target: Path) -> float:
-    """Seconds of one plain loop: read, hash and write the sources, then hash and write the rest.
-
-    Cached pages are given back on the way, as the project does.
-    """
-    started = time.monotonic()
-    buffer = memoryview(bytearray(CHUNK_BYTES))
-    for source in sources:
-        digest = hashlib.sha256()
-        with open(source, "rb", buffering=0) as handle, open(target, "wb", buffering=0) as out:
-            position = settled = 0
-            while count := handle.readinto(buffer):
-                digest.update(buffer[:count])
-                out.write(buffer[:count])
-                forget_pages(handle.fileno(), position, count)
-                position += count
-                if position - settled >= SETTLE_BYTES:
-                    to_disk(out.fileno(), settled, position - settled)
-                    settled = position
-            to_disk(out.fileno(), settled, position - settled)
-    digest = hashlib.sha256()
-    with open(target, "wb", buffering=0) as out:
-        settled = 0
-        for start in range(0, made_bytes, CHUNK_BYTES):
-            chunk = buffer[: min(CHUNK_BYTES, made_bytes - start)]
-            digest.update(chunk)
-            out.write(chunk)
-            if start - settled >= SETTLE_BYTES:
-                to_disk(out.fileno(), settled, start - settled)
-                settled = start
-        to_disk(out.fileno(), settled, made_bytes - settled)
-    seconds = time.monotonic() - started
-    target.unlink()
-    return seconds
-
-
 def table(steps: list[Step], seconds: float) -> list[str]:
     """A row a step, in the order of their start."""
     width = max(len(step.name) for step in steps)
@@ -193,25 +172,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.jobs")
     parser.add_argument("--job", choices=CONVERSIONS, default="datasets")
     parser.add_argument("--problems", type=int, default=400, help="of job datasets, in train")
-    parser.add_argument("--scale", default="0.1", help="of job models: full, a fraction, sample")
+    parser.add_argument("--scale", type=share, default="0.1", help="of models: full, F, sample")
+    parser.add_argument("--reference-scale", type=share, default=argparse.SUPPRESS, metavar="F")
     parser.add_argument("--folder", type=Path, default=None, help="where there is disk for it")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    scales = options.scale, getattr(options, "reference_scale", options.scale)
+    load = Load()
     with tempfile.TemporaryDirectory(prefix="jobs-", dir=options.folder) as made:
         folder = Path(made).resolve()
+        fix = "--folder on another disk, or a smaller "
         if options.job == "datasets":
+            require_disk(folder, datasets_disk_bytes(options.problems), f"{fix}--problems")
             catalog = write_datasets(folder / "mirror", options.problems, os.cpu_count() or 1)
         else:
-            scales = {"full": 1.0, "sample": None}
-            scale = scales[options.scale] if options.scale in scales else float(options.scale)
-            catalog = write_models(folder / "mirror", scale)
+            require_disk(folder, models_disk_bytes(*scales), f"{fix}--scale or --reference-scale")
+            catalog = write_models(folder / "mirror", *scales)
         numbers, steps = compare(folder, options.job, catalog)
+        numbers |= load.numbers()
     print("\n".join(table(steps, numbers["seconds"])), end="\n\n")
-    for name, value in numbers.items():
-        number = isinstance(value, int | float)
-        print(f"{name:>24}  {value:,}" if number else f"{name:>24}  {value}")
-    if options.json:
-        print(json.dumps(numbers))
+    show(numbers, options.json)
+
+
+def share(text: str) -> float | None:
+    """The share of the published blocks that an option says; None for the sample's models."""
+    return {"full": 1.0, "sample": None}[text] if text in ("full", "sample") else float(text)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class StepProcess:
     def note(self) -> None:
         # The server of its pools would end after it: what they took counts once it is waited for.
         forkserver._forkserver._stop()
-        read, _ = io_bytes() or (None, None)
+        read = io_bytes().get("read_bytes")
         taken = {"cpu_seconds": cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN)}
         note = self.folder / f"{os.getpid()}.json"
         note.write_text(json.dumps(taken | {"read_bytes": read}))

@@ -1,7 +1,7 @@
 """The mirror that a job of `benchmarks.jobs` reads, and the catalog of what it holds.
 
 The catalog is the published one with the counts of what was generated. They do not come from the
-project: records are those of `benchmarks.reference`, and sentencepiece counts the tokens.
+project: records are those of `benchmarks.reference`, kitoken and sentencepiece count the tokens.
 
 | job | of the published shape | of the embedded sample |
 |---|---|---|
@@ -20,9 +20,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.checkpoints import write_checkpoint
-from benchmarks.datasets_shards import PROBLEMS_A_NAME, write_shards
-from benchmarks.reference import COLUMNS, MAX_TOKENS, codecontests_records
+from benchmarks.checkpoints_files import write_checkpoint
+from benchmarks.datasets_shards import PROBLEMS_A_NAME, Shard, plan_shards, write_shard
+from benchmarks.reference import MAX_TOKENS, codecontests_records
 from wmtp_assets.catalog import Catalog, Dataset, Files, Model, Split
 from wmtp_assets.models.tensor_shapes import Shapes, parameters
 from wmtp_assets.published import PUBLISHED
@@ -32,12 +32,20 @@ from wmtp_assets.sample.datasets import WRITERS
 from wmtp_assets.sample.installed import file_of_package
 from wmtp_assets.sample.mirror import write_mirror
 
+# Of a problem: parquet in the mirror and in the storage, 281 lines of JSONL, parts that wait.
+PROBLEM_BYTES = 2 * 560_000 + 281 * 4_200 + 300_000
+# The micro models, the record, the rest of the sample.
+OTHER_BYTES = 1_000_000_000
 # The fewest that a micro model is cut out of.
 FEWEST_BLOCKS = 4
 # Model -> the setting that says how many blocks it has.
 BLOCKS = {"meta_mtp": "n_layers", "ref_sheared": "num_hidden_layers"}
 # Far apart: no split has the numbers, and so the names, of another one.
 SPLITS_APART = 1_000 * PROBLEMS_A_NAME
+# Of 20,000 programs over 800 bytes none had less than 1.59, half had more than 2.5.
+LEAST_BYTES_A_TOKEN = 1.4
+# So near to the limit sentencepiece has the word.
+NEAR_TOKENS = 64
 
 
 def write_datasets(mirror: Path, problems: int, workers: int) -> Catalog:
@@ -60,19 +68,17 @@ def write_datasets(mirror: Path, problems: int, workers: int) -> Catalog:
 def _write_splits(folder: Path, problems: int, workers: int, tokenizer: Path) -> tuple[Split, ...]:
     """Write CodeContests; valid and test are as much smaller than train as the published ones."""
     published = PUBLISHED.dataset("codecontests").splits
+    folder.mkdir(parents=True)
     made = []
-    for place, split in enumerate(published):
-        count = max(1, problems * split.source_rows // published[0].source_rows)
-        first = place * SPLITS_APART
-        shards = write_shards(folder, count, workers, split=split.name, first=first)
+    for split, numbers in zip(published, problem_numbers(problems), strict=True):
+        shards = plan_shards(folder, split.name, numbers)
         with ProcessPoolExecutor(workers) as pool:
-            found = pool.map(count_records, shards, [tokenizer] * len(shards))
-            labels = sum(found, Counter())
+            labels = sum(pool.map(partial(write_counted, tokenizer=tokenizer), shards), Counter())
         made.append(
             Split(
                 split.name,
                 Files(f"data/{split.name}-*.parquet", len(shards)),
-                source_rows=count,
+                source_rows=len(numbers),
                 rows=labels.total(),
                 correct=labels[True],
                 incorrect=labels[False],
@@ -82,39 +88,67 @@ def _write_splits(folder: Path, problems: int, workers: int, tokenizer: Path) ->
     return tuple(made)
 
 
-def count_records(shard: Path, tokenizer: Path) -> Counter:
-    """`is_correct` -> the records of a file that pass the token filter.
+def problem_numbers(problems: int) -> list[range]:
+    """The problems of train, valid and test, where train has so many."""
+    published = [split.source_rows for split in PUBLISHED.dataset("codecontests").splits]
+    counts = [max(1, problems * rows // published[0]) for rows in published]
+    return [
+        range(place * SPLITS_APART, place * SPLITS_APART + count)
+        for place, count in enumerate(counts)
+    ]
 
-    A text has at most a token a byte and one for its beginning. Only a record that could be too
-    long by that is encoded, one in ten.
+
+def write_counted(shard: Shard, tokenizer: Path) -> Counter:
+    """Write a file; returns `is_correct` -> its records that pass the token filter.
+
+    Only records that could be too long are encoded, one in ten: by kitoken, which takes half the
+    time. Were one counted wrongly, the job would fail on the count of its split.
     """
-    import pyarrow.parquet as pq
+    from kitoken import Kitoken
     from sentencepiece import SentencePieceProcessor
 
-    encode = SentencePieceProcessor(model_file=str(tokenizer)).encode
+    exact = SentencePieceProcessor(model_file=str(tokenizer)).encode
+    quick = Kitoken.from_sentencepiece_file(str(tokenizer)).encode
     labels: Counter = Counter()
-    for batch in pq.ParquetFile(shard).iter_batches(batch_size=10, columns=list(COLUMNS)):
-        for problem in batch.to_pylist():
-            records = codecontests_records([problem])
-            if not records:
-                continue
-            prompt = sum(len(encode(records[0][key])) for key in ("instruction", "input"))
-            for record in records:
-                output = record["output"]
-                most = prompt + len(output.encode()) + 1
-                if most <= MAX_TOKENS or prompt + len(encode(output)) <= MAX_TOKENS:
-                    labels[record["is_correct"]] += 1
+
+    def fits(prompt: int, text: str) -> bool:
+        if prompt + len(text.encode()) / LEAST_BYTES_A_TOKEN <= MAX_TOKENS:
+            return True
+        over = prompt + len(quick(text)) - MAX_TOKENS
+        return over < 0 if abs(over) > NEAR_TOKENS else prompt + len(exact(text)) <= MAX_TOKENS
+
+    def count(row: dict) -> None:
+        records = codecontests_records([row])
+        prompt = sum(len(exact(records[0][key])) for key in ("instruction", "input") if records)
+        labels.update(r["is_correct"] for r in records if fits(prompt, r["output"]))
+
+    write_shard(shard, count)
     return labels
 
 
-def write_models(mirror: Path, scale: float | None) -> Catalog:
+def datasets_disk_bytes(problems: int) -> int:
+    """The disk that job `datasets` and its mirror take at most, with so many problems in train."""
+    return OTHER_BYTES + problems * PROBLEM_BYTES
+
+
+def models_disk_bytes(*scales: float | None) -> int:
+    """The same of job `models`: the mirror, its copy, and half of it as float16.
+
+    Args:
+        scales: As for `write_models`.
+    """
+    rows = map(model_row, BLOCKS, scales)
+    return OTHER_BYTES + sum(5 * row.raw_bytes // 2 for row in rows)
+
+
+def write_models(mirror: Path, *scales: float | None) -> Catalog:
     """Write what job `models` reads.
 
     Args:
-        scale: The share of the published blocks, of their published width; None for the sample's
-            models as they are.
+        scales: Of Meta MTP and of Sheared-LLaMA: the share of the published blocks, of their
+            published width; None for the sample's model as it is.
     """
-    rows = {name: model_row(name, scale) for name in BLOCKS}
+    rows = {name: model_row(name, scale) for name, scale in zip(BLOCKS, scales, strict=True)}
     mbpp = SAMPLE.dataset("mbpp")
     writers = {row.repo.id: partial(write_model, row=row) for row in rows.values()}
     write_mirror(mirror, writers | {mbpp.repo.id: WRITERS[mbpp.name]})

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.orphans import waiting_for_orphans
 from wmtp_assets.files.writer import forget_pages
 
 SAMPLE_SECONDS = 0.1
@@ -53,13 +54,14 @@ def run_tree(arguments: Sequence[str]) -> Measured:
         RuntimeError: It exited with another code than 0.
     """
     command = [sys.executable, "-W", "ignore", "-m", *arguments]
-    started = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, sum(resident_bytes(process.pid)))
-        time.sleep(SAMPLE_SECONDS)
-    seconds = time.monotonic() - started
+    with waiting_for_orphans():
+        started = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, sum(resident_bytes(process.pid)))
+            time.sleep(SAMPLE_SECONDS)
+        seconds = time.monotonic() - started
     output = process.stdout.read()
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} exited with {process.returncode}")

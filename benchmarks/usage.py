@@ -4,23 +4,23 @@ On Linux the system counts for us: what a process took goes to the one that wait
 this one, which adopts the orphans below it. Nothing that ends between two looks is missed.
 """
 
-import contextlib
-import ctypes
-import os
 import resource
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import resident_bytes
+from benchmarks.memory import GLANCE_SECONDS, PeakMemory
+from benchmarks.orphans import LINUX, waiting_for_orphans
 
-# Reading smaps_rollup walks all pages of a process: a look a second is not felt.
-LOOK_SECONDS = 1.0
-PR_SET_CHILD_SUBREAPER = 36
-LINUX = sys.platform == "linux"
+# What /proc/PID/io calls them.
+COUNTED = {
+    "read_bytes": "rchar",
+    "written_bytes": "wchar",
+    "disk_read_bytes": "read_bytes",
+    "disk_written_bytes": "write_bytes",
+}
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,25 @@ class Usage:
     Attributes:
         cpu_seconds: User and system time. Elsewhere than on Linux without what is not waited for,
             as the steps that a forkserver starts.
-        peak_pss_bytes: The most memory at a look, shared pages counted once; resident memory
-            where the system does not divide it.
-        read_bytes, written_bytes: What went through calls of the system, from the cache of the
-            disk too, pipes and records of Dagster included, maps not; None elsewhere than on Linux.
+        peak_pss_bytes: The most memory (`memory`).
+        read_bytes, written_bytes: What went through calls of the system, however often: from the
+            cache of the disk too, modules that are imported, pipes and records of Dagster included,
+            also a copy within the system (copy_file_range, sendfile). Maps are not: bytes of a
+            mapped file count in `disk_read_bytes` alone. Nor is a clone, which moves none.
+        disk_read_bytes, disk_written_bytes: What had to come from the disk, maps included, and
+            what was given to it.
+
+    The last four are None elsewhere than on Linux.
     """
 
     exit_code: int
     seconds: float
     cpu_seconds: float
     peak_pss_bytes: int
-    read_bytes: int | None
-    written_bytes: int | None
+    read_bytes: int | None = None
+    written_bytes: int | None = None
+    disk_read_bytes: int | None = None
+    disk_written_bytes: int | None = None
 
 
 def run_command(
@@ -52,27 +59,20 @@ def run_command(
     Args:
         log: What it prints goes there.
     """
-    known = set(_children(os.getpid()))
     of = resource.RUSAGE_CHILDREN
-    before, io_before, started = cpu_seconds(of), io_bytes(), time.monotonic()
-    with _adopting_orphans(), open(log, "wb") as output:
+    cpu_before, before, started = cpu_seconds(of), io_bytes(), time.monotonic()
+    with waiting_for_orphans(), open(log, "wb") as output:
         process = subprocess.Popen(
             command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
-        peak, looked = 0, 0.0
+        peak = PeakMemory(process.pid)
         while process.poll() is None:
-            if time.monotonic() - looked >= LOOK_SECONDS:
-                peak = max(peak, sum(_pss_bytes(process.pid)))
-                looked = time.monotonic()
-            time.sleep(0.05)
+            peak.look()
+            time.sleep(GLANCE_SECONDS / 2)
         seconds = time.monotonic() - started
-        while orphans := set(_children(os.getpid())) - known:
-            os.waitpid(orphans.pop(), 0)
-    read = written = None
-    if io_before:
-        read, written = (a - b for a, b in zip(io_bytes(), io_before, strict=True))
-    cpu = cpu_seconds(of) - before
-    return Usage(process.returncode, seconds, cpu, peak, read, written)
+    counted = {name: value - before[name] for name, value in io_bytes().items()}
+    cpu = cpu_seconds(of) - cpu_before
+    return Usage(process.returncode, seconds, cpu, peak.bytes, **counted)
 
 
 def cpu_seconds(of: int) -> float:
@@ -85,45 +85,10 @@ def cpu_seconds(of: int) -> float:
     return used.ru_utime + used.ru_stime
 
 
-def io_bytes() -> tuple[int, int] | None:
-    """Bytes read and written by this process and all that it has waited for; None if unknown."""
+def io_bytes() -> dict[str, int]:
+    """What this process and all that it has waited for read and wrote; empty where unknown."""
     if not LINUX:
-        return None
+        return {}
     lines = Path("/proc/self/io").read_text().splitlines()
-    counted = {name: int(value) for name, value in (line.split(": ") for line in lines)}
-    return counted["rchar"], counted["wchar"]
-
-
-@contextlib.contextmanager
-def _adopting_orphans() -> Iterator[None]:
-    """Have this process for the parent of those below it whose parent ends."""
-    if not LINUX:
-        yield
-        return
-    system = ctypes.CDLL(None)
-    system.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    try:
-        yield
-    finally:
-        system.prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
-
-
-def _children(pid: int) -> list[int]:
-    """The processes whose parent is this one; none where the system does not tell."""
-    if not LINUX:
-        return []
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-        tasks = Path(f"/proc/{pid}/task").iterdir()
-        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    return []
-
-
-def _pss_bytes(pid: int) -> Iterator[int]:
-    if not LINUX:
-        yield from resident_bytes(pid)
-        return
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        yield from (int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-    for child in _children(pid):
-        yield from _pss_bytes(child)
+    counted = dict(line.split(": ") for line in lines)
+    return {name: int(counted[theirs]) for name, theirs in COUNTED.items()}

@@ -7,8 +7,11 @@ from collections import Counter
 import pytest
 
 from benchmarks import datasets
+from benchmarks.datasets_pipeline import numbered
 from benchmarks.datasets_shards import problem, problem_name
 from benchmarks.measure import run_tree
+from benchmarks.reference import codecontests_records
+from wmtp_assets.files import file_io
 
 CONTRACT = {
     "rows",
@@ -16,6 +19,10 @@ CONTRACT = {
     "rows_per_second",
     "ratio_to_reference",
     "ratio_to_map",
+    "ratio_to_kitoken",
+    "ratio_to_sentencepiece",
+    "ratio_to_tokenizers",
+    "other_busy_cores",
     "peak_rss_bytes",
     "projected_train_seconds",
     "mismatches",
@@ -51,6 +58,28 @@ def test_rows_that_differ_lack_or_are_too_many_are_counted(tmp_path, rows, misma
     assert datasets.count_mismatches(*paths) == mismatches
 
 
+@pytest.mark.parametrize("wrong", [{"rows": 8}, {"output": 70}, {}])
+def test_a_way_that_did_other_work_ends_the_comparison(tmp_path, wrong):
+    made = {"rows": 9, "instruction": 9, "input": 9, "output": 71}
+    jsonl = write(tmp_path / "train.jsonl", ROWS)
+    project = datasets.Way(made, 1.0, 1, jsonl)
+    datasets.require_same(project, project, file_io.sha256_of(jsonl))
+    sha256 = file_io.sha256_of(jsonl) if wrong else "of other bytes"
+    with pytest.raises(RuntimeError, match=r"train\.jsonl"):
+        datasets.require_same(datasets.Way(made | wrong, 1.0, 1, jsonl), project, sha256)
+
+
+def test_names_of_the_pipeline_are_those_of_the_reference():
+    names = ["a", "b", "a", "a__2", "a", "b", "a__2"]
+    tests = {"input": [], "output": []}
+    one, none = {"language": [3], "solution": ["x"]}, {"language": [], "solution": []}
+    columns = {"description": "d", "public_tests": tests, "difficulty": 1}
+    columns |= {"solutions": one, "incorrect_solutions": none}
+    records = codecontests_records([columns | {"name": name} for name in names])
+    written = [record["task_id"].removesuffix("_correct_0") for record in records]
+    assert numbered(names) == written
+
+
 def test_problems_have_the_published_shape_and_are_the_same_each_time():
     rows = [problem(number) for number in range(10)]
     languages = [
@@ -59,7 +88,7 @@ def test_problems_have_the_published_shape_and_are_the_same_each_time():
     assert statistics.mean(map(len, languages)) == 920
     python = [sum(code in (1, 3) for code in of) for of in languages]
     assert 265 < statistics.mean(python) < 300
-    assert 1300 < statistics.mean(len(row["description"].encode()) for row in rows) < 2300
+    assert 2000 < statistics.mean(len(row["description"].encode()) for row in rows) < 3600
     programs = [
         text
         for row in rows
@@ -90,5 +119,7 @@ def test_a_small_run_has_the_numbers_of_the_contract_and_cleans_up(tmp_path):
     said = json.loads(run_tree(["benchmarks.datasets", *arguments]).output.splitlines()[-1])
     assert said.keys() >= CONTRACT
     assert said["mismatches"] == 0
-    assert said["rows"] == said["reference_rows"] == said["map_rows"] > 500
+    ways = ("reference", "map", "kitoken", "sentencepiece", "tokenizers")
+    assert {said[f"{way}_rows"] for way in ways} == {said["rows"]}
+    assert said["rows"] > 500
     assert not list(tmp_path.iterdir())
