@@ -101,15 +101,20 @@ class MultiTokenModel(nn.Module):
         self.norm = RMSNorm(dim, params["norm_eps"])
         self.output = None if tied else nn.Linear(dim, vocab, bias=False)
 
-    def forward(self, ids: Tensor) -> Tensor:
-        """Logits [batch, seq, n_future_tokens, vocab_size] of token ids [batch, seq]."""
+    def forward(self, ids: Tensor, future: int | None = None) -> Tensor:
+        """Logits [batch, seq, future, vocab_size] of token ids [batch, seq].
+
+        Args:
+            future: How many tokens ahead, the nearest first; n_future_tokens by default. The heads
+                of the others are not run.
+        """
         powers = torch.arange(0, self.head_dim, 2, device=ids.device).float() / self.head_dim
         places = torch.arange(ids.shape[1], device=ids.device).float()
         angles = torch.outer(places, self.theta**-powers)
         trunk = self.tok_embeddings(ids)
         for block in self.layers[:-1]:
             trunk = block(trunk, angles)
-        heads = [self.layers[-1], *self.extra_heads]
+        heads = [self.layers[-1], *self.extra_heads][:future]
         hidden = torch.stack([self.norm(head(trunk, angles)) for head in heads], dim=2)
         weight = self.tok_embeddings.weight if self.output is None else self.output.weight
         return functional.linear(hidden, weight)

@@ -3,16 +3,19 @@
 Glue without a decision of its own: each judge picks paths, calls pure functions, names findings.
 """
 
+from collections.abc import Iterable
+
 from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.models import metadata
 from wmtp_assets.models.checkpoint.shards import source_files
+from wmtp_assets.models.checkpoint.tensors import TensorAt
 from wmtp_assets.models.configs import model_settings, model_shapes
 from wmtp_assets.models.recorded_proof import recorded_proof
 from wmtp_assets.models.safetensors import findings as weights_findings
 from wmtp_assets.models.safetensors import proof, sums
-from wmtp_assets.models.safetensors.header import read_header
+from wmtp_assets.models.safetensors.header import Header, read_header
 from wmtp_assets.models.safetensors.plan import plan_model
 from wmtp_assets.models.shared_propositions import stated
 from wmtp_assets.models.stored_model import StoredModel
@@ -51,12 +54,23 @@ def _values(stored: StoredModel) -> dict[str, Finding]:
     model, folder = stored.row, stored.folder
     found, source = read_header(folder.weights), folder.raw / model.checkpoint
     if not source.is_file() or not all(path.is_file() for path in source_files(source)):
-        looked = proof.prove(found, None, model.dtype)
+        looked = prove_and_note(stored, found, None, model.dtype)
         earlier = recorded_proof(stored.deployment, stored.state, stored.key, proof.EQUAL)
         return {proof.FINITE: looked.finite(), proof.EQUAL: earlier}
     published = plan_model(model, model_settings(model, folder), source)
-    proven = proof.prove(found, published.kept, model.dtype)
+    proven = prove_and_note(stored, found, published.kept, model.dtype)
     return {proof.FINITE: proven.finite(), proof.EQUAL: proven.equal()}
+
+
+def prove_and_note(
+    stored: StoredModel, header: Header, source: Iterable[TensorAt] | None, dtype: str
+) -> proof.Proof:
+    """The proof of the weights; the digest of what it read goes to the checks that compare it."""
+    proven = proof.prove(header, source, dtype)
+    if proven.sha256:
+        path = stored.deployment.store.relative(stored.folder.weights)
+        stored.state.digests.note(path, proven.sha256)
+    return proven
 
 
 def _metadata(stored: StoredModel) -> dict[str, Finding]:
@@ -99,7 +113,7 @@ WEIGHTS_CHECKS = (
             ),
         },
     ),
-    *SUMS_CHECKS,
+    # Before the sums: its pass hashes the weights for them.
     CheckGroup(
         _values,
         {
@@ -111,6 +125,7 @@ WEIGHTS_CHECKS = (
         },
         deep=True,
     ),
+    *SUMS_CHECKS,
 )
 METADATA_CHECKS = CheckGroup(
     _metadata,

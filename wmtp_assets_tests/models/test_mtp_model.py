@@ -44,6 +44,18 @@ def test_logits_have_a_place_for_each_future_token(model):
     assert model(IDS).shape == (2, 4, 3, 11)
 
 
+def test_the_nearest_tokens_alone_have_the_logits_that_they_have_among_all(model):
+    alone = model(IDS, future=1)
+    assert alone.shape == (2, 4, 1, 11)
+    assert torch.allclose(alone, model(IDS)[:, :, :1], atol=1e-6)
+
+
+def test_heads_that_are_not_asked_for_are_not_run(model):
+    for head in model.extra_heads:
+        head.forward = None
+    assert model(IDS, future=1).shape == (2, 4, 1, 11)
+
+
 def test_a_token_does_not_see_the_later_ones(model):
     changed = IDS.clone()
     changed[:, 3] = 4

@@ -1,8 +1,12 @@
 """The proof of a stored file against its source."""
 
+import threading
+
 import pytest
 import torch
 
+from wmtp_assets.errors import BadInput
+from wmtp_assets.models.checkpoint import tensors
 from wmtp_assets.models.checkpoint.torch_zip import index_checkpoint
 from wmtp_assets.models.safetensors.convert import convert
 from wmtp_assets.models.safetensors.header import read_header
@@ -74,3 +78,36 @@ def test_a_value_that_is_not_finite_is_named(pair, bits, said):
     pair[1].write_bytes(data)
     finding = prove(read_header(pair[1]), None, "float16").finite()
     assert finding.evidence["culprits"] == [f"b value 4 is {said}"]
+
+
+@pytest.fixture
+def closed_early(monkeypatch):
+    """Whether each file was closed while a thread still read from it."""
+    reading, early = [], []
+    read, close = tensors.UncachedFile.read, tensors.UncachedFile.close
+
+    def noted(file, *given):
+        reading.append(file)
+        try:
+            threading.Event().wait(0.001)
+            return read(file, *given)
+        finally:
+            reading.remove(file)
+
+    def closed(file):
+        early.append(file in reading)
+        close(file)
+
+    monkeypatch.setattr(tensors.UncachedFile, "read", noted)
+    monkeypatch.setattr(tensors.UncachedFile, "close", closed)
+    monkeypatch.setattr(tensors, "CHUNK_ELEMENTS", 1)
+    return early
+
+
+def test_no_thread_reads_on_when_the_proof_ends_early(pair, closed_early):
+    header = read_header(pair[1])
+    with open(pair[1], "r+b") as handle:
+        handle.truncate(header.tensors["n"].position + 20)
+    with pytest.raises(BadInput, match="ends inside a tensor"):
+        prove(header, index_checkpoint(pair[0]).tensors.values(), "float16")
+    assert closed_early and not any(closed_early)

@@ -113,8 +113,8 @@ def as_bytes(values: "torch.Tensor") -> memoryview:
 class TensorReader:
     """Reads tensors in chunks of CHUNK_ELEMENTS values, always in row-major order.
 
-    A chunk is valid until AHEAD more were asked for: they share buffers. To read two tensors in
-    step, use two readers.
+    Chunks share buffers: one of `chunks` is valid until AHEAD more were asked for, one of
+    `chunks_of` until two more were. To read two tensors in step, use two readers.
     """
 
     def __init__(self) -> None:
@@ -139,6 +139,8 @@ class TensorReader:
 
     def chunks_of(self, tensors: Iterable[TensorAt]) -> Iterator[tuple[TensorAt, "torch.Tensor"]]:
         """Yield (tensor, chunk) of one tensor after the other; threads read the next chunks.
+
+        Close it before the reader: its threads read from the reader's files.
 
         Raises:
             BadInput: As `chunks`.

@@ -20,12 +20,15 @@ from wmtp_assets.models.micro.shared_checks import (
     size_checks,
     values_checks,
 )
+from wmtp_assets.models.shared_checks import SUMS_CHECKS
 from wmtp_assets.models.stored_model import StoredModel, check_groups_of
 
 
 def check_groups(row: MicroRow) -> tuple[CheckGroup, ...]:
     """The check groups of one micro model."""
-    groups = [*SHARED_CHECKS, values_checks(EQUAL_TIED if is_made_of_micro(row) else EQUAL_SLICES)]
+    equal = EQUAL_TIED if is_made_of_micro(row) else EQUAL_SLICES
+    # The values before the sums: their pass hashes the weights for them.
+    groups = [*SHARED_CHECKS, values_checks(equal), *SUMS_CHECKS]
     if row.published.max_bytes is not None:
         groups.append(size_checks(row.published.max_bytes))
     groups.append(RUNNING_CHECKS[row.implementation.name])

@@ -1,5 +1,6 @@
 """What a micro model must be: small, the slices of its source, and able to learn."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +8,7 @@ from wmtp_assets.checking.findings import Finding, compare, verdict
 from wmtp_assets.files import file_io
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models.checkpoint.dtypes import has_infinite_or_nan
-from wmtp_assets.models.checkpoint.tensors import TensorReader
+from wmtp_assets.models.checkpoint.tensors import CHUNK_ELEMENTS, TensorReader
 from wmtp_assets.models.configs import CONFIG, PARAMS, PARAMS_KEYS, read_params
 from wmtp_assets.models.micro.cuts import MicroPlan, TensorCut
 from wmtp_assets.models.micro.folder import cut_tensors
@@ -133,13 +134,8 @@ def run_finding(model: "torch.nn.Module", forward: Any, wanted: list[int]) -> Fi
     if has_infinite_or_nan(logits.detach().flatten()):
         wrong.append("logits are not all finite")
     loss = logits.log_softmax(-1)[..., 0].neg().mean()
-    loss.backward()
-    gradients = {name: weight.grad for name, weight in model.named_parameters()}
-    wrong += [
-        f"{name} has no finite gradient"
-        for name, gradient in gradients.items()
-        if gradient is None or has_infinite_or_nan(gradient.flatten())
-    ]
+    gradients = _finite_gradients(model, loss)
+    wrong += [f"{name} has no finite gradient" for name, fine in gradients.items() if not fine]
     return verdict(
         wrong,
         f"logits {wanted} and {len(gradients)} gradients are finite, loss {loss.item():.4f}",
@@ -147,6 +143,25 @@ def run_finding(model: "torch.nn.Module", forward: Any, wanted: list[int]) -> Fi
         loss=float(loss.detach()) if bool(loss.isfinite()) else None,
         gradients=len(gradients),
     )
+
+
+def _finite_gradients(model: "torch.nn.Module", loss: "torch.Tensor") -> dict[str, bool]:
+    """Parameter -> whether the loss has a finite gradient by it.
+
+    Each is looked at and dropped as it comes: all of them take as much memory as the model.
+    """
+    finite = {name: False for name, _ in model.named_parameters()}
+
+    def look(name: str, weight: "torch.Tensor") -> None:
+        parts = weight.grad.flatten().split(CHUNK_ELEMENTS)
+        finite[name] = not any(map(has_infinite_or_nan, parts))
+        weight.grad = None
+
+    for name, weight in model.named_parameters():
+        if weight.requires_grad:
+            weight.register_post_accumulate_grad_hook(partial(look, name))
+    loss.backward()
+    return finite
 
 
 def _bits(values: "torch.Tensor") -> "torch.Tensor":

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 RHO1 = "rho1_compatible"
 EXCESS_TABLE = "excess_loss"
-# 256 positions x 4 heads x 32,000 pieces are 131 MB of float32 logits.
+# 256 positions x 32,000 pieces are 33 MB of float32 logits.
 SCORED_ROWS, MAX_POSITIONS, TOP = 8, 256, 3
 NEXT_TOKEN_HEAD = 0
 
@@ -200,7 +200,9 @@ def _score(
         ids = [processor.PieceToId(BOS), *processor.encode(text)][:MAX_POSITIONS]
         with torch.inference_mode():
             batch = torch.tensor([ids])
-            mine = token_losses(model(batch)[0, :, NEXT_TOKEN_HEAD], ids)
+            mine = token_losses(
+                model(batch, future=NEXT_TOKEN_HEAD + 1)[0, :, NEXT_TOKEN_HEAD], ids
+            )
             theirs = token_losses(opened.model(input_ids=batch).logits[0], ids)
         pieces = tuple(processor.IdToPiece(number) for number in ids[1:])
         scored.append(Scored(row, pieces, mine, theirs))

@@ -8,13 +8,13 @@ from wmtp_assets.models import metadata
 from wmtp_assets.models.llama import LLAMA
 from wmtp_assets.models.meta_model import META
 from wmtp_assets.models.micro import findings
-from wmtp_assets.models.micro.cuts import MicroPlan
+from wmtp_assets.models.micro.cuts import DTYPE, MicroPlan
 from wmtp_assets.models.micro.folder import MICRO_FIELDS, describe_micro
 from wmtp_assets.models.micro.origin import origin_of, plan_of
 from wmtp_assets.models.safetensors import findings as weights_findings
 from wmtp_assets.models.safetensors import opening, proof
 from wmtp_assets.models.safetensors.header import read_header
-from wmtp_assets.models.shared_checks import SUMS_CHECKS
+from wmtp_assets.models.shared_checks import prove_and_note
 from wmtp_assets.models.shared_propositions import stated
 from wmtp_assets.models.stored_model import StoredModel
 from wmtp_assets.models.tokenizer import findings as tokenizers
@@ -82,7 +82,7 @@ def values_checks(equal: str) -> CheckGroup:
     def judge(stored: StoredModel) -> dict[str, Finding]:
         mine, source = stored.folder.weights, _origin(stored).weights
         return {
-            proof.FINITE: proof.prove(read_header(mine), None, "float16").finite(),
+            proof.FINITE: prove_and_note(stored, read_header(mine), None, DTYPE).finite(),
             equal: findings.slices_finding(mine, source, _plan(stored).cuts),
         }
 
@@ -112,7 +112,7 @@ def size_checks(max_bytes: int) -> CheckGroup:
     )
 
 
-# What every micro model has, but for the values.
+# What every micro model has, but for the values and the sums after them.
 SHARED_CHECKS = (
     CheckGroup(
         _header,
@@ -153,7 +153,6 @@ SHARED_CHECKS = (
             ),
         },
     ),
-    *SUMS_CHECKS,
 )
 _RUNS_CHECKS = CheckGroup(
     _runs,

@@ -1,8 +1,11 @@
 """The proof of a stored file: its values are finite, and they are the source's after the cast.
 
-Both files are read again from the disk, tensor by tensor, in one pass for both propositions.
+Both files are read again from the disk, front to back, in one pass for both propositions. The same
+pass hashes the stored file, so that no other check has to read it.
 """
 
+import contextlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,8 +13,8 @@ from typing import TYPE_CHECKING
 from wmtp_assets.checking.findings import Finding, verdict
 from wmtp_assets.models.checkpoint.dtypes import has_infinite_or_nan, stored_dtype
 from wmtp_assets.models.checkpoint.tensors import TensorAt, TensorReader, as_values, chunk_buffers
-from wmtp_assets.models.checkpoint.uncached import Buffers
 from wmtp_assets.models.safetensors.cast import cast_target, one_torch_thread
+from wmtp_assets.models.safetensors.file_digest import FileDigest, header_as_tensor
 from wmtp_assets.models.safetensors.header import Header
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ class Proof:
         compared: Number of values compared with the source, 0 when there was none.
         not_finite: One sentence for each tensor with a value that is infinite or no number.
         different: One sentence for each tensor that is not the source's.
+        sha256: Of the stored file; None where its tensors do not cover it, see `FileDigest`.
     """
 
     tensors: int
@@ -36,6 +40,7 @@ class Proof:
     compared: int
     not_finite: tuple[str, ...]
     different: tuple[str, ...]
+    sha256: str | None
 
     def finite(self) -> Finding:
         return verdict(
@@ -59,7 +64,7 @@ class Proof:
 
 
 def prove(header: Header, source: Iterable[TensorAt] | None, dtype: str) -> Proof:
-    """Read a stored file, and its source where there is one.
+    """Read a stored file, and its source where there is one, each front to back.
 
     Args:
         source: The published tensors that the file must hold, no more and no fewer; None to look
@@ -70,57 +75,80 @@ def prove(header: Header, source: Iterable[TensorAt] | None, dtype: str) -> Proo
         BadInput: A file that ends inside a tensor or cannot be read.
     """
     published = None if source is None else {tensor.name: tensor for tensor in source}
-    not_finite, different, compared = [], [], 0
-    buffers = chunk_buffers()
-    with TensorReader() as stored_reader, TensorReader() as reader, one_torch_thread():
-        for tensor in header.tensors.values():
-            origin = published.get(tensor.name) if published else None
-            if origin is not None and _same_kind(tensor, origin, dtype):
-                expected = _cast_chunks(reader, origin, dtype, buffers)
-                compared += tensor.elements
-            else:
-                expected = None
-            odd, other = _look(tensor, stored_reader.chunks(tensor), expected)
-            not_finite += [odd] if odd else []
-            different += [other] if other else []
+    stored = tuple(header.tensors.values())
+    origins = [
+        published[tensor.name]
+        for tensor in stored
+        if published and tensor.name in published
+        if _same_kind(tensor, published[tensor.name], dtype)
+    ]
+    paired = {tensor.name for tensor in origins}
+    look = _Look()
+    with (
+        TensorReader() as stored_reader,
+        TensorReader() as reader,
+        contextlib.closing(FileDigest(header)) as digest,
+        contextlib.closing(stored_reader.chunks_of((header_as_tensor(header), *stored))) as chunks,
+        contextlib.closing(_cast_chunks(reader, origins, dtype)) as expected,
+        one_torch_thread(),
+    ):
+        for tensor, chunk in chunks:
+            digest.add(chunk)
+            if tensor.name in header.tensors:
+                look.at(tensor, chunk, next(expected) if tensor.name in paired else None)
+    different = list(look.different.values())
     if published is not None:
         different += _unpaired(header.tensors, published, dtype)
-    values = sum(tensor.elements for tensor in header.tensors.values())
-    return Proof(len(header.tensors), values, compared, tuple(not_finite), tuple(different))
+    return Proof(
+        tensors=len(stored),
+        values=sum(tensor.elements for tensor in stored),
+        compared=sum(tensor.elements for tensor in origins),
+        not_finite=tuple(look.not_finite.values()),
+        different=tuple(different),
+        sha256=digest.sha256,
+    )
 
 
 def _cast_chunks(
-    reader: TensorReader, tensor: TensorAt, dtype: str, buffers: Buffers
+    reader: TensorReader, tensors: Iterable[TensorAt], dtype: str
 ) -> "Iterator[torch.Tensor]":
-    """The chunks of a published tensor as they must be stored."""
-    target = cast_target(tensor, dtype)
-    for chunk in reader.chunks(tensor):
-        out = as_values(buffers.next(), target, len(chunk))
-        out.copy_(chunk)
-        yield out
+    """The chunks of published tensors as they must be stored, each valid until the next."""
+    buffer = chunk_buffers().next()
+    with contextlib.closing(reader.chunks_of(tensors)) as chunks:
+        for tensor, chunk in chunks:
+            out = as_values(buffer, cast_target(tensor, dtype), len(chunk))
+            yield out.copy_(chunk)
 
 
-def _look(
-    tensor: TensorAt, chunks: "Iterator[torch.Tensor]", expected: "Iterator[torch.Tensor] | None"
-) -> tuple[str | None, str | None]:
-    """The first value that is not finite, and the first that is not as expected, as sentences."""
-    not_finite = different = None
-    start = 0
-    for chunk in chunks:
-        if not_finite is None and chunk.is_floating_point() and has_infinite_or_nan(chunk):
+class _Look:
+    """What was seen of the tensors so far.
+
+    Attributes:
+        not_finite: Tensor -> its first value that is not finite, as a sentence.
+        different: Tensor -> its first value that is not as expected, as a sentence.
+    """
+
+    def __init__(self) -> None:
+        self.not_finite: dict[str, str] = {}
+        self.different: dict[str, str] = {}
+        self._seen: Counter[str] = Counter()
+
+    def at(self, tensor: TensorAt, chunk: "torch.Tensor", wanted: "torch.Tensor | None") -> None:
+        """Look at the next chunk of a tensor, and at what it must be."""
+        name, start = tensor.name, self._seen[tensor.name]
+        floating = chunk.is_floating_point()
+        if name not in self.not_finite and floating and has_infinite_or_nan(chunk):
             at = int((~chunk.isfinite()).nonzero()[0])
-            not_finite = f"{tensor.name} value {start + at:,} is {chunk[at].item()}"
-        wanted = next(expected) if expected is not None else None
-        if different is None and wanted is not None and not _same_bits(chunk, wanted):
+            self.not_finite[name] = f"{name} value {start + at:,} is {chunk[at].item()}"
+        if name not in self.different and wanted is not None and not _same_bits(chunk, wanted):
             width = chunk.element_size()
             ours, theirs = _as_bytes(chunk), _as_bytes(wanted)
             at = int((ours != theirs).nonzero()[0]) // width
-            different = (
-                f"{tensor.name} value {start + at:,} is {chunk[at].item()}, "
+            self.different[name] = (
+                f"{name} value {start + at:,} is {chunk[at].item()}, "
                 f"the source gives {wanted[at].item()}"
             )
-        start += len(chunk)
-    return not_finite, different
+        self._seen[name] += len(chunk)
 
 
 def _same_bits(a: "torch.Tensor", b: "torch.Tensor") -> bool:

@@ -156,3 +156,16 @@ def test_logits_of_another_shape_and_parameters_without_gradient_are_named():
         "idle.weight has no finite gradient",
         "idle.bias has no finite gradient",
     ]
+
+
+def test_a_gradient_that_is_not_finite_is_named_and_none_is_kept():
+    model = torch.nn.ModuleDict({"used": torch.nn.Embedding(9, 7), "root": torch.nn.Linear(1, 1)})
+    torch.nn.init.zeros_(model["root"].weight)
+    ones = torch.ones(1, 1)
+
+    def forward(ids):  # the root of 0 has an infinite slope
+        return model["used"](ids) + model["root"].weight.sqrt() + model["root"](ones)
+
+    finding = findings.run_finding(model, forward, [2, 12, 7])
+    assert finding.evidence["culprits"] == ["root.weight has no finite gradient"]
+    assert all(weight.grad is None for weight in model.parameters())
