@@ -32,12 +32,7 @@ from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS
 from wmtp_assets.evidence.read import Declared
 from wmtp_assets.hub.sources import HubSource, MirrorSource
-from wmtp_assets.jobs import (
-    FORKSERVER,
-    IN_PROCESS,
-    asset_jobs,
-    verification_jobs,
-)
+from wmtp_assets.jobs import asset_jobs, job_executors, verification_jobs
 from wmtp_assets.layout.assets import storage_layout
 from wmtp_assets.layout.checks import storage_layout_checks
 from wmtp_assets.layout.jobs import reset_storage
@@ -54,7 +49,6 @@ from wmtp_assets.raw.jobs import mirror_job, renew_lock
 from wmtp_assets.raw.upstream.assets import watched_repos
 from wmtp_assets.raw.upstream.jobs import daily_watch, watch_job
 from wmtp_assets.runs.console import QUIET, one_line_console
-from wmtp_assets.runs.executor import reporting_executor
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.source import Source
 from wmtp_assets.sqlite_record import be_patient
@@ -139,9 +133,10 @@ def build_definitions(
     # No artifacts, hence no evidence: what upstream is at.
     repos = [watched_repos[raw] for raw, asset in raw_assets.items() if in_graph(asset)]
     watch = watch_job(repos, QUIET)
-    jobs = asset_jobs(with_reward_model=with_reward_model)
+    executor = job_executors(str(store.root), sample=catalog.name == "sample")
+    jobs = asset_jobs(executor, with_reward_model=with_reward_model)
     [report] = [job for job in jobs if job.name == "report"]
-    verifications = verification_jobs(checks)
+    verifications = verification_jobs(checks, executor)
     backed_up = backup_url is not None
     outside = [approval, *([backup] if backed_up else [])]
     return dg.Definitions(
@@ -171,9 +166,7 @@ def build_definitions(
             "signer": NoSigner(),
             "backup_url": backup_url,
         },
-        executor=reporting_executor(
-            IN_PROCESS if catalog.name == "sample" else FORKSERVER, str(store.root)
-        ),
+        executor=executor(None),
         loggers={"console": one_line_console},
     )
 

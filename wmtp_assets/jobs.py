@@ -1,6 +1,6 @@
 """The jobs, as a table of what each one selects, and how their steps run."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import dagster as dg
 
@@ -13,15 +13,30 @@ from wmtp_assets.models.micro.scored_rows import SCORED_KEY, SCORED_TITLE
 from wmtp_assets.models.row import TOKENIZER
 from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS, REQUIRED
 from wmtp_assets.runs.console import QUIET
+from wmtp_assets.runs.executor import reporting_executor
 
 # The sample: most of its steps are short, and a process for each costs 0.8 s more a step.
 IN_PROCESS = {"in_process": {}}
 # Real sizes: models and datasets go side by side.
-FORKSERVER = {
-    "multiprocess": {
-        "start_method": {"forkserver": {"preload_modules": ["wmtp_assets.definitions"]}}
-    }
+PRELOADED = ["wmtp_assets.definitions"]
+# As short at any size, but for files that were touched: those are read.
+ONE_PROCESS = {"verify_storage", "report"}
+# What many steps of a job import: 0.4 s a step for a dataset, 2 s for a model, or once for all.
+_DATASET_LIBRARIES = ("datasets", "matplotlib.backends.backend_agg", "matplotlib.figure")
+_MODEL_LIBRARIES = (
+    "torch",
+    "transformers.models.auto.tokenization_auto",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.llama.modeling_llama",
+)
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "phase1": (*_DATASET_LIBRARIES, *_MODEL_LIBRARIES),
+    "models": _MODEL_LIBRARIES,
+    "datasets": _DATASET_LIBRARIES,
+    "verify_storage_deep": (*_DATASET_LIBRARIES, *_MODEL_LIBRARIES),
 }
+# Of a job, or of assets that were selected by hand.
+JobExecutor = Callable[[str | None], dg.ExecutorDefinition]
 
 _all = dg.AssetSelection.all()
 _documents = dg.AssetSelection.groups(*DOCUMENT_GROUPS)
@@ -70,16 +85,38 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
 }
 
 
-def asset_jobs(*, with_reward_model: bool) -> list:
+def job_executors(storage_root: str, *, sample: bool) -> JobExecutor:
+    """The executor of each job, where its run config does not choose another."""
+
+    def executor(job: str | None) -> dg.ExecutorDefinition:
+        short = sample or job in ONE_PROCESS
+        return reporting_executor(IN_PROCESS if short else forkserver(job), storage_root)
+
+    return executor
+
+
+def forkserver(job: str | None) -> dict:
+    """A process for each step, forked from one that has loaded what the steps of the job need."""
+    modules = [*PRELOADED, *LIBRARIES.get(job, ()), "wmtp_assets.runs.before_forks"]
+    return {"multiprocess": {"start_method": {"forkserver": {"preload_modules": modules}}}}
+
+
+def asset_jobs(executor: JobExecutor, *, with_reward_model: bool) -> list:
     """The jobs that materialize."""
     return [
-        dg.define_asset_job(name, selection=selection, description=description, config=QUIET)
+        dg.define_asset_job(
+            name,
+            selection=selection,
+            description=description,
+            config=QUIET,
+            executor_def=executor(name),
+        )
         for name, (selection, description) in ASSET_JOBS.items()
         if with_reward_model or name not in OPTIONAL_JOBS
     ]
 
 
-def verification_jobs(checks: list[dg.AssetChecksDefinition]) -> list:
+def verification_jobs(checks: list[dg.AssetChecksDefinition], executor: JobExecutor) -> list:
     """The jobs that only evaluate checks: quick ones, and all.
 
     Optional models are left out: a check of an asset that was never materialized runs too.
@@ -97,11 +134,13 @@ def verification_jobs(checks: list[dg.AssetChecksDefinition]) -> list:
             selection=dg.AssetSelection.checks(*[spec.key for spec in quick]),
             description="Runs the quick checks of what is stored: sizes, headers, configs.",
             config=QUIET,
+            executor_def=executor("verify_storage"),
         ),
         dg.define_asset_job(
             "verify_storage_deep",
             selection=dg.AssetSelection.checks(*[spec.key for spec in specs]),
             description="Runs all checks of what is stored, every byte read again.",
             config=QUIET,
+            executor_def=executor("verify_storage_deep"),
         ),
     ]

@@ -6,6 +6,7 @@ first ends, as failed, the earlier ones whose process is gone.
 """
 
 import atexit
+import faulthandler
 import multiprocessing
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ from wmtp_assets.sqlite_record import mend, record_lock
 # Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
 # start, not on those of `dagster job execute` (dagster 17707).
 REPOSITORY_TAG, REPOSITORY = ".dagster/repository", f"__repository__@{MODULE}"
+
+# By number: the log of a step takes its place for as long as the step runs.
+STDERR = 2
 
 
 class ReportingExecutor(dg.Executor):
@@ -56,6 +60,8 @@ class ReportingExecutor(dg.Executor):
         for line in end_dead_runs(plan_context.instance):
             plan_context.log.warning(line)
         progress = planned_progress(plan_context.job.get_definition(), run)
+        # Where a library crashes in this process, its last words are the lines that called it.
+        faulthandler.enable(STDERR)
         try:
             with heartbeat(plan_context.instance, run.run_id):
                 for event in self.inner.execute(plan_context, execution_plan):
@@ -113,6 +119,9 @@ def end_dead_runs(instance: dg.DagsterInstance, heard: dict[str, Any] | None = N
     ended = []
     for run, reason in find_dead(instance, heard):
         progress = recorded_progress(instance, run)
+        if progress.running:
+            # A library may have crashed in it: in a run of one process nothing else names it.
+            reason += f"; it was at {', '.join(sorted(progress.running))}"
         progress.reasons.append(reason)
         lines = stop_lines(progress, resume_command(progress, dagster_command()))
         rest = [line for line in lines if not line.endswith(reason)]
