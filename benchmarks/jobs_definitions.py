@@ -17,7 +17,7 @@ import dagster as dg
 from benchmarks.usage import cpu_seconds, io_bytes
 from wmtp_assets.definitions import CHECKS, build_definitions
 from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets.jobs import ASSET_JOBS, PRELOADED, job_executors, verification_jobs
+from wmtp_assets.jobs import ASSET_JOBS, PRELOADED, verification_jobs
 
 # The name of the job, and the catalog.
 PLAN, MIRROR, STEPS = Path("plan.pickle"), Path("mirror"), Path("steps")
@@ -51,13 +51,12 @@ def restricted(graph: dg.Definitions, job: str) -> dg.Definitions:
     """A graph with one job, and the verifications of what that job stores."""
     stored = ASSET_JOBS[job][0].resolve(graph.resolve_asset_graph())
     checked = [one for one in CHECKS if {spec.asset_key for spec in one.check_specs} <= stored]
-    executor = job_executors(str(STORAGE.absolute()), sample=False)
     return dg.Definitions(
         assets=graph.assets,
         asset_checks=graph.asset_checks,
         jobs=[
             *(one for one in graph.jobs if one.name == job),
-            *verification_jobs(checked, executor),
+            *verification_jobs(checked),
         ],
         resources=graph.resources,
         executor=graph.executor,

@@ -32,7 +32,7 @@ from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS
 from wmtp_assets.evidence.read import Declared
 from wmtp_assets.hub.sources import HubSource, MirrorSource
-from wmtp_assets.jobs import asset_jobs, job_executors, verification_jobs
+from wmtp_assets.jobs import asset_jobs, executor_of_jobs, verification_jobs
 from wmtp_assets.layout.assets import storage_layout
 from wmtp_assets.layout.checks import storage_layout_checks
 from wmtp_assets.layout.jobs import reset_storage
@@ -133,10 +133,9 @@ def build_definitions(
     # No artifacts, hence no evidence: what upstream is at.
     repos = [watched_repos[raw] for raw, asset in raw_assets.items() if in_graph(asset)]
     watch = watch_job(repos, QUIET)
-    executor = job_executors(str(store.root), sample=catalog.name == "sample")
-    jobs = asset_jobs(executor, with_reward_model=with_reward_model)
+    jobs = asset_jobs(with_reward_model=with_reward_model)
     [report] = [job for job in jobs if job.name == "report"]
-    verifications = verification_jobs(checks, executor)
+    verifications = verification_jobs(checks)
     backed_up = backup_url is not None
     outside = [approval, *([backup] if backed_up else [])]
     return dg.Definitions(
@@ -166,7 +165,7 @@ def build_definitions(
             "signer": NoSigner(),
             "backup_url": backup_url,
         },
-        executor=executor(None),
+        executor=executor_of_jobs(str(store.root), sample=catalog.name == "sample"),
         loggers={"console": one_line_console},
     )
 

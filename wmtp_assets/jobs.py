@@ -1,6 +1,7 @@
 """The jobs, as a table of what each one selects, and how their steps run."""
 
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Iterable
 
 import dagster as dg
 
@@ -35,8 +36,6 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "datasets": _DATASET_LIBRARIES,
     "verify_storage_deep": (*_DATASET_LIBRARIES, *_MODEL_LIBRARIES),
 }
-# Of a job, or of assets that were selected by hand.
-JobExecutor = Callable[[str | None], dg.ExecutorDefinition]
 
 _all = dg.AssetSelection.all()
 _documents = dg.AssetSelection.groups(*DOCUMENT_GROUPS)
@@ -85,38 +84,34 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
 }
 
 
-def job_executors(storage_root: str, *, sample: bool) -> JobExecutor:
-    """The executor of each job, where its run config does not choose another."""
+def executor_of_jobs(storage_root: str, *, sample: bool) -> dg.ExecutorDefinition:
+    """How the runs of each job run, where their run config does not choose."""
+    if sample:
+        return reporting_executor(IN_PROCESS, storage_root)
+    of_jobs = dict.fromkeys(ONE_PROCESS, IN_PROCESS)
+    of_jobs |= {job: forkserver(modules) for job, modules in LIBRARIES.items()}
+    return reporting_executor(forkserver(), storage_root, of_jobs)
 
-    def executor(job: str | None) -> dg.ExecutorDefinition:
-        short = sample or job in ONE_PROCESS
-        return reporting_executor(IN_PROCESS if short else forkserver(job), storage_root)
 
-    return executor
-
-
-def forkserver(job: str | None) -> dict:
-    """A process for each step, forked from one that has loaded what the steps of the job need."""
-    modules = [*PRELOADED, *LIBRARIES.get(job, ()), "wmtp_assets.runs.before_forks"]
+def forkserver(libraries: Iterable[str] = ()) -> dict:
+    """A process for each step, forked from one that has loaded what the steps need."""
+    modules = list(PRELOADED)
+    if sys.platform == "linux":  # elsewhere the fork of a process with such libraries may crash
+        modules += libraries
+    modules.append("wmtp_assets.runs.before_forks")
     return {"multiprocess": {"start_method": {"forkserver": {"preload_modules": modules}}}}
 
 
-def asset_jobs(executor: JobExecutor, *, with_reward_model: bool) -> list:
+def asset_jobs(*, with_reward_model: bool) -> list:
     """The jobs that materialize."""
     return [
-        dg.define_asset_job(
-            name,
-            selection=selection,
-            description=description,
-            config=QUIET,
-            executor_def=executor(name),
-        )
+        dg.define_asset_job(name, selection=selection, description=description, config=QUIET)
         for name, (selection, description) in ASSET_JOBS.items()
         if with_reward_model or name not in OPTIONAL_JOBS
     ]
 
 
-def verification_jobs(checks: list[dg.AssetChecksDefinition], executor: JobExecutor) -> list:
+def verification_jobs(checks: list[dg.AssetChecksDefinition]) -> list:
     """The jobs that only evaluate checks: quick ones, and all.
 
     Optional models are left out: a check of an asset that was never materialized runs too.
@@ -134,13 +129,11 @@ def verification_jobs(checks: list[dg.AssetChecksDefinition], executor: JobExecu
             selection=dg.AssetSelection.checks(*[spec.key for spec in quick]),
             description="Runs the quick checks of what is stored: sizes, headers, configs.",
             config=QUIET,
-            executor_def=executor("verify_storage"),
         ),
         dg.define_asset_job(
             "verify_storage_deep",
             selection=dg.AssetSelection.checks(*[spec.key for spec in specs]),
             description="Runs all checks of what is stored, every byte read again.",
             config=QUIET,
-            executor_def=executor("verify_storage_deep"),
         ),
     ]

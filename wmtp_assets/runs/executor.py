@@ -9,11 +9,13 @@ import atexit
 import faulthandler
 import multiprocessing
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
+from dagster._config import process_config
 from dagster._core.utils import make_new_run_id
 
 from wmtp_assets.printable import say
@@ -138,13 +140,20 @@ def dagster_command() -> str:
     return str(program.relative_to(here) if program.is_relative_to(here) else program)
 
 
-def reporting_executor(default: dict, storage_root: str) -> dg.ExecutorDefinition:
+def reporting_executor(
+    default: dict, storage_root: str, of_jobs: Mapping[str, dict] = MappingProxyType({})
+) -> dg.ExecutorDefinition:
     """Dagster's own executor with another default, its runs marked and reported.
 
     Args:
         default: Its config, where a run gives none.
+        of_jobs: Job -> its config in place of the default. Not an executor of the job: whoever
+            takes this graph with another executor has it for all jobs.
     """
     inner = dg.multi_or_in_process_executor
+
+    def complete(config: dict) -> dict:
+        return process_config(inner.config_schema.config_type, config).value
 
     @dg.executor(
         name=inner.name,
@@ -154,6 +163,9 @@ def reporting_executor(default: dict, storage_root: str) -> dg.ExecutorDefinitio
         ),
     )
     def reporting(context: dg.InitExecutorContext) -> dg.Executor:
+        job = context.job.get_definition().name
+        if job in of_jobs and context.executor_config == complete(default):
+            context = context._replace(executor_config=complete(of_jobs[job]))
         return ReportingExecutor(inner.executor_creation_fn(context), storage_root)
 
     choice = dg.Field(dg.Permissive(), is_required=False)
