@@ -1,12 +1,14 @@
 """What a forkserver imports last, before it forks the processes of steps.
 
 A fork shares the pages of what is loaded until somebody writes them, and Python's garbage collector
-writes every object that it looks at: 1 GiB in two steps of models was half as much with it frozen.
+writes every object that it looks at: frozen, the steps of a quick verification took 13 % less
+memory and 8 % less of the processors.
 """
 
 import gc
 
-# Of each step, else 0.07 s: opening the record and the logs of a step.
+# Each step opens the record and its own log: 0.06 s of imports.
+import dagster._core.storage.local_compute_log_manager  # noqa: F401
 import upath.core  # noqa: F401
 
 gc.collect()
