@@ -15,16 +15,16 @@ from resource import RUSAGE_CHILDREN, RUSAGE_SELF
 import dagster as dg
 
 from benchmarks.usage import cpu_seconds, io_bytes
-from wmtp_assets.definitions import CHECKS, FORKSERVER, build_definitions
+from wmtp_assets.definitions import CHECKS, build_definitions
 from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets.jobs import ASSET_JOBS, verification_jobs
+from wmtp_assets.jobs import ASSET_JOBS, PRELOADED, verification_jobs
 
 # The name of the job, and the catalog.
 PLAN, MIRROR, STEPS = Path("plan.pickle"), Path("mirror"), Path("steps")
 STORAGE, DOCS = Path("storage"), Path("docs")
 
 # Loaded before the steps begin, as the published graph is: a step that builds it pays for it.
-FORKSERVER["multiprocess"]["start_method"]["forkserver"]["preload_modules"].append(__name__)
+PRELOADED.append(__name__)
 
 
 class StepProcess:
@@ -54,7 +54,10 @@ def restricted(graph: dg.Definitions, job: str) -> dg.Definitions:
     return dg.Definitions(
         assets=graph.assets,
         asset_checks=graph.asset_checks,
-        jobs=[*(one for one in graph.jobs if one.name == job), *verification_jobs(checked)],
+        jobs=[
+            *(one for one in graph.jobs if one.name == job),
+            *verification_jobs(checked),
+        ],
         resources=graph.resources,
         executor=graph.executor,
         loggers=graph.loggers,

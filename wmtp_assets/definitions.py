@@ -32,12 +32,7 @@ from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS
 from wmtp_assets.evidence.read import Declared
 from wmtp_assets.hub.sources import HubSource, MirrorSource
-from wmtp_assets.jobs import (
-    FORKSERVER,
-    IN_PROCESS,
-    asset_jobs,
-    verification_jobs,
-)
+from wmtp_assets.jobs import asset_jobs, executor_of_jobs, verification_jobs
 from wmtp_assets.layout.assets import storage_layout
 from wmtp_assets.layout.checks import storage_layout_checks
 from wmtp_assets.layout.jobs import reset_storage
@@ -54,7 +49,6 @@ from wmtp_assets.raw.jobs import mirror_job, renew_lock
 from wmtp_assets.raw.upstream.assets import watched_repos
 from wmtp_assets.raw.upstream.jobs import daily_watch, watch_job
 from wmtp_assets.runs.console import QUIET, one_line_console
-from wmtp_assets.runs.executor import reporting_executor
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.source import Source
 from wmtp_assets.sqlite_record import be_patient
@@ -171,9 +165,7 @@ def build_definitions(
             "signer": NoSigner(),
             "backup_url": backup_url,
         },
-        executor=reporting_executor(
-            IN_PROCESS if catalog.name == "sample" else FORKSERVER, str(store.root)
-        ),
+        executor=executor_of_jobs(str(store.root), sample=catalog.name == "sample"),
         loggers={"console": one_line_console},
     )
 

@@ -1,5 +1,6 @@
 """The jobs, as a table of what each one selects, and how their steps run."""
 
+import sys
 from collections.abc import Iterable
 
 import dagster as dg
@@ -13,14 +14,27 @@ from wmtp_assets.models.micro.scored_rows import SCORED_KEY, SCORED_TITLE
 from wmtp_assets.models.row import TOKENIZER
 from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS, REQUIRED
 from wmtp_assets.runs.console import QUIET
+from wmtp_assets.runs.executor import reporting_executor
 
 # The sample: most of its steps are short, and a process for each costs 0.8 s more a step.
 IN_PROCESS = {"in_process": {}}
 # Real sizes: models and datasets go side by side.
-FORKSERVER = {
-    "multiprocess": {
-        "start_method": {"forkserver": {"preload_modules": ["wmtp_assets.definitions"]}}
-    }
+PRELOADED = ["wmtp_assets.definitions"]
+# As short at any size, but for files that were touched: those are read.
+ONE_PROCESS = {"verify_storage", "report"}
+# What many steps of a job import: 0.4 s a step for a dataset, 2 s for a model, or once for all.
+_DATASET_LIBRARIES = ("datasets", "matplotlib.backends.backend_agg", "matplotlib.figure")
+_MODEL_LIBRARIES = (
+    "torch",
+    "transformers.models.auto.tokenization_auto",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.llama.modeling_llama",
+)
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "phase1": (*_DATASET_LIBRARIES, *_MODEL_LIBRARIES),
+    "models": _MODEL_LIBRARIES,
+    "datasets": _DATASET_LIBRARIES,
+    "verify_storage_deep": (*_DATASET_LIBRARIES, *_MODEL_LIBRARIES),
 }
 
 _all = dg.AssetSelection.all()
@@ -68,6 +82,24 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
         "Writes the documents from the record, and judges the approval; runs after every phase1.",
     ),
 }
+
+
+def executor_of_jobs(storage_root: str, *, sample: bool) -> dg.ExecutorDefinition:
+    """How the runs of each job run, where their run config does not choose."""
+    if sample:
+        return reporting_executor(IN_PROCESS, storage_root)
+    of_jobs = dict.fromkeys(ONE_PROCESS, IN_PROCESS)
+    of_jobs |= {job: forkserver(modules) for job, modules in LIBRARIES.items()}
+    return reporting_executor(forkserver(), storage_root, of_jobs)
+
+
+def forkserver(libraries: Iterable[str] = ()) -> dict:
+    """A process for each step, forked from one that has loaded what the steps need."""
+    modules = list(PRELOADED)
+    if sys.platform == "linux":  # elsewhere the fork of a process with such libraries may crash
+        modules += libraries
+    modules.append("wmtp_assets.runs.before_forks")
+    return {"multiprocess": {"start_method": {"forkserver": {"preload_modules": modules}}}}
 
 
 def asset_jobs(*, with_reward_model: bool) -> list:

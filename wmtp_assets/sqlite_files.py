@@ -82,6 +82,13 @@ def mend_heads(home: Path, older: str) -> list[str]:
     return mended
 
 
+def is_made(path: Path) -> bool:
+    """Whether Dagster has made a file: then it bears one version stamp."""
+    with contextlib.suppress(sqlite3.Error), _opened(path, "ro") as found:
+        return len(_heads(found)) == 1
+    return False
+
+
 @contextlib.contextmanager
 def _opened(path: Path, mode: str) -> Iterator[sqlite3.Connection]:
     address = f"{path.absolute().as_uri()}?mode={mode}"

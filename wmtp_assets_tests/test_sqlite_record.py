@@ -25,6 +25,7 @@ from wmtp_assets.doctor.database import database_lines
 from wmtp_assets.doctor.lines import State
 from wmtp_assets.errors import BadInput
 from wmtp_assets.signoff.__main__ import record
+from wmtp_assets.sqlite_engines import EventLog
 from wmtp_assets.sqlite_files import (
     DATABASES,
     HEADS_FIX,
@@ -143,6 +144,18 @@ def test_a_run_connects_by_one_engine_a_file_once_dagster_has_made_it(made):
         sqlalchemy.event.remove(sqlalchemy.Engine, "engine_connect", note)
     files = Counter(Path(engine.url.database).name for engine in engines)
     assert files[f"{run_id}.db"] == 2 and files["index.db"] <= 3
+
+
+def test_a_file_that_bears_a_stamp_is_not_looked_through_again(made, monkeypatch):
+    looked: list[bool] = []
+    monkeypatch.setattr(EventLog, "_initdb", lambda *_, **__: looked.append(True))
+    index = made / "history/runs/index.db"
+    for stamps, looks in ((["one"], 0), ([], 1), (["one", "two"], 2)):
+        execute(index, "DELETE FROM alembic_version")
+        for stamp in stamps:
+            execute(index, "INSERT INTO alembic_version VALUES (?)", stamp)
+        with EventLog(str(index.parent)).index_connection():
+            assert len(looked) == looks
 
 
 def test_the_files_of_a_wiped_record_are_made_anew(made):

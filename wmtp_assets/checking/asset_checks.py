@@ -21,6 +21,7 @@ from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import require_inside
 from wmtp_assets.markup import escape_links
+from wmtp_assets.priority import priority_tags
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
 
 DEEP_TAG = "reads"
@@ -68,6 +69,7 @@ def checks_on(
         name=checks_step(asset_key),
         specs=specs,
         can_subset=True,
+        op_tags=priority_tags(key),
         # Not parameters: Dagster takes these or those, and `resources` differ by asset.
         required_resource_keys={"deployment", *resources},
     )

@@ -27,6 +27,7 @@ from wmtp_assets.datasets.schema.assets import schema_assets
 from wmtp_assets.datasets.small.assets import small_assets
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.printable import printable, reporter
+from wmtp_assets.priority import priority_tags
 from wmtp_assets.record import materialized
 
 TOKEN_COUNTING = "token_counting"
@@ -42,6 +43,7 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
         group_name=dataset,
         deps=[dg.AssetKey([dataset, "raw"]), dg.AssetKey([TOKEN_COUNT_MODEL, "tokenizer"])],
         kinds={"dataset", "json"},
+        op_tags=priority_tags(split),
         code_version="1",
         description=f"{title} {split}: Alpaca JSONL, at most 2048 tokens a record.",
     )

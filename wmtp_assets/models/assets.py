@@ -26,6 +26,7 @@ from wmtp_assets.models.rows import MODELS
 from wmtp_assets.models.safetensors.convert import convert
 from wmtp_assets.models.tokenizer.files import TOKENIZER_MODEL, build_tokenizer_folder
 from wmtp_assets.printable import reporter
+from wmtp_assets.priority import priority_tags
 from wmtp_assets.record import materialized
 
 
@@ -92,6 +93,7 @@ def safetensors_asset(row: ModelRow) -> dg.AssetsDefinition:
         group_name=row.group_name,
         deps=[[row.name, part] for part in ("raw", *copied)],
         kinds={"pytorch", "safetensors"},
+        op_tags=priority_tags(SAFETENSORS),
         code_version="1",
         description=row.descriptions[SAFETENSORS],
     )

@@ -13,6 +13,7 @@ from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.stored import raw_folder
 from wmtp_assets.models.rows import MODELS
 from wmtp_assets.printable import reporter
+from wmtp_assets.priority import priority_tags
 from wmtp_assets.raw.upstream.observations import made_from_commit, upstream_key
 from wmtp_assets.record import materialized
 
@@ -43,6 +44,7 @@ def raw_asset(*, key: str, row: Row, kinds: set[str], description: str) -> dg.As
         # Only a name: a limit is for whoever sets one. Two runs are kept apart by the guard of each
         # file; a run that was killed would keep its place in a limited pool for ever.
         pool=f"fetch_{name}",
+        op_tags=priority_tags(key),
         code_version="1",
         description=description,
     )

@@ -15,6 +15,11 @@ CHECK_FAILED = {"DagsterAssetCheckFailedError"}
 # The text of an error of ours is enough for a person, without the name of its class.
 OUR_ERROR = re.compile(r"^wmtp_assets(\.\w+)+: ")
 INTERRUPTS = (KeyboardInterrupt, dg.DagsterExecutionInterruptedError)
+STEP_ENDS = {
+    dg.DagsterEventType.STEP_SUCCESS,
+    dg.DagsterEventType.STEP_FAILURE,
+    dg.DagsterEventType.STEP_UP_FOR_RETRY,
+}
 STOP_REQUESTED = "UNEXPECTED_TERMINATION"
 
 
@@ -74,6 +79,10 @@ def progress_of(job: dg.JobDefinition, result: dg.ExecuteInProcessResult) -> Run
 def note_event(progress: RunProgress, event: dg.DagsterEvent) -> None:
     """Take one event of a run into account."""
     kind = event.event_type
+    if kind == dg.DagsterEventType.STEP_START:
+        progress.running.add(event.step_key)
+    elif kind in STEP_ENDS:
+        progress.running.discard(event.step_key)
     if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
         progress.made.add(event.asset_key.to_user_string())
     elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:

@@ -6,13 +6,16 @@ first ends, as failed, the earlier ones whose process is gone.
 """
 
 import atexit
+import faulthandler
 import multiprocessing
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
+from dagster._config import process_config
 from dagster._core.utils import make_new_run_id
 
 from wmtp_assets.printable import say
@@ -25,6 +28,9 @@ from wmtp_assets.sqlite_record import mend, record_lock
 # Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
 # start, not on those of `dagster job execute` (dagster 17707).
 REPOSITORY_TAG, REPOSITORY = ".dagster/repository", f"__repository__@{MODULE}"
+
+# By number: the log of a step takes its place for as long as the step runs.
+STDERR = 2
 
 
 class ReportingExecutor(dg.Executor):
@@ -56,6 +62,8 @@ class ReportingExecutor(dg.Executor):
         for line in end_dead_runs(plan_context.instance):
             plan_context.log.warning(line)
         progress = planned_progress(plan_context.job.get_definition(), run)
+        # Where a library crashes in this process, its last words are the lines that called it.
+        faulthandler.enable(STDERR)
         try:
             with heartbeat(plan_context.instance, run.run_id):
                 for event in self.inner.execute(plan_context, execution_plan):
@@ -113,6 +121,9 @@ def end_dead_runs(instance: dg.DagsterInstance, heard: dict[str, Any] | None = N
     ended = []
     for run, reason in find_dead(instance, heard):
         progress = recorded_progress(instance, run)
+        if progress.running:
+            # A library may have crashed in it: in a run of one process nothing else names it.
+            reason += f"; it was at {', '.join(sorted(progress.running))}"
         progress.reasons.append(reason)
         lines = stop_lines(progress, resume_command(progress, dagster_command()))
         rest = [line for line in lines if not line.endswith(reason)]
@@ -129,13 +140,20 @@ def dagster_command() -> str:
     return str(program.relative_to(here) if program.is_relative_to(here) else program)
 
 
-def reporting_executor(default: dict, storage_root: str) -> dg.ExecutorDefinition:
+def reporting_executor(
+    default: dict, storage_root: str, of_jobs: Mapping[str, dict] = MappingProxyType({})
+) -> dg.ExecutorDefinition:
     """Dagster's own executor with another default, its runs marked and reported.
 
     Args:
         default: Its config, where a run gives none.
+        of_jobs: Job -> its config in place of the default. Not an executor of the job: whoever
+            takes this graph with another executor has it for all jobs.
     """
     inner = dg.multi_or_in_process_executor
+
+    def complete(config: dict) -> dict:
+        return process_config(inner.config_schema.config_type, config).value
 
     @dg.executor(
         name=inner.name,
@@ -145,6 +163,9 @@ def reporting_executor(default: dict, storage_root: str) -> dg.ExecutorDefinitio
         ),
     )
     def reporting(context: dg.InitExecutorContext) -> dg.Executor:
+        job = context.job.get_definition().name
+        if job in of_jobs and context.executor_config == complete(default):
+            context = context._replace(executor_config=complete(of_jobs[job]))
         return ReportingExecutor(inner.executor_creation_fn(context), storage_root)
 
     choice = dg.Field(dg.Permissive(), is_required=False)

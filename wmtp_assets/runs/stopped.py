@@ -33,6 +33,7 @@ class RunProgress:
         assets: The assets that it is to make.
         checks: Asset -> the names of its checks that are to be evaluated.
         config: Its run config.
+        running: The steps that have begun and not ended.
         made: The assets that it made.
         evaluated: Asset -> the checks that were evaluated.
         failed: Asset -> the checks of them that failed as errors.
@@ -44,6 +45,7 @@ class RunProgress:
     assets: frozenset[str] = frozenset()
     checks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
+    running: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)
     evaluated: dict[str, set[str]] = field(default_factory=dict)
     failed: dict[str, set[str]] = field(default_factory=dict)

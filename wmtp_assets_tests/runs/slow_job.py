@@ -1,6 +1,7 @@
-"""A job whose only step writes a file for as long as it lives; run by its commands, then killed."""
+"""Jobs that commands run: one writes a file until it is killed, one crashes by itself."""
 
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -25,8 +26,23 @@ def slow() -> dg.MaterializeResult:
             time.sleep(0.01)
 
 
+@dg.asset
+def crashes() -> dg.MaterializeResult:
+    """As a library does that reads what it should not."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return dg.MaterializeResult()
+
+
+@dg.asset
+def goes_on() -> dg.MaterializeResult:
+    return dg.MaterializeResult()
+
+
 defs = dg.Definitions(
-    assets=[fast, slow],
-    jobs=[dg.define_asset_job("slowly")],
+    assets=[fast, slow, crashes, goes_on],
+    jobs=[
+        dg.define_asset_job("slowly", selection=["fast", "slow"]),
+        dg.define_asset_job("badly", selection=["crashes", "goes_on"]),
+    ],
     executor=reporting_executor(IN_PROCESS, "/somewhere/storage"),
 )

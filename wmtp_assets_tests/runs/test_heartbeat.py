@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.events import StepSuccessData
 
 from wmtp_assets.automation.sensors import dead_runs
 from wmtp_assets.files.temporaries import HeldFile
@@ -99,6 +100,20 @@ def test_a_killed_run_ends_as_failed_once_and_says_why(instance, under_way):
     assert f"{WORD}\nmade: 0 of 2\nnot made: 2 (first, second)" in said(instance, run_id)
     assert end_dead_runs(instance) == []
     assert list(Path(instance.root_directory, FOLDER).iterdir()) == []
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_killed_run_says_which_step_it_was_at(instance, ended):
+    """A library that crashes takes a run of one process with it, and nothing else names it."""
+    run_id = started(instance)
+    kind = dg.DagsterEventType
+    happened = [(kind.STEP_START, None), (kind.STEP_SUCCESS, StepSuccessData(duration_ms=1.0))]
+    for event, data in happened if ended else happened[:1]:
+        of_step = dg.DagsterEvent(event.value, "work", step_key="second", event_specific_data=data)
+        instance.report_dagster_event(of_step, run_id)
+    kill(instance, run_id)
+    [told] = end_dead_runs(instance)
+    assert WORD in told and ("; it was at second; " in told) is not ended
 
 
 def test_locks_of_runs_that_never_began_or_have_ended_are_swept(instance):

@@ -89,6 +89,26 @@ def test_a_killed_run_ends_as_failed_and_none_of_its_processes_goes_on(home, ins
     assert not file.exists()
 
 
+def test_a_library_that_crashes_in_the_one_process_of_a_run_is_told_with_its_step(home, instance):
+    done = subprocess.run([*RUN, "-j", "badly"], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGSEGV
+    assert "Fatal Python error: Segmentation fault" in done.stderr and "slow_job.py" in done.stderr
+    [told] = end_dead_runs(instance)
+    assert "it was at crashes" in told and "-j badly" in told
+    assert status_of(instance) == "FAILURE"
+
+
+def test_a_process_for_each_step_goes_on_after_a_crash(home, instance):
+    (home / "run.json").write_text(json.dumps(FORKSERVER))
+    command = [*RUN, "-j", "badly", "-c", str(home / "run.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "go on: " in done.stderr
+    assert instance.get_latest_materialization_event(dg.AssetKey("goes_on"))
+    [run] = instance.get_runs()
+    failed = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    assert [event.step_key for event in failed] == ["crashes"]
+
+
 def test_a_suspended_run_is_not_ended(home, instance):
     process, file = start(home, {})
     process.send_signal(signal.SIGSTOP)

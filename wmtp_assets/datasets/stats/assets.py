@@ -15,6 +15,7 @@ from wmtp_assets.datasets.stats.inputs import benchmark_splits, full_content
 from wmtp_assets.datasets.stats.label_conflicts import LABELLED_BOTH
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.files import file_io
+from wmtp_assets.priority import priority_tags
 from wmtp_assets.record import materialized
 
 
@@ -28,6 +29,7 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
         # A check on several assets sits on one downstream of all of them.
         deps=[dg.AssetKey(key.split("/")) for key in (*splits, *benchmark_splits(dataset))],
         kinds={"json", "file"},
+        op_tags=priority_tags("stats"),
         code_version="2",
         description=DATASETS[dataset].stats,
     )
