@@ -111,10 +111,11 @@ class SplitCounts:
         """Add the counts of another part."""
         self.source_rows += other.source_rows
         self.candidates += other.candidates
-        self.dropped += other.dropped
-        self.kept += other.kept
+        # Not by +=, which looks at all that is there already, for each part anew.
+        self.dropped.update(other.dropped)
+        self.kept.update(other.kept)
         for name, lengths in other.lengths.items():
-            self.lengths[name] += lengths
+            self.lengths[name].update(lengths)
 
     @property
     def rows(self) -> int:
