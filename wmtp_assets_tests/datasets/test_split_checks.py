@@ -8,22 +8,34 @@ from dataclasses import replace
 import pytest
 from kitoken import Kitoken
 
+from wmtp_assets.checking.check_group import AssetState
+from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import Kind
 from wmtp_assets.datasets.checks import ADDS_UP, DROPS_EQUAL_SOURCE, split_check_groups
-from wmtp_assets.datasets.convert import independent_counts, inspection, range_inspection
+from wmtp_assets.datasets.convert import (
+    accounting,
+    independent_counts,
+    inspection,
+    range_inspection,
+    records,
+)
 from wmtp_assets.datasets.convert.accounting import judge_sum
 from wmtp_assets.datasets.convert.independent_counts import BY_BOTH, BY_KITOKEN
 from wmtp_assets.datasets.convert.inputs import source_files
+from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.convert.split import convert_split
-from wmtp_assets.datasets.formats import ALPACA
+from wmtp_assets.datasets.formats import ALPACA, INVALID_UTF8
 from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.mbpp import MBPP
 from wmtp_assets.datasets.problem import LabelledSolutions, Problem, Row
 from wmtp_assets.datasets.row import DatasetRow
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import open_regular
+from wmtp_assets.record import file_facts
 from wmtp_assets.store import Store
 from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.datasets.rows import CODECONTESTS, LONG, problem, write_parquet
@@ -106,6 +118,22 @@ def test_a_line_that_is_not_of_the_schema_is_named(damaged, change):
     # What could only be read in part is not claimed.
     assert not findings[inspection.WITHIN_LIMIT].passed
     assert not findings[inspection.TASK_IDS_UNIQUE].passed
+
+
+def test_the_lines_are_read_once_for_their_propositions_and_their_digest(made, monkeypatch):
+    folder = made.store.dataset("codecontests")
+    jsonl = folder.jsonl("train")
+    recorded = {made.store.relative(jsonl): file_facts(file_io.stored(jsonl))}
+    state = AssetState({}, recorded, Digests(made.store, recorded, deep=True))
+    monkeypatch.setattr(file_io, "sha256_of", None)  # nobody else hashes it
+    opened = []
+    monkeypatch.setattr(
+        records, "open_regular", lambda path: opened.append(path) or open_regular(path)
+    )
+    for group in split_check_groups(dataset="codecontests", split="train"):
+        assert all(finding.passed for finding in group.evaluate(made, state).values())
+    assert dict(state.digests) == {path: facts["sha256"] for path, facts in recorded.items()}
+    assert opened == [jsonl]
 
 
 def test_a_missing_line_feed_at_the_end_is_named(damaged):
@@ -390,6 +418,25 @@ def test_candidates_other_than_in_the_source_are_named_where_no_language_is_filt
     monkeypatch.setitem(DATASETS, "mbpp", labelled_tasks(lambda number: 3))
     finding = judge_sum("mbpp", split, folder.line_metadata(split.name), sources)
     assert finding.evidence["culprits"] == ["candidates in the source: expected 12, recorded 8"]
+
+
+def test_rows_are_read_again_once_for_all_that_is_counted_of_them(made, tmp_path, monkeypatch):
+    dataset = made.catalog.dataset("mbpp")
+    split = dataset.splits[0]
+    sources = source_files(made.store, dataset, split)
+    folder = Store(tmp_path / "storage", tmp_path / "docs").dataset("mbpp")
+    monkeypatch.setitem(DATASETS, "mbpp", labelled_tasks(lambda number: 2))
+    convert_split("mbpp", split.name, sources, folder, FILTER)
+    facts = read_facts(folder.line_metadata(split.name), DATASETS["mbpp"].format)
+    facts.tally.dropped[INVALID_UTF8] = 1
+    monkeypatch.setattr(accounting, "read_facts", lambda *_: facts)
+    read, read_problems = [], accounting.read_problems
+    monkeypatch.setattr(
+        accounting, "read_problems", lambda *of: read.append(of[1]) or read_problems(*of)
+    )
+    finding = judge_sum("mbpp", split, folder.line_metadata(split.name), sources)
+    assert "rows that are not UTF-8: expected 0, recorded 1" in finding.summary
+    assert read == sources
 
 
 def test_other_languages_in_the_source_are_named(damaged):

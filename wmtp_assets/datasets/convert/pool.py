@@ -1,7 +1,7 @@
 """Runs units of work on this machine and hands their results back in the order of the units.
 
 In processes where that pays, in this process otherwise; on a cluster it is `cluster` that does. The
-result never depends on which. A unit is rows to convert, or lines to check (`range_inspection`).
+result never depends on which. A unit is rows to convert, or lines to check (`block_inspection`).
 """
 
 import contextlib
@@ -63,17 +63,31 @@ def is_worth(workers: int, units: int, size_bytes: int) -> bool:
 
 
 @contextlib.contextmanager
-def processes(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Fresh processes that end with this one; what has not begun at the end is left undone."""
+def processes(
+    count: int, first: Callable[..., None] | None = None, *arguments: object
+) -> Iterator[ProcessPoolExecutor]:
+    """Fresh processes that end with this one; what has not begun at the end is left undone.
+
+    Args:
+        first: Called in each before all work, with `arguments`.
+    """
     context = multiprocessing.get_context(START_METHOD)
     if START_METHOD == "forkserver":
         # The server imports once for all workers, and they share the pages.
         context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=end_with_parent)
+    pool = ProcessPoolExecutor(
+        count, mp_context=context, initializer=_begin, initargs=(first, arguments)
+    )
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(first: Callable[..., None] | None, arguments: tuple[object, ...]) -> None:
+    end_with_parent()
+    if first is not None:
+        first(*arguments)
 
 
 def in_order(
