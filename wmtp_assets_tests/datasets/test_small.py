@@ -10,7 +10,8 @@ from wmtp_assets.datasets.convert.records import dump_json, line_item
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.small import inspection
 from wmtp_assets.datasets.small.checks import small_check_groups
-from wmtp_assets.datasets.small.select import SEED, select_lines, write_small_set
+from wmtp_assets.datasets.small.lines import SEED
+from wmtp_assets.datasets.small.select import select_lines, write_small_set
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.file_io import atomic_writer
 from wmtp_assets_tests.datasets.world import judge, lines_of

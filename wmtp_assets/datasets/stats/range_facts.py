@@ -97,7 +97,8 @@ def read_facts(dataset: str, wanted: Wanted, lines: LineRange) -> RangeFacts:
         return facts
     facts.prompt, instruction = prompt_in(first)
     line = parse_line(1, first, check_for(form.fields))
-    if line.record is None:
+    # What reads on from nothing says itself what is wrong with the first line of a file.
+    if line.record is None and (facts.prompt or lines.start):
         facts.first_fault = BadLine(lines.path, 1, f" {line.fault}")
     task_id = line.record["task_id"] if line.record else ""
     opened = [(instruction, task_id)]
