@@ -17,6 +17,6 @@ class Deployment:
     store: Store
     workers: int = 1
     scheduler: str | None = None
-    """Address of a Dask scheduler that converts datasets in the place of local processes."""
+    """Address of a Dask scheduler that converts and checks datasets, not local processes."""
     reviewer_keys: Path | None = None
     """A folder of public keys: once it is given, only decisions signed by one of them count."""

@@ -26,15 +26,17 @@ def _split(stored: StoredDataset) -> Split:
 
 def _lines(stored: StoredDataset) -> dict[str, Finding]:
     split, store = _split(stored), stored.deployment.store
-    settings = length_filter(stored.deployment.catalog, store)
-    return inspection.inspect_split(
+    inspected = inspection.inspect_split(
         stored.row.name,
         split,
         stored.folder,
-        settings,
-        stored.state.digests.get(store.relative(stored.folder.jsonl(split.name))),
+        length_filter(stored.deployment.catalog, store),
         workers=stored.deployment.workers,
+        scheduler=stored.deployment.scheduler,
     )
+    jsonl = store.relative(stored.folder.jsonl(split.name))
+    stored.state.digests.note(jsonl, inspected.sha256)
+    return inspected.findings
 
 
 def _sums(stored: StoredDataset) -> dict[str, Finding]:

@@ -1,14 +1,16 @@
 """A gate in which a Dask worker waits, in the middle of a unit, until the test opens it.
 
 Preloaded by the workers of the tests: a unit whose parquet file lies beside a folder `gate` takes a
-ticket out of it, if there is one, after its first problem, which is on the disk by then.
+ticket out of it, if there is one, after its first problem, which is on the disk by then. So does a
+range of a JSONL beside one, after its lines were read.
 """
 
 import os
 import time
 from pathlib import Path
 
-from wmtp_assets.datasets.convert import units
+from wmtp_assets.datasets.convert import cluster, units
+from wmtp_assets.datasets.convert.line_ranges import LineRange
 
 WAIT_SECONDS = 60
 
@@ -24,6 +26,14 @@ def dask_setup(worker: object) -> None:
             _wait_in(path.parent / "gate")
 
     units.read_problems = gated
+    read_range = cluster.read_range
+
+    def gated_range(lines: LineRange) -> bytes:
+        data = read_range(lines)
+        _wait_in(lines.path.parent / "gate")
+        return data
+
+    cluster.read_range = gated_range
 
 
 def _wait_in(gate: Path) -> None:
@@ -35,7 +45,7 @@ def _wait_in(gate: Path) -> None:
 
 
 class Gate:
-    """The gate beside a parquet file, for one unit."""
+    """The gate beside a parquet file or a JSONL, for one unit or range."""
 
     def __init__(self, raw: Path):
         self._folder = raw / "gate"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
-from wmtp_assets.datasets.convert import cluster, split
+from wmtp_assets.datasets.convert import cluster, dask_client, split
 from wmtp_assets.errors import BadInput
 from wmtp_assets_tests.datasets.dask_cluster import Cluster
 from wmtp_assets_tests.datasets.gate import Gate, wait_until
@@ -38,9 +38,9 @@ def running(tmp_path_factory) -> Iterator[Cluster]:
 @pytest.fixture
 def impatient(monkeypatch) -> None:
     """Half a second for what the project waits longer for."""
-    monkeypatch.setattr(cluster, "LOOK_SECONDS", 0.1)
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
-    monkeypatch.setattr(cluster, "NO_WORKERS_SECONDS", 0.5)
+    monkeypatch.setattr(dask_client, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(dask_client, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(dask_client, "NO_WORKERS_SECONDS", 0.5)
 
 
 @pytest.fixture

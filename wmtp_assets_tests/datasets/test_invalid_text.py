@@ -117,7 +117,7 @@ def test_a_program_of_a_kept_language_is_dropped_counted_and_named(tmp_path):
 def test_what_was_dropped_for_it_may_explain_another_count_than_the_catalog_s(tmp_path):
     _, folder = convert(tmp_path, [GOOD, problem("x", "d", [(3, "a"), (3, BAD)], [])])
     split = Split("train", None, 2, 9, None, None, None)
-    found = inspect_split("codecontests", split, folder, FILTER, None)
+    found = inspect_split("codecontests", split, folder, FILTER).findings
     assert "1 dropped as invalid_utf8" in found[ROWS_EQUAL_CATALOG].summary
 
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from wmtp_assets.checking.check_group import AssetState
+from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import Kind
 from wmtp_assets.datasets.checks import ADDS_UP, DROPS_EQUAL_SOURCE, split_check_groups
-from wmtp_assets.datasets.convert import inspection, range_inspection
+from wmtp_assets.datasets.convert import inspection, range_inspection, records
 from wmtp_assets.datasets.convert.accounting import judge_sum
 from wmtp_assets.datasets.convert.inputs import source_files
 from wmtp_assets.datasets.convert.records import dump_json
@@ -21,6 +23,9 @@ from wmtp_assets.datasets.problem import LabelledSolutions, Problem, Row
 from wmtp_assets.datasets.row import DatasetRow
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import open_regular
+from wmtp_assets.record import file_facts
 from wmtp_assets.store import Store
 from wmtp_assets_tests.catalogs import with_rows
 from wmtp_assets_tests.datasets.rows import CODECONTESTS, LONG, problem, write_parquet
@@ -103,6 +108,22 @@ def test_a_line_that_is_not_of_the_schema_is_named(damaged, change):
     # What could only be read in part is not claimed.
     assert not findings[inspection.WITHIN_LIMIT].passed
     assert not findings[inspection.TASK_IDS_UNIQUE].passed
+
+
+def test_the_lines_are_read_once_for_their_propositions_and_their_digest(made, monkeypatch):
+    folder = made.store.dataset("codecontests")
+    jsonl = folder.jsonl("train")
+    recorded = {made.store.relative(jsonl): file_facts(file_io.stored(jsonl))}
+    state = AssetState({}, recorded, Digests(made.store, recorded, deep=True))
+    monkeypatch.setattr(file_io, "sha256_of", None)  # nobody else hashes it
+    opened = []
+    monkeypatch.setattr(
+        records, "open_regular", lambda path: opened.append(path) or open_regular(path)
+    )
+    for group in split_check_groups(dataset="codecontests", split="train"):
+        assert all(finding.passed for finding in group.evaluate(made, state).values())
+    assert dict(state.digests) == {path: facts["sha256"] for path, facts in recorded.items()}
+    assert opened == [jsonl]
 
 
 def test_a_missing_line_feed_at_the_end_is_named(damaged):

@@ -9,10 +9,12 @@
     tally          counts of what was read, kept and dropped
     units          row-group ranges -> parts of a split
     pool, cluster  units side by side, in processes or on Dask; their results handed back in order
+    dask_client    calls to the workers of a Dask scheduler
     split          parts -> <split>.jsonl, then <split>_metadata.json
     records, line_metadata   the two files as text: written, read back, proven
-    line_ranges    a JSONL in ranges at line ends
-    range_inspection, inspection   a stored split read again by ranges: which propositions hold
+    line_blocks, line_ranges   a JSONL divided at line ends: read here and handed on, or read there
+    range_inspection, block_inspection   some lines read again; those of a file, in processes
+    inspection     a stored split read again: which propositions hold
     accounting     the counts of a split against the published files
     culprits       findings over millions of rows
 

@@ -1,26 +1,32 @@
 """A stored split read again: which propositions hold of it, in one pass over its lines.
 
 Pure: paths in, one Finding a proposition out. Nothing of the conversion is trusted: lines are
-parsed, texts encoded and line metadata regenerated anew, by ranges of the file side by side
-(`range_inspection`); what they found is joined here in the order of the lines. Damage ends as a
-finding that names file and line. Memory: eight bytes a line.
+parsed, texts encoded and line metadata regenerated anew (`range_inspection`), by processes of this
+machine (`block_inspection`) or of a cluster; what they found is joined here in the order of the
+lines. The digest is that of the bytes that were looked at. Damage ends as a finding that names file
+and line. Memory: eight bytes a line.
 """
 
 import contextlib
+import hashlib
 from array import array
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wmtp_assets.catalog import Split
 from wmtp_assets.checking.findings import Finding, compare, flatten
 from wmtp_assets.datasets.convert import range_inspection
+from wmtp_assets.datasets.convert.block_inspection import inspect_blocks
+from wmtp_assets.datasets.convert.cluster import inspect_on_cluster
 from wmtp_assets.datasets.convert.culprits import Culprits, undecided_where
+from wmtp_assets.datasets.convert.line_blocks import BLOCK_BYTES
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_facts
-from wmtp_assets.datasets.convert.line_ranges import RANGE_BYTES, plan_ranges
+from wmtp_assets.datasets.convert.line_ranges import RANGE_BYTES
 from wmtp_assets.datasets.convert.records import read_lines
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS, SplitCounts
-from wmtp_assets.datasets.convert.tokens import LengthFilter, load_counter
+from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.datasets.formats import HAS_TESTS, Format
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
@@ -36,28 +42,37 @@ METADATA_ALIGNED = "line_metadata_is_aligned"
 COUNTS_EQUAL_RECOUNT = "recorded_counts_equal_recount"
 
 
+@dataclass(frozen=True)
+class InspectedSplit:
+    """What was found, and the SHA-256 of the bytes of the JSONL that it was found in."""
+
+    findings: dict[str, Finding]
+    sha256: str
+
+
 def inspect_split(
     dataset: str,
     split: Split,
     folder: DatasetFolder,
     settings: LengthFilter,
-    sha256: str | None,
     *,
     workers: int = 1,
+    scheduler: str | None = None,
+    block_bytes: int = BLOCK_BYTES,
     range_bytes: int = RANGE_BYTES,
-) -> dict[str, Finding]:
+) -> InspectedSplit:
     """Read a split's JSONL once and decide every proposition about it.
 
     Args:
         split: Its row in the catalog.
-        sha256: The digest of the JSONL as it is on the disk.
         workers: Processes to use; the findings are the same for any number.
+        scheduler: Address of a Dask scheduler whose workers take all lines; the same findings.
+        block_bytes: What is read at a time here, and `range_bytes` on a worker of Dask.
 
     Raises:
         BadInput: The JSONL is missing or has a line too long for any record, the tokenizer is not
-            that of the catalog, or a process died.
+            that of the catalog, or a process or the cluster died.
     """
-    load_counter(settings.tokenizer, settings.tokenizer_sha256)
     max_tokens = settings.max_tokens
     form = DATASETS[dataset].format
     jsonl = folder.jsonl(split.name)
@@ -66,8 +81,11 @@ def inspect_split(
     ids = array("Q")
     alignment = Alignment(folder.line_metadata(split.name), misaligned)
     before = 0
-    ranges = plan_ranges(jsonl, range_bytes)
-    inspected = range_inspection.inspect_ranges(dataset, ranges, settings, workers)
+    digest = hashlib.sha256()
+    if scheduler:
+        inspected = inspect_on_cluster(dataset, jsonl, settings, scheduler, digest, range_bytes)
+    else:
+        inspected = inspect_blocks(dataset, jsonl, settings, workers, digest, block_bytes)
     with contextlib.closing(inspected):
         for facts in inspected:
             if facts.too_long:
@@ -84,6 +102,7 @@ def inspect_split(
             without_tests += facts.without_tests
             ids += facts.ids
             before += facts.lines
+    sha256 = digest.hexdigest()
     alignment.end(dataset, split.name, jsonl.name, sha256)
     good = f"{tally.rows:,} lines"
     findings = {
@@ -93,7 +112,7 @@ def inspect_split(
             f"{over.count:,} records over {max_tokens:,} tokens",
             max_tokens=max_tokens,
         ),
-        TASK_IDS_UNIQUE: _duplicates(jsonl, form, ids).finding(
+        TASK_IDS_UNIQUE: _duplicates(jsonl, form, ids, sha256).finding(
             f"{tally.rows:,} task_ids, all different", "task_ids that occur twice"
         ),
         ROWS_EQUAL_CATALOG: _compare_rows(
@@ -114,7 +133,7 @@ def inspect_split(
         f"{faults.count:,} lines are not of the schema",
         lines=tally.rows + faults.count,
     )
-    return {LINES_PARSE: parsed, **undecided_where(findings, faults)}
+    return InspectedSplit({LINES_PARSE: parsed, **undecided_where(findings, faults)}, sha256)
 
 
 class Alignment:
@@ -182,20 +201,34 @@ class Alignment:
         self._culprits.add(f"{self._prefix}{culprit}")
 
 
-def _duplicates(jsonl: Path, form: Format, ids: array) -> Culprits:
-    """Find equal task_ids; digests that are equal by chance are told apart by reading again."""
+def _duplicates(jsonl: Path, form: Format, ids: array, sha256: str) -> Culprits:
+    """Find equal task_ids; digests that are equal by chance are told apart by reading again.
+
+    Raises:
+        BadInput: These are other bytes than those that the digests are of.
+    """
     import numpy as np
 
     digests = np.sort(np.array(ids, np.uint64))
     suspects = set(digests[1:][digests[1:] == digests[:-1]].tolist())
     culprits = Culprits()
+    if not suspects:
+        return culprits
     first: dict[str, int] = {}
-    for line in read_lines(jsonl, form.fields) if suspects else ():
+    again = hashlib.sha256()
+    for line in read_lines(jsonl, form.fields):
+        again.update(line.raw)
         task_id = line.record["task_id"] if line.record else ""
         if range_inspection.digest_of(task_id) in suspects and line.record:
             if task_id in first:
                 culprits.add(f"{task_id!r} in lines {first[task_id]} and {line.number}")
             first.setdefault(task_id, line.number)
+    if again.hexdigest() != sha256:
+        raise BadInput(
+            "the JSONL changed while it was checked",
+            [jsonl],
+            "let nothing write there, then check again",
+        )
     return culprits
 
 

@@ -1,7 +1,7 @@
 """Runs units of work on this machine and hands their results back in the order of the units.
 
 In processes where that pays, in this process otherwise; on a cluster it is `cluster` that does. The
-result never depends on which. A unit is rows to convert, or lines to check (`range_inspection`).
+result never depends on which. A unit is rows to convert, or lines to check (`block_inspection`).
 """
 
 import contextlib
@@ -63,13 +63,19 @@ def is_worth(workers: int, units: int, size_bytes: int) -> bool:
 
 
 @contextlib.contextmanager
-def processes(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Fresh processes that end with this one; what has not begun at the end is left undone."""
+def processes(
+    count: int, begin: Callable[..., None] = end_with_parent, *arguments: object
+) -> Iterator[ProcessPoolExecutor]:
+    """Fresh processes that end with this one; what has not begun at the end is left undone.
+
+    Args:
+        begin: Called first in each, with `arguments`; it calls `end_with_parent` itself.
+    """
     context = multiprocessing.get_context(START_METHOD)
     if START_METHOD == "forkserver":
         # The server imports once for all workers, and they share the pages.
         context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=end_with_parent)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=begin, initargs=arguments)
     try:
         yield pool
     finally:

@@ -1,20 +1,17 @@
-"""One range of a stored split read again: what it adds to the counts, and what is wrong in it.
+"""Some lines of a stored split read again: what they add to the counts, and what is wrong in them.
 
-A pure function of a range, picklable both ways. Lines are parsed and texts encoded anew; places
-are line numbers within the range, which `inspection` turns into those of the file.
+A pure function of bytes, its result picklable. Lines are parsed and texts encoded anew; places
+are line numbers among these lines, which `inspection` turns into those of the file.
 """
 
-import contextlib
 import hashlib
+import io
 import re
 from array import array
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from wmtp_assets.datasets.convert import pool
-from wmtp_assets.datasets.convert.line_ranges import LineRange, read_range
 from wmtp_assets.datasets.convert.records import Line, item_of, parse_line
 from wmtp_assets.datasets.convert.tally import CORRECT, SplitCounts
 from wmtp_assets.datasets.convert.tokens import LengthFilter, TokenCounter, load_counter
@@ -28,25 +25,26 @@ SUFFIX = re.compile(r"_(correct|incorrect)_[0-9]+\Z")
 # A range of blank lines has 32 million faults: a part of it with so many is handed back first.
 MOST_FAULTS = 10_000
 
-# (line number within the range, from 1; what is said after it)
+# (line number among these lines, from 1; what is said after it)
 Placed = tuple[int, str]
 
 
 @dataclass
 class RangeFacts:
-    """What one range holds.
+    """What some lines in a row hold.
 
     Attributes:
         lines: How many there are, or were before one that is too long.
         too_long: Whether it ends at such a line.
-        rest: The lines that were not looked at, since those before have MOST_FAULTS.
+        rest: Where lines begin that were not looked at, since those before have MOST_FAULTS; None
+            if all were.
         items: Its line metadata as (item, lines that have it); None for lines without a record.
         ids: Digests of the task_ids, eight bytes each.
     """
 
     lines: int = 0
     too_long: bool = False
-    rest: LineRange | None = None
+    rest: int | None = None
     tally: SplitCounts = field(default_factory=SplitCounts)
     without_tests: int = 0
     faults: list[Placed] = field(default_factory=list)
@@ -68,67 +66,44 @@ class RangeFacts:
             self.items.append((item, 1))
 
 
-def inspect_ranges(
-    dataset: str, ranges: Sequence[LineRange], settings: LengthFilter, workers: int
-) -> Iterator[RangeFacts]:
-    """Inspect ranges of one file and yield what they hold in their order.
+def inspect_lines(dataset: str, data: bytes | memoryview, settings: LengthFilter) -> RangeFacts:
+    """Parse whole lines and count what they hold, as far as MOST_FAULTS allows.
 
     Raises:
-        BadInput: The file or the tokenizer cannot be read, or a process died.
-    """
-    if not pool.is_worth(workers, len(ranges), ranges[-1].start):
-        for lines in ranges:
-            yield from _parts_from(inspect_range(dataset, lines, settings), dataset, settings)
-        return
-    with pool.processes(min(workers, len(ranges))) as executor:
-
-        def submit(lines: LineRange) -> Future[RangeFacts]:
-            with _death_is_named(lines):
-                return executor.submit(inspect_range, dataset, lines, settings)
-
-        for lines, future in pool.in_order(submit, ranges, lambda: 2 * workers):
-            with _death_is_named(lines):
-                facts = future.result()
-            yield from _parts_from(facts, dataset, settings)
-
-
-def _parts_from(facts: RangeFacts, dataset: str, settings: LengthFilter) -> Iterator[RangeFacts]:
-    """A range in parts: this one, and the rest of it in this process."""
-    yield facts
-    while facts.rest is not None:
-        facts = inspect_range(dataset, facts.rest, settings)
-        yield facts
-
-
-def _death_is_named(lines: LineRange) -> contextlib.AbstractContextManager[None]:
-    return pool.death_is_named("checks lines", lines.place, "check")
-
-
-def inspect_range(dataset: str, lines: LineRange, settings: LengthFilter) -> RangeFacts:
-    """Read the lines of a range and count what they hold, as far as MOST_FAULTS allows.
-
-    Raises:
-        BadInput: The file or the tokenizer cannot be read.
+        BadInput: The tokenizer cannot be read.
     """
     form = DATASETS[dataset].format
     counter = load_counter(settings.tokenizer, settings.tokenizer_sha256)
     check = check_for(form.fields)
     facts = RangeFacts()
-    for number, (place, raw) in enumerate(read_range(lines), 1):
+    place = 0
+    for number, raw in enumerate(io.BytesIO(data), 1):
         if len(raw) > LINE_BYTES:
             facts.too_long = True
             break
         facts.lines = number
+        place += len(raw)
         line = parse_line(number, raw, check)
         if line.record is None:
             facts.add_item(None)
             facts.faults.append((number, f" {line.fault}"))
         else:
             _add_record(facts, line, form, counter, settings.max_tokens)
-        if facts.found >= MOST_FAULTS and lines.goes_on(place):
-            facts.rest = replace(lines, start=place)
+        if facts.found >= MOST_FAULTS and place < len(data):
+            facts.rest = place
             break
     return facts
+
+
+def in_parts(
+    facts: RangeFacts, dataset: str, data: memoryview, settings: LengthFilter
+) -> Iterator[RangeFacts]:
+    """The facts of lines, then those of the rest that were not looked at, in this process."""
+    yield facts
+    while facts.rest is not None:
+        data = data[facts.rest :]
+        facts = inspect_lines(dataset, data, settings)
+        yield facts
 
 
 def _add_record(
