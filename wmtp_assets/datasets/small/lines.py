@@ -4,9 +4,11 @@ Pure functions of a range, picklable both ways. A range of blank lines has 32 mi
 MOST_LINES of them (or as many found) a part is handed back, and the rest to be read.
 """
 
+import contextlib
 import hashlib
+import io
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -23,23 +25,21 @@ class LinesRead:
     """What a look at a range begins with.
 
     Attributes:
-        lines: The range, or the part of it that was to be read.
-        count: Lines read.
+        count, size_bytes: The lines that were read, and all of their bytes.
         too_long: Whether it ends at a line longer than any record.
-        rest: The lines that were not read, since there were too many before.
+        goes_on: Whether there are more lines, which were not read since there were too many before.
     """
 
-    lines: LineRange
     count: int = 0
+    size_bytes: int = 0
     too_long: bool = False
-    rest: LineRange | None = None
+    goes_on: bool = False
 
 
 @dataclass
 class RankedLines(LinesRead):
-    """The ranks of all lines (`rank_of`), their sizes, and where the first one begins."""
+    """The ranks of all lines (`rank_of`) and their sizes in bytes."""
 
-    start: int = 0
     ranks: array = field(default_factory=lambda: array("Q"))
     sizes: array = field(default_factory=lambda: array("I"))
 
@@ -62,24 +62,24 @@ def each_look(
     Raises:
         BadInput: The file cannot be read or has a line too long for any record, a process died.
     """
-    before = 0
-    for found in each_range(look, ranges, workers):
-        while True:
-            yield found
-            before += found.count
-            if found.too_long:
-                raise line_too_long(found.lines.path, before + 1)
-            if found.rest is None:
-                break
-            found = look(found.rest)
+    before = place = 0
+    with contextlib.closing(each_range(look, ranges, workers)) as looks:
+        for lines, found in zip(ranges, looks, strict=True):
+            while True:
+                yield found
+                before += found.count
+                place += found.size_bytes
+                if found.too_long:
+                    raise line_too_long(lines.path, before + 1)
+                if not found.goes_on:
+                    break
+                found = look(replace(lines, start=place))
 
 
 def rank_lines(lines: LineRange) -> RankedLines:
     """Rank the lines of a range."""
-    ranked = RankedLines(lines)
-    for raw, place in _lines_of(ranked, lambda: len(ranked.ranks)):
-        if not ranked.ranks:
-            ranked.start = place - len(raw)
+    ranked = RankedLines()
+    for raw in _lines_of(lines, ranked, ranked.ranks):
         ranked.ranks.append(rank_of(raw))
         ranked.sizes.append(len(raw))
     return ranked
@@ -92,8 +92,8 @@ def find_lines(wanted: Mapping[bytes, int], lines: LineRange) -> FoundLines:
         wanted: Line -> which one it is.
     """
     sizes = frozenset(map(len, wanted))
-    looked = FoundLines(lines)
-    for raw, _ in _lines_of(looked, lambda: len(looked.found)):
+    looked = FoundLines()
+    for raw in _lines_of(lines, looked, looked.found):
         if len(raw) in sizes and (which := wanted.get(raw)) is not None:
             looked.found.append((looked.count - 1, which))
     return looked
@@ -104,14 +104,16 @@ def rank_of(data: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(data, key=SEED.encode(), digest_size=8).digest())
 
 
-def _lines_of(read: LinesRead, held: Callable[[], int]) -> Iterator[tuple[bytes, int]]:
-    """The lines of a range and where the next one begins, until `held` is too much."""
-    for place, raw in read_range(read.lines):
+def _lines_of(lines: LineRange, read: LinesRead, held: Sized) -> Iterator[bytes]:
+    """The lines of a range, until too much is held."""
+    data = read_range(lines)
+    for raw in io.BytesIO(data):
         if len(raw) > LINE_BYTES:
             read.too_long = True
             return
         read.count += 1
-        yield raw, place
-        if held() >= MOST_LINES and read.lines.goes_on(place):
-            read.rest = replace(read.lines, start=place)
+        read.size_bytes += len(raw)
+        yield raw
+        if len(held) >= MOST_LINES and read.size_bytes < len(data):
+            read.goes_on = True
             return

@@ -121,12 +121,12 @@ def select_lines(
         BadInput: A file is missing or damaged, or the two have different numbers of lines.
     """
     strata: dict[bytes, list[Candidate]] = defaultdict(list)
-    index = 0
+    index = place = 0
     with open_line_metadata(metadata) as described, contextlib.ExitStack() as ending:
         looks = each_look(rank_lines, plan_ranges(jsonl, range_bytes), workers)
         ending.callback(looks.close)
         for ranked in looks:
-            first, place = index, ranked.start
+            first = index
             # In this order: without a rank no item is taken.
             for rank, size, item in zip(ranked.ranks, ranked.sizes, described.items, strict=False):
                 heap = strata[item]

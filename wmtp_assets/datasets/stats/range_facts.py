@@ -5,6 +5,7 @@ within the range. Whether its first line goes on with the prompt of the line bef
 not know: it reads on as if it did, and says what else there would be. `split_pass` decides.
 """
 
+import io
 import itertools
 from collections import Counter
 from collections.abc import Iterator
@@ -134,7 +135,7 @@ def _see(record: Record, parts: dict[str, "Part"], faults: dict[str, BadLine]) -
 
 
 def _whole_lines(lines: LineRange, facts: RangeFacts) -> Iterator[bytes]:
-    for _, raw in read_range(lines):
+    for raw in io.BytesIO(read_range(lines)):
         if len(raw) > LINE_BYTES:
             facts.too_long = True
             return
