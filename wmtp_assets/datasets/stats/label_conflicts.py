@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 LABELLED_BOTH = "labelled_both"
 EXACT, SPACE_ASIDE = "exact", "space_aside"
+# Texts that are the same but for white space have the same number of each of these: most texts
+# have no such other, and are not looked at line by line.
+COUNTED = "(=e"
 
 # Text, or its digest -> records with it, incorrect and correct ones.
 Labels = dict[str, list[int]] | dict[bytes, list[int]]
@@ -108,9 +111,16 @@ def _count_prompt(done: Counts, texts: dict[str, list[int]]) -> None:
     if not (incorrect and correct):
         return
     _add_counts(done, {EXACT: _both(texts.values())})
-    aside: dict[str, list[int]] = {}
-    _add_labels(aside, ((without_space(text), counted) for text, counted in texts.items()))
-    _add_counts(done, {SPACE_ASIDE: _both(aside.values())})
+    alike: dict[tuple[int, ...], dict[str, list[int]]] = {}
+    for text, counted in texts.items():
+        alike.setdefault(tuple(map(text.count, COUNTED)), {})[text] = counted
+    for of in alike.values():
+        if len(of) > 1 and all(map(any, zip(*of.values(), strict=True))):
+            aside: dict[str, list[int]] = {}
+            _add_labels(aside, ((without_space(text), counted) for text, counted in of.items()))
+            _add_counts(done, {SPACE_ASIDE: _both(aside.values())})
+        else:
+            _add_counts(done, {SPACE_ASIDE: _both(of.values())})
 
 
 def _as_digests(texts: dict[str, list[int]]) -> OpenPrompt:

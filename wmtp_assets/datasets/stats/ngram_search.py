@@ -18,7 +18,7 @@ from wmtp_assets.datasets.stats.texts import fold_text, normalise, split_words
 CONTAINED = 0.7
 PROMPT, SOLUTION = "prompt", "solution"
 
-# Arrays of eight bytes a byte: they fit into the second-level cache.
+# Arrays of four bytes a byte: they fit into the second-level cache.
 BATCH_BYTES = 64 * 1024
 
 

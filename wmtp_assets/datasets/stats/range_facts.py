@@ -20,16 +20,22 @@ from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.stats.label_conflicts import RangeConflicts, RangeLabels
 from wmtp_assets.datasets.stats.ngram_search import BenchmarkText, BestMatch, NgramSearch
 from wmtp_assets.datasets.stats.texts import (
+    TO_TASK_ID,
     BadLine,
     Record,
     digest_text,
     facts_check,
     normalise,
+    plain_text,
     prompt_in,
     records_in,
 )
 from wmtp_assets.files.regular import LINE_BYTES
 
+# Label and difficulty of a record; None where a dataset has none.
+Kind = tuple[bool | None, int | None]
+# Endings of lines that are remembered: two of each prompt, if not of fewer.
+MOST_KNOWN = 1000
 # What a pass over the splits may be for.
 LABELS, COUNTS, TEXTS, MATCHES = "labels", "counts", "texts", "matches"
 
@@ -165,18 +171,33 @@ class _Counts:
         self._check = facts_check(form)
         self._found = RangeCounts()
         self._labels = RangeLabels()
+        self._known: dict[bytes, Kind] = {}
 
     def see(self, record: Record) -> None:
-        facts, found = record.facts(self._check), self._found
-        found.kept[facts.get("is_correct"), facts["metadata"].get("difficulty")] += 1
-        problem = facts["task_id"]
+        found = self._found
+        problem, kind = self._facts(record)
+        found.kept[kind] += 1
         if self._labelled:
             problem = SUFFIX.sub("", problem)
             if record.opens:
                 self._labels.next_prompt()
-            self._labels.see(record.output, facts["is_correct"])
+            self._labels.see(record.output, kind[0])
         if problem not in found.problems:
             found.problems[problem] = digest_text(record.instruction)
+
+    def _facts(self, record: Record) -> tuple[str, Kind]:
+        """Task_id and kind. What follows a task_id, the records of a prompt have in common."""
+        name, rest = record.encoded_facts[len(TO_TASK_ID) :].split(b'"', 1)
+        if (kind := self._known.get(rest)) is not None and (task_id := plain_text(name)):
+            return task_id, kind
+        facts = record.facts(self._check)
+        kind = facts.get("is_correct"), facts["metadata"].get("difficulty")
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        # Not where the quote is escaped, or another task_id comes behind it.
+        if facts["task_id"] == plain_text(name):
+            self._known[rest] = kind
+        return facts["task_id"], kind
 
     def put(self, facts: RangeFacts) -> None:
         facts.counts = self._found

@@ -21,7 +21,8 @@ from wmtp_assets.errors import BadInput
 
 PROMPT = ("instruction", "input")
 _TO_OUTPUT = b',"output":'
-_AFTER_OUTPUT = b'","task_id":"'
+TO_TASK_ID = b'"task_id":"'
+_AFTER_OUTPUT = b'",' + TO_TASK_ID
 _TRUE, _FALSE = b',"is_correct":true,', b',"is_correct":false,'
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789_"
 WORDS_ONLY = bytes(c if c in _LETTERS or c >= 0x80 else ord(" ") for c in range(256))
@@ -165,6 +166,14 @@ def records_in(
             raise BadLine(jsonl, number, " is not of the schema")
         output, facts = raw[len(prompt) : end + 1], raw[end + 2 :]
         yield Record(name, number, opens, prompt, instruction, output, facts)
+
+
+def plain_text(encoded: bytes) -> str:
+    """The text of a JSON string that is printable ASCII as it stands; "" of any other."""
+    if b"\\" in encoded or not encoded.isascii():
+        return ""
+    text = encoded.decode()
+    return text if text.isprintable() else ""
 
 
 def prompt_in(raw: bytes) -> tuple[bytes, str]:

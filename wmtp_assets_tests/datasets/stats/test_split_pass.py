@@ -193,3 +193,13 @@ def test_a_fault_of_a_process_comes_back_with_its_line():
     assert str(pickle.loads(pickle.dumps(fault)).after(4)) == str(
         range_facts.BadLine("x.jsonl", 7, ": no")
     )
+
+
+def test_a_second_task_id_counts_whatever_lines_before_it_ended_alike(damaged):
+    """As JSON has it: the endings of lines are remembered, and must not be taken for the whole."""
+    path = path_of(damaged, "valid")
+    lines = lines_of(path)[:2]
+    odd = lines[1].replace(b'"task_id":"', b'"task_id":"y_correct_1","task_id":"', 1)
+    path.write_bytes(b"".join(line + b"\n" for line in (lines[0], odd, odd, lines[1])))
+    names = {json.loads(line)["task_id"].rsplit("_", 2)[0] for line in lines}
+    assert read(damaged, WHOLE, {COUNTS}).recounts["valid"].problems.keys() == names
