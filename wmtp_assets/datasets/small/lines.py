@@ -6,14 +6,13 @@ MOST_LINES of them (or as many found) a part is handed back, and the rest to be 
 
 import contextlib
 import hashlib
-import io
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from wmtp_assets.datasets.convert.line_ranges import LineRange, read_range
-from wmtp_assets.datasets.convert.range_pass import each_range
+from wmtp_assets.datasets.convert.line_ranges import LineRange
+from wmtp_assets.datasets.convert.range_pass import each_range, lines_of
 from wmtp_assets.files.regular import LINE_BYTES, line_too_long
 
 SEED = "wmtp small set v2"
@@ -106,14 +105,13 @@ def rank_of(data: bytes) -> int:
 
 def _lines_of(lines: LineRange, read: LinesRead, held: Sized) -> Iterator[bytes]:
     """The lines of a range, until too much is held."""
-    data = read_range(lines)
-    for raw in io.BytesIO(data):
+    for raw in lines_of(lines):
+        if len(held) >= MOST_LINES:
+            read.goes_on = True
+            return
         if len(raw) > LINE_BYTES:
             read.too_long = True
             return
         read.count += 1
         read.size_bytes += len(raw)
         yield raw
-        if len(held) >= MOST_LINES and read.size_bytes < len(data):
-            read.goes_on = True
-            return

@@ -5,14 +5,14 @@ within the range. Whether its first line goes on with the prompt of the line bef
 not know: it reads on as if it did, and says what else there would be. `split_pass` decides.
 """
 
-import io
 import itertools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from wmtp_assets.datasets.convert.line_ranges import LineRange, read_range
+from wmtp_assets.datasets.convert.line_ranges import LineRange
 from wmtp_assets.datasets.convert.range_inspection import SUFFIX
+from wmtp_assets.datasets.convert.range_pass import lines_of
 from wmtp_assets.datasets.convert.records import parse_line
 from wmtp_assets.datasets.field_types import check_for
 from wmtp_assets.datasets.formats import Format
@@ -141,7 +141,7 @@ def _see(record: Record, parts: dict[str, "Part"], faults: dict[str, BadLine]) -
 
 
 def _whole_lines(lines: LineRange, facts: RangeFacts) -> Iterator[bytes]:
-    for raw in io.BytesIO(read_range(lines)):
+    for raw in lines_of(lines):
         if len(raw) > LINE_BYTES:
             facts.too_long = True
             return
