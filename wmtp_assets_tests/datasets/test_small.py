@@ -289,3 +289,10 @@ def test_two_processes_draw_and_find_what_one_does(made, tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "POOL_WORTH_BYTES", 0)
     assert inspection.inspect_origin(row, folder, workers=2, range_bytes=9_000) == whole
     assert select_lines(*paths, 8, workers=2, range_bytes=9_000) == drawn
+
+
+def test_of_equal_lines_the_first_ones_are_drawn(tmp_path):
+    paths = write_split(tmp_path, [("same", True, 1)] * 9)
+    for range_bytes in (10, 50, 10**9):
+        drawn = select_lines(*paths, 3, range_bytes=range_bytes)
+        assert [line.index for line in drawn] == [0, 1, 2]
