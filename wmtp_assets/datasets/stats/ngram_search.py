@@ -19,7 +19,7 @@ CONTAINED = 0.7
 PROMPT, SOLUTION = "prompt", "solution"
 
 # Arrays of four bytes a byte: they fit into the second-level cache.
-BATCH_BYTES = 64 * 1024
+BATCH_BYTES = 128 * 1024
 
 
 @dataclass(frozen=True)
