@@ -8,6 +8,8 @@ from wmtp_assets.datasets.formats import FieldType
 Made = TypeVar("Made")
 # A value and what to call it -> where it differs from the type; "" if nowhere.
 TypeCheck = Callable[[Any, str], str]
+# The Python type of a value, and whether what is inside of it fits; None where nothing is.
+Fits = tuple[type, Callable[[Any], bool] | None]
 
 PLAIN = (str, int, bool)
 ALLOWED = "str, int, bool, a list of one of them such as [str], or an object of these"
@@ -45,9 +47,16 @@ def walk_type(
 def check_for(kind: FieldType) -> TypeCheck:
     """Make a function that says where a value differs from a type: keys, their order, types.
 
-    Made once for millions of values, of which each takes less than half the time of a walk.
+    Made once for millions of values. Of nearly all there is nothing to say, which is found out in
+    half the time that it takes to say where.
     """
-    return walk_type(kind, _plain_check, _list_check, _object_check)
+    say = walk_type(kind, _plain_check, _list_check, _object_check)
+    wanted, fits = walk_type(kind, lambda plain: (plain, None), _list_fits, _object_fits)
+
+    def check(value: Any, name: str) -> str:
+        return "" if type(value) is wanted and (not fits or fits(value)) else say(value, name)
+
+    return check
 
 
 def _plain_check(wanted: type) -> TypeCheck:
@@ -72,3 +81,25 @@ def _object_check(parts: Mapping[str, TypeCheck]) -> TypeCheck:
         return next(filter(None, (part(value[key], key) for key, part in parts.items())), "")
 
     return check
+
+
+def _list_fits(item: Fits) -> Fits:
+    wanted, inside = item
+
+    def fits(value: list) -> bool:
+        return {wanted}.issuperset(map(type, value)) and (not inside or all(map(inside, value)))
+
+    return list, fits
+
+
+def _object_fits(parts: Mapping[str, Fits]) -> Fits:
+    keys = list(parts)
+    types = [wanted for wanted, _ in parts.values()]
+    nested = [(key, inside) for key, (_, inside) in parts.items() if inside]
+
+    def fits(value: dict) -> bool:
+        if list(value) != keys or list(map(type, value.values())) != types:
+            return False
+        return all(inside(value[key]) for key, inside in nested)
+
+    return dict, fits

@@ -225,6 +225,13 @@ def test_an_empty_file_has_no_lines(damaged):
     assert not found[inspection.ROWS_EQUAL_CATALOG].passed
 
 
+def test_no_lines_pass_without_the_tokenizer_either(damaged):
+    jsonl_of(damaged).write_bytes(b"")
+    length_filter(damaged.catalog, damaged.store).tokenizer.unlink()
+    with pytest.raises(BadInput, match="the tokenizer cannot be read"):
+        inspect(damaged, WHOLE)
+
+
 def test_line_metadata_that_ends_early_is_named_as_in_one_pass(damaged):
     path = damaged.store.dataset("codecontests").line_metadata("train")
     lines = lines_of(path)

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wmtp_assets.datasets.convert.records import Line, dump_json, parse_line, quote_json
+from wmtp_assets.datasets.convert.records import (
+    PROMPT,
+    Line,
+    LineParser,
+    dump_json,
+    parse_line,
+    quote_json,
+)
 from wmtp_assets.datasets.field_types import TypeCheck, check_for
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets_tests.datasets.token_texts import AWKWARD_PARTS
@@ -94,6 +101,7 @@ def test_an_odd_line_that_is_written_canonically_is_accepted(raw):
         *(LINE[:-1] + b"\r\n", LINE[:-1] + b"\x00\n", LINE[:-1] + LINE, LINE.replace(b":", b": ")),
         LINE.replace(b'"output"', b'"output":"x","output"'),
         LINE.replace(b'"difficulty"', b'"difficulty":7,"difficulty"'),
+        LINE.replace(b'"output":"o","task_id":"a_correct_0"', b'"task_id":"a","output":"o"'),
         LINE.replace(b'"input":"i",', b""),
         LINE.replace(b'"d"', b'"\xff"'),
         LINE.replace(b'"d"', b"[" * 2000 + b"]" * 2000),
@@ -119,6 +127,53 @@ def test_a_damaged_line_is_judged_as_defined(record, data):
     cut = data.draw(st.integers(0, 3))
     put = data.draw(st.sampled_from([b"", b" ", b"\\", b'"', b"\\u0041", b"-", b".0", b"\xe2"]))
     require_as_defined(raw[:place] + put + raw[place + cut :] + b"\n")
+
+
+@given(
+    st.lists(st.tuples(records_of(FIELDS), st.booleans(), st.integers(0, 9)), max_size=6), st.data()
+)
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_lines_with_the_prompt_of_the_line_before_are_judged_as_alone(drawn, data):
+    parser, prompt = LineParser(FIELDS), {}
+    for number, (record, again, damaged) in enumerate(drawn):
+        line = {**record, **(prompt if again else {})}
+        prompt = {name: line[name] for name in PROMPT}
+        raw = dump_json(line).encode()
+        if damaged < 3:
+            place = data.draw(st.integers(0, len(raw) - 1))
+            put = data.draw(st.sampled_from([b"", b" ", b"\\", b'"', b"\\u0041", b",", b"}{"]))
+            raw = raw[:place] + put + raw[place + data.draw(st.integers(0, 3)) :]
+        raw += b"\n" * (damaged != 9)
+        assert parser.parse(number, raw) == parse_line(number, raw, CHECK)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b'"instruction":"d","output":"o","task_id":"a","is_correct":true,"metadata":{}}\n',
+        b'"input":"i"}\n',
+        b"}\n",
+        b"\n",
+        b'"output":"o"\n',
+        b"]\n",
+        LINE[LINE.index(b'"output"') : -1],
+        LINE[LINE.index(b'"output"') :] + b"\n",
+        LINE[LINE.index(b'"output"') :].replace(b":7", b":07"),
+        LINE[LINE.index(b'"output"') :].replace(b":7", b":NaN"),
+        LINE[LINE.index(b'"output"') :].replace(b':"o"', b':"o","output":"o"'),
+        LINE[LINE.index(b'"output"') :].replace(b'"o"', b'"\\ud800"'),
+        LINE[LINE.index(b'"output"') :].replace(b'"o"', b"[" * 100_000),
+        LINE[LINE.index(b'"output"') :].replace(b'"task_id"', b'"input":"i","task_id"'),
+    ],
+)
+def test_what_follows_the_prompt_of_the_line_before_is_judged_as_alone(rest):
+    parser = LineParser(FIELDS)
+    head = LINE[: LINE.index(b'"output"')]
+    assert parser.parse(1, LINE).record == RECORD
+    assert parser.parse(2, LINE) == Line(2, LINE, RECORD)
+    found = parser.parse(3, head + rest)
+    assert found == parse_line(3, head + rest, CHECK) and found.fault
+    assert parser.parse(4, LINE).record == RECORD
 
 
 def test_every_character_is_written_as_defined():

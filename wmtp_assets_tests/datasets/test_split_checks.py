@@ -11,12 +11,13 @@ from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import Kind
 from wmtp_assets.datasets.checks import ADDS_UP, DROPS_EQUAL_SOURCE, split_check_groups
-from wmtp_assets.datasets.convert import inspection, range_inspection, records
+from wmtp_assets.datasets.convert import accounting, inspection, range_inspection, records
 from wmtp_assets.datasets.convert.accounting import judge_sum
 from wmtp_assets.datasets.convert.inputs import source_files
+from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.convert.split import convert_split
-from wmtp_assets.datasets.formats import ALPACA
+from wmtp_assets.datasets.formats import ALPACA, INVALID_UTF8
 from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.mbpp import MBPP
 from wmtp_assets.datasets.problem import LabelledSolutions, Problem, Row
@@ -343,6 +344,25 @@ def test_candidates_other_than_in_the_source_are_named_where_no_language_is_filt
     monkeypatch.setitem(DATASETS, "mbpp", labelled_tasks(lambda number: 3))
     finding = judge_sum("mbpp", split, folder.line_metadata(split.name), sources)
     assert finding.evidence["culprits"] == ["candidates in the source: expected 12, recorded 8"]
+
+
+def test_rows_are_read_again_once_for_all_that_is_counted_of_them(made, tmp_path, monkeypatch):
+    dataset = made.catalog.dataset("mbpp")
+    split = dataset.splits[0]
+    sources = source_files(made.store, dataset, split)
+    folder = Store(tmp_path / "storage", tmp_path / "docs").dataset("mbpp")
+    monkeypatch.setitem(DATASETS, "mbpp", labelled_tasks(lambda number: 2))
+    convert_split("mbpp", split.name, sources, folder, FILTER)
+    facts = read_facts(folder.line_metadata(split.name), DATASETS["mbpp"].format)
+    facts.tally.dropped[INVALID_UTF8] = 1
+    monkeypatch.setattr(accounting, "read_facts", lambda *_: facts)
+    read, read_problems = [], accounting.read_problems
+    monkeypatch.setattr(
+        accounting, "read_problems", lambda *of: read.append(of[1]) or read_problems(*of)
+    )
+    finding = judge_sum("mbpp", split, folder.line_metadata(split.name), sources)
+    assert "rows that are not UTF-8: expected 0, recorded 1" in finding.summary
+    assert read == sources
 
 
 def test_other_languages_in_the_source_are_named(damaged):

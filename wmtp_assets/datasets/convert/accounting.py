@@ -5,8 +5,10 @@ codes, counted again (deep; only these two columns are read). A labelled dataset
 has its candidates counted again instead (deep), and none of its rows may be without one.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -40,17 +42,17 @@ def judge_sum(dataset: str, split: Split, metadata: Path, sources: Sequence[Path
         ("source rows in the catalog", split.source_rows, tally.source_rows),
         ("records written or dropped", tally.candidates, explained),
     ]
+    recount = functools.cache(lambda: read_again(dataset, sources))
     if not form.labelled:
         sums.append(("candidates, one a source row", tally.source_rows, tally.candidates))
     elif recounts_candidates(form):
-        candidates, rows_without = count_candidates(dataset, sources)
         sums += [
-            ("candidates in the source", candidates, tally.candidates),
-            ("source rows without a candidate", 0, rows_without),
+            ("candidates in the source", recount().candidates, tally.candidates),
+            ("source rows without a candidate", 0, recount().rows_without),
         ]
     # Of programs in several languages `judge_languages` counts it.
     if not program_columns(form) and (recorded := tally.dropped[INVALID_UTF8]):
-        sums.append(("rows that are not UTF-8", count_invalid(dataset, sources), recorded))
+        sums.append(("rows that are not UTF-8", recount().invalid, recorded))
     dropped = tally.reasons(form)
     drops = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
     return Culprits(
@@ -71,7 +73,7 @@ def judge_languages(dataset: str, metadata: Path, sources: Sequence[Path]) -> Fi
     tally = read_facts(metadata, DATASETS[dataset].format).tally
     codes = count_languages(dataset, sources)
     # Counted by reading every text, hence only where some was dropped for it.
-    invalid = count_invalid(dataset, sources) if tally.dropped[INVALID_UTF8] else 0
+    invalid = read_again(dataset, sources).invalid if tally.dropped[INVALID_UTF8] else 0
     python = sum(codes[code] for code in KEPT_LANGUAGES)
     other = sum(codes[code] for code in OTHER_LANGUAGES)
     sums = [
@@ -92,32 +94,35 @@ def judge_languages(dataset: str, metadata: Path, sources: Sequence[Path]) -> Fi
     )
 
 
-def count_candidates(dataset: str, sources: Sequence[Path]) -> tuple[int, int]:
-    """The candidates of all source rows, those that the reader drops among them; rows without any.
+@dataclass
+class SourceCounts:
+    """What the reader of a dataset makes of its source rows.
+
+    Attributes:
+        candidates: Of all rows, those that the reader drops among them.
+        rows_without: Rows that it makes no candidate of.
+        invalid: Candidates that cannot be written because text of theirs is not UTF-8.
+    """
+
+    candidates: int = 0
+    rows_without: int = 0
+    invalid: int = 0
+
+
+def read_again(dataset: str, sources: Sequence[Path]) -> SourceCounts:
+    """Count what all source rows hold.
 
     Raises:
         BadInput: A file is damaged, or a row is unusable.
     """
-    candidates = rows_without = 0
+    counts = SourceCounts()
     for path in sources:
         for problem in read_problems(dataset, path, None, {}):
             found = problem.dropped.total() + sum(len(of.outputs) for of in problem.candidates)
-            candidates += found
-            rows_without += not found
-    return candidates, rows_without
-
-
-def count_invalid(dataset: str, sources: Sequence[Path]) -> int:
-    """Candidates that cannot be written because text of theirs is not UTF-8.
-
-    Raises:
-        BadInput: A file is damaged, or a row is unusable.
-    """
-    return sum(
-        problem.dropped[INVALID_UTF8]
-        for path in sources
-        for problem in read_problems(dataset, path, None, {})
-    )
+            counts.candidates += found
+            counts.rows_without += not found
+            counts.invalid += problem.dropped[INVALID_UTF8]
+    return counts
 
 
 def count_languages(dataset: str, sources: Sequence[Path]) -> Counter:

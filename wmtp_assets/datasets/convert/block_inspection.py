@@ -12,7 +12,6 @@ from multiprocessing.sharedctypes import RawArray
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wmtp_assets.child_processes import end_with_parent
 from wmtp_assets.datasets.convert import pool
 from wmtp_assets.datasets.convert.line_blocks import LineBlock, part_bytes, read_blocks
 from wmtp_assets.datasets.convert.range_inspection import RangeFacts, in_parts, inspect_lines
@@ -72,7 +71,7 @@ def _in_processes(
     ahead: int,
 ) -> Iterator[tuple[LineBlock, RangeFacts]]:
     """Hand blocks to processes; the memory of one is filled anew when the next one is asked for."""
-    with pool.processes(count, _begin, shared) as executor:
+    with pool.processes(count, _find_blocks_in, shared) as executor:
 
         def submit(block: LineBlock) -> Future[RangeFacts]:
             with _death_is_named(block):
@@ -84,10 +83,9 @@ def _in_processes(
             yield block, facts
 
 
-def _begin(shared: "Array") -> None:
+def _find_blocks_in(shared: "Array") -> None:
     """Called first in each process of a pool."""
     global _shared
-    end_with_parent()
     _shared = memoryview(shared).cast("B")
 
 

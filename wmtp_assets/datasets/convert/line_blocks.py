@@ -16,9 +16,9 @@ from wmtp_assets.files.regular import LINE_BYTES
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-# A third of a second of work for one process. The memory of two processes is 36 MB: a container has
-# 64 MB of it (/dev/shm) unless it is told otherwise.
-BLOCK_BYTES = 8_000_000
+# A fifth of a second of work for one process. Four blocks, for two processes, are 28 MB: of such
+# memory a container has 64 MB unless it is told otherwise (/dev/shm).
+BLOCK_BYTES = 6_000_000
 
 
 @dataclass(frozen=True)

@@ -64,22 +64,30 @@ def is_worth(workers: int, units: int, size_bytes: int) -> bool:
 
 @contextlib.contextmanager
 def processes(
-    count: int, begin: Callable[..., None] = end_with_parent, *arguments: object
+    count: int, first: Callable[..., None] | None = None, *arguments: object
 ) -> Iterator[ProcessPoolExecutor]:
     """Fresh processes that end with this one; what has not begun at the end is left undone.
 
     Args:
-        begin: Called first in each, with `arguments`; it calls `end_with_parent` itself.
+        first: Called in each before all work, with `arguments`.
     """
     context = multiprocessing.get_context(START_METHOD)
     if START_METHOD == "forkserver":
         # The server imports once for all workers, and they share the pages.
         context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=begin, initargs=arguments)
+    pool = ProcessPoolExecutor(
+        count, mp_context=context, initializer=_begin, initargs=(first, arguments)
+    )
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(first: Callable[..., None] | None, arguments: tuple[object, ...]) -> None:
+    end_with_parent()
+    if first is not None:
+        first(*arguments)
 
 
 def in_order(

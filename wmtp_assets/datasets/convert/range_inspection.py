@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from wmtp_assets.datasets.convert.records import Line, item_of, parse_line
+from wmtp_assets.datasets.convert.records import Line, LineParser, item_of
 from wmtp_assets.datasets.convert.tally import CORRECT, SplitCounts
 from wmtp_assets.datasets.convert.tokens import LengthFilter, TokenCounter, load_counter
-from wmtp_assets.datasets.field_types import check_for
 from wmtp_assets.datasets.formats import HAS_TESTS, Format
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.files.regular import LINE_BYTES
@@ -74,7 +73,7 @@ def inspect_lines(dataset: str, data: bytes | memoryview, settings: LengthFilter
     """
     form = DATASETS[dataset].format
     counter = load_counter(settings.tokenizer, settings.tokenizer_sha256)
-    check = check_for(form.fields)
+    parser = LineParser(form.fields)
     facts = RangeFacts()
     place = 0
     for number, raw in enumerate(io.BytesIO(data), 1):
@@ -83,7 +82,7 @@ def inspect_lines(dataset: str, data: bytes | memoryview, settings: LengthFilter
             break
         facts.lines = number
         place += len(raw)
-        line = parse_line(number, raw, check)
+        line = parser.parse(number, raw)
         if line.record is None:
             facts.add_item(None)
             facts.faults.append((number, f" {line.fault}"))

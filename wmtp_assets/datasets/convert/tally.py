@@ -47,8 +47,11 @@ class SplitCounts:
 
     def keep(self, is_correct: bool | None, difficulty: int | None, tokens: Iterable[int]) -> None:
         """Count one record; `tokens` are those of instruction, input and output."""
-        instruction, given, output = tokens
-        self.keep_all(is_correct, difficulty, (instruction, given), (output,))
+        counted = tuple(tokens)
+        for name, count in zip(TOKEN_FIELDS, counted, strict=True):
+            self.lengths[name][count] += 1
+        self.lengths[TOTAL][sum(counted)] += 1
+        self.kept[is_correct, difficulty] += 1
 
     def keep_all(
         self,
@@ -108,10 +111,11 @@ class SplitCounts:
         """Add the counts of another part."""
         self.source_rows += other.source_rows
         self.candidates += other.candidates
-        self.dropped += other.dropped
-        self.kept += other.kept
+        # Not by +=, which looks at all that is there already, for each part anew.
+        self.dropped.update(other.dropped)
+        self.kept.update(other.kept)
         for name, lengths in other.lengths.items():
-            self.lengths[name] += lengths
+            self.lengths[name].update(lengths)
 
     @property
     def rows(self) -> int:
