@@ -81,7 +81,7 @@ def checks_on(
         metadata = recorded_metadata(context.instance, asset_key, deployment.store)
         recorded = metadata[FILES] if metadata else {}
         digests = Digests(deployment.store, recorded, deep=any(group.deep for group in chosen))
-        state = AssetState(metadata, recorded, digests, context)
+        state = AssetState(metadata, recorded, digests, context, selected)
         judged, crash = [], None
         for group in chosen:
             try:

@@ -4,8 +4,8 @@ Without Dagster: the rows of models name check groups, and the doctor reads rows
 be missing.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wmtp_assets.checking.digests import Digests
@@ -27,12 +27,20 @@ class AssetState:
             when a deep check is among those running. A group that reads a file whole notes its
             digest there, so that nobody reads it again.
         context: The running check step, for checks of the record itself.
+        selected: The names of the checks that are to run; None if all are.
+        shared: What a group read for others of the same run too: name -> what they agree on.
     """
 
     metadata: Mapping[str, Any] | None
     files: Mapping[str, Mapping[str, Any]]
     digests: Digests
     context: "dg.AssetCheckExecutionContext | None" = None
+    selected: Collection[str] | None = None
+    shared: dict[str, Any] = field(default_factory=dict)
+
+    def runs(self, names: Iterable[str]) -> bool:
+        """Whether one of these checks is to run."""
+        return self.selected is None or any(name in self.selected for name in names)
 
 
 @dataclass(frozen=True)

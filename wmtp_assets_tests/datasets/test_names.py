@@ -1,6 +1,7 @@
 """Names made unique are unique, for every sequence of names; so are the task_ids made of them."""
 
 import json
+from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 from benchmarks import reference
 from wmtp_assets.datasets.convert.names import unique_names
 from wmtp_assets.datasets.convert.split import convert_split
-from wmtp_assets.datasets.stats.recount import recount_split
+from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.datasets.stats.range_facts import COUNTS
+from wmtp_assets.datasets.stats.split_pass import read_splits
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets_tests.datasets.rows import problem, write_parquet
 from wmtp_assets_tests.datasets.world import FILTER
@@ -72,9 +75,10 @@ def test_no_task_id_occurs_twice_however_the_work_is_cut(
     assert len(set(ids)) == len(ids) == 4 * len(rows)
     assert ids == [record["task_id"] for record in reference.codecontests_records(rows)]
     # The name is read back out of a task_id, whatever it holds.
-    assert list(recount_split("codecontests", folder.jsonl("train")).problems) == unique_names(
-        published
-    )
+    row = DATASETS["codecontests"].published
+    train = replace(row, splits=row.splits[:1])
+    recount = read_splits(train, folder, {COUNTS}).require(COUNTS).recounts["train"]
+    assert list(recount.problems) == unique_names(published)
     numbered = {(entry["file"], entry["row"]): entry for entry in made.stats["repeated_names"]}
     assert len(numbered) == len(published) - len(set(published))
     for entry in numbered.values():

@@ -5,14 +5,17 @@ from collections import Counter
 
 import pytest
 
+from wmtp_assets.datasets.convert import pool
 from wmtp_assets.datasets.convert.line_metadata import write_line_metadata
 from wmtp_assets.datasets.convert.records import dump_json, line_item
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.small import inspection
+from wmtp_assets.datasets.small import inspection, lines
 from wmtp_assets.datasets.small.checks import small_check_groups
-from wmtp_assets.datasets.small.select import SEED, select_lines, write_small_set
+from wmtp_assets.datasets.small.lines import SEED
+from wmtp_assets.datasets.small.select import select_lines, write_small_set
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.file_io import atomic_writer
+from wmtp_assets.files.regular import LINE_BYTES
 from wmtp_assets_tests.datasets.world import judge, lines_of
 
 
@@ -247,3 +250,49 @@ def test_a_folder_that_does_not_load_is_named(damaged, old, new, says):
     finding = decide(damaged)[inspection.FOLDER_LOADS]
     assert not finding.passed
     assert says in finding.summary
+
+
+# Lines of the rows below have 17 to 21 bytes: ranges without a line, with one, with ten.
+@pytest.mark.parametrize("range_bytes", [9, 20, 200])
+@pytest.mark.parametrize("most", [1, 7, lines.MOST_LINES])
+def test_a_set_drawn_by_ranges_is_the_same(tmp_path, monkeypatch, range_bytes, most):
+    jsonl, metadata = write_split(tmp_path, many_rows(60))
+    whole = select_lines(jsonl, metadata, 20)
+    monkeypatch.setattr(lines, "MOST_LINES", most)
+    assert select_lines(jsonl, metadata, 20, range_bytes=range_bytes) == whole
+    jsonl.write_bytes(jsonl.read_bytes() + b"x" * (LINE_BYTES + 1))
+    with pytest.raises(BadInput, match=r"train.jsonl line 61 is longer"):
+        select_lines(jsonl, metadata, 20, range_bytes=range_bytes)
+    metadata.write_bytes(metadata.read_bytes().replace(b'"difficulty":1},\n', b"", 1))
+    with pytest.raises(BadInput, match=r"not aligned|not an item"):
+        select_lines(jsonl, metadata, 20, range_bytes=range_bytes)
+
+
+@pytest.mark.parametrize("range_bytes", [97, 500, 5_000])
+def test_rows_looked_for_by_ranges_are_found_alike(damaged, monkeypatch, range_bytes):
+    """The lines of the small set occur in another order too, and blank ones often."""
+    row, folder = damaged.catalog.dataset("codecontests"), damaged.store.dataset("codecontests")
+    jsonl, small = folder.jsonl("train"), folder.small_jsonl("train")
+    small.write_bytes(small.read_bytes() + b"\n\n")
+    jsonl.write_bytes(small.read_bytes()[::-1] + jsonl.read_bytes() + b"\n" * 50)
+    whole = inspection.inspect_origin(row, folder)
+    assert "found at [" in whole.summary
+    monkeypatch.setattr(lines, "MOST_LINES", 3)
+    assert inspection.inspect_origin(row, folder, range_bytes=range_bytes) == whole
+
+
+def test_two_processes_draw_and_find_what_one_does(made, tmp_path, monkeypatch):
+    row, folder = made.catalog.dataset("codecontests"), made.store.dataset("codecontests")
+    whole = inspection.inspect_origin(row, folder)
+    paths = folder.jsonl("train"), folder.line_metadata("train")
+    drawn = select_lines(*paths, 8)
+    monkeypatch.setattr(pool, "POOL_WORTH_BYTES", 0)
+    assert inspection.inspect_origin(row, folder, workers=2, range_bytes=9_000) == whole
+    assert select_lines(*paths, 8, workers=2, range_bytes=9_000) == drawn
+
+
+def test_of_equal_lines_the_first_ones_are_drawn(tmp_path):
+    paths = write_split(tmp_path, [("same", True, 1)] * 9)
+    for range_bytes in (10, 50, 10**9):
+        drawn = select_lines(*paths, 3, range_bytes=range_bytes)
+        assert [line.index for line in drawn] == [0, 1, 2]

@@ -13,6 +13,7 @@
     split          parts -> <split>.jsonl, then <split>_metadata.json
     records, line_metadata   the two files as text: written, read back, proven
     line_blocks, line_ranges   a JSONL divided at line ends: read here and handed on, or read there
+    range_pass     any function of a range over those of a file, in processes
     range_inspection, block_inspection   some lines read again; those of a file, in processes
     inspection     a stored split read again: which propositions hold
     accounting     the counts of a split against the published files

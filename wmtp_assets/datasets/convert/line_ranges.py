@@ -1,8 +1,8 @@
-"""Byte ranges of a JSONL, for processes of other machines that read them by themselves.
+"""Byte ranges of a JSONL, for processes that read them by themselves.
 
 A line belongs to the range in which it starts. Whoever reads a range finds its first line, so that
 nobody reads the file beforehand; the number of that line is known once the ranges before it are.
-Within this machine lines are handed on in memory (`line_blocks`).
+Where the whole is hashed too, lines are handed on in memory within a machine (`line_blocks`).
 """
 
 import os

@@ -29,7 +29,10 @@ def small_asset(*, dataset: str) -> dg.AssetsDefinition:
 
         row = deployment.catalog.dataset(dataset)
         folder = deployment.store.dataset(dataset)
-        sets = {split.name: write_small_set(dataset, split, folder) for split in row.splits}
+        sets = {
+            split.name: write_small_set(dataset, split, folder, deployment.workers)
+            for split in row.splits
+        }
         commit = raw_commit(deployment.store, row)
         card = file_io.write_bytes(folder.small / "README.md", build_small_card(row, commit, sets))
         counts = {

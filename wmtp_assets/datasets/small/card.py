@@ -6,7 +6,8 @@ from wmtp_assets.catalog import Dataset
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.card import head_of, head_text
-from wmtp_assets.datasets.small.select import SEED, SmallSet
+from wmtp_assets.datasets.small.lines import SEED
+from wmtp_assets.datasets.small.select import SmallSet
 
 
 def small_title(dataset: Dataset) -> str:

@@ -17,7 +17,10 @@ def _small(stored: StoredDataset) -> dict[str, Finding]:
 
 
 def _origin(stored: StoredDataset) -> dict[str, Finding]:
-    return {inspection.SUBSETS: inspection.inspect_origin(stored.row, stored.folder)}
+    workers = stored.deployment.workers
+    return {
+        inspection.SUBSETS: inspection.inspect_origin(stored.row, stored.folder, workers=workers)
+    }
 
 
 def _loads(stored: StoredDataset) -> dict[str, Finding]:

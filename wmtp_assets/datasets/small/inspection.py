@@ -1,5 +1,7 @@
 """Reads the small sets back: limits, classes, difficulties, line metadata, and their origin."""
 
+import functools
+from collections.abc import Sequence
 from pathlib import Path
 
 from wmtp_assets.catalog import Dataset
@@ -7,11 +9,14 @@ from wmtp_assets.checking.findings import Finding
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.inspection import Alignment
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_facts
+from wmtp_assets.datasets.convert.line_ranges import RANGE_BYTES, LineRange, plan_ranges
 from wmtp_assets.datasets.convert.records import item_of, raw_lines, read_lines
 from wmtp_assets.datasets.convert.tally import SplitCounts
 from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.datasets.small.lines import each_look, find_lines
 from wmtp_assets.datasets.small.select import SOURCE_INDICES, describe
 from wmtp_assets.files import file_io
+from wmtp_assets.files.regular import SMALL_BYTES
 from wmtp_assets.folders import DatasetFolder
 
 WITHIN_LIMITS = "small_sets_are_within_limits"
@@ -87,15 +92,24 @@ def _compare_kinds(
         difficulties.add(f"{path.name} has difficulties {sorted(found)}, the split {sorted(there)}")
 
 
-def inspect_origin(dataset: Dataset, folder: DatasetFolder) -> Finding:
-    """Find each line of the small sets in its split, byte for byte, at the index it states."""
+def inspect_origin(
+    dataset: Dataset, folder: DatasetFolder, *, workers: int = 1, range_bytes: int = RANGE_BYTES
+) -> Finding:
+    """Find each line of the small sets in its split, byte for byte, at the index it states.
+
+    Args:
+        workers: Processes to read with at most; the finding is the same for any number.
+    """
     culprits = Culprits()
     rows = 0
     for split in dataset.splits:
         path = folder.small_jsonl(split.name)
         wanted = list(raw_lines(path))
         rows += len(wanted)
-        found = _find_in_order(wanted, folder.jsonl(split.name))
+        # What is looked for goes to a process with every range.
+        few = sum(map(len, wanted)) <= SMALL_BYTES
+        ranges = plan_ranges(folder.jsonl(split.name), range_bytes)
+        found = _find_in_order(wanted, ranges, workers if few else 1)
         if len(found) < len(wanted):
             line = len(found) + 1
             culprits.add(f"{path.name} line {line} is not in {split.name}, or not in this order")
@@ -106,9 +120,14 @@ def inspect_origin(dataset: Dataset, folder: DatasetFolder) -> Finding:
     return culprits.finding(f"{rows} rows, each one in its split", "rows are not of their split")
 
 
-def _find_in_order(wanted: list[bytes], jsonl: Path) -> list[int]:
+def _find_in_order(wanted: list[bytes], ranges: Sequence[LineRange], workers: int) -> list[int]:
+    which = {line: number for number, line in enumerate(dict.fromkeys(wanted))}
+    order = [which[line] for line in wanted]
     found: list[int] = []
-    for index, raw in enumerate(raw_lines(jsonl)):
-        if len(found) < len(wanted) and raw == wanted[len(found)]:
-            found.append(index)
+    before = 0
+    for looked in each_look(functools.partial(find_lines, which), ranges, workers):
+        for index, number in looked.found:
+            if len(found) < len(order) and number == order[len(found)]:
+                found.append(before + index)
+        before += looked.count
     return found

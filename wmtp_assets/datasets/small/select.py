@@ -1,32 +1,40 @@
 """A split -> a small set of it: both classes, many difficulties, the same rows every time.
 
-JSONL and line metadata are read once, side by side. In each stratum (is_correct, difficulty) the
-lines with the lowest seeded hash are candidates: the hash is that of the line alone, so a split
-that gains or loses rows keeps most of its small set. The classes share the limit evenly, the
-difficulties of a class take turns, and the chosen lines are written in source order.
+The JSONL is read once, by ranges side by side (`lines`), and its line metadata beside it. In each
+stratum (is_correct, difficulty) the lines with the lowest seeded hash are candidates: the hash is
+that of the line alone, so a split that gains or loses rows keeps most of its small set. The classes
+share the limit evenly, the difficulties of a class take turns, and the chosen lines are written in
+source order.
 """
 
-import hashlib
+import contextlib
 import heapq
 import itertools
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wmtp_assets.catalog import Split
 from wmtp_assets.datasets.convert.line_metadata import FIX, open_line_metadata, write_line_metadata
-from wmtp_assets.datasets.convert.records import raw_lines
+from wmtp_assets.datasets.convert.line_ranges import RANGE_BYTES, plan_ranges
+from wmtp_assets.datasets.convert.records import open_lines
 from wmtp_assets.datasets.convert.tally import CORRECT, DIFFICULTY, INCORRECT, ROWS
 from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.datasets.small.lines import SEED, each_look, rank_lines, rank_of
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.files.strict import parse_json
 from wmtp_assets.folders import DatasetFolder
 
-SEED = "wmtp small set v2"
 SOURCE_INDICES = "source_indices"
+
+# A line as its stratum holds it: minus its rank, minus its index, where it begins, its size.
+Candidate = tuple[int, int, int, int]
+# With its line metadata item.
+Described = tuple[Candidate, bytes]
 
 
 @dataclass(frozen=True)
@@ -46,12 +54,21 @@ class SmallSet:
     stats: dict[str, Any]
 
 
-def write_small_set(dataset: str, split: Split, folder: DatasetFolder) -> SmallSet:
-    """Draw the small set of one split and write it; the line metadata, which names it, last."""
+def write_small_set(
+    dataset: str, split: Split, folder: DatasetFolder, workers: int = 1
+) -> SmallSet:
+    """Draw the small set of one split and write it; the line metadata, which names it, last.
+
+    Args:
+        workers: Processes to read with at most.
+    """
     with open_line_metadata(folder.line_metadata(split.name)) as metadata:
         source = metadata.head
     chosen = select_lines(
-        folder.jsonl(split.name), folder.line_metadata(split.name), split.small_limit
+        folder.jsonl(split.name),
+        folder.line_metadata(split.name),
+        split.small_limit,
+        workers=workers,
     )
     jsonl, target = folder.small_jsonl(split.name), folder.small_line_metadata(split.name)
     stats = {
@@ -92,38 +109,73 @@ def describe(dataset: str, split: Split, items: list[bytes], sha256: str) -> dic
     return {**counts, "limit": split.small_limit, "seed": SEED, "drawn_from": drawn_from}
 
 
-def select_lines(jsonl: Path, metadata: Path, limit: int) -> list[Chosen]:
+def select_lines(
+    jsonl: Path, metadata: Path, limit: int, *, workers: int = 1, range_bytes: int = RANGE_BYTES
+) -> list[Chosen]:
     """Choose at most `limit` lines of a split, in source order.
+
+    Args:
+        workers: Processes to read with at most; the choice is the same for any number.
 
     Raises:
         BadInput: A file is missing or damaged, or the two have different numbers of lines.
     """
-    strata: dict[bytes, list[tuple[int, int, bytes]]] = defaultdict(list)
-    with open_line_metadata(metadata) as described:
-        pairs = itertools.zip_longest(raw_lines(jsonl), described.items)
-        for index, (raw, item) in enumerate(pairs):
-            if raw is None or item is None:
-                raise BadInput(f"{metadata.name} is not aligned with {jsonl.name}", [metadata], FIX)
-            heap, entry = strata[item], (-_rank(raw), -index, raw)
-            if len(heap) < limit:
-                heapq.heappush(heap, entry)
-            elif entry > heap[0]:
-                heapq.heapreplace(heap, entry)
+    strata: dict[bytes, list[Candidate]] = defaultdict(list)
+    index = place = 0
+    with open_line_metadata(metadata) as described, contextlib.ExitStack() as ending:
+        looks = each_look(rank_lines, plan_ranges(jsonl, range_bytes), workers)
+        ending.callback(looks.close)
+        for ranked in looks:
+            first = index
+            # In this order: without a rank no item is taken.
+            for rank, size, item in zip(ranked.ranks, ranked.sizes, described.items, strict=False):
+                heap = strata[item]
+                if len(heap) < limit:
+                    heapq.heappush(heap, (-rank, -index, place, size))
+                elif -rank > heap[0][0]:
+                    heapq.heapreplace(heap, (-rank, -index, place, size))
+                index += 1
+                place += size
+            if index < first + ranked.count:
+                raise _not_aligned(metadata, jsonl)
+        if next(described.items, None) is not None:
+            raise _not_aligned(metadata, jsonl)
     candidates = {
-        item: [Chosen(-minus_index, raw, item) for _, minus_index, raw in sorted(heap)[::-1]]
+        item: [(candidate, item) for candidate in sorted(heap, reverse=True)]
         for item, heap in strata.items()
     }
-    return sorted(_balance(candidates, limit), key=lambda line: line.index)
+    return _read_chosen(jsonl, sorted(_balance(candidates, limit), key=lambda of: -of[0][1]))
 
 
-def _balance(candidates: dict[bytes, list[Chosen]], limit: int) -> list[Chosen]:
+def _not_aligned(metadata: Path, jsonl: Path) -> BadInput:
+    return BadInput(f"{metadata.name} is not aligned with {jsonl.name}", [metadata], FIX)
+
+
+def _read_chosen(jsonl: Path, chosen: Iterable[Described]) -> list[Chosen]:
+    """The bytes of chosen lines.
+
+    Raises:
+        BadInput: They are not those that were ranked.
+    """
+    lines = []
+    with open_lines(jsonl) as handle:
+        for (minus_rank, minus_index, place, size), item in chosen:
+            handle.seek(place)
+            raw = handle.read(size)
+            if rank_of(raw) != -minus_rank:
+                raise BadInput("the JSONL changed while it was read", [jsonl], "run it again")
+            lines.append(Chosen(-minus_index, raw, item))
+    return lines
+
+
+def _balance(candidates: dict[bytes, list[Described]], limit: int) -> list[Described]:
     """Classes share the limit evenly; what one lacks, the other gets."""
-    classes: dict[object, list[list[Chosen]]] = defaultdict(list)
+    classes: dict[object, list[list]] = defaultdict(list)
     for item, lines in candidates.items():
         fact = _facts(item)
         # Difficulties in a fixed random order, the same for both classes: with more of them than
         # places, the easy ones must not always win.
-        place = _rank(str(fact.get("difficulty")).encode())
+        place = rank_of(str(fact.get("difficulty")).encode())
         classes[fact.get("is_correct")].append([place, lines])
     queues = [
         _take_turns([lines for _, lines in sorted(of, key=lambda pair: pair[0])])
@@ -139,12 +191,7 @@ def _facts(item: bytes) -> dict[str, Any]:
         raise BadInput("line metadata has an item that is not JSON", [repr(item)], FIX) from error
 
 
-def _take_turns(queues: list[list[Chosen]]) -> list[Chosen]:
+def _take_turns(queues: list[list[Described]]) -> list[Described]:
     """One of each, then the next of each, until all are empty."""
     rounds = itertools.zip_longest(*queues)
     return [line for turn in rounds for line in turn if line is not None]
-
-
-def _rank(data: bytes) -> int:
-    """A seeded hash as a number."""
-    return int.from_bytes(hashlib.blake2b(data, key=SEED.encode(), digest_size=8).digest())

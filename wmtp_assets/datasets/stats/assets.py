@@ -44,7 +44,9 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
         row = deployment.catalog.dataset(dataset)
         folder = deployment.store.dataset(dataset)
         splits = read_stored_splits(row, folder)
-        content = full_content(deployment.catalog, deployment.store, dataset, splits)
+        content = full_content(
+            deployment.catalog, deployment.store, dataset, splits, deployment.workers
+        )
         path, day = choose_summary(folder.stats, content, datetime.date.today())
         drawn = plots.draw_plots(dataset, splits, MAX_TOKENS)
         files = [

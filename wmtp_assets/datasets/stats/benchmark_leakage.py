@@ -1,28 +1,32 @@
 """Benchmarks against a training set: what a model trained on it would have seen before.
 
-Prompts are looked for in descriptions, solutions in solutions, in one pass over all splits. What is
-found is a warning for a reviewer, not an error: short solutions of known tasks are alike by nature.
+Prompts are looked for in descriptions, solutions in solutions, as the splits are read
+(`split_pass`). What is found is a warning for a reviewer, not an error: short solutions of known
+tasks are alike by nature.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.datasets.convert.culprits import Culprits
 from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.rows import DATASETS
+from wmtp_assets.datasets.stats.ngram_index import GRAM_WORDS
 from wmtp_assets.datasets.stats.ngram_search import (
     CONTAINED,
-    GRAM_WORDS,
+    PROMPT,
+    SOLUTION,
     BenchmarkText,
     BestMatch,
-    NgramSearch,
+    first_shared,
 )
-from wmtp_assets.datasets.stats.texts import Record, read_records
+from wmtp_assets.datasets.stats.range_facts import MATCHES
+from wmtp_assets.datasets.stats.split_pass import Readings
+from wmtp_assets.datasets.stats.texts import read_records
 from wmtp_assets.folders import DatasetFolder
 
-PROMPT, SOLUTION = "prompt", "solution"
 OVERLAPS = "overlaps"
 # All that were found worst, in the metadata of the check; a row has about 200 bytes.
 TABLE_ROWS = 200
@@ -30,36 +34,40 @@ TABLE_ROWS = 200
 Stored = tuple[Dataset, DatasetFolder]
 
 
-def find_in(training: Stored, benchmarks: Sequence[Stored]) -> dict[str, Finding]:
-    """Look for every item of the benchmarks in every record of a training set.
+def judge_leakage(
+    benchmarks: Sequence[Stored], items: Sequence[BenchmarkText], readings: Readings
+) -> dict[str, Finding]:
+    """Say of each benchmark what was found of it in a training set.
+
+    Args:
+        items: The texts of the benchmarks, in the order in which they were looked for.
+        readings: What the splits of the training set hold of them.
 
     Returns:
         Name of the benchmark -> what was found of it.
 
     Raises:
-        BadInput: A JSONL is missing, or has a line that cannot be read.
+        BadInput: A JSONL of the training set is missing, or has a line that cannot be read.
     """
-    dataset, folder = training
-    items = [item for stored in benchmarks for item in read_items(*stored)]
-    search = {
-        part: NgramSearch([i for i in items if i.part == part]) for part in (PROMPT, SOLUTION)
-    }
-    for split in dataset.splits:
-        for record in read_records(folder.jsonl(split.name), DATASETS[dataset.name].format):
-            where = _naming(split.name, record)
-            if record.opens:
-                search[PROMPT].see(record.instruction, where)
-            search[SOLUTION].see(record.output, where)
-    found = {
-        item: best
-        for part in search.values()
-        for item, best in zip(part.items, part.results(), strict=True)
-    }
-    compared = {part: of.seen for part, of in search.items()}
+    readings.require(MATCHES)
+    found: dict[BenchmarkText, BestMatch] = {}
+    for part, of in ((PROMPT, readings.prompts.found()), (SOLUTION, readings.solutions)):
+        mine = (item for item in items if item.part == part)
+        found |= {item: of.get(place, BestMatch()) for place, item in enumerate(mine)}
+    compared = {PROMPT: readings.prompts.seen, SOLUTION: readings.records}
     return {
         row.name: _judge(row, {i: b for i, b in found.items() if i.of == row.name}, compared)
         for row, _ in benchmarks
     }
+
+
+def read_all_items(benchmarks: Iterable[Stored]) -> list[BenchmarkText]:
+    """Prompt and solution of each record of several benchmarks.
+
+    Raises:
+        BadInput: A JSONL is missing, or has a line that cannot be read.
+    """
+    return [item for stored in benchmarks for item in read_items(*stored)]
 
 
 def read_items(dataset: Dataset, folder: DatasetFolder) -> list[BenchmarkText]:
@@ -81,10 +89,6 @@ def benchmark_digests(benchmarks: Sequence[Stored]) -> dict[str, str]:
         for row, folder in benchmarks
         for split in row.splits
     }
-
-
-def _naming(split: str, record: Record) -> Callable[[], str]:
-    return lambda: f"{split} {record.task_id}"
 
 
 def _judge(
@@ -128,5 +132,5 @@ def _as_row(item: BenchmarkText, best: BestMatch) -> dict[str, str | float | int
         "exact": best.exact,
         "records": best.records,
         "where": best.where,
-        "shared": best.shared,
+        "shared": first_shared(item.text, best.text) or best.text,
     }

@@ -1,5 +1,6 @@
 """The checks of <name>/stats, which lies downstream of all splits of its dataset."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +14,14 @@ from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.stats import benchmark_leakage as leakage
 from wmtp_assets.datasets.stats import inspection
 from wmtp_assets.datasets.stats.inputs import state_content, stored_benchmarks
+from wmtp_assets.datasets.stats.ngram_search import BenchmarkText
+from wmtp_assets.datasets.stats.range_facts import COUNTS, MATCHES, TEXTS
+from wmtp_assets.datasets.stats.split_pass import Readings, read_splits
 from wmtp_assets.datasets.stats.summary import SUFFIX
 from wmtp_assets.datasets.stored_dataset import StoredDataset, bind_dataset
 from wmtp_assets.errors import BadInput
+
+READINGS = "readings of the splits"
 
 
 def recorded_summary(stored: StoredDataset) -> Path:
@@ -27,8 +33,33 @@ def recorded_summary(stored: StoredDataset) -> Path:
     raise BadInput("the record names no summary", sorted(files), "materialize the stats")
 
 
+def _read(stored: StoredDataset) -> Readings:
+    """The splits, read once for all checks of this run that need them."""
+    state, shared = stored.state, stored.state.shared
+    if READINGS not in shared:
+        checks = deep_checks(stored.row.name).items()
+        parts = {part for part, names in checks if state.runs(names)}
+        items = _items(stored) if MATCHES in parts else ()
+        workers = stored.deployment.workers
+        shared[READINGS] = read_splits(stored.row, stored.folder, parts, items, workers=workers)
+    return shared[READINGS]
+
+
+def _items(stored: StoredDataset) -> Sequence[BenchmarkText]:
+    """The texts of the benchmarks; none if they cannot be read, which `_overlap` says."""
+    try:
+        return leakage.read_all_items(_benchmarks(stored))
+    except (BadInput, OSError):
+        return ()
+
+
+def _benchmarks(stored: StoredDataset) -> list[leakage.Stored]:
+    return stored_benchmarks(stored.deployment.catalog, stored.deployment.store, stored.row.name)
+
+
 def _recount(stored: StoredDataset) -> dict[str, Finding]:
-    return inspection.inspect_stats(stored.row, stored.folder, recorded_summary(stored))
+    summary = recorded_summary(stored)
+    return inspection.inspect_stats(stored.row, stored.folder, summary, lambda: _read(stored))
 
 
 def _summary(stored: StoredDataset) -> dict[str, Finding]:
@@ -52,14 +83,14 @@ def _text(stored: StoredDataset) -> dict[str, Finding]:
 
 
 def _near_duplicates(stored: StoredDataset) -> dict[str, Finding]:
-    found = inspection.inspect_near_duplicates(stored.row, stored.folder)
+    found = inspection.inspect_near_duplicates(stored.row, _read(stored))
     return {inspection.NO_NEAR_DUPLICATES: _with_table(found)}
 
 
 def _overlap(stored: StoredDataset) -> dict[str, Finding]:
-    catalog, store = stored.deployment.catalog, stored.deployment.store
-    benchmarks = stored_benchmarks(catalog, store, stored.row.name)
-    found = leakage.find_in((stored.row, stored.folder), benchmarks)
+    benchmarks = _benchmarks(stored)
+    items = leakage.read_all_items(benchmarks)
+    found = leakage.judge_leakage(benchmarks, items, _read(stored))
     return {no_overlap_with(name): _with_table(of) for name, of in found.items()}
 
 
@@ -73,7 +104,7 @@ def _with_table(finding: Finding) -> Finding:
     return replace(finding, evidence={**finding.evidence, **tables})
 
 
-COUNTS = {
+RECOUNT = {
     inspection.EQUAL_RECOUNT: ours(
         "Rows, labels and difficulties equal a recount of the JSONL", "this project counted"
     )
@@ -111,26 +142,33 @@ QUICK_CHECKS = (
         },
     ),
 )
-NEAR_DUPLICATES = CheckGroup(
-    _near_duplicates,
-    {
-        inspection.NO_NEAR_DUPLICATES: upstream(
-            "No problem nearly repeats in another split",
-            "the splits are upstream's, and short problems are alike by nature",
-        )
-    },
-    deep=True,
-)
+NEAR_DUPLICATES = {
+    inspection.NO_NEAR_DUPLICATES: upstream(
+        "No problem nearly repeats in another split",
+        "the splits are upstream's, and short problems are alike by nature",
+    )
+}
+
+
+def deep_checks(dataset: str) -> dict[str, dict[str, Proposition]]:
+    """The checks that the texts of a dataset are read for, by what they need of them."""
+    several = len(DATASETS[dataset].splits) > 1
+    overlaps = {no_overlap_with(name): _no_overlap(name) for name in benchmarks_of(dataset)}
+    checks = {
+        COUNTS: RECOUNT | (ACROSS_SPLITS if several else {}),
+        TEXTS: NEAR_DUPLICATES if several else {},
+        MATCHES: overlaps,
+    }
+    return {part: of for part, of in checks.items() if of}
 
 
 def stats_check_groups(*, dataset: str) -> tuple[CheckGroup, ...]:
     """The check groups of numbers, plots and splits of one dataset, and of benchmarks in it."""
-    several = len(DATASETS[dataset].splits) > 1
-    counts = CheckGroup(_recount, COUNTS | (ACROSS_SPLITS if several else {}), deep=True)
-    groups = (counts, *QUICK_CHECKS, *((NEAR_DUPLICATES,) if several else ()))
-    if overlaps := {no_overlap_with(name): _no_overlap(name) for name in benchmarks_of(dataset)}:
-        groups = (*groups, CheckGroup(_overlap, overlaps, deep=True))
-    return bind_dataset(f"{dataset}/stats", groups)
+    evaluate = {COUNTS: _recount, TEXTS: _near_duplicates, MATCHES: _overlap}
+    counts, *others = [
+        CheckGroup(evaluate[part], of, deep=True) for part, of in deep_checks(dataset).items()
+    ]
+    return bind_dataset(f"{dataset}/stats", (counts, *QUICK_CHECKS, *others))
 
 
 def no_overlap_with(benchmark: str) -> str:

@@ -7,7 +7,9 @@ from wmtp_assets.datasets.convert.inputs import length_filter, raw_commit
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
 from wmtp_assets.datasets.stats.benchmark_leakage import Stored, benchmark_digests
-from wmtp_assets.datasets.stats.label_conflicts import LABELLED_BOTH, count_conflicts
+from wmtp_assets.datasets.stats.label_conflicts import LABELLED_BOTH
+from wmtp_assets.datasets.stats.range_facts import LABELS
+from wmtp_assets.datasets.stats.split_pass import read_splits
 from wmtp_assets.datasets.stats.summary import summarise
 from wmtp_assets.store import Store
 
@@ -40,12 +42,17 @@ def state_content(
 
 
 def full_content(
-    catalog: Catalog, store: Store, name: str, splits: list[StoredSplit]
+    catalog: Catalog, store: Store, name: str, splits: list[StoredSplit], workers: int = 1
 ) -> dict[str, Any]:
-    """The summary without its date; reads the texts of a labelled dataset once."""
+    """The summary without its date; reads the texts of a labelled dataset once.
+
+    Args:
+        workers: Processes to read with at most.
+    """
     content = state_content(catalog, store, name, splits)
     if DATASETS[name].format.labelled:
+        row, folder = catalog.dataset(name), store.dataset(name)
+        labels = read_splits(row, folder, {LABELS}, workers=workers).require(LABELS).labels
         for split, of in content["splits"].items():
-            jsonl = store.dataset(name).jsonl(split)
-            of[LABELLED_BOTH] = count_conflicts(jsonl, DATASETS[name].format)
+            of[LABELLED_BOTH] = labels[split]
     return content

@@ -1,10 +1,10 @@
 """Statistics against the files they are about, which are read again.
 
-Pure: folders in, findings out. One pass over the JSONL of each split counts anew and collects its
-problems; another collects what near duplicates are looked for in.
+Pure: folders in, findings out. What the splits hold comes from one pass over them (`split_pass`).
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.stats import split_overlap as overlap
 from wmtp_assets.datasets.stats.label_conflicts import EXACT, LABELLED_BOTH
 from wmtp_assets.datasets.stats.plots import plot_names, require_png
-from wmtp_assets.datasets.stats.recount import Recount, recount_split
+from wmtp_assets.datasets.stats.range_facts import COUNTS, TEXTS
+from wmtp_assets.datasets.stats.split_pass import Readings, Recount
 from wmtp_assets.datasets.stats.summary import SUFFIX
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
@@ -36,15 +37,20 @@ TEXT_IS_UTF8 = "published_text_is_utf8"
 PAIRS = "pairs"
 
 
-def inspect_stats(dataset: Dataset, folder: DatasetFolder, summary: Path) -> dict[str, Finding]:
+def inspect_stats(
+    dataset: Dataset, folder: DatasetFolder, summary: Path, read: Callable[[], Readings]
+) -> dict[str, Finding]:
     """Compare a summary with a recount, and the problems of the splits with each other.
+
+    Args:
+        read: Reads the splits, or has read them.
 
     Raises:
         BadInput: A file is missing, a line cannot be read, or the summary is damaged.
     """
     recorded = read_summary(summary)
     names = [split.name for split in dataset.splits]
-    recounts = {name: recount_split(dataset.name, folder.jsonl(name)) for name in names}
+    recounts = read().require(COUNTS).recounts
     expected, found = {}, {}
     for name, recount in recounts.items():
         stated = recorded["splits"].get(name, {})
@@ -92,15 +98,16 @@ def _judge_overlap(
     )
 
 
-def inspect_near_duplicates(dataset: Dataset, folder: DatasetFolder) -> Finding:
-    """Find what nearly repeats in another split; the pairs stand in the evidence."""
-    form = DATASETS[dataset.name].format
+def inspect_near_duplicates(dataset: Dataset, readings: Readings) -> Finding:
+    """Find what nearly repeats in another split; the pairs stand in the evidence.
+
+    Raises:
+        BadInput: A JSONL is missing, or has a line that cannot be read.
+    """
     counts = {split.name: Counter() for split in dataset.splits}
-    texts = []
-    for split in dataset.splits:
-        for text in overlap.read_texts(split.name, folder.jsonl(split.name), form):
-            counts[split.name][text.part] += 1
-            texts.append(text)
+    texts = readings.require(TEXTS).texts
+    for text in texts:
+        counts[text.split][text.part] += 1
     pairs = overlap.find_near_pairs(texts)
     parts = Counter(text.part for text in texts)
     total = " and ".join(f"{count:,} {part}s" for part, count in parts.items())

@@ -8,13 +8,11 @@ Memory grows with problems, not with rows.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from wmtp_assets.datasets.convert.culprits import Culprits
-from wmtp_assets.datasets.formats import Format
-from wmtp_assets.datasets.stats.texts import digest_text, normalise, read_records
+from wmtp_assets.datasets.stats.texts import digest_text
 
 NEAR_THRESHOLD = 0.8
 WORDS = 5
@@ -74,19 +72,6 @@ def find_shared(
             if pair[0] != pair[1]:
                 culprits.add(f"{one} {pair[0]!r} has the description of {other} {pair[1]!r}")
     return culprits
-
-
-def read_texts(split: str, jsonl: Path, form: Format) -> Iterator[Text]:
-    """Yield each prompt once a run of records, and the solutions where there is one a prompt.
-
-    Raises:
-        BadInput: The JSONL is missing, or has a line that cannot be read.
-    """
-    for record in read_records(jsonl, form):
-        if record.opens:
-            yield Text(split, record.task_id, DESCRIPTION, normalise(record.instruction))
-        if not form.labelled:
-            yield Text(split, record.task_id, SOLUTION, normalise(record.output))
 
 
 def find_near_pairs(texts: Iterable[Text]) -> list[NearPair]:

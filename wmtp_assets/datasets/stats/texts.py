@@ -7,9 +7,9 @@ cut at the next key: no bare quote stands inside a JSON string, so the cut is ex
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -20,53 +20,108 @@ from wmtp_assets.datasets.formats import Format
 from wmtp_assets.errors import BadInput
 
 PROMPT = ("instruction", "input")
-_AFTER_OUTPUT = b'","task_id":"'
+_TO_OUTPUT = b',"output":'
+TO_TASK_ID = b'"task_id":"'
+_AFTER_OUTPUT = b'",' + TO_TASK_ID
 _TRUE, _FALSE = b',"is_correct":true,', b',"is_correct":false,'
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789_"
-_WORDS_ONLY = bytes(c if c in _LETTERS or c >= 0x80 else ord(" ") for c in range(256))
+WORDS_ONLY = bytes(c if c in _LETTERS or c >= 0x80 else ord(" ") for c in range(256))
 
 
-class Record(NamedTuple):
-    """One line of a JSONL; `opens` where its prompt is not that of the line before."""
+class BadLine(BadInput):
+    """A line that cannot be read, by its number in the file, or in the range that was read."""
 
-    file: str
-    number: int
-    opens: bool
-    instruction: str
-    encoded_output: bytes
-    encoded_facts: bytes
+    def __init__(self, jsonl: Path | str, number: int, says: str):
+        super().__init__(f"{Path(jsonl).name} line {number}{says}", [jsonl], FIX)
+        self._line = jsonl, number, says
+
+    def after(self, lines: int) -> "BadLine":
+        """The same line, counted from `lines` lines earlier on."""
+        jsonl, number, says = self._line
+        return BadLine(jsonl, lines + number, says)
+
+    def __reduce__(self):
+        return BadLine, self._line
+
+
+class Record:
+    """One line of a JSONL; `opens` where its prompt is not that of the line before.
+
+    Attributes:
+        prompt: The bytes of the line up to its output.
+    """
+
+    __slots__ = (
+        "_output",
+        "encoded_facts",
+        "encoded_output",
+        "file",
+        "instruction",
+        "number",
+        "opens",
+        "prompt",
+    )
+
+    def __init__(
+        self,
+        file: str,
+        number: int,
+        opens: bool,
+        prompt: bytes,
+        instruction: str,
+        encoded_output: bytes,
+        encoded_facts: bytes,
+    ):
+        self.file = file
+        self.number = number
+        self.opens = opens
+        self.prompt = prompt
+        self.instruction = instruction
+        self.encoded_output = encoded_output
+        self.encoded_facts = encoded_facts
+        self._output: str | None = None
 
     @property
     def output(self) -> str:
-        return self._decode(self.encoded_output)
+        if self._output is None:
+            self._output = self._decode(self.encoded_output)
+        return self._output
 
     @property
     def task_id(self) -> str:
-        facts = self._decode(b"{" + self.encoded_facts)
-        if isinstance(task_id := facts.get("task_id"), str):
-            return task_id
-        raise BadInput(f"{self.file} line {self.number} has no task_id", [self.file], FIX)
+        return task_id_in(self.encoded_facts, self.file, self.number)
 
     @property
     def is_correct(self) -> bool:
         """The label of a labelled record, without parsing its facts."""
         if (found := _TRUE in self.encoded_facts) or _FALSE in self.encoded_facts:
             return found
-        raise BadInput(f"{self.file} line {self.number} has no is_correct", [self.file], FIX)
+        raise BadLine(self.file, self.number, " has no is_correct")
 
     def facts(self, check: TypeCheck) -> dict[str, Any]:
         """The fields after the output, proven to be of their types (`facts_check`)."""
         facts = self._decode(b"{" + self.encoded_facts)
         if fault := check(facts, "the record"):
-            raise BadInput(f"{self.file} line {self.number}: {fault}", [self.file], FIX)
+            raise BadLine(self.file, self.number, f": {fault}")
         return facts
 
     def _decode(self, encoded: bytes) -> Any:
-        try:
-            return orjson.loads(encoded)
-        except ValueError as error:
-            why = f"{self.file} line {self.number} is not UTF-8 JSON ({error})"
-            raise BadInput(why, [self.file], FIX) from error
+        return _decode(encoded, self.file, self.number)
+
+
+def task_id_in(encoded_facts: bytes, file: str, number: int) -> str:
+    """The task_id of a line, out of the bytes after its output."""
+    facts = _decode(b"{" + encoded_facts, file, number)
+    if isinstance(task_id := facts.get("task_id"), str):
+        return task_id
+    raise BadLine(file, number, " has no task_id")
+
+
+def _decode(encoded: bytes, file: str, number: int) -> Any:
+    try:
+        return orjson.loads(encoded)
+    except ValueError as error:
+        raise BadLine(file, number, f" is not UTF-8 JSON ({error})") from error
 
 
 def facts_check(form: Format) -> TypeCheck:
@@ -82,22 +137,57 @@ def read_records(jsonl: Path, form: Format) -> Iterator[Record]:
         BadInput: It is missing, or has a line that cannot be read; reading on a record may raise
             it too.
     """
-    prompt, instruction, name = b"\n", "", jsonl.name
-    check = check_for(form.fields)
-    for number, raw in enumerate(raw_lines(jsonl), 1):
+    yield from records_in(raw_lines(jsonl), jsonl, form)
+
+
+def records_in(
+    lines: Iterable[bytes], jsonl: Path, form: Format, prompt: bytes = b"\n", instruction: str = ""
+) -> Iterator[Record]:
+    """Read lines record by record.
+
+    Args:
+        prompt, instruction: Those of the line before the first one, where there is one.
+
+    Raises:
+        BadLine: As `read_records`.
+    """
+    name, check = jsonl.name, check_for(form.fields)
+    for number, raw in enumerate(lines, 1):
         opens = not raw.startswith(prompt)
         if opens:
             line = parse_line(number, raw, check)
             if line.record is None:
-                raise BadInput(f"{name} line {number} {line.fault}", [jsonl], FIX)
+                raise BadLine(jsonl, number, f" {line.fault}")
             instruction = line.record["instruction"]
             shown = {name: line.record[name] for name in PROMPT}
-            prompt = dump_json(shown)[:-1].encode() + b',"output":'
+            prompt = dump_json(shown)[:-1].encode() + _TO_OUTPUT
         end = raw.find(_AFTER_OUTPUT, len(prompt))
         if end < 0:
-            raise BadInput(f"{name} line {number} is not of the schema", [jsonl], FIX)
+            raise BadLine(jsonl, number, " is not of the schema")
         output, facts = raw[len(prompt) : end + 1], raw[end + 2 :]
-        yield Record(name, number, opens, instruction, output, facts)
+        yield Record(name, number, opens, prompt, instruction, output, facts)
+
+
+def plain_text(encoded: bytes) -> str:
+    """The text of a JSON string that is printable ASCII as it stands; "" of any other."""
+    if b"\\" in encoded or not encoded.isascii():
+        return ""
+    text = encoded.decode()
+    return text if text.isprintable() else ""
+
+
+def prompt_in(raw: bytes) -> tuple[bytes, str]:
+    """The bytes of a line up to its output, and its instruction; (b"", "") if it has none.
+
+    No string holds a bare quote, so the cut is the only one: a line begins with the prompt of a
+    record of the schema just where its own is the same.
+    """
+    prompt = raw[: raw.find(b'"' + _TO_OUTPUT) + 1]
+    try:
+        instruction = orjson.loads(prompt + b"}")["instruction"]
+    except (ValueError, LookupError, TypeError):
+        return b"", ""
+    return (prompt + _TO_OUTPUT, instruction) if isinstance(instruction, str) else (b"", "")
 
 
 def normalise(text: str) -> str:
@@ -116,6 +206,11 @@ def split_words(text: str) -> list[bytes]:
     The way GPT-3 compares benchmarks with training data (Brown et al., arXiv:2005.14165, appendix
     C); an underscore is a letter, so that a name in a program is one word.
     """
+    return fold_text(text).translate(WORDS_ONLY).split()
+
+
+def fold_text(text: str) -> bytes:
+    """A text in NFKC and without case; its words are between the bytes that `WORDS_ONLY` blanks."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    return text.casefold().encode("utf-8", "replace").translate(_WORDS_ONLY).split()
+    return text.casefold().encode("utf-8", "replace")

@@ -12,6 +12,8 @@ from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.stats import benchmark_leakage as leakage
 from wmtp_assets.datasets.stats.checks import no_overlap_with, stats_check_groups
 from wmtp_assets.datasets.stats.inputs import stored_benchmarks
+from wmtp_assets.datasets.stats.range_facts import MATCHES
+from wmtp_assets.datasets.stats.split_pass import read_splits
 from wmtp_assets_tests.datasets.world import judge, lines_of
 
 FUNCTION = (
@@ -22,8 +24,10 @@ FUNCTION = (
 
 def find(deployment):
     catalog, store = deployment.catalog, deployment.store
+    benchmarks = stored_benchmarks(catalog, store, "codecontests")
+    items = leakage.read_all_items(benchmarks)
     training = catalog.dataset("codecontests"), store.dataset("codecontests")
-    return leakage.find_in(training, stored_benchmarks(catalog, store, "codecontests"))
+    return leakage.judge_leakage(benchmarks, items, read_splits(*training, {MATCHES}, items))
 
 
 def decide(deployment):

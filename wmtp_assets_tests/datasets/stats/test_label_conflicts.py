@@ -1,20 +1,33 @@
 """Contradictory labels: what is the same solution, and below which prompt."""
 
+from dataclasses import replace
+
 from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.stats.label_conflicts import count_conflicts, without_space
+from wmtp_assets.datasets.stats.label_conflicts import without_space
+from wmtp_assets.datasets.stats.range_facts import LABELS
+from wmtp_assets.datasets.stats.split_pass import read_splits
+from wmtp_assets.folders import DatasetFolder
 
 
 def counts(tmp_path, rows):
-    """Count (prompt, program, is_correct) rows."""
-    path = tmp_path / "x.jsonl"
+    """Count (prompt, program, is_correct) rows, the same for any ranges of the file."""
+    folder = DatasetFolder(tmp_path, tmp_path)
+    path = folder.jsonl("train")
+    path.parent.mkdir(exist_ok=True)
     metadata = {"source": "", "difficulty": 0, "has_tests": True}
     with open(path, "wb") as out:
         for number, (prompt, program, is_correct) in enumerate(rows):
             record = {"instruction": prompt, "input": "", "output": program}
             record |= {"task_id": str(number), "is_correct": is_correct, "metadata": metadata}
             out.write(dump_json(record).encode() + b"\n")
-    found = count_conflicts(path, DATASETS["codecontests"].format)
+    row = DATASETS["codecontests"].published
+    train = replace(row, splits=row.splits[:1])
+    found, *others = (
+        read_splits(train, folder, {LABELS}, range_bytes=size).require(LABELS).labels["train"]
+        for size in (10**9, 1, 50, 200, 500)
+    )
+    assert all(other == found for other in others)
     return {form: (of["texts"], of["records"]) for form, of in found.items()}
 
 
