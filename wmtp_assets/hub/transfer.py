@@ -15,10 +15,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from wmtp_assets.files import file_io
+from wmtp_assets.files.full_disk import DISK_FULL
 from wmtp_assets.files.writer import HashingWriter
 from wmtp_assets.hub import file_formats
 from wmtp_assets.hub.partial import (
-    DISK_FULL,
     DownloadPaths,
     Partial,
     etag_for_file_name,
