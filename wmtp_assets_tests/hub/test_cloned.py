@@ -63,6 +63,22 @@ def test_what_is_cloned_is_not_sent_as_well(tmp_path, mirror, monkeypatch):
     assert (fetched.fetched_bytes, fetched.files[0].size_bytes) == (SIZE, SIZE)
 
 
+def test_a_clone_that_was_not_hashed_when_its_run_ended_is_hashed_by_the_next(
+    tmp_path, mirror, monkeypatch
+):
+    def ended(source: int, target: int) -> bool:
+        copied(source, target)
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(sources, "clone", ended)
+    with pytest.raises(RuntimeError, match="killed"):
+        fetch(mirror, tmp_path, "big.dat")
+    assert not (tmp_path / "raw" / "big.dat").exists()
+    # A second clone would end it again.
+    (file,) = fetch(mirror, tmp_path, "big.dat").files
+    assert file.sha256 == file_io.sha256_of(upstream(mirror)) == file_io.sha256_of(file.path)
+
+
 @pytest.mark.parametrize("grown", [-1, 1])
 def test_a_source_that_changes_its_size_while_it_is_cloned_is_refused(
     tmp_path, mirror, monkeypatch, grown

@@ -14,6 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TypeVar
 
+import pyarrow as pa
+
 from wmtp_assets.child_processes import end_with_parent
 from wmtp_assets.datasets.convert.units import Part, Unit, convert_unit, write_unit
 from wmtp_assets.errors import BadInput
@@ -71,11 +73,18 @@ def processes(count: int) -> Iterator[ProcessPoolExecutor]:
     if START_METHOD == "forkserver":
         # The server imports once for all workers, and they share the pages.
         context.set_forkserver_preload([__name__])
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=end_with_parent)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_begin)
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin() -> None:
+    end_with_parent()
+    # Arrow's own pool gives pages back and takes them again: 170,000 page faults for six seconds'
+    # work in the place of 90,000, and 6 % more time of the processor.
+    pa.set_memory_pool(pa.system_memory_pool())
 
 
 def in_order(
