@@ -1,10 +1,10 @@
 """One split: published parquet files -> <split>.jsonl, then <split>_metadata.json.
 
 One process appends what it converts. Others, of `pool`, or of `cluster` where a scheduler is given,
-make parts, which are joined in order. A part is a file that is removed before the system brings it
-to the disk: no memory costs less, and every way to join copies. sendfile and copy_file_range take
-as long as reading and writing, file systems share whole blocks only, and with a map an error of the
-disk would end this process.
+make parts, which are joined in order. A part is a file that is removed, as a rule before the system
+brings it to the disk: no memory costs less. Every way to join copies: sendfile and copy_file_range
+take as long as reading and writing, file systems share whole blocks only, and with a map an error
+of the disk would end this process.
 
 Both files are complete on disk before the first of them is renamed, and the metadata, which names
 the digest of its JSONL, is renamed last. What is written is counted; counts that do not balance
