@@ -7,7 +7,7 @@ embedded, in `sample/mirror.py`.
 
 import fnmatch
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -46,13 +46,15 @@ class Body:
 
     `start` is where they begin (0 where the wish was ignored, None where it cannot be told), `etag`
     names the content they are of (empty where nothing does), `size_bytes` is that of the whole
-    content (None where not stated).
+    content (None where not stated). `clone` gives the whole content to the empty file of a
+    descriptor without copying it, and says whether it could.
     """
 
     start: int | None
     etag: str
     size_bytes: int | None
     chunks: Iterator[bytes]
+    clone: Callable[[int], bool] = lambda descriptor: False
 
 
 class Source(Protocol):

@@ -1,8 +1,10 @@
 """Files appear whole or not at all, and digests are those of the stock tools."""
 
 import errno
+import hashlib
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,47 @@ def test_memoryviews_of_wider_items_are_counted_in_bytes(tmp_path: Path):
     with file_io.atomic_writer(tmp_path / "a") as out:
         out.write(memoryview(b"12345678").cast("Q"))
     assert out.size_bytes == 8 == (tmp_path / "a").stat().st_size
+
+
+def test_a_large_write_is_hashed_while_it_is_written():
+    both = threading.Barrier(2, timeout=30)
+
+    class Half:
+        def write(self, data: bytes) -> int:
+            both.wait()
+            return len(data)
+
+        update = write
+
+    out = writer.HashingWriter(Half())
+    out._hash = Half()
+    out.write(bytes(writer.WORTH_A_THREAD_BYTES))
+    out.close()
+
+
+def test_what_a_writer_was_given_may_change_and_its_order_stays(tmp_path: Path):
+    wanted, large = b"", writer.WORTH_A_THREAD_BYTES
+    with file_io.atomic_writer(tmp_path / "a") as out:
+        buffer = bytearray(2 * large)
+        for number, size in enumerate([large, 1, large - 1, 2 * large, 0, large, large, 7] * 5):
+            buffer[:size] = bytes([number]) * size
+            out.write(memoryview(buffer)[:size] if number % 3 else bytes(buffer[:size]))
+            wanted += buffer[:size]
+            if number % 7 == 0:
+                assert out.sha256 == hashlib.sha256(wanted).hexdigest()
+    assert (tmp_path / "a").read_bytes() == wanted and out.size_bytes == len(wanted)
+    assert out.sha256 == hashlib.sha256(wanted).hexdigest()
+
+
+def test_a_full_disk_beside_the_hash_leaves_no_file_and_no_thread(tmp_path: Path, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = threading.active_count()
+    monkeypatch.setattr(writer.HashingWriter, "put", full)
+    with pytest.raises(OSError, match="No space"), file_io.atomic_writer(tmp_path / "a") as out:
+        out.write(bytes(writer.WORTH_A_THREAD_BYTES))
+    assert list(tmp_path.iterdir()) == [] and threading.active_count() == before
 
 
 def test_a_long_file_is_brought_to_the_disk_as_it_grows(tmp_path: Path, monkeypatch):

@@ -7,10 +7,12 @@ from typing import BinaryIO
 
 # Often enough that little waits in memory, seldom enough that the disk is not asked all the time.
 SETTLE_BYTES = 128 * 1024 * 1024
+# A smaller piece is hashed in less time than another thread takes to begin.
+WORTH_A_THREAD_BYTES = 256 * 1024
 
 
 class HashingWriter:
-    """A binary file that hashes what passes through it.
+    """A binary file that hashes what passes through it, and writes it at the same time.
 
     What was written is brought to the disk as it goes, by a thread: a long file ends without a
     long fsync, and leaves the memory of the machine to others.
@@ -23,15 +25,29 @@ class HashingWriter:
         self._written = self._settled = 0
         self._settler = ThreadPoolExecutor(1)
         self._settling: Future[None] | None = None
+        self._hasher = ThreadPoolExecutor(1)
+        self._hashing: Future[None] | None = None
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
-        self.hash(data)
-        return self.put(data)
+        """Hash and write; what may change is hashed when this returns, `bytes` by the next call."""
+        size_bytes = memoryview(data).nbytes
+        if size_bytes < WORTH_A_THREAD_BYTES:
+            self.hash(data)
+            return self.put(data)
+        self._finish_hashing()
+        self.size_bytes += size_bytes
+        self._hashing = self._hasher.submit(self._hash.update, data)
+        try:
+            return self.put(data)
+        finally:
+            if not isinstance(data, bytes):
+                self._finish_hashing()
 
     def hash(self, data: bytes | bytearray | memoryview) -> None:
         """The first half of a write; a caller of both halves gives each the same data in order."""
+        self._finish_hashing()
         self._hash.update(data)
-        self.size_bytes += len(data) if isinstance(data, bytes) else memoryview(data).nbytes
+        self.size_bytes += memoryview(data).nbytes
 
     def put(self, data: bytes | bytearray | memoryview) -> int:
         """The second half of a write; may run in another thread than the first."""
@@ -51,12 +67,19 @@ class HashingWriter:
             self._settling.result()
 
     def close(self) -> None:
-        """Let the thread end."""
+        """Let the threads end."""
         self._settler.shutdown()
+        self._hasher.shutdown()
 
     @property
     def sha256(self) -> str:
+        self._finish_hashing()
         return self._hash.hexdigest()
+
+    def _finish_hashing(self) -> None:
+        if self._hashing is not None:
+            self._hashing.result()
+            self._hashing = None
 
 
 def forget_pages(descriptor: int, start: int, count: int) -> None:

@@ -7,7 +7,6 @@ the bytes are.
 """
 
 import contextlib
-import errno
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
+from wmtp_assets.files.full_disk import DISK_FULL
 from wmtp_assets.files.temporaries import HeldFile, claim, guarded, make_file, new_maker
 from wmtp_assets.files.walking import files_below
 from wmtp_assets.folders import UNFINISHED
@@ -22,7 +22,6 @@ from wmtp_assets.hub.retry import LONGEST_WAIT_SECONDS
 
 ETAG_CHARACTERS = 40
 LOOK_SECONDS = 0.5
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 # A download writes all the time, but for the longest wait that a server may ask for.
 SILENT_SECONDS = LONGEST_WAIT_SECONDS + 60
 

@@ -8,11 +8,13 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
+from wmtp_assets.files.clone import clone
 from wmtp_assets.files.regular import open_regular, read_small, require_inside, require_regular
 from wmtp_assets.files.strict import parse_json
 from wmtp_assets.files.strict_model import InvalidModel, validated
@@ -103,7 +105,8 @@ class MirrorSource:
             facts = os.fstat(handle.fileno())
             handle.seek(start)
             chunks = iter(lambda: handle.read(file_io.CHUNK_BYTES), b"")
-            yield Body(start, f"{facts.st_size}-{facts.st_mtime_ns}", facts.st_size, chunks)
+            etag = f"{facts.st_size}-{facts.st_mtime_ns}"
+            yield Body(start, etag, facts.st_size, chunks, partial(clone, handle.fileno()))
 
 
 def read_listing(mirror: Path) -> dict[str, Repository]:

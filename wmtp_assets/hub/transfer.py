@@ -15,10 +15,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from wmtp_assets.files import file_io
+from wmtp_assets.files.full_disk import DISK_FULL
 from wmtp_assets.files.writer import HashingWriter
 from wmtp_assets.hub import file_formats
 from wmtp_assets.hub.partial import (
-    DISK_FULL,
     DownloadPaths,
     Partial,
     etag_for_file_name,
@@ -69,8 +69,14 @@ class OpenPartial:
     def sha256(self) -> str:
         return self._out.sha256
 
+    def clone(self, body: Body, stop: threading.Event) -> bool:
+        """Take the whole content over without copying it, and hash what is there; if that works."""
+        if cloned := body.clone(self._handle.fileno()):
+            self.hash_what_is_there(stop)
+        return cloned
+
     def hash_what_is_there(self, stop: threading.Event) -> None:
-        """Read what an earlier process left; the next byte goes behind it."""
+        """Read what is in the file; the next byte goes behind it."""
         while chunk := self._handle.read(file_io.CHUNK_BYTES):
             if stop.is_set():
                 raise Stopped
@@ -204,7 +210,8 @@ def _receive(
             size_bytes = body.size_bytes
         if body.size_bytes not in (None, size_bytes):
             raise WrongBody(_wrong_size(body, size_bytes))
-        for chunk in body.chunks:
+        cloned = body.start == 0 and opened_partial.clone(body, stop)
+        for chunk in (b"",) if cloned else body.chunks:  # the looks below, at what was cloned
             if stop.is_set():
                 raise Stopped
             opened_partial.write(chunk)

@@ -231,7 +231,7 @@ def test_an_error_of_this_process_ends_what_it_submitted(tmp_path, monkeypatch, 
         raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr(split, "_append", full)
-    with pytest.raises(OSError, match="no space left") as raised:
+    with pytest.raises(BadInput, match=r"disk became full while train\.jsonl") as raised:
         convert(tmp_path, LATER, unit_bytes=1, scheduler=two_workers.address)
     wait_until(lambda: two_workers.tasks() == 0)
     two_workers.finish()

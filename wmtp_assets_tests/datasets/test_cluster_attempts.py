@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets.datasets.convert import cluster, split
+from wmtp_assets.datasets.convert import cluster, pool, split
 from wmtp_assets.datasets.convert.cluster import convert_attempt, environment
 from wmtp_assets.datasets.convert.pool import in_order
 from wmtp_assets.datasets.convert.units import Unit, convert_unit, plan_units
@@ -136,6 +136,7 @@ def lose(part):
 def test_a_part_that_is_not_as_it_was_written_is_named(tmp_path, monkeypatch, damage, found):
     convert(tmp_path, EARLIER)
     before = files_of(tmp_path / "out" / "processed")
+    monkeypatch.setattr(pool, "POOL_WORTH_BYTES", 0)
 
     def lagging(*arguments):
         for unit, part in split_units(*arguments):
@@ -146,7 +147,7 @@ def test_a_part_that_is_not_as_it_was_written_is_named(tmp_path, monkeypatch, da
     monkeypatch.setattr(split, "convert_units", lagging)
     says = rf"not as it was written: .*\.tmp/0000: {found} bytes, [\d,]+ were written"
     with pytest.raises(BadInput, match=says):
-        convert(tmp_path, LATER)
+        convert(tmp_path, LATER, unit_bytes=1, workers=2)
     assert files_of(tmp_path / "out" / "processed") == before
 
 

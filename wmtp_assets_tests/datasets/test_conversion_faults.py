@@ -14,6 +14,7 @@ from wmtp_assets.folders import DatasetFolder
 from wmtp_assets_tests.datasets.rows import CODECONTESTS, problem, write_parquet
 from wmtp_assets_tests.datasets.test_conversion import convert
 from wmtp_assets_tests.datasets.world import FILTER
+from wmtp_assets_tests.hub.test_transfer_disk import mounted, needs_mount
 
 
 def test_a_failed_run_leaves_the_earlier_files_and_no_temporaries(tmp_path):
@@ -48,7 +49,7 @@ def test_what_a_killed_run_left_is_swept_and_the_next_run_writes_the_same_bytes(
         "import os, sys, pathlib\n"
         "from wmtp_assets.datasets.convert import split\n"
         "from wmtp_assets_tests.datasets.test_conversion import convert, CODECONTESTS\n"
-        "split._append = lambda part, out: os.kill(os.getpid(), 9)\n"
+        "split.keep_first = lambda *invalid: os.kill(os.getpid(), 9)\n"
         "convert(pathlib.Path(sys.argv[1]), CODECONTESTS['train'])\n"
     )
     killed = tmp_path / "killed"
@@ -66,6 +67,23 @@ def test_a_disk_that_is_too_small_is_refused_before_the_first_byte(tmp_path, mon
     with pytest.raises(BadInput, match="disk too small"):
         convert(tmp_path, CODECONTESTS["valid"])
     assert not (tmp_path / "out").exists()
+
+
+@needs_mount
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_a_disk_that_becomes_full_is_one_error_and_leaves_the_earlier_files(
+    tmp_path, monkeypatch, workers
+):
+    monkeypatch.setattr(pool, "POOL_WORTH_BYTES", 0)
+    monkeypatch.setattr(split, "WRITTEN_PER_SOURCE_BYTE", 0)
+    with mounted(tmp_path / "out", "-t", "tmpfs", "-o", "size=64k", "none") as out:
+        earlier = convert(tmp_path, CODECONTESTS["valid"])
+        many = [problem(f"{n}", "word " * 200, [(3, "x")] * 20) for n in range(9)]
+        with pytest.raises(BadInput, match=r"disk became full while train\.jsonl was written"):
+            convert(tmp_path, many, unit_bytes=1, workers=workers)
+        names = ["train.jsonl", "train_metadata.json"]
+        assert sorted(path.name for path in (out / "processed").iterdir()) == names
+        assert tuple((out / "processed" / name).read_bytes() for name in names) == earlier[:2]
 
 
 def cut_short(path):

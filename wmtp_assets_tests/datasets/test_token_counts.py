@@ -131,10 +131,17 @@ def test_only_what_is_not_remembered_is_encoded():
     text = "for i in range(10):\n    print(i)  \n"
     counts.counts([text, text])
     chunks = [" for", " i", " in", " range", "(10):", "    print", "(", "i", ")", "  "]
-    assert sorted(encoded) == sorted(f"\n{chunk}" for chunk in [*chunks, "\n", "\n\n"])
+    assert [sorted(text.split("\n")) for text in encoded] == [sorted(["", *chunks])]
     del encoded[:]
     counts.counts([text, f"{text}    print(i)"])
     assert encoded == []
+
+
+@pytest.mark.parametrize("characters", [1, 7, 100])
+def test_counts_do_not_depend_on_how_many_chunks_are_encoded_at_once(monkeypatch, characters):
+    monkeypatch.setattr("wmtp_assets.datasets.convert.chunk_counts.LINES_CHARACTERS", characters)
+    texts = [*awkward_texts("lines", 300), *code_texts("lines", 100), "x" * 300, "\n\n\n", ""]
+    assert chunk_counts(TOKENIZER).counts(texts) == plain_counts(TOKENIZER.read_bytes(), texts)
 
 
 def test_memory_is_bounded_by_starting_anew():

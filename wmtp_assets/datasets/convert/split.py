@@ -1,9 +1,14 @@
 """One split: published parquet files -> <split>.jsonl, then <split>_metadata.json.
 
-Parts of the JSONL are made by `pool`, or by `cluster` where a scheduler is given, and joined in
-order. Both files are complete on disk before the first of them is renamed, and the metadata, which
-names the digest of its JSONL, is renamed last. What is written is counted; counts that do not
-balance leave the earlier files as they are.
+One process appends what it converts. Others, of `pool`, or of `cluster` where a scheduler is given,
+make parts, which are joined in order. A part is a file that is removed, as a rule before the system
+brings it to the disk: no memory costs less. Every way to join copies: sendfile and copy_file_range
+take as long as reading and writing, file systems share whole blocks only, and with a map an error
+of the disk would end this process.
+
+Both files are complete on disk before the first of them is renamed, and the metadata, which names
+the digest of its JSONL, is renamed last. What is written is counted; counts that do not balance
+leave the earlier files as they are.
 """
 
 import contextlib
@@ -27,6 +32,7 @@ from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
+from wmtp_assets.files.full_disk import full_disk_named
 from wmtp_assets.files.regular import open_regular
 from wmtp_assets.files.writer import HashingWriter
 from wmtp_assets.folders import DatasetFolder
@@ -83,16 +89,21 @@ def convert_split(
     runs: list[tuple[bytes, int]] = []
     invalid: list[InvalidText] = []
     # Leaving: the inner file is renamed first, the outer one, which names its digest, last.
-    with file_io.atomic_writer(metadata) as items, file_io.atomic_writer(jsonl) as lines:
+    with (
+        full_disk_named(jsonl),
+        file_io.atomic_writer(metadata) as items,
+        file_io.atomic_writer(jsonl) as lines,
+    ):
         with _parts_beside(jsonl) as new_part:
             if scheduler:
                 converted = convert_on_cluster(units, new_part, scheduler)
             else:
-                converted = convert_units(units, new_part, workers)
+                converted = convert_units(units, new_part, workers, lines)
             with contextlib.closing(converted):
                 for unit, part in converted:
-                    _append(part, lines)
-                    part.path.unlink(missing_ok=True)
+                    if part.path:
+                        _append(part, lines)
+                        part.path.unlink(missing_ok=True)
                     tally.add(part.tally)
                     runs += part.runs
                     keep_first(invalid, part.invalid)
@@ -133,12 +144,10 @@ def _append(part: Part, out: HashingWriter) -> None:
     Raises:
         BadInput: It is not: a shared file system may lag behind, or lose what a worker wrote.
     """
-    buffer = memoryview(bytearray(file_io.CHUNK_BYTES))
     found = 0
     with contextlib.suppress(FileNotFoundError), open_regular(part.path, buffering=0) as handle:
-        while size := handle.readinto(buffer):
-            out.write(buffer[:size])
-            found += size
+        while chunk := handle.read(file_io.CHUNK_BYTES):
+            found += out.write(chunk)
     if found != part.size_bytes:
         raise BadInput(
             "a part of a split is not as it was written",

@@ -1,14 +1,15 @@
 """One unit of work: a row-group range of a parquet file -> a part of the JSONL and its counts.
 
-A pure function of (file, range, settings) to a file, picklable both ways, so that any executor may
+A pure function of (file, range, settings) to bytes, picklable both ways, so that any executor may
 run it: this process, a process pool, a cluster; several threads of a process too. Parts joined in
 order are the split. The bytes of a record are those of
 `json.dumps(record, ensure_ascii=False, separators=(",", ":"))`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.datasets.convert.parquet import memory_named, needed_bytes, open_parquet
@@ -21,6 +22,7 @@ from wmtp_assets.datasets.invalid_text import InvalidText
 from wmtp_assets.datasets.problem import Problem
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.files.file_io import BUFFER_BYTES
+from wmtp_assets.files.writer import HashingWriter
 
 # A second of work for one process, or a row group where that is larger (about 100 MB in the
 # published files): a unit outweighs its start, and the last ones keep all processes busy.
@@ -49,11 +51,12 @@ class Part:
     """A written part.
 
     Attributes:
+        path: Its file; None where its bytes are in their place.
         runs: Its line metadata, as (item, lines that have it).
         invalid: The first of what is not UTF-8 and was dropped; the tally counts all of it.
     """
 
-    path: Path
+    path: Path | None
     size_bytes: int
     tally: SplitCounts
     runs: tuple[tuple[bytes, int], ...]
@@ -85,7 +88,13 @@ def plan_units(
 
 
 def convert_unit(unit: Unit, part: Path) -> Part:
-    """Write the records of one unit to `part`.
+    """Write the records of one unit to a file of their own; errors are those of `write_unit`."""
+    with open(part, "wb", buffering=BUFFER_BYTES) as out:
+        return replace(write_unit(unit, out), path=part)
+
+
+def write_unit(unit: Unit, out: BinaryIO | HashingWriter) -> Part:
+    """Append the records of one unit.
 
     Raises:
         BadInput: The tokenizer is missing or another one, the file is damaged, a row is unusable.
@@ -94,18 +103,18 @@ def convert_unit(unit: Unit, part: Path) -> Part:
     tally = SplitCounts()
     runs: list[tuple[bytes, int]] = []
     invalid: list[InvalidText] = []
-    with memory_named(unit.path), open(part, "wb", buffering=BUFFER_BYTES) as out:
+    size_bytes = 0
+    with memory_named(unit.path):
         problems = read_problems(unit.dataset, unit.path, unit.row_groups, unit.renamed)
         for problem in problems:
             keep_first(invalid, problem.invalid)
             for lines, item, count in _records(problem, counter, unit.filter.max_tokens, tally):
-                out.writelines(lines)
+                size_bytes += out.write(lines)
                 if runs and runs[-1][0] == item:
                     runs[-1] = (item, runs[-1][1] + count)
                 else:
                     runs.append((item, count))
-        size_bytes = out.tell()
-    return Part(part, size_bytes, tally, tuple(runs), tuple(invalid))
+    return Part(None, size_bytes, tally, tuple(runs), tuple(invalid))
 
 
 def keep_first(kept: list[InvalidText], found: Iterable[InvalidText]) -> None:
@@ -116,8 +125,8 @@ def keep_first(kept: list[InvalidText], found: Iterable[InvalidText]) -> None:
 
 def _records(
     problem: Problem, counter: TokenCounter, max_tokens: int, tally: SplitCounts
-) -> Iterator[tuple[list[bytes], bytes, int]]:
-    """Yield (JSONL in pieces, line metadata item, lines) of candidates that are short enough.
+) -> Iterator[tuple[bytes, bytes, int]]:
+    """Yield (JSONL, line metadata item, lines) of candidates that are short enough.
 
     The prompt is encoded and written as JSON once, whatever the number of its solutions.
     """
@@ -145,4 +154,4 @@ def _records(
         tally.dropped[OVER_LENGTH] += len(candidates.outputs) - len(kept)
         if kept:
             tally.keep_all(label, difficulty, prompt_tokens, kept)
-            yield lines, line_item(label, difficulty), len(kept)
+            yield b"".join(lines), line_item(label, difficulty), len(kept)
