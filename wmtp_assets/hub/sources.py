@@ -45,6 +45,13 @@ class HubSource:
 
         return open_file(repo, commit, path, start)
 
+    def open_range(
+        self, repo: Repo, commit: str, path: str, start: int, end: int
+    ) -> AbstractContextManager[Body]:
+        from wmtp_assets.hub.file_stream import open_file
+
+        return open_file(repo, commit, path, start, end)
+
 
 @dataclass(frozen=True)
 class MirrorSource:
