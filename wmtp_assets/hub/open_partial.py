@@ -59,7 +59,7 @@ class OpenPartial:
                 raise Stopped
             self.hash(chunk)
 
-    def hash(self, chunk: bytes) -> None:
+    def hash(self, chunk: bytes | memoryview) -> None:
         """Hash the next bytes, which are in the file already.
 
         Raises:
@@ -77,7 +77,7 @@ class OpenPartial:
         self._out.write(chunk)
         self._look_at_head(chunk)
 
-    def _look_at_head(self, chunk: bytes) -> None:
+    def _look_at_head(self, chunk: bytes | memoryview) -> None:
         if (lacking := file_formats.HEAD_BYTES - len(self._head)) > 0:
             self._head += chunk[:lacking]
             if len(chunk) >= lacking and (

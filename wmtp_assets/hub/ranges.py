@@ -138,10 +138,11 @@ class _Ranges:
     def _follow(self, stop: threading.Event, settler: ThreadPoolExecutor) -> None:
         """Hash in order what has arrived, until it is all."""
         size_bytes = self._segments.size_bytes
+        piece = memoryview(bytearray(file_io.BUFFER_BYTES))
         while self._out.position < size_bytes:
             with self._changed:
-                ready = min(self._front - self._out.position, file_io.CHUNK_BYTES)
-                enough = ready == file_io.CHUNK_BYTES or self._front == size_bytes
+                ready = self._front - self._out.position
+                enough = ready >= len(piece) or self._front == size_bytes
                 if not enough and not self._failed:
                     self._changed.wait(LOOK_SECONDS)
                 if self._failed:
@@ -149,10 +150,10 @@ class _Ranges:
             if stop.is_set():
                 raise Stopped
             if enough:
-                chunk = os.pread(self._out.descriptor, ready, self._out.position)
-                if not chunk:
+                count = os.preadv(self._out.descriptor, [piece[:ready]], self._out.position)
+                if not count:
                     raise OSError(errno.EIO, "the unfinished file was cut by another process")
-                self._out.hash(chunk)
+                self._out.hash(piece[:count])
             if self._there - self._settled >= SETTLE_BYTES:
                 self._wait_for_disk()
                 self._settling = settler.submit(self._settle)
@@ -273,7 +274,7 @@ class _Ranges:
             before = self._front - self._out.position
             self._move_front()
             now = self._front - self._out.position
-            if self._segments.is_whole(number) or before < file_io.CHUNK_BYTES <= now:
+            if self._segments.is_whole(number) or before < file_io.BUFFER_BYTES <= now:
                 self._changed.notify_all()
 
     def _move_front(self) -> None:
