@@ -98,4 +98,4 @@ def _body(answers: list[Any], chunks: Iterator[bytes]) -> Body:
     if not span:
         return Body(None, etag, None, chunks)
     start, last_byte, size = map(int, span.groups())
-    return Body(start, etag, size, chunks, last_byte + 1)
+    return Body(start, etag, size, chunks, end=last_byte + 1)
