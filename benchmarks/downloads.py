@@ -1,13 +1,18 @@
-"""Downloads from a hub on loopback, against hf_hub_download of the same file in the same run.
+"""Downloads from a hub on loopback: in ranges, in one stream, by hf_hub_download; all in one run.
 
-    python -m benchmarks.downloads [--bytes 500000000] [--rounds 3] [--folder DIR] [--json]
+    python -m benchmarks.downloads [--bytes 1000000000] [--rounds 3] [--connection-rate N]
+                                   [--folder DIR] [--json]
 
-Rounds alternate between the library and the project, each download in a process of its own, timed
-from the call to the file under its name; the server is a process of its own, and sends the bytes
-from a second port as the Hub's CDN does. The project hashes and brings the file to the disk
-(fsync), the library does neither. Then each is killed (SIGKILL) when 60 % of the file are on the
-disk and run again; the server says how many bytes it sent to the second run. Everything written is
-removed at the end.
+This measures what the client costs: the server is on this machine and takes a part of the same
+cores, there is no TLS and no distance. It tells nothing of the speed of a line. What several
+connections are for shows where the server limits each of them: --connection-rate, in bytes/s.
+
+Rounds alternate between the ways, each download in a process of its own, timed from the call to the
+file under its name; the server is a process of its own, and sends the bytes from a second port as
+the Hub's CDN does. The project hashes and brings the file to the disk (fsync), the library does
+neither. Then each is killed (SIGKILL) when 60 % of the file are on the disk and run again; the
+server says how many bytes it sent in all: what is beyond the size of the file was fetched again.
+Everything written is removed at the end.
 """
 
 import argparse
@@ -24,11 +29,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wmtp_assets.files import file_io
+from wmtp_assets.hub.segments import bytes_there
+
 REPO, FILE = "org/thing", "weights/big.dat"
 NOISE_BYTES = 16 * 1024 * 1024
 KILL_AT = 0.6
 # way -> where its unfinished file lies below the folder of the download
-UNFINISHED = {"library": "**/*.incomplete", "project": "**/*.partial"}
+UNFINISHED = {
+    "library": "**/*.incomplete",
+    "one_stream": "**/*.partial",
+    "ranges": "**/*.partial",
+}
 
 
 def download(way: str, folder: Path) -> dict:
@@ -36,16 +48,21 @@ def download(way: str, folder: Path) -> dict:
     from huggingface_hub import hf_hub_download
 
     from wmtp_assets.catalog import Files, Repo
+    from wmtp_assets.hub import ranges
     from wmtp_assets.hub.fetch import fetch_files
     from wmtp_assets.hub.sources import HubSource
 
     repo = Repo(id=REPO, kind="model", revision="main", licence="MIT")
-    started = time.monotonic()
+    ranges.RANGED_FROM_BYTES = 0 if way == "ranges" else sys.maxsize
+    started, cpu_before = time.monotonic(), time.process_time()
     if way == "library":
         hf_hub_download(REPO, FILE, local_dir=folder / "raw")
     else:
         fetch_files(HubSource(), repo, (Files(FILE),), folder / "raw", folder / "lock.json")
-    return {"seconds": time.monotonic() - started}
+    return {
+        "seconds": time.monotonic() - started,
+        "cpu_seconds": time.process_time() - cpu_before,
+    }
 
 
 @dataclass
@@ -61,11 +78,18 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(upstream: Path) -> Iterator[Server]:
-    """Run the server on a folder of repositories until the block ends."""
+def serving(upstream: Path, connection_rate: int | None) -> Iterator[Server]:
+    """Run the server on a folder of repositories until the block ends.
+
+    Args:
+        connection_rate: What it sends on one connection at most, in bytes/s.
+    """
     command = [sys.executable, "-m", "wmtp_assets_tests.hub.loopback_server", str(upstream)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen([*command, "--cdn", "--lfs", FILE], **pipes) as process:
+    command += ["--cdn", "--lfs", FILE]
+    if connection_rate:
+        command += ["--connection-rate", str(connection_rate)]
+    with subprocess.Popen(command, **pipes) as process:
         yield Server(process.stdout.readline().strip(), process)
         process.stdin.close()
 
@@ -96,69 +120,80 @@ def finish(process: subprocess.Popen) -> dict:
 
 
 def refetched_fraction(way: str, folder: Path, server: Server, size: int) -> float:
-    """Kill a download at 60 % of the file, run it again: the share of the bytes sent again."""
+    """Kill a download at 60 % of the file, run it again: the share of the bytes sent twice."""
+    before = server.bytes_served()
     process = start(way, folder, server)
-    while _largest(folder, UNFINISHED[way]) < KILL_AT * size and process.poll() is None:
+    while _most_there(folder, UNFINISHED[way]) < KILL_AT * size and process.poll() is None:
         time.sleep(0.001)
     process.kill()
     process.communicate()
     if (folder / "raw" / FILE).exists():
         raise RuntimeError("too fast to be killed; use more --bytes")
-    before = server.bytes_served()
     finish(start(way, folder, server))
-    return (server.bytes_served() - before) / size
+    return (server.bytes_served() - before) / size - 1
 
 
-def _largest(folder: Path, pattern: str) -> int:
-    sizes = [0]
-    for path in folder.glob(pattern):
-        with contextlib.suppress(FileNotFoundError):
-            sizes.append(path.stat().st_size)
-    return max(sizes)
+def _most_there(folder: Path, pattern: str) -> int:
+    """Bytes of the fullest unfinished file; of the size of one with holes they are a part."""
+    return max(map(bytes_there, folder.glob(pattern)), default=0)
 
 
-def compare(size: int, rounds: int, root: Path) -> dict:
-    """Run all of it below a folder; returns the numbers."""
-    from wmtp_assets.files import file_io
-
-    upstream = root / "upstream"
-    original = upstream / REPO / FILE
-    original.parent.mkdir(parents=True)
+def write_upstream(path: Path, size: int) -> None:
+    """The file to fetch: noise, repeated."""
+    path.parent.mkdir(parents=True)
     noise = os.urandom(NOISE_BYTES)
-    with open(original, "wb") as handle:
+    with open(path, "wb") as handle:
         while left := size - handle.tell():
             handle.write(noise[: min(left, NOISE_BYTES)])
+
+
+def compare(size: int, rounds: int, root: Path, connection_rate: int | None = None) -> dict:
+    """Run all of it below a folder; returns the numbers."""
+    original = root / "upstream" / REPO / FILE
+    write_upstream(original, size)
     wanted = file_io.sha256_of(original)
-    seconds: dict[str, list[float]] = {"library": [], "project": []}
+    runs: dict[str, list[dict]] = {way: [] for way in UNFINISHED}
     right, refetched = [], {}
-    with serving(upstream) as server:
+    with serving(root / "upstream", connection_rate) as server:
         for number in range(rounds):
-            for way, measured in seconds.items():
+            for way, measured in runs.items():
                 folder = root / f"{way}-{number}"
-                measured.append(finish(start(way, folder, server))["seconds"])
+                measured.append(finish(start(way, folder, server)))
                 right.append(file_io.sha256_of(folder / "raw" / FILE) == wanted)
                 shutil.rmtree(folder)
-        for way in seconds:
+        for way in runs:
             folder = root / f"{way}-killed"
             refetched[way] = refetched_fraction(way, folder, server, size)
             right.append(file_io.sha256_of(folder / "raw" / FILE) == wanted)
             shutil.rmtree(folder)
-    median = {way: statistics.median(measured) for way, measured in seconds.items()}
+    median = {way: statistics.median(r["seconds"] for r in of_way) for way, of_way in runs.items()}
+    cpu = {way: statistics.median(r["cpu_seconds"] for r in of_way) for way, of_way in runs.items()}
     return {
         "bytes": size,
-        "seconds": median["project"],
+        "connection_bytes_per_second": connection_rate,
+        "seconds": median["ranges"],
+        "one_stream_seconds": median["one_stream"],
         "hf_hub_download_seconds": median["library"],
-        "ratio_to_hf_hub_download": median["library"] / median["project"],
-        "refetched_fraction_after_kill": refetched["project"],
+        "cpu_seconds": cpu["ranges"],
+        "one_stream_cpu_seconds": cpu["one_stream"],
+        "hf_hub_download_cpu_seconds": cpu["library"],
+        "ratio_to_one_stream": median["one_stream"] / median["ranges"],
+        "ratio_to_hf_hub_download": median["library"] / median["ranges"],
+        "refetched_fraction_after_kill": refetched["ranges"],
+        "one_stream_refetched_fraction": refetched["one_stream"],
         "hf_hub_download_refetched_fraction": refetched["library"],
         "sha256_ok": all(right),
+        "measures": "what the client costs on loopback, not the speed of a line",
     }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bytes", type=int, default=500_000_000)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--bytes", type=int, default=1_000_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connection-rate", type=int, help="bytes/s of one connection at most")
     parser.add_argument("--folder", type=Path, help="where to work; else the temporary folder")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--one", choices=UNFINISHED, help=argparse.SUPPRESS)
@@ -167,7 +202,8 @@ def main() -> None:
         print(json.dumps(download(arguments.one, arguments.folder)))
         return
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        numbers = compare(arguments.bytes, arguments.rounds, Path(folder))
+        rate = arguments.connection_rate
+        numbers = compare(arguments.bytes, arguments.rounds, Path(folder), rate)
     for name, value in numbers.items():
         print(f"{name:40} {value:,.3f}" if isinstance(value, float) else f"{name:40} {value}")
     if arguments.json:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
@@ -46,14 +46,16 @@ class Body:
 
     `start` is where they begin (0 where the wish was ignored, None where it cannot be told), `etag`
     names the content they are of (empty where nothing does), `size_bytes` is that of the whole
-    content (None where not stated). `clone` gives the whole content to the empty file of a
-    descriptor without copying it, and says whether it could.
+    content (None where not stated), `end` where they end (None unless they are sent as a range).
+    `clone` gives the whole content to the empty file of a descriptor without copying it, and says
+    whether it could.
     """
 
     start: int | None
     etag: str
     size_bytes: int | None
     chunks: Iterator[bytes]
+    end: int | None = None
     clone: Callable[[int], bool] = lambda descriptor: False
 
 
@@ -72,6 +74,17 @@ class Source(Protocol):
 
     def open(self, repo: Repo, commit: str, path: str, start: int) -> AbstractContextManager[Body]:
         """The bytes of one file from a position on; TryAgain for what may pass by itself."""
+        ...
+
+
+@runtime_checkable
+class RangeSource(Protocol):
+    """A source that is faster where several ranges of a large file are asked for at a time."""
+
+    def open_range(
+        self, repo: Repo, commit: str, path: str, start: int, end: int
+    ) -> AbstractContextManager[Body]:
+        """The bytes of one file from `start` to before `end`; errors are those of `Source.open`."""
         ...
 
 

@@ -16,13 +16,14 @@ from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
+from wmtp_assets.hub import ranges
 from wmtp_assets.hub.field_values import spoken_size
 from wmtp_assets.hub.partial import LOOK_SECONDS, DownloadPaths, Partial
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import WrongBody, kept, require_proof
 from wmtp_assets.hub.retry import Stopped
 from wmtp_assets.hub.transfer import transfer
-from wmtp_assets.source import RemoteFile, Source
+from wmtp_assets.source import RangeSource, RemoteFile, Source
 
 SIDE_BY_SIDE = 4
 REPORT_SECONDS = 10.0
@@ -121,7 +122,7 @@ def download(
                 raise _refused(one, error) from error
             report(f"{one.repo.id}: {one.file.path}: {error.thing}; fetching it once more")
         try:
-            return _try(one, None, stop, progress, report, set_aside=True)
+            return _try(one, None, stop, progress, report, last_try=True)
         except WrongBody as error:
             raise _refused(one, error) from error
 
@@ -142,15 +143,24 @@ def _refused(one: Download, error: WrongBody) -> BadInput:
     )
 
 
+def comes_in_ranges(one: Download) -> bool:
+    """Whether several ranges of the file are fetched at a time.
+
+    Only where a digest is stated: it alone tells whether they belong together.
+    """
+    large = (one.file.size_bytes or 0) >= ranges.RANGED_FROM_BYTES
+    return large and bool(one.file.sha256) and isinstance(one.source, RangeSource)
+
+
 def _try(
     one: Download,
     left_over: Partial | None,
     stop: threading.Event,
     progress: DownloadProgress,
     report: Callable[[str], None],
-    set_aside: bool = False,
+    last_try: bool = False,
 ) -> StoredFile:
-    """Transfer, prove, publish.
+    """Transfer, prove, publish; the last try is in one stream.
 
     Raises:
         WrongBody: What arrived is removed, or set aside.
@@ -160,15 +170,25 @@ def _try(
     def opened(start: int):
         return one.source.open(one.repo, one.commit, file.path, start)
 
+    def opened_range(start: int, end: int):
+        return one.source.open_range(one.repo, one.commit, file.path, start, end)
+
     file_io.require_free_space(place.folder, (file.size_bytes or 0) - place.bytes_on_disk)
     arrived = transfer(
-        opened, place, file.size_bytes, left_over, stop=stop, progress=progress, report=report
+        opened,
+        place,
+        file.size_bytes,
+        left_over,
+        opened_range=opened_range if not last_try and comes_in_ranges(one) else None,
+        stop=stop,
+        progress=progress,
+        report=report,
     )
     try:
         require_proof(arrived.partial.path, arrived.sha256, file)
         place.publish(arrived.partial)
     except WrongBody as error:
-        last = set_aside or error.as_stated or bool(error.remedy)
+        last = last_try or error.as_stated or bool(error.remedy)
         place.put_aside(arrived.partial, keep=last)
         error.set_aside = last
         raise

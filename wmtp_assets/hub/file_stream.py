@@ -19,7 +19,7 @@ from wmtp_assets.source import Body
 
 RANGE_REFUSED = 416
 GIVEN = (200, 206)
-CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})")
+CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 
 def file_url(repo: Repo, commit: str, path: str) -> str:
@@ -55,15 +55,24 @@ def require_answer_of(commit: str, answers: list) -> None:
 
 
 @contextlib.contextmanager
-def open_file(repo: Repo, commit: str, path: str, start: int) -> Iterator[Body]:
+def open_file(
+    repo: Repo, commit: str, path: str, start: int, end: int | None = None
+) -> Iterator[Body]:
     """The bytes of a file from a position on, as far as the server obeys the position.
+
+    Each request asks the Hub anew where the bytes are: a signed address is used once, and never
+    when it has expired.
+
+    Args:
+        end: Where they are to end; at the end of the file if None.
 
     Raises:
         TryAgain: The connection failed or the server is busy; also while the bytes are read.
         BadInput: Any other refusal, or an answer from another commit.
     """
     about = f"{repo.id} ({path} at {commit})"
-    headers = {"Range": f"bytes={start}-"} if start else {}
+    last_byte = "" if end is None else end - 1
+    headers = {"Range": f"bytes={start}-{last_byte}"} if start or end is not None else {}
     with send_request(about, "GET", file_url(repo, commit, path), headers=headers) as answers:
         last = answers[-1]
         if last.status_code not in (*GIVEN, RANGE_REFUSED):
@@ -86,5 +95,7 @@ def _body(answers: list[Any], chunks: Iterator[bytes]) -> Body:
     if answers[-1].status_code != 206:
         return Body(0, etag, stated_size(last.get("Content-Length", "")), chunks)
     span = CONTENT_RANGE.fullmatch(last.get("Content-Range", ""))
-    start, size = map(int, span.groups()) if span else (None, None)
-    return Body(start, etag, size, chunks)
+    if not span:
+        return Body(None, etag, None, chunks)
+    start, last_byte, size = map(int, span.groups())
+    return Body(start, etag, size, chunks, end=last_byte + 1)

@@ -19,6 +19,7 @@ from wmtp_assets.files.temporaries import HeldFile, claim, guarded, make_file, n
 from wmtp_assets.files.walking import files_below
 from wmtp_assets.folders import UNFINISHED
 from wmtp_assets.hub.retry import LONGEST_WAIT_SECONDS
+from wmtp_assets.hub.segments import bytes_there
 
 ETAG_CHARACTERS = 40
 LOOK_SECONDS = 0.5
@@ -64,12 +65,12 @@ class DownloadPaths:
         return self.unfinished / f"{etag}.{new_maker()}.partial"
 
     def found(self) -> list[Path]:
-        """The unfinished forms on disk, longest first."""
+        """The unfinished forms on disk, those that hold most first."""
         there = (p for p in self.unfinished.glob("*.partial") if p.is_file() and not p.is_symlink())
-        return sorted(there, key=_size_bytes, reverse=True)
+        return sorted(there, key=bytes_there, reverse=True)
 
     def adopt(self) -> Partial | None:
-        """Take over the longest one that nobody works on; what else is left behind is removed."""
+        """Take over the fullest one that nobody works on; what else is left behind is removed."""
         mine = None
         for path in self.found():
             if held := claim(path, SILENT_SECONDS):
@@ -88,8 +89,8 @@ class DownloadPaths:
 
     @property
     def bytes_on_disk(self) -> int:
-        """How much of the file is there already, in its longest unfinished form."""
-        return max(map(_size_bytes, self.found()), default=0)
+        """How much of the file is there already, in its fullest unfinished form."""
+        return max(map(bytes_there, self.found()), default=0)
 
     def publish(self, partial: Partial) -> None:
         """Let the whole file appear under its name, after fsync.
@@ -154,14 +155,6 @@ def unwritable(target: Path, error: OSError) -> BadInput:
         [target.name],
         "make the folder writable or choose another WMTP_STORAGE_ROOT",
     )
-
-
-def _size_bytes(path: Path) -> int:
-    """The size of a file that another process may take away meanwhile."""
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def sweep_unfinished(folder: Path) -> None:

@@ -12,6 +12,8 @@ from typing import TypeVar
 from wmtp_assets.errors import BadInput
 
 MAX_FAILURES = 5
+# Less than this between two failures is no progress: a line that breaks at once is given up.
+PROGRESS_BYTES = 1024 * 1024
 FIRST_WAIT_SECONDS = 1.0
 # The Hub counts requests in windows of five minutes.
 LONGEST_WAIT_SECONDS = 300.0

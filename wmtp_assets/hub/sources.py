@@ -47,6 +47,13 @@ class HubSource:
 
         return open_file(repo, commit, path, start)
 
+    def open_range(
+        self, repo: Repo, commit: str, path: str, start: int, end: int
+    ) -> AbstractContextManager[Body]:
+        from wmtp_assets.hub.file_stream import open_file
+
+        return open_file(repo, commit, path, start, end)
+
 
 @dataclass(frozen=True)
 class MirrorSource:
@@ -106,7 +113,7 @@ class MirrorSource:
             handle.seek(start)
             chunks = iter(lambda: handle.read(file_io.CHUNK_BYTES), b"")
             etag = f"{facts.st_size}-{facts.st_mtime_ns}"
-            yield Body(start, etag, facts.st_size, chunks, partial(clone, handle.fileno()))
+            yield Body(start, etag, facts.st_size, chunks, clone=partial(clone, handle.fileno()))
 
 
 def read_listing(mirror: Path) -> dict[str, Repository]:

@@ -7,17 +7,15 @@ content that is sent now; bytes of two contents never come together. Not promise
 are right.
 """
 
-import contextlib
 import functools
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from wmtp_assets.files import file_io
 from wmtp_assets.files.full_disk import DISK_FULL
-from wmtp_assets.files.writer import HashingWriter
 from wmtp_assets.hub import file_formats
+from wmtp_assets.hub.open_partial import OpenPartial
 from wmtp_assets.hub.partial import (
     DownloadPaths,
     Partial,
@@ -26,11 +24,9 @@ from wmtp_assets.hub.partial import (
 )
 from wmtp_assets.hub.progress import DownloadProgress
 from wmtp_assets.hub.proof import WrongBody
-from wmtp_assets.hub.retry import RetryBudget, Stopped, TryAgain
+from wmtp_assets.hub.ranges import OpenRange, receive_ranges
+from wmtp_assets.hub.retry import PROGRESS_BYTES, RetryBudget, Stopped, TryAgain
 from wmtp_assets.source import Body
-
-# Less than this between two failures is no progress: a line that breaks at once is given up.
-PROGRESS_BYTES = 1024 * 1024
 
 Open = Callable[[int], AbstractContextManager[Body]]
 
@@ -44,88 +40,13 @@ class Arrived:
     sha256: str
 
 
-class OpenPartial:
-    """The unfinished file of one process, open, and the hash of what is in it."""
-
-    def __init__(self, place: DownloadPaths, left_over: Partial | None):
-        self._place = place
-        self._open(left_over or place.new(""))
-
-    def _open(self, partial: Partial) -> None:
-        self.partial = partial
-        self._handle = open(partial.path, "r+b", buffering=file_io.BUFFER_BYTES)  # noqa: SIM115
-        self._out = HashingWriter(self._handle)
-        self._head = b""
-
-    @property
-    def file(self) -> str:
-        return self._place.file
-
-    @property
-    def position(self) -> int:
-        return self._out.size_bytes
-
-    @property
-    def sha256(self) -> str:
-        return self._out.sha256
-
-    def clone(self, body: Body, stop: threading.Event) -> bool:
-        """Take the whole content over without copying it, and hash what is there; if that works."""
-        if cloned := body.clone(self._handle.fileno()):
-            self.hash_what_is_there(stop)
-        return cloned
-
-    def hash_what_is_there(self, stop: threading.Event) -> None:
-        """Read what is in the file; the next byte goes behind it."""
-        while chunk := self._handle.read(file_io.CHUNK_BYTES):
-            if stop.is_set():
-                raise Stopped
-            self._out.hash(chunk)
-            self._look_at_head(chunk)
-
-    def write(self, chunk: bytes) -> None:
-        """Append bytes.
-
-        Raises:
-            WrongBody: The file does not begin as one of its name: told before the rest arrives.
-        """
-        self._out.write(chunk)
-        self._look_at_head(chunk)
-
-    def _look_at_head(self, chunk: bytes) -> None:
-        if (lacking := file_formats.HEAD_BYTES - len(self._head)) > 0:
-            self._head += chunk[:lacking]
-            if len(chunk) >= lacking and (
-                wrong := file_formats.head_fault(self._place.file, self._head)
-            ):
-                raise WrongBody(wrong, file_formats.remedy(self._place.file, self._head))
-
-    def start_over(self, etag: str) -> None:
-        """Drop what is there; what comes is of this content."""
-        self.drop()
-        self._open(self._place.new(etag))
-
-    def settle(self) -> None:
-        """Wait until everything is in the file; an error of the disk is raised here."""
-        self._handle.flush()
-        self._out.settle()
-
-    def drop(self) -> None:
-        self.close()
-        self.partial.held.remove()
-
-    def close(self) -> None:
-        self._out.close()
-        with contextlib.suppress(OSError):  # what could not be written was told by `write`
-            self._handle.close()
-
-
 def transfer(
     opened: Open,
     place: DownloadPaths,
     size_bytes: int | None,
     left_over: Partial | None,
     *,
+    opened_range: OpenRange | None = None,
     stop: threading.Event,
     progress: DownloadProgress,
     report: Callable[[str], None],
@@ -137,6 +58,8 @@ def transfer(
         size_bytes: What the file must have; None where nothing states it: then the body has the
             size that its own head states, or ends where the connection says so.
         left_over: What an earlier process left of it.
+        opened_range: Opens a range of the upstream file; where it is given, several arrive at a
+            time, and in one stream what they do not bring. It takes a known size.
         stop: Ends the transfer; what arrived stays for the next one.
         progress: Takes how much of the file is there, as it grows.
         report: Called with a line for each failure that is waited out.
@@ -151,6 +74,12 @@ def transfer(
     opened_partial, arrived = None, None
     try:
         opened_partial = OpenPartial(place, left_over)
+        if opened_range and size_bytes is not None:
+            try:
+                receive_ranges(opened_range, opened_partial, size_bytes, stop, progress, report)
+            except TryAgain as error:
+                patience.wait(error)
+        opened_partial.close_holes()
         opened_partial.hash_what_is_there(stop)
         progress.kept(place.file, opened_partial.position)
         whole = size_bytes is not None and opened_partial.position >= size_bytes

@@ -47,6 +47,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.hub.status:
             return self._send(self.hub.status, b"{}")
         if self.kind == "cdn":
+            if self.hub.signs_once:
+                if self.path in self.hub.signed:
+                    return self._send(403, b"expired")
+                self.hub.signed.add(self.path)
             return self._bytes("/".join(parts[:2]), "/".join(parts[2:]), {})
         token = (authorization or "").removeprefix("Bearer ")
         if token and self.hub.tokens and token not in self.hub.tokens:
@@ -120,17 +124,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif hub.cdn:
             fault = self._fault(path, taken=False)
             headers |= {
-                "Location": f"{self.cdn_endpoint}/{repo}/{path}?signature=s",
+                "Location": f"{self.cdn_endpoint}/{repo}/{path}?signature={len(hub.asked)}",
                 "X-Linked-ETag": fault.etag or headers["ETag"],
                 "X-Linked-Size": str(facts["size"]),
             }
             return self._send(302, b"", headers)
         return self._bytes(repo, path, headers)
 
+    def _asked_span(self, size: int) -> tuple[int, int]:
+        start, _, last = (self.headers.get("Range") or "bytes=0-")[len("bytes=") :].partition("-")
+        return int(start), min(int(last) + 1, size) if last else size
+
     def _fault(self, path: str, taken: bool) -> Fault:
         """What this answer shows; a redirect looks and leaves it to the CDN."""
         if self.command != "GET":
             return self.hub.heads.get(path, NO_FAULT)
+        if self.headers.get("Range") and (there := self.hub.faults_at.get(self._asked_span(0)[0])):
+            return there.pop(0) if taken else there[0]
         waiting = self.hub.faults.get(path)
         if not waiting:
             return self.hub.always.get(path, NO_FAULT)
@@ -144,15 +154,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self._send(fault.status, b"{}", fault.headers)
         if fault.etag:
             headers["ETag"] = fault.etag
-        start, status, asked = 0, 200, self.headers.get("Range")
-        if asked and not fault.ignore_range:
-            start, status = int(asked.removeprefix("bytes=").split("-")[0]), 206
-            headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
+        start, end, status = 0, size, 200
+        if self.headers.get("Range") and not fault.ignore_range:
+            (start, end), status = self._asked_span(size), 206
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
             if start >= size:
                 return self._send(416, b"", {"Content-Range": f"bytes */{size}"})
-        count = size - start
+        count = end - start
         sent = count if fault.cut_after is None else min(fault.cut_after, count)
-        headers["Content-Length"] = str(sent if fault.short else count)
+        headers["Content-Length"] = str((sent if fault.short else count) + len(fault.more))
         headers |= fault.headers
         if fault.chunked:
             headers["Transfer-Encoding"] = "chunked"
@@ -165,7 +175,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command == "GET":
-            self._stream(path, content, start, sent, fault.chunked)
+            with self.hub.counted():
+                self._stream(path, content, start, sent, fault.chunked)
+            self.wfile.write(fault.more)
             self.close_connection = sent < count or "Content-Length" in fault.without
             if fault.stall:
                 self.connection.recv(1)

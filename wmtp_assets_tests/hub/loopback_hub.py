@@ -1,10 +1,11 @@
 """What the hub on loopback holds, what it is told to do wrong, and what it has seen."""
 
+import contextlib
 import functools
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,6 +30,8 @@ class Fault:
     etag: str | None = None
     without: tuple[str, ...] = ()
     """Headers that are left out; without Content-Length the end of the connection ends the body."""
+    more: bytes = b""
+    """Behind the right bytes, and announced with them."""
     chunked: bool = False
     """Say the end of the body with it, and no length before."""
 
@@ -82,6 +85,10 @@ class FakeHub:
     silent: bool = False  # answer nothing, keep connections open
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     """Path -> what the next answers with its bytes show, one each; below: what every one shows."""
+    faults_at: dict[int, list[Fault]] = field(default_factory=dict)
+    """Position -> what the next answers to who asks for the bytes from there on show."""
+    signs_once: bool = False
+    """Whether an address that the CDN is asked for holds for one request (403 after that)."""
     always: dict[str, Fault] = field(default_factory=dict)
     heads: dict[str, Fault] = field(default_factory=dict)
     """Path -> what every answer to HEAD shows."""
@@ -92,12 +99,26 @@ class FakeHub:
     api_faults: list[Fault] = field(default_factory=list)
     """What the next answers about repositories show."""
     bytes_per_second: int | None = None
+    most_at_once: int = 0
+    """The most answers with bytes that were under way at the same time."""
     changed: Callable[[Asked, Answer], Iterable[bytes]] | None = None
     """What goes over the wire in place of an answer, byte for byte; the connection then ends."""
 
+    signed: set[str] = field(default_factory=set)
     served: list[str] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
     bytes_served: Counter = field(default_factory=Counter)  # path -> bytes put on a socket
+    _under_way: list[None] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        """Note how many answers are under way at the same time."""
+        self._under_way.append(None)
+        self.most_at_once = max(self.most_at_once, len(self._under_way))
+        try:
+            yield
+        finally:
+            self._under_way.pop()
 
     def commit_of(self, repo: str) -> str:
         return self.commits.get(repo, self.commit)

@@ -1,6 +1,6 @@
 """The hub on loopback as a process of its own: `python -m wmtp_assets_tests.hub.loopback_server`.
 
-    ... ROOT [--lfs PATTERN ...] [--cdn]
+    ... ROOT [--lfs PATTERN ...] [--cdn] [--connection-rate BYTES_PER_SECOND]
 
 ROOT is laid out `<repo id>/<path>`, as a mirror is; a listing of digests in it names the commits.
 Prints the endpoint; answers each line on standard input with the bytes served so far, as JSON
@@ -38,8 +38,10 @@ def main() -> None:
     parser.add_argument("root", type=Path)
     parser.add_argument("--lfs", nargs="*", default=[])
     parser.add_argument("--cdn", action="store_true")
+    parser.add_argument("--connection-rate", type=int)
     arguments = parser.parse_args()
     hub = hub_of(arguments.root, arguments.lfs, arguments.cdn)
+    hub.bytes_per_second = arguments.connection_rate
     with serve(hub) as endpoint:
         print(endpoint, flush=True)
         for _ in sys.stdin:
