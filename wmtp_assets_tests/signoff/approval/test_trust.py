@@ -21,7 +21,7 @@ from wmtp_assets.approval.events import (
 from wmtp_assets.approval.signing import KeySigner
 from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.automation.alarms import find_alarms
-from wmtp_assets.checking import asset_checks as checks
+from wmtp_assets.checking import digests
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.signoff.status import is_fine, status_lines
@@ -400,7 +400,7 @@ def test_what_was_read_is_read_again_only_when_it_was_touched(
     world.make_approvable().approve(signer=KeySigner(ann.private))
     other = world.on(fresh).trusting(trusted)
     assert other.run("report")
-    checks._read_once.cache_clear()
+    digests._read_once.cache_clear()
     read, original = [], file_io.sha256_of
     monkeypatch.setattr(file_io, "sha256_of", lambda path: read.append(path) or original(path))
     assert other.approval.state == ApprovalState.APPROVED
