@@ -6,6 +6,7 @@
     names          the name that each problem is written under
     tokens         exact token counts, and the length filter
     vocabulary, chunk_counts   where a text may be cut; counts of its parts, encoded once
+    independent_counts   counts by another implementation, for the checks
     tally          counts of what was read, kept and dropped
     units          row-group ranges -> parts of a split
     pool, cluster  units side by side, in processes or on Dask; their results handed back in order
@@ -15,6 +16,7 @@
     line_blocks, line_ranges   a JSONL divided at line ends: read here and handed on, or read there
     range_pass     any function of a range over those of a file, in processes
     range_inspection, block_inspection   some lines read again; those of a file, in processes
+    alignment      line metadata regenerated and compared with the stored one
     inspection     a stored split read again: which propositions hold
     accounting     the counts of a split against the published files
     culprits       findings over millions of rows

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.checking.findings import Finding
+from wmtp_assets.datasets.convert.alignment import Alignment
 from wmtp_assets.datasets.convert.culprits import Culprits
-from wmtp_assets.datasets.convert.inspection import Alignment
 from wmtp_assets.datasets.convert.line_metadata import open_line_metadata, read_facts
 from wmtp_assets.datasets.convert.line_ranges import RANGE_BYTES, LineRange, plan_ranges
 from wmtp_assets.datasets.convert.records import item_of, raw_lines, read_lines
