@@ -20,7 +20,9 @@ from wmtp_assets.files.strict import parse_json, parse_sums
 from wmtp_assets.files.temporaries import HeldFile, new_file, new_folder, sweep
 from wmtp_assets.files.writer import HashingWriter
 
-CHUNK_BYTES = 1024 * 1024
+# In pieces of 1 MiB a copy of 27 GB took twice the time, most of it to hand them to the thread that
+# hashes; in pieces of 8 MiB it took half more.
+CHUNK_BYTES = 2 * 1024 * 1024
 # Fits into the second-level cache: with buffers of 4 MiB a copy took twice as long.
 BUFFER_BYTES = 256 * 1024
 
