@@ -39,6 +39,8 @@ from wmtp_assets_tests.datasets.test_token_vocabulary import EDITED, TRAINED
 from wmtp_assets_tests.datasets.token_texts import AWKWARD_PARTS, awkward_texts, code_texts
 from wmtp_assets_tests.datasets.world import FILTER, TOKENIZER, TOKENIZER_SHA256
 
+pytest.importorskip("tuetoken", reason="no wheel for Linux on ARM")
+
 SPECIAL = ("<s>", "</s>", "<unk>", "<0x0A>", "<0xFF>", "<image>", "<pad>", "[INST]", "\u2047")
 TEXTS = st.one_of(
     st.lists(st.sampled_from(AWKWARD_PARTS + SPECIAL), max_size=12).map("".join),
