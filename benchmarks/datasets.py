@@ -9,7 +9,7 @@ start and its pool included:
 | way | of the problems | what it is |
 |---|---|---|
 | project | all | two workers: JSONL, line metadata, statistics, digests, all on the disk |
-| kitoken | all | a competent pipeline (`datasets_pipeline`), two processes: the JSONL alone |
+| tuetoken | all | a competent pipeline (`datasets_pipeline`), two processes: the JSONL alone |
 | sentencepiece, tokenizers | all | the same with these counters |
 | reference | the first 100 | the user's own script: one process, lists, each text encoded twice |
 | map | the first 400 | `datasets.map` with two processes |

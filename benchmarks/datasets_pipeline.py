@@ -21,12 +21,19 @@ TEXTS = ("instruction", "input", "output")
 Count = Callable[[Sequence[str]], list[int]]
 
 
-def kitoken(model: Path) -> Count:
-    """An independent encoder; a text at a time is faster than `encode_all`."""
-    from kitoken import Kitoken
+def tuetoken(model: Path) -> Count:
+    """The fastest that was found; a text at a time, because a list is no faster."""
+    import tempfile
 
-    encode = Kitoken.from_sentencepiece_file(str(model)).encode
-    return lambda texts: [len(encode(text)) for text in texts]
+    from tuetoken import Tokenizer
+
+    from wmtp_assets.datasets.convert.tokenizer_json import tokenizer_json
+
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        file.write(tokenizer_json(model.read_bytes()))
+        file.flush()
+        count = Tokenizer(file.name).count_tokens
+    return lambda texts: list(map(count, texts))
 
 
 def sentencepiece(model: Path) -> Count:
@@ -50,7 +57,7 @@ def tokenizers(model: Path) -> Count:
     return lambda texts: [len(one) for one in encode(texts, add_special_tokens=False)]
 
 
-COUNTERS = {"kitoken": kitoken, "sentencepiece": sentencepiece, "tokenizers": tokenizers}
+COUNTERS = {"tuetoken": tuetoken, "sentencepiece": sentencepiece, "tokenizers": tokenizers}
 _count: Count
 
 

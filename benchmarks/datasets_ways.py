@@ -1,6 +1,6 @@
 """The ways from parquet to JSONL that `benchmarks.datasets` compares, one process each.
 
-    python -m benchmarks.datasets_ways project|reference|map|kitoken|... RAW OUT
+    python -m benchmarks.datasets_ways project|reference|map|tuetoken|... RAW OUT
 
 Prints one JSON object: the path of the JSONL, and what was written: rows, and where the way counts
 them so, their tokens by field. RAW is a folder of train-*.parquet, OUT the folder that receives

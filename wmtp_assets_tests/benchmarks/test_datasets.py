@@ -19,7 +19,7 @@ CONTRACT = {
     "rows_per_second",
     "ratio_to_reference",
     "ratio_to_map",
-    "ratio_to_kitoken",
+    "ratio_to_tuetoken",
     "ratio_to_sentencepiece",
     "ratio_to_tokenizers",
     "other_busy_cores",
@@ -119,7 +119,7 @@ def test_a_small_run_has_the_numbers_of_the_contract_and_cleans_up(tmp_path):
     said = json.loads(run_tree(["benchmarks.datasets", *arguments]).output.splitlines()[-1])
     assert said.keys() >= CONTRACT
     assert said["mismatches"] == 0
-    ways = ("reference", "map", "kitoken", "sentencepiece", "tokenizers")
+    ways = ("reference", "map", "tuetoken", "sentencepiece", "tokenizers")
     assert {said[f"{way}_rows"] for way in ways} == {said["rows"]}
     assert said["rows"] > 500
     assert not list(tmp_path.iterdir())

@@ -2,6 +2,8 @@
 
 import io
 import os
+import struct
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -32,7 +34,7 @@ def processor_of(model: bytes) -> sentencepiece.SentencePieceProcessor:
     return sentencepiece.SentencePieceProcessor(model_proto=model)
 
 
-def with_field(model: bytes, part: int, **fields: int | bytes) -> bytes:
+def with_field(model: bytes, part: int, **fields: int | float | bytes) -> bytes:
     """Append a part to a model: a field given twice has its last value, pieces are added up.
 
     Args:
@@ -42,9 +44,23 @@ def with_field(model: bytes, part: int, **fields: int | bytes) -> bytes:
     return model + _field(part, body)
 
 
-def _field(number: int, value: int | bytes) -> bytes:
+def model_of(scores: Mapping[str, float]) -> bytes:
+    """A model of LLaMA's form with these pieces behind the control symbols and the bytes."""
+    others = {"<unk>": 2, "<s>": 3, "</s>": 3, **{f"<0x{byte:02X}>": 6 for byte in range(256)}}
+    model = b""
+    for piece, kind in others.items():
+        model = with_field(model, PIECE, _1=piece.encode(), _2=0.0, _3=kind)
+    for piece, score in scores.items():
+        model = with_field(model, PIECE, _1=piece.encode(), _2=score)
+    model = with_field(model, TRAINER, _3=2, _35=1)
+    return with_field(model, NORMALIZER, _1=b"identity", _4=0)
+
+
+def _field(number: int, value: int | float | bytes) -> bytes:
     if isinstance(value, int):
         return _varint(number << 3) + _varint(value)
+    if isinstance(value, float):
+        return _varint(number << 3 | 5) + struct.pack("<f", value)
     return _varint(number << 3 | 2) + _varint(len(value)) + value
 
 

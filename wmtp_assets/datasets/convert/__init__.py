@@ -7,6 +7,7 @@
     tokens         exact token counts, and the length filter
     vocabulary, chunk_counts   where a text may be cut; counts of its parts, encoded once
     independent_counts   counts by another implementation, for the checks
+    tokenizer_json  the vocabulary in the form that it reads
     tally          counts of what was read, kept and dropped
     units          row-group ranges -> parts of a split
     pool, cluster  units side by side, in processes or on Dask; their results handed back in order

@@ -33,7 +33,7 @@ from wmtp_assets.files.temporaries import new_maker
 CONVERTED, CHECKED = "converted the same rows", "checked the same lines"
 # What decides the bytes and the findings; the version of this project stays the same between two
 # commits, the digest of its modules does not.
-PACKAGES = ("wmtp-assets", "pyarrow", "sentencepiece", "kitoken", "orjson", "numpy")
+PACKAGES = ("wmtp-assets", "pyarrow", "sentencepiece", "tuetoken", "orjson", "numpy")
 PYTHON = ".".join(platform.python_version_tuple()[:2])
 SOURCE = "source of wmtp_assets/datasets"
 

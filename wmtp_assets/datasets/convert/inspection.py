@@ -22,7 +22,7 @@ from wmtp_assets.datasets.convert.alignment import Alignment
 from wmtp_assets.datasets.convert.block_inspection import inspect_blocks
 from wmtp_assets.datasets.convert.cluster import inspect_on_cluster
 from wmtp_assets.datasets.convert.culprits import Culprits, undecided_where
-from wmtp_assets.datasets.convert.independent_counts import BY_BOTH, BY_KITOKEN
+from wmtp_assets.datasets.convert.independent_counts import BY_BOTH, BY_TUETOKEN
 from wmtp_assets.datasets.convert.line_blocks import BLOCK_BYTES
 from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.convert.line_ranges import RANGE_BYTES
@@ -151,7 +151,7 @@ def _as_counted(found: Finding, differing: Culprits, ways: Mapping[str, int]) ->
     if differing.count:
         doubt = differing.finding(
             "",
-            f"{differing.count:,} texts are counted differently by kitoken and sentencepiece "
+            f"{differing.count:,} texts are counted differently by tuetoken and sentencepiece "
             "(install their versions of constraints.txt)",
         )
         found = (
@@ -159,7 +159,7 @@ def _as_counted(found: Finding, differing: Culprits, ways: Mapping[str, int]) ->
             if found.passed
             else replace(found, summary=f"{found.summary}; {doubt.summary}", decided=False)
         )
-    counted = {TEXTS_COUNTED_BY: {BY_KITOKEN: 0, BY_BOTH: 0, **ways}}
+    counted = {TEXTS_COUNTED_BY: {BY_TUETOKEN: 0, BY_BOTH: 0, **ways}}
     return replace(found, evidence={**found.evidence, **counted})
 
 

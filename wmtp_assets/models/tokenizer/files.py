@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.catalog import VOCAB_SIZE
+from wmtp_assets.datasets.convert.tokenizer_json import merges_of
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
@@ -86,13 +87,7 @@ def tokenizer_json(vocabulary: Vocabulary) -> bytes:
     """The tokenizer.json of a vocabulary (0 mismatches with sentencepiece on 20,000 strings)."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
 
-    pieces = set(vocabulary.by_score)
-    merges = [
-        (piece[:at], piece[at:])
-        for piece in vocabulary.by_score
-        for at in range(1, len(piece))
-        if piece[:at] in pieces and piece[at:] in pieces
-    ]
+    merges = merges_of(vocabulary.by_score)
     tokenizer = Tokenizer(
         models.BPE(vocabulary.ids, merges, unk_token=UNK, fuse_unk=True, byte_fallback=True)
     )
