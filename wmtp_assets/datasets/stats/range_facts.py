@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from wmtp_assets.datasets.convert.label_conflicts import PartConflicts, PartLabels
 from wmtp_assets.datasets.convert.line_ranges import LineRange
 from wmtp_assets.datasets.convert.range_inspection import SUFFIX
 from wmtp_assets.datasets.convert.range_pass import lines_of
@@ -17,7 +18,6 @@ from wmtp_assets.datasets.convert.records import parse_line
 from wmtp_assets.datasets.field_types import check_for
 from wmtp_assets.datasets.formats import Format
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.stats.label_conflicts import RangeConflicts, RangeLabels
 from wmtp_assets.datasets.stats.ngram_search import BenchmarkText, BestMatch, NgramSearch
 from wmtp_assets.datasets.stats.texts import (
     TO_TASK_ID,
@@ -37,7 +37,7 @@ Kind = tuple[bool | None, int | None]
 # Endings of lines that are remembered: two of each prompt, if not of fewer.
 MOST_KNOWN = 1000
 # What a pass over the splits may be for.
-LABELS, COUNTS, TEXTS, MATCHES = "labels", "counts", "texts", "matches"
+COUNTS, TEXTS, MATCHES = "counts", "texts", "matches"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Wanted:
     """What the ranges are read for.
 
     Attributes:
-        parts: Some of LABELS, COUNTS, TEXTS and MATCHES.
+        parts: Some of COUNTS, TEXTS and MATCHES.
         solutions: The items of benchmarks that MATCHES looks for in solutions.
     """
 
@@ -66,7 +66,7 @@ class RangeFacts:
         first_fault: What is wrong with the first line, unless it goes on with a prompt.
         last_prompt: The prompt of the last line.
         opened: (instruction, task_id) of each line that opens a prompt, the first line included.
-        labels, counts, solutions, matches: What each part found; COUNTS finds labels too.
+        counts, solutions, matches: What each part found.
     """
 
     lines: int = 0
@@ -77,7 +77,6 @@ class RangeFacts:
     first_fault: BadLine | None = None
     last_prompt: bytes = b""
     opened: list[tuple[str, str]] = field(default_factory=list)
-    labels: RangeConflicts | None = None
     counts: "RangeCounts | None" = None
     solutions: list[tuple[str, str]] = field(default_factory=list)
     matches: dict[int, BestMatch] = field(default_factory=dict)
@@ -85,10 +84,17 @@ class RangeFacts:
 
 @dataclass
 class RangeCounts:
-    """What COUNTS found: (is_correct, difficulty) -> records; problem -> digest of its text."""
+    """What COUNTS found.
+
+    Attributes:
+        kept: (is_correct, difficulty) -> records.
+        problems: Problem -> digest of its text.
+        labels: Solutions with both labels, where there are labels.
+    """
 
     kept: Counter = field(default_factory=Counter)
     problems: dict[str, bytes] = field(default_factory=dict)
+    labels: PartConflicts | None = None
 
 
 def read_facts(dataset: str, wanted: Wanted, lines: LineRange) -> RangeFacts:
@@ -148,29 +154,14 @@ def _whole_lines(lines: LineRange, facts: RangeFacts) -> Iterator[bytes]:
         yield raw
 
 
-class _Labels:
-    """LABELS: solutions with both labels below one prompt."""
-
-    def __init__(self, form: Format, wanted: Wanted):
-        self._labels = RangeLabels()
-
-    def see(self, record: Record) -> None:
-        if record.opens:
-            self._labels.next_prompt()
-        self._labels.see(record.output, record.is_correct)
-
-    def put(self, facts: RangeFacts) -> None:
-        facts.labels = self._labels.conflicts()
-
-
 class _Counts:
-    """COUNTS: records by label and difficulty, problems, and what LABELS finds where there are."""
+    """COUNTS: records by label and difficulty, problems, and solutions with both labels."""
 
     def __init__(self, form: Format, wanted: Wanted):
         self._labelled = form.labelled
         self._check = facts_check(form)
         self._found = RangeCounts()
-        self._labels = RangeLabels()
+        self._labels = PartLabels()
         self._known: dict[bytes, Kind] = {}
 
     def see(self, record: Record) -> None:
@@ -179,9 +170,7 @@ class _Counts:
         found.kept[kind] += 1
         if self._labelled:
             problem = SUFFIX.sub("", problem)
-            if record.opens:
-                self._labels.next_prompt()
-            self._labels.see(record.output, kind[0])
+            self._labels.see(record.prompt, (record.output,), kind[0])
         if problem not in found.problems:
             found.problems[problem] = digest_text(record.instruction)
 
@@ -200,9 +189,9 @@ class _Counts:
         return facts["task_id"], kind
 
     def put(self, facts: RangeFacts) -> None:
-        facts.counts = self._found
         if self._labelled:
-            facts.labels = self._labels.conflicts()
+            self._found.labels = self._labels.conflicts()
+        facts.counts = self._found
 
 
 class _Texts:
@@ -235,5 +224,5 @@ class _Matches:
             facts.matches[place] = replace(match, where=where)
 
 
-Part = _Labels | _Counts | _Texts | _Matches
-PARTS = {LABELS: _Labels, COUNTS: _Counts, TEXTS: _Texts, MATCHES: _Matches}
+Part = _Counts | _Texts | _Matches
+PARTS = {COUNTS: _Counts, TEXTS: _Texts, MATCHES: _Matches}

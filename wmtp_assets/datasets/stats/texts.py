@@ -23,7 +23,6 @@ PROMPT = ("instruction", "input")
 _TO_OUTPUT = b',"output":'
 TO_TASK_ID = b'"task_id":"'
 _AFTER_OUTPUT = b'",' + TO_TASK_ID
-_TRUE, _FALSE = b',"is_correct":true,', b',"is_correct":false,'
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789_"
 WORDS_ONLY = bytes(c if c in _LETTERS or c >= 0x80 else ord(" ") for c in range(256))
 
@@ -90,13 +89,6 @@ class Record:
     @property
     def task_id(self) -> str:
         return task_id_in(self.encoded_facts, self.file, self.number)
-
-    @property
-    def is_correct(self) -> bool:
-        """The label of a labelled record, without parsing its facts."""
-        if (found := _TRUE in self.encoded_facts) or _FALSE in self.encoded_facts:
-            return found
-        raise BadLine(self.file, self.number, " has no is_correct")
 
     def facts(self, check: TypeCheck) -> dict[str, Any]:
         """The fields after the output, proven to be of their types (`facts_check`)."""

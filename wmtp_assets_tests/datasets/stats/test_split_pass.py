@@ -19,7 +19,7 @@ from wmtp_assets.datasets.stats import (
 )
 from wmtp_assets.datasets.stats.checks import no_overlap_with, stats_check_groups
 from wmtp_assets.datasets.stats.inputs import stored_benchmarks
-from wmtp_assets.datasets.stats.range_facts import COUNTS, LABELS, MATCHES, TEXTS
+from wmtp_assets.datasets.stats.range_facts import COUNTS, MATCHES, TEXTS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import LINE_BYTES
 from wmtp_assets_tests.datasets.stats.test_stats_checks import summary_of
@@ -52,7 +52,6 @@ def decide(deployment, range_bytes, **options):
         told(lambda: inspection.inspect_stats(row, folder, summary, lambda: readings)),
         told(lambda: inspection.inspect_near_duplicates(row, readings)),
         told(lambda: benchmark_leakage.judge_leakage(benchmarks, items, readings)),
-        told(lambda: read(deployment, range_bytes, {LABELS}).require(LABELS).labels),
     ]
 
 
