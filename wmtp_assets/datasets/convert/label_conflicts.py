@@ -157,9 +157,11 @@ def _sums(texts: Sequence[str]) -> list[int]:
     """
     sums: list[int] = []
     for start in range(0, len(texts), SUMMED_TOGETHER):
-        ended = [f"{text}\n".encode() for text in texts[start : start + SUMMED_TOGETHER]]
-        data = np.frombuffer(b"".join(ended), np.uint8)
-        starts = np.cumsum([0, *map(len, ended[:-1])])
+        some = texts[start : start + SUMMED_TOGETHER]
+        ended = "\n".join((*some, ""))
+        data = np.frombuffer(ended.encode(), np.uint8)
+        sizes = map(len, some if ended.isascii() else map(str.encode, some))
+        starts = np.cumsum([0, *sizes])[:-1] + np.arange(len(some))
         visible = data * ((data > 32) & (data < 127))
         sums += np.add.reduceat(visible, starts, dtype=np.uint64).tolist()
     return sums

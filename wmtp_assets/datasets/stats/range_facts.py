@@ -26,7 +26,6 @@ from wmtp_assets.datasets.stats.texts import (
     digest_text,
     facts_check,
     normalise,
-    plain_text,
     prompt_in,
     records_in,
 )
@@ -34,7 +33,7 @@ from wmtp_assets.files.regular import LINE_BYTES
 
 # Label and difficulty of a record; None where a dataset has none.
 Kind = tuple[bool | None, int | None]
-# Endings of lines that are remembered: two of each prompt, if not of fewer.
+# Names and endings of lines that are remembered: two of each prompt.
 MOST_KNOWN = 1000
 # What a pass over the splits may be for.
 COUNTS, TEXTS, MATCHES = "counts", "texts", "matches"
@@ -122,7 +121,8 @@ def read_facts(dataset: str, wanted: Wanted, lines: LineRange) -> RangeFacts:
             facts.lines, facts.last_prompt = record.number, record.prompt
             if record.opens:
                 opened.append((record.instruction, record.task_id))
-            if not _see(record, parts, facts.faults):
+            _see(record, parts, facts.faults)
+            if not parts:
                 break
     except BadLine as fault:
         facts.fault = fault
@@ -133,17 +133,14 @@ def read_facts(dataset: str, wanted: Wanted, lines: LineRange) -> RangeFacts:
     return facts
 
 
-def _see(record: Record, parts: dict[str, "Part"], faults: dict[str, BadLine]) -> bool:
-    """Give a record to the parts that have read all before it; returns whether one has."""
-    for name, part in parts.items():
+def _see(record: Record, parts: dict[str, "Part"], faults: dict[str, BadLine]) -> None:
+    """Give a record to the parts, which are those that have read all before it."""
+    for name in tuple(parts):
         try:
-            part.see(record)
+            parts[name].see(record)
         except BadLine as fault:
             faults[name] = fault
-    if faults:
-        for name in faults.keys() & parts.keys():
             del parts[name]
-    return bool(parts)
 
 
 def _whole_lines(lines: LineRange, facts: RangeFacts) -> Iterator[bytes]:
@@ -162,31 +159,35 @@ class _Counts:
         self._check = facts_check(form)
         self._found = RangeCounts()
         self._labels = PartLabels()
-        self._known: dict[bytes, Kind] = {}
+        self._known: dict[tuple[bytes, bytes], Kind] = {}
 
     def see(self, record: Record) -> None:
-        found = self._found
-        problem, kind = self._facts(record)
-        found.kept[kind] += 1
+        kind = self._kind(record)
+        self._found.kept[kind] += 1
         if self._labelled:
-            problem = SUFFIX.sub("", problem)
             self._labels.see(record.prompt, (record.output,), kind[0])
-        if problem not in found.problems:
-            found.problems[problem] = digest_text(record.instruction)
 
-    def _facts(self, record: Record) -> tuple[str, Kind]:
-        """Task_id and kind. What follows a task_id, the records of a prompt have in common."""
-        name, rest = record.encoded_facts[len(TO_TASK_ID) :].split(b'"', 1)
-        if (kind := self._known.get(rest)) is not None and (task_id := plain_text(name)):
-            return task_id, kind
+    def _kind(self, record: Record) -> Kind:
+        """The kind of a record, whose problem is noted.
+
+        But for the number in the task_id, the records of a problem and class have all in common,
+        and a number of digits is written in one way.
+        """
+        name, _, rest = record.encoded_facts[len(TO_TASK_ID) :].partition(b'"')
+        head, _, number = name.rpartition(b"_")
+        if number.isdigit() and (kind := self._known.get((head, rest))) is not None:
+            return kind
         facts = record.facts(self._check)
+        task_id = facts["task_id"]
+        problem = SUFFIX.sub("", task_id) if self._labelled else task_id
+        if problem not in self._found.problems:
+            self._found.problems[problem] = digest_text(record.instruction)
         kind = facts.get("is_correct"), facts["metadata"].get("difficulty")
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
-        # Not where the quote is escaped, or another task_id comes behind it.
-        if facts["task_id"] == plain_text(name):
-            self._known[rest] = kind
-        return facts["task_id"], kind
+        if problem != task_id:
+            self._known[head, rest] = kind
+        return kind
 
     def put(self, facts: RangeFacts) -> None:
         if self._labelled:

@@ -83,7 +83,7 @@ class Record:
     @property
     def output(self) -> str:
         if self._output is None:
-            self._output = self._decode(self.encoded_output)
+            self._output = _decode(self.encoded_output, self.file, self.number)
         return self._output
 
     @property
@@ -92,13 +92,10 @@ class Record:
 
     def facts(self, check: TypeCheck) -> dict[str, Any]:
         """The fields after the output, proven to be of their types (`facts_check`)."""
-        facts = self._decode(b"{" + self.encoded_facts)
+        facts = _decode(b"{" + self.encoded_facts, self.file, self.number)
         if fault := check(facts, "the record"):
             raise BadLine(self.file, self.number, f": {fault}")
         return facts
-
-    def _decode(self, encoded: bytes) -> Any:
-        return _decode(encoded, self.file, self.number)
 
 
 def task_id_in(encoded_facts: bytes, file: str, number: int) -> str:
@@ -158,14 +155,6 @@ def records_in(
             raise BadLine(jsonl, number, " is not of the schema")
         output, facts = raw[len(prompt) : end + 1], raw[end + 2 :]
         yield Record(name, number, opens, prompt, instruction, output, facts)
-
-
-def plain_text(encoded: bytes) -> str:
-    """The text of a JSON string that is printable ASCII as it stands; "" of any other."""
-    if b"\\" in encoded or not encoded.isascii():
-        return ""
-    text = encoded.decode()
-    return text if text.isprintable() else ""
 
 
 def prompt_in(raw: bytes) -> tuple[bytes, str]:
