@@ -44,7 +44,7 @@ def split_asset(*, dataset: str, split: str) -> dg.AssetsDefinition:
         deps=[dg.AssetKey([dataset, "raw"]), dg.AssetKey([TOKEN_COUNT_MODEL, "tokenizer"])],
         kinds={"dataset", "json"},
         op_tags=priority_tags(split),
-        code_version="1",
+        code_version="2",
         description=f"{title} {split}: Alpaca JSONL, at most 2048 tokens a record.",
     )
     def processed(

@@ -1,5 +1,6 @@
 """Small sets: balanced, varied, stable, and every check of them failing once."""
 
+import hashlib
 import json
 from collections import Counter
 
@@ -289,6 +290,22 @@ def test_two_processes_draw_and_find_what_one_does(made, tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "POOL_WORTH_BYTES", 0)
     assert inspection.inspect_origin(row, folder, workers=2, range_bytes=9_000) == whole
     assert select_lines(*paths, 8, workers=2, range_bytes=9_000) == drawn
+
+
+def test_the_ends_of_lines_decide_as_the_card_says(tmp_path):
+    """A hash of the seed and the last 256 bytes; the beginning of a line changes nothing."""
+    rows = [(f"{n} " + "x" * 300 + f"{n}" * 90, True, 1) for n in range(300)]
+    jsonl, metadata = write_split(tmp_path, rows)
+    ends = [raw + b"\n" for raw in lines_of(jsonl)]
+
+    def place(index):
+        seeded = hashlib.blake2b(ends[index][-256:], key=SEED.encode(), digest_size=8)
+        return int.from_bytes(seeded.digest()), index
+
+    wanted = sorted(sorted(range(300), key=place)[:20])
+    assert [line.index for line in select_lines(jsonl, metadata, 20)] == wanted
+    jsonl, metadata = write_split(tmp_path, [(f"y{text}", *of) for text, *of in rows])
+    assert [line.index for line in select_lines(jsonl, metadata, 20)] == wanted
 
 
 def test_of_equal_lines_the_first_ones_are_drawn(tmp_path):

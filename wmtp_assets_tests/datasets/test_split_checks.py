@@ -335,6 +335,13 @@ def test_recorded_counts_other_than_a_recount_are_named(damaged):
         lambda head: head["stats"]["repeated_names"][0].pop("name"),
         lambda head: head["stats"]["dropped"].pop("over_length"),
         lambda head: head["stats"].update(candidates=-1),
+        lambda head: head["stats"].pop("labelled_both"),
+        lambda head: head["stats"]["labelled_both"].pop("exact"),
+        lambda head: head["stats"]["labelled_both"]["exact"].update(texts="0"),
+        lambda head: head["stats"]["labelled_both"]["exact"].update(records=-1),
+        lambda head: head["stats"]["labelled_both"]["exact"].update(texts=40),
+        lambda head: head["stats"]["labelled_both"]["space_aside"].update(records=99),
+        lambda head: head["stats"]["labelled_both"]["exact"].update(records=60),
     ],
 )
 def test_stats_of_another_form_fail_and_do_not_crash(damaged, change):

@@ -114,7 +114,7 @@ def made_deployment(root: Path) -> Deployment:
     from wmtp_assets.datasets.schema.schema_json import build_schema, read_stored_splits
     from wmtp_assets.datasets.small.card import build_small_card
     from wmtp_assets.datasets.small.select import write_small_set
-    from wmtp_assets.datasets.stats.inputs import full_content
+    from wmtp_assets.datasets.stats.inputs import summary_content
     from wmtp_assets.datasets.stats.plots import draw_plots
     from wmtp_assets.datasets.stats.summary import summary_bytes
     from wmtp_assets.hub.fetch import fetch_files
@@ -142,7 +142,7 @@ def made_deployment(root: Path) -> Deployment:
     for row in deployment.catalog.datasets:  # a summary names the digests of the other datasets
         folder = deployment.store.dataset(row.name)
         splits = read_stored_splits(row, folder)
-        content = full_content(deployment.catalog, deployment.store, row.name, splits)
+        content = summary_content(deployment.catalog, deployment.store, row.name, splits)
         file_io.write_bytes(folder.stats / f"{DAY}_summary.json", summary_bytes(content, DAY))
     return deployment
 

@@ -9,6 +9,7 @@
     independent_counts   counts by another implementation, for the checks
     tokenizer_json  the vocabulary in the form that it reads
     tally          counts of what was read, kept and dropped
+    label_conflicts   solutions that have both labels below one prompt, counted
     units          row-group ranges -> parts of a split
     pool, cluster  units side by side, in processes or on Dask; their results handed back in order
     dask_client    calls to the workers of a Dask scheduler

@@ -17,6 +17,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from wmtp_assets.checking.findings import MAX_SAMPLES
+from wmtp_assets.datasets.convert.label_conflicts import (
+    COUNTS_TYPE,
+    LABELLED_BOTH,
+    Counts,
+    are_possible,
+)
 from wmtp_assets.datasets.convert.records import dump_json
 from wmtp_assets.datasets.convert.tally import SplitCounts
 from wmtp_assets.datasets.field_types import check_for
@@ -49,11 +55,13 @@ class SplitFacts:
     """What the head of a split's line metadata states, proven to be of the right form.
 
     Attributes:
+        labelled_both: Solutions with both labels; None where a dataset has no labels.
         invalid: The first of what was dropped because it is not UTF-8; the tally counts all.
     """
 
     sha256: str
     tally: SplitCounts
+    labelled_both: Counts | None
     repeated_names: list[dict[str, Any]]
     invalid: list[InvalidText]
 
@@ -105,9 +113,12 @@ def read_facts(path: Path, form: Format) -> SplitFacts:
         if fault := check_for([REPEATED_NAME])(repeated, REPEATED_NAMES):
             raise ValueError(fault)
         invalid = _read_invalid(stats.pop(INVALID_UTF8, []))
+        both = stats.pop(LABELLED_BOTH, None) if form.labelled else None
         tally = SplitCounts.from_stats(stats, form)
         _require_explained(tally.dropped[INVALID_UTF8], invalid)
-        return SplitFacts(str(head["sha256"]), tally, repeated, invalid)
+        if form.labelled:
+            _require_conflicts(both, tally.rows)
+        return SplitFacts(str(head["sha256"]), tally, both, repeated, invalid)
     except ValueError as error:
         raise BadInput(f"{path.name} line 1: {error}", [path], FIX) from error
 
@@ -116,6 +127,13 @@ def _read_invalid(listed: Any) -> list[InvalidText]:
     if fault := check_for([INVALID_TEXT])(listed, INVALID_UTF8):
         raise ValueError(fault)
     return [InvalidText(**entry) for entry in listed]
+
+
+def _require_conflicts(stated: Any, rows: int) -> None:
+    if fault := check_for(COUNTS_TYPE)(stated, LABELLED_BOTH):
+        raise ValueError(fault)
+    if not are_possible(stated, rows):
+        raise ValueError(f"stats contradict themselves in {LABELLED_BOTH}")
 
 
 def _require_explained(dropped: int, listed: list[InvalidText]) -> None:

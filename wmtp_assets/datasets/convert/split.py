@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.datasets.convert.cluster import convert_on_cluster
+from wmtp_assets.datasets.convert.label_conflicts import LABELLED_BOTH, Counts, LabelConflicts
 from wmtp_assets.datasets.convert.line_metadata import REPEATED_NAMES, write_line_metadata
 from wmtp_assets.datasets.convert.pool import convert_units
 from wmtp_assets.datasets.convert.read_problems import RepeatedName, find_repeated_names
@@ -86,6 +87,7 @@ def convert_split(
     jsonl, metadata = folder.jsonl(split), folder.line_metadata(split)
     progress = Progress(f"{dataset}/{split}", sum(u.size_bytes for u in units), report)
     tally = SplitCounts()
+    labels = LabelConflicts()
     runs: list[tuple[bytes, int]] = []
     invalid: list[InvalidText] = []
     # Leaving: the inner file is renamed first, the outer one, which names its digest, last.
@@ -105,11 +107,12 @@ def convert_split(
                         _append(part, lines)
                         part.path.unlink(missing_ok=True)
                     tally.add(part.tally)
+                    labels.add(part.labels)
                     runs += part.runs
                     keep_first(invalid, part.invalid)
                     progress.advance(unit.size_bytes, tally.rows)
         tally.require_balance(f"{dataset}/{split}")
-        stats = stats_of(tally, dataset, repeated, invalid)
+        stats = stats_of(tally, labels.counts(), dataset, repeated, invalid)
         head = {"dataset": dataset, "split": split, "source_file": jsonl.name}
         write_line_metadata(items, {**head, "sha256": lines.sha256, "stats": stats}, runs)
     files = (
@@ -121,17 +124,21 @@ def convert_split(
 
 def stats_of(
     tally: SplitCounts,
+    labels: Counts,
     dataset: str,
     repeated: Sequence[RepeatedName],
     invalid: Sequence[InvalidText] = (),
 ) -> dict[str, Any]:
     """The stored counts of a split.
 
-    Names that repeat are listed where a dataset has names, text that is not UTF-8 where it cost
-    candidates.
+    Solutions with both labels are counted where a dataset has labels, names that repeat listed
+    where it has names, text that is not UTF-8 where it cost candidates.
     """
-    stats = tally.as_stats(DATASETS[dataset].format)
-    if "name" in DATASETS[dataset].format.columns:
+    form = DATASETS[dataset].format
+    stats = tally.as_stats(form)
+    if form.labelled:
+        stats[LABELLED_BOTH] = labels
+    if "name" in form.columns:
         stats[REPEATED_NAMES] = [asdict(r) for r in repeated]
     if invalid:
         stats[INVALID_UTF8] = [asdict(i) for i in invalid]

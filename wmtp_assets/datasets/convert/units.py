@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from wmtp_assets.checking.findings import MAX_SAMPLES
+from wmtp_assets.datasets.convert.label_conflicts import PartConflicts, PartLabels
 from wmtp_assets.datasets.convert.parquet import memory_named, needed_bytes, open_parquet
 from wmtp_assets.datasets.convert.read_problems import RepeatedName, read_problems
 from wmtp_assets.datasets.convert.records import dump_json, line_item, quote_json
@@ -53,6 +54,7 @@ class Part:
     Attributes:
         path: Its file; None where its bytes are in their place.
         runs: Its line metadata, as (item, lines that have it).
+        labels: Its solutions with both labels, as far as they are known without other parts.
         invalid: The first of what is not UTF-8 and was dropped; the tally counts all of it.
     """
 
@@ -60,6 +62,7 @@ class Part:
     size_bytes: int
     tally: SplitCounts
     runs: tuple[tuple[bytes, int], ...]
+    labels: PartConflicts
     invalid: tuple[InvalidText, ...] = ()
 
 
@@ -101,6 +104,7 @@ def write_unit(unit: Unit, out: BinaryIO | HashingWriter) -> Part:
     """
     counter = load_counter(unit.filter.tokenizer, unit.filter.tokenizer_sha256)
     tally = SplitCounts()
+    labels = PartLabels()
     runs: list[tuple[bytes, int]] = []
     invalid: list[InvalidText] = []
     size_bytes = 0
@@ -108,13 +112,14 @@ def write_unit(unit: Unit, out: BinaryIO | HashingWriter) -> Part:
         problems = read_problems(unit.dataset, unit.path, unit.row_groups, unit.renamed)
         for problem in problems:
             keep_first(invalid, problem.invalid)
-            for lines, item, count in _records(problem, counter, unit.filter.max_tokens, tally):
+            records = _records(problem, counter, unit.filter.max_tokens, tally, labels)
+            for lines, item, count in records:
                 size_bytes += out.write(lines)
                 if runs and runs[-1][0] == item:
                     runs[-1] = (item, runs[-1][1] + count)
                 else:
                     runs.append((item, count))
-    return Part(None, size_bytes, tally, tuple(runs), tuple(invalid))
+    return Part(None, size_bytes, tally, tuple(runs), labels.conflicts(), tuple(invalid))
 
 
 def keep_first(kept: list[InvalidText], found: Iterable[InvalidText]) -> None:
@@ -124,7 +129,11 @@ def keep_first(kept: list[InvalidText], found: Iterable[InvalidText]) -> None:
 
 
 def _records(
-    problem: Problem, counter: TokenCounter, max_tokens: int, tally: SplitCounts
+    problem: Problem,
+    counter: TokenCounter,
+    max_tokens: int,
+    tally: SplitCounts,
+    labels: PartLabels,
 ) -> Iterator[tuple[bytes, bytes, int]]:
     """Yield (JSONL, line metadata item, lines) of candidates that are short enough.
 
@@ -144,14 +153,17 @@ def _records(
         label = candidates.is_correct
         label_json = "" if label is None else ',"is_correct":' + dump_json(label)
         tail = (label_json + ',"metadata":' + dump_json(problem.metadata) + "}\n").encode()
-        lines, kept = [], []
+        lines, kept, written = [], [], []
         for task_id, text in zip(candidates.task_ids, candidates.outputs, strict=True):
             tokens = next(counts)
             if tokens <= room:
                 kept.append(tokens)
+                written.append(text)
                 lines += (head, quote_json(text), b',"task_id":', quote_json(task_id), tail)
         tally.candidates += len(candidates.outputs)
         tally.dropped[OVER_LENGTH] += len(candidates.outputs) - len(kept)
         if kept:
             tally.keep_all(label, difficulty, prompt_tokens, kept)
+            if label is not None:
+                labels.see(head, written, label)
             yield b"".join(lines), line_item(label, difficulty), len(kept)

@@ -18,7 +18,7 @@ def small_asset(*, dataset: str) -> dg.AssetsDefinition:
         group_name=dataset,
         deps=[dg.AssetKey([dataset, split]) for split in DATASETS[dataset].splits],
         kinds={"dataset", "json"},
-        code_version="2",
+        code_version="3",
         description=DATASETS[dataset].small,
     )
     def small(

@@ -6,7 +6,7 @@ from wmtp_assets.catalog import Dataset
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.card import head_of, head_text
-from wmtp_assets.datasets.small.lines import SEED
+from wmtp_assets.datasets.small.lines import RANKED_BYTES, SEED
 from wmtp_assets.datasets.small.select import SmallSet
 
 
@@ -38,8 +38,8 @@ def build_small_card(dataset: Dataset, commit: str, sets: Mapping[str, SmallSet]
 
 For a laptop: rows of `datasets_v2/{dataset.name}/processed`, unchanged and in their order. Where
 rows have them, both classes share a set evenly and difficulties take turns; within those, the rows
-with the lowest hash of the seed "{SEED}" and their own bytes are taken. Made from
-[{dataset.repo.id}]({dataset.repo.url}) at commit `{commit}`; licence of the data:
+with the lowest hash of the seed "{SEED}" and their own last {RANKED_BYTES} bytes are taken. Made
+from [{dataset.repo.id}]({dataset.repo.url}) at commit `{commit}`; licence of the data:
 {dataset.repo.licence}.
 
 {table}

@@ -15,8 +15,12 @@ from wmtp_assets.datasets.convert.line_ranges import LineRange
 from wmtp_assets.datasets.convert.range_pass import each_range, lines_of
 from wmtp_assets.files.regular import LINE_BYTES, line_too_long
 
-SEED = "wmtp small set v2"
+SEED = "wmtp small set v3"
+# The end of the program, task_id, label, metadata: enough to tell nearly all lines apart, in a
+# fifth of the time of the whole line. Lines with equal ends are taken in their order.
+RANKED_BYTES = 256
 MOST_LINES = 1_000_000
+_SEEDED = hashlib.blake2b(key=SEED.encode(), digest_size=8)
 
 
 @dataclass
@@ -99,8 +103,10 @@ def find_lines(wanted: Mapping[bytes, int], lines: LineRange) -> FoundLines:
 
 
 def rank_of(data: bytes) -> int:
-    """A seeded hash as a number."""
-    return int.from_bytes(hashlib.blake2b(data, key=SEED.encode(), digest_size=8).digest())
+    """A seeded hash of the last RANKED_BYTES as a number."""
+    seeded = _SEEDED.copy()
+    seeded.update(data[-RANKED_BYTES:])
+    return int.from_bytes(seeded.digest())
 
 
 def _lines_of(lines: LineRange, read: LinesRead, held: Sized) -> Iterator[bytes]:

@@ -2,9 +2,9 @@
 
 The JSONL is read once, by ranges side by side (`lines`), and its line metadata beside it. In each
 stratum (is_correct, difficulty) the lines with the lowest seeded hash are candidates: the hash is
-that of the line alone, so a split that gains or loses rows keeps most of its small set. The classes
-share the limit evenly, the difficulties of a class take turns, and the chosen lines are written in
-source order.
+that of the end of the line alone, so a split that gains or loses rows keeps most of its small set.
+Of lines with the same hash the first come first. The classes share the limit evenly, the
+difficulties of a class take turns, and the chosen lines are written in source order.
 """
 
 import contextlib
@@ -155,7 +155,7 @@ def _read_chosen(jsonl: Path, chosen: Iterable[Described]) -> list[Chosen]:
     """The bytes of chosen lines.
 
     Raises:
-        BadInput: They are not those that were ranked.
+        BadInput: Their ends are not those that were ranked.
     """
     lines = []
     with open_lines(jsonl) as handle:

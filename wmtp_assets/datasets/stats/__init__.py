@@ -5,7 +5,6 @@ plots        the same counts -> pictures beside it
 texts        the JSONL as records and words
 range_facts  a range of a JSONL -> what it adds to everything below, in one look
 split_pass   the ranges of all splits -> counts, texts, matches
-label_conflicts    records -> solutions that have both labels
 split_overlap      texts of the splits -> problems that two of them share, nearly or exactly
 ngram_search       texts of benchmarks -> which of them a training set contains
 ngram_index  n-grams by their hash

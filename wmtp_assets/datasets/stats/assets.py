@@ -1,18 +1,17 @@
 """<name>/stats: the dated summary of a dataset and its plots."""
 
 import datetime
-import time
 from typing import Any
 
 import dagster as dg
 
 from wmtp_assets.catalog import MAX_TOKENS
 from wmtp_assets.datasets.convert.inputs import raw_commit
+from wmtp_assets.datasets.convert.label_conflicts import LABELLED_BOTH
 from wmtp_assets.datasets.convert.tally import DROPPED
 from wmtp_assets.datasets.formats import TOTAL
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.stats.inputs import benchmark_splits, full_content
-from wmtp_assets.datasets.stats.label_conflicts import LABELLED_BOTH
+from wmtp_assets.datasets.stats.inputs import benchmark_splits, summary_content
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.files import file_io
 from wmtp_assets.priority import priority_tags
@@ -30,7 +29,7 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
         deps=[dg.AssetKey(key.split("/")) for key in (*splits, *benchmark_splits(dataset))],
         kinds={"json", "file"},
         op_tags=priority_tags("stats"),
-        code_version="2",
+        code_version="3",
         description=DATASETS[dataset].stats,
     )
     def stats(
@@ -40,13 +39,10 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
         from wmtp_assets.datasets.stats import plots
         from wmtp_assets.datasets.stats.summary import choose_summary, summary_bytes
 
-        started = time.monotonic()
         row = deployment.catalog.dataset(dataset)
         folder = deployment.store.dataset(dataset)
         splits = read_stored_splits(row, folder)
-        content = full_content(
-            deployment.catalog, deployment.store, dataset, splits, deployment.workers
-        )
+        content = summary_content(deployment.catalog, deployment.store, dataset, splits)
         path, day = choose_summary(folder.stats, content, datetime.date.today())
         drawn = plots.draw_plots(dataset, splits, MAX_TOKENS)
         files = [
@@ -60,8 +56,6 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
             files,
             repo=row.repo,
             commit=raw_commit(deployment.store, row),
-            started=started,
-            work_bytes=sum(split.size_bytes for split in splits),
             date=day,
             rows=content["rows"],
             **numbers(content["splits"]),

@@ -13,7 +13,7 @@ from wmtp_assets.checking.propositions import Proposition, ours, upstream
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.stats import benchmark_leakage as leakage
 from wmtp_assets.datasets.stats import inspection
-from wmtp_assets.datasets.stats.inputs import state_content, stored_benchmarks
+from wmtp_assets.datasets.stats.inputs import stored_benchmarks, summary_content
 from wmtp_assets.datasets.stats.ngram_search import BenchmarkText
 from wmtp_assets.datasets.stats.range_facts import COUNTS, MATCHES, TEXTS
 from wmtp_assets.datasets.stats.split_pass import Readings, read_splits
@@ -67,7 +67,7 @@ def _summary(stored: StoredDataset) -> dict[str, Finding]:
 
     catalog, store = stored.deployment.catalog, stored.deployment.store
     splits = read_stored_splits(stored.row, stored.folder)
-    content = state_content(catalog, store, stored.row.name, splits)
+    content = summary_content(catalog, store, stored.row.name, splits)
     found = inspection.judge_summary(content, recorded_summary(stored))
     return {inspection.SUMMARY_AGREES: found}
 

@@ -7,9 +7,6 @@ from wmtp_assets.datasets.convert.inputs import length_filter, raw_commit
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
 from wmtp_assets.datasets.stats.benchmark_leakage import Stored, benchmark_digests
-from wmtp_assets.datasets.stats.label_conflicts import LABELLED_BOTH
-from wmtp_assets.datasets.stats.range_facts import LABELS
-from wmtp_assets.datasets.stats.split_pass import read_splits
 from wmtp_assets.datasets.stats.summary import summarise
 from wmtp_assets.store import Store
 
@@ -26,10 +23,10 @@ def benchmark_splits(name: str) -> list[str]:
     return [f"{of}/{split}" for of in benchmarks_of(name) for split in DATASETS[of].splits]
 
 
-def state_content(
+def summary_content(
     catalog: Catalog, store: Store, name: str, splits: list[StoredSplit]
 ) -> dict[str, Any]:
-    """The summary as line metadata and lock state it: without its date and what needs the texts.
+    """The summary as line metadata and lock state it, without its date.
 
     The digests of the benchmarks are among it, so that another benchmark makes another summary, and
     a result of an earlier comparison stale.
@@ -38,21 +35,4 @@ def state_content(
     content = summarise(row, raw_commit(store, row), splits, length_filter(catalog, store))
     if benchmarks := stored_benchmarks(catalog, store, name):
         content[COMPARED_WITH] = benchmark_digests(benchmarks)
-    return content
-
-
-def full_content(
-    catalog: Catalog, store: Store, name: str, splits: list[StoredSplit], workers: int = 1
-) -> dict[str, Any]:
-    """The summary without its date; reads the texts of a labelled dataset once.
-
-    Args:
-        workers: Processes to read with at most.
-    """
-    content = state_content(catalog, store, name, splits)
-    if DATASETS[name].format.labelled:
-        row, folder = catalog.dataset(name), store.dataset(name)
-        labels = read_splits(row, folder, {LABELS}, workers=workers).require(LABELS).labels
-        for split, of in content["splits"].items():
-            of[LABELLED_BOTH] = labels[split]
     return content

@@ -13,11 +13,11 @@ from wmtp_assets.catalog import Dataset
 from wmtp_assets.checking.findings import MAX_SAMPLES, Finding, compare, flatten, verdict
 from wmtp_assets.content_version import DATE
 from wmtp_assets.datasets.convert.culprits import Culprits
+from wmtp_assets.datasets.convert.label_conflicts import EXACT, LABELLED_BOTH
 from wmtp_assets.datasets.convert.line_metadata import read_facts
 from wmtp_assets.datasets.formats import INVALID_UTF8
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.stats import split_overlap as overlap
-from wmtp_assets.datasets.stats.label_conflicts import EXACT, LABELLED_BOTH
 from wmtp_assets.datasets.stats.plots import plot_names, require_png
 from wmtp_assets.datasets.stats.range_facts import COUNTS, TEXTS
 from wmtp_assets.datasets.stats.split_pass import Readings, Recount
@@ -154,13 +154,8 @@ def read_summary(path: Path) -> dict[str, Any]:
 
 
 def judge_summary(content: dict[str, Any], summary: Path) -> Finding:
-    """Compare a summary with what the line metadata of the splits states now.
-
-    The contradictory labels, for which the texts are read, are left to the recount.
-    """
+    """Compare a summary with what the line metadata of the splits states now."""
     found = read_summary(summary)
-    for split in found["splits"].values():
-        split.pop(LABELLED_BOTH, None)
     day = summary.name.removesuffix(SUFFIX)
     return compare("statements", flatten({DATE: day, **content}), flatten(found))
 

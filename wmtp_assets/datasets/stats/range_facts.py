@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from wmtp_assets.datasets.convert.label_conflicts import PartConflicts, PartLabels
 from wmtp_assets.datasets.convert.line_ranges import LineRange
 from wmtp_assets.datasets.convert.range_inspection import SUFFIX
 from wmtp_assets.datasets.convert.range_pass import lines_of
@@ -17,7 +18,6 @@ from wmtp_assets.datasets.convert.records import parse_line
 from wmtp_assets.datasets.field_types import check_for
 from wmtp_assets.datasets.formats import Format
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.stats.label_conflicts import RangeConflicts, RangeLabels
 from wmtp_assets.datasets.stats.ngram_search import BenchmarkText, BestMatch, NgramSearch
 from wmtp_assets.datasets.stats.texts import (
     TO_TASK_ID,
@@ -26,7 +26,6 @@ from wmtp_assets.datasets.stats.texts import (
     digest_text,
     facts_check,
     normalise,
-    plain_text,
     prompt_in,
     records_in,
 )
@@ -34,10 +33,10 @@ from wmtp_assets.files.regular import LINE_BYTES
 
 # Label and difficulty of a record; None where a dataset has none.
 Kind = tuple[bool | None, int | None]
-# Endings of lines that are remembered: two of each prompt, if not of fewer.
+# Names and endings of lines that are remembered: two of each prompt.
 MOST_KNOWN = 1000
 # What a pass over the splits may be for.
-LABELS, COUNTS, TEXTS, MATCHES = "labels", "counts", "texts", "matches"
+COUNTS, TEXTS, MATCHES = "counts", "texts", "matches"
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Wanted:
     """What the ranges are read for.
 
     Attributes:
-        parts: Some of LABELS, COUNTS, TEXTS and MATCHES.
+        parts: Some of COUNTS, TEXTS and MATCHES.
         solutions: The items of benchmarks that MATCHES looks for in solutions.
     """
 
@@ -66,7 +65,7 @@ class RangeFacts:
         first_fault: What is wrong with the first line, unless it goes on with a prompt.
         last_prompt: The prompt of the last line.
         opened: (instruction, task_id) of each line that opens a prompt, the first line included.
-        labels, counts, solutions, matches: What each part found; COUNTS finds labels too.
+        counts, solutions, matches: What each part found.
     """
 
     lines: int = 0
@@ -77,7 +76,6 @@ class RangeFacts:
     first_fault: BadLine | None = None
     last_prompt: bytes = b""
     opened: list[tuple[str, str]] = field(default_factory=list)
-    labels: RangeConflicts | None = None
     counts: "RangeCounts | None" = None
     solutions: list[tuple[str, str]] = field(default_factory=list)
     matches: dict[int, BestMatch] = field(default_factory=dict)
@@ -85,10 +83,17 @@ class RangeFacts:
 
 @dataclass
 class RangeCounts:
-    """What COUNTS found: (is_correct, difficulty) -> records; problem -> digest of its text."""
+    """What COUNTS found.
+
+    Attributes:
+        kept: (is_correct, difficulty) -> records.
+        problems: Problem -> digest of its text.
+        labels: Solutions with both labels, where there are labels.
+    """
 
     kept: Counter = field(default_factory=Counter)
     problems: dict[str, bytes] = field(default_factory=dict)
+    labels: PartConflicts | None = None
 
 
 def read_facts(dataset: str, wanted: Wanted, lines: LineRange) -> RangeFacts:
@@ -116,7 +121,8 @@ def read_facts(dataset: str, wanted: Wanted, lines: LineRange) -> RangeFacts:
             facts.lines, facts.last_prompt = record.number, record.prompt
             if record.opens:
                 opened.append((record.instruction, record.task_id))
-            if not _see(record, parts, facts.faults):
+            _see(record, parts, facts.faults)
+            if not parts:
                 break
     except BadLine as fault:
         facts.fault = fault
@@ -127,17 +133,14 @@ def read_facts(dataset: str, wanted: Wanted, lines: LineRange) -> RangeFacts:
     return facts
 
 
-def _see(record: Record, parts: dict[str, "Part"], faults: dict[str, BadLine]) -> bool:
-    """Give a record to the parts that have read all before it; returns whether one has."""
-    for name, part in parts.items():
+def _see(record: Record, parts: dict[str, "Part"], faults: dict[str, BadLine]) -> None:
+    """Give a record to the parts, which are those that have read all before it."""
+    for name in tuple(parts):
         try:
-            part.see(record)
+            parts[name].see(record)
         except BadLine as fault:
             faults[name] = fault
-    if faults:
-        for name in faults.keys() & parts.keys():
             del parts[name]
-    return bool(parts)
 
 
 def _whole_lines(lines: LineRange, facts: RangeFacts) -> Iterator[bytes]:
@@ -148,61 +151,48 @@ def _whole_lines(lines: LineRange, facts: RangeFacts) -> Iterator[bytes]:
         yield raw
 
 
-class _Labels:
-    """LABELS: solutions with both labels below one prompt."""
-
-    def __init__(self, form: Format, wanted: Wanted):
-        self._labels = RangeLabels()
-
-    def see(self, record: Record) -> None:
-        if record.opens:
-            self._labels.next_prompt()
-        self._labels.see(record.output, record.is_correct)
-
-    def put(self, facts: RangeFacts) -> None:
-        facts.labels = self._labels.conflicts()
-
-
 class _Counts:
-    """COUNTS: records by label and difficulty, problems, and what LABELS finds where there are."""
+    """COUNTS: records by label and difficulty, problems, and solutions with both labels."""
 
     def __init__(self, form: Format, wanted: Wanted):
         self._labelled = form.labelled
         self._check = facts_check(form)
         self._found = RangeCounts()
-        self._labels = RangeLabels()
-        self._known: dict[bytes, Kind] = {}
+        self._labels = PartLabels()
+        self._known: dict[tuple[bytes, bytes], Kind] = {}
 
     def see(self, record: Record) -> None:
-        found = self._found
-        problem, kind = self._facts(record)
-        found.kept[kind] += 1
+        kind = self._kind(record)
+        self._found.kept[kind] += 1
         if self._labelled:
-            problem = SUFFIX.sub("", problem)
-            if record.opens:
-                self._labels.next_prompt()
-            self._labels.see(record.output, kind[0])
-        if problem not in found.problems:
-            found.problems[problem] = digest_text(record.instruction)
+            self._labels.see(record.prompt, (record.output,), kind[0])
 
-    def _facts(self, record: Record) -> tuple[str, Kind]:
-        """Task_id and kind. What follows a task_id, the records of a prompt have in common."""
-        name, rest = record.encoded_facts[len(TO_TASK_ID) :].split(b'"', 1)
-        if (kind := self._known.get(rest)) is not None and (task_id := plain_text(name)):
-            return task_id, kind
+    def _kind(self, record: Record) -> Kind:
+        """The kind of a record, whose problem is noted.
+
+        But for the number in the task_id, the records of a problem and class have all in common,
+        and a number of digits is written in one way.
+        """
+        name, _, rest = record.encoded_facts[len(TO_TASK_ID) :].partition(b'"')
+        head, _, number = name.rpartition(b"_")
+        if number.isdigit() and (kind := self._known.get((head, rest))) is not None:
+            return kind
         facts = record.facts(self._check)
+        task_id = facts["task_id"]
+        problem = SUFFIX.sub("", task_id) if self._labelled else task_id
+        if problem not in self._found.problems:
+            self._found.problems[problem] = digest_text(record.instruction)
         kind = facts.get("is_correct"), facts["metadata"].get("difficulty")
         if len(self._known) >= MOST_KNOWN:
             self._known.clear()
-        # Not where the quote is escaped, or another task_id comes behind it.
-        if facts["task_id"] == plain_text(name):
-            self._known[rest] = kind
-        return facts["task_id"], kind
+        if problem != task_id:
+            self._known[head, rest] = kind
+        return kind
 
     def put(self, facts: RangeFacts) -> None:
-        facts.counts = self._found
         if self._labelled:
-            facts.labels = self._labels.conflicts()
+            self._found.labels = self._labels.conflicts()
+        facts.counts = self._found
 
 
 class _Texts:
@@ -235,5 +225,5 @@ class _Matches:
             facts.matches[place] = replace(match, where=where)
 
 
-Part = _Labels | _Counts | _Texts | _Matches
-PARTS = {LABELS: _Labels, COUNTS: _Counts, TEXTS: _Texts, MATCHES: _Matches}
+Part = _Counts | _Texts | _Matches
+PARTS = {COUNTS: _Counts, TEXTS: _Texts, MATCHES: _Matches}

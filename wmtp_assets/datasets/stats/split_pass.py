@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from wmtp_assets.catalog import Dataset
+from wmtp_assets.datasets.convert.label_conflicts import LABELLED_BOTH, LabelConflicts
 from wmtp_assets.datasets.convert.line_ranges import RANGE_BYTES, plan_ranges
 from wmtp_assets.datasets.convert.range_pass import each_range
 from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, SplitCounts
 from wmtp_assets.datasets.formats import Format
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.stats import split_overlap as overlap
-from wmtp_assets.datasets.stats.label_conflicts import LABELLED_BOTH, Counts, LabelConflicts
 from wmtp_assets.datasets.stats.ngram_search import (
     PROMPT,
     SOLUTION,
@@ -29,7 +29,6 @@ from wmtp_assets.datasets.stats.ngram_search import (
 )
 from wmtp_assets.datasets.stats.range_facts import (
     COUNTS,
-    LABELS,
     MATCHES,
     TEXTS,
     RangeCounts,
@@ -65,7 +64,6 @@ class Readings:
 
     Attributes:
         failures: Part -> why it is not known.
-        labels: LABELS: split -> solutions with both labels.
         recounts: COUNTS: split -> its counts.
         texts: TEXTS: each prompt once a run of records, and the solutions where there is one a
             prompt.
@@ -76,7 +74,6 @@ class Readings:
 
     prompts: NgramSearch
     failures: dict[str, Exception] = field(default_factory=dict)
-    labels: dict[str, Counts] = field(default_factory=dict)
     recounts: dict[str, Recount] = field(default_factory=dict)
     texts: list[overlap.Text] = field(default_factory=list)
     solutions: dict[int, BestMatch] = field(default_factory=dict)
@@ -173,8 +170,6 @@ class _SplitReading:
 
     def end(self, form: Format) -> None:
         """Keep the counts, once all ranges are added."""
-        if LABELS in self.alive:
-            self._readings.labels[self._split] = self._labels.counts()
         if COUNTS in self.alive:
             counts = SplitCounts(kept=self._counts.kept).recounted(form)
             del counts[TOKEN_LENGTHS]
@@ -184,9 +179,9 @@ class _SplitReading:
 
     def _add_parts(self, facts: RangeFacts, opens: bool) -> None:
         readings, split, alive = self._readings, self._split, self.alive
-        if facts.labels and alive & {LABELS, COUNTS}:
-            self._labels.add(facts.labels, opens)
         if COUNTS in alive:
+            if facts.counts.labels:
+                self._labels.add(facts.counts.labels)
             self._counts.kept += facts.counts.kept
             for problem, digest in facts.counts.problems.items():
                 self._counts.problems.setdefault(problem, digest)

@@ -1,8 +1,8 @@
 """YYYY-MM-DD_summary.json: counts, distributions and token lengths of a dataset.
 
 Made from the line metadata of its splits, which hold exact token-length histograms, so that no
-text is encoded again; `inputs` adds what the texts are read for. The date is that of the content:
-the newest summary stays, with its date, while its content does; older ones are never touched.
+text is read again. The date is that of the content: the newest summary stays, with its date, while
+its content does; older ones are never touched.
 """
 
 from collections import Counter
@@ -12,6 +12,7 @@ from typing import Any
 
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.content_version import DATE
+from wmtp_assets.datasets.convert.label_conflicts import LABELLED_BOTH
 from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, SplitCounts
 from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.datasets.rows import DATASETS
@@ -39,14 +40,17 @@ def summarise(
 
 
 def _describe(dataset: str, split: StoredSplit) -> dict[str, Any]:
-    tally = split.facts.tally
-    return {
+    facts = split.facts
+    described = {
         "file": split.file,
-        "sha256": split.facts.sha256,
+        "sha256": facts.sha256,
         "size_bytes": split.size_bytes,
-        "repeated_names": len(split.facts.repeated_names),
-        **describe_counts(tally, dataset),
+        "repeated_names": len(facts.repeated_names),
+        **describe_counts(facts.tally, dataset),
     }
+    if facts.labelled_both is not None:
+        described[LABELLED_BOTH] = facts.labelled_both
+    return described
 
 
 def describe_counts(tally: SplitCounts, dataset: str) -> dict[str, Any]:

@@ -23,7 +23,6 @@ PROMPT = ("instruction", "input")
 _TO_OUTPUT = b',"output":'
 TO_TASK_ID = b'"task_id":"'
 _AFTER_OUTPUT = b'",' + TO_TASK_ID
-_TRUE, _FALSE = b',"is_correct":true,', b',"is_correct":false,'
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789_"
 WORDS_ONLY = bytes(c if c in _LETTERS or c >= 0x80 else ord(" ") for c in range(256))
 
@@ -84,29 +83,19 @@ class Record:
     @property
     def output(self) -> str:
         if self._output is None:
-            self._output = self._decode(self.encoded_output)
+            self._output = _decode(self.encoded_output, self.file, self.number)
         return self._output
 
     @property
     def task_id(self) -> str:
         return task_id_in(self.encoded_facts, self.file, self.number)
 
-    @property
-    def is_correct(self) -> bool:
-        """The label of a labelled record, without parsing its facts."""
-        if (found := _TRUE in self.encoded_facts) or _FALSE in self.encoded_facts:
-            return found
-        raise BadLine(self.file, self.number, " has no is_correct")
-
     def facts(self, check: TypeCheck) -> dict[str, Any]:
         """The fields after the output, proven to be of their types (`facts_check`)."""
-        facts = self._decode(b"{" + self.encoded_facts)
+        facts = _decode(b"{" + self.encoded_facts, self.file, self.number)
         if fault := check(facts, "the record"):
             raise BadLine(self.file, self.number, f": {fault}")
         return facts
-
-    def _decode(self, encoded: bytes) -> Any:
-        return _decode(encoded, self.file, self.number)
 
 
 def task_id_in(encoded_facts: bytes, file: str, number: int) -> str:
@@ -166,14 +155,6 @@ def records_in(
             raise BadLine(jsonl, number, " is not of the schema")
         output, facts = raw[len(prompt) : end + 1], raw[end + 2 :]
         yield Record(name, number, opens, prompt, instruction, output, facts)
-
-
-def plain_text(encoded: bytes) -> str:
-    """The text of a JSON string that is printable ASCII as it stands; "" of any other."""
-    if b"\\" in encoded or not encoded.isascii():
-        return ""
-    text = encoded.decode()
-    return text if text.isprintable() else ""
 
 
 def prompt_in(raw: bytes) -> tuple[bytes, str]:

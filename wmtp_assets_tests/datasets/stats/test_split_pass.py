@@ -19,7 +19,7 @@ from wmtp_assets.datasets.stats import (
 )
 from wmtp_assets.datasets.stats.checks import no_overlap_with, stats_check_groups
 from wmtp_assets.datasets.stats.inputs import stored_benchmarks
-from wmtp_assets.datasets.stats.range_facts import COUNTS, LABELS, MATCHES, TEXTS
+from wmtp_assets.datasets.stats.range_facts import COUNTS, MATCHES, TEXTS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import LINE_BYTES
 from wmtp_assets_tests.datasets.stats.test_stats_checks import summary_of
@@ -52,7 +52,6 @@ def decide(deployment, range_bytes, **options):
         told(lambda: inspection.inspect_stats(row, folder, summary, lambda: readings)),
         told(lambda: inspection.inspect_near_duplicates(row, readings)),
         told(lambda: benchmark_leakage.judge_leakage(benchmarks, items, readings)),
-        told(lambda: read(deployment, range_bytes, {LABELS}).require(LABELS).labels),
     ]
 
 
@@ -95,6 +94,7 @@ def test_ranges_find_what_one_finds(damaged, range_bytes):
     "fault",
     [
         lambda raw: raw[:-1],
+        lambda raw: raw[: raw.index(b'"task_id":"') + 13],
         lambda raw: b"",
         lambda raw: raw.replace(b'"task_id"', b'"task"', 1),
         lambda raw: raw.replace(b'"output":"', b'"output":"\xff', 1),
@@ -119,11 +119,13 @@ def test_a_line_that_one_part_cannot_read_leaves_the_others(damaged):
     path = path_of(damaged, "train")
     lines = lines_of(path)
     assert json.loads(lines[1])["instruction"] == json.loads(lines[0])["instruction"]
-    lines[1] = lines[1].replace(b'"difficulty":', b'"difficulty":"1","x":', 1)
+    for number in (1, 2, 40):
+        lines[number] = lines[number].replace(b'"difficulty":', b'"difficulty":"1","x":', 1)
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     for range_bytes in (*SIZES, WHOLE):
         readings = read(damaged, range_bytes)
         assert readings.failures.keys() == {COUNTS}
+        assert "train.jsonl line 2: " in str(readings.failures[COUNTS])
         assert readings.records == 100
 
 
@@ -203,3 +205,12 @@ def test_a_second_task_id_counts_whatever_lines_before_it_ended_alike(damaged):
     path.write_bytes(b"".join(line + b"\n" for line in (lines[0], odd, odd, lines[1])))
     names = {json.loads(line)["task_id"].rsplit("_", 2)[0] for line in lines}
     assert read(damaged, WHOLE, {COUNTS}).recounts["valid"].problems.keys() == names
+
+
+def test_a_task_id_that_does_not_end_as_those_of_a_split_is_a_problem_of_its_own(damaged):
+    """Only the number behind a label is left out of a name, whatever lines ended alike before."""
+    names = ["a_1", "a_2", "a_correct_1", "b_correct_1", "a_correct_2x", 'c"_correct_1']
+    for number, name in enumerate(names, 1):
+        change(damaged, "valid", number, task_id=name, is_correct=True)
+    problems = read(damaged, WHOLE, {COUNTS}).recounts["valid"].problems
+    assert list(problems)[:6] == ["a_1", "a_2", "a", "b", "a_correct_2x", 'c"']

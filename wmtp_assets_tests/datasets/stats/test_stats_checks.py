@@ -17,6 +17,8 @@ from wmtp_assets.datasets.schema.card import build_card
 from wmtp_assets.datasets.schema.schema_json import read_stored_splits
 from wmtp_assets.datasets.stats import inspection
 from wmtp_assets.datasets.stats.checks import no_overlap_with, stats_check_groups
+from wmtp_assets.datasets.stats.inputs import summary_content
+from wmtp_assets.datasets.stats.summary import summary_bytes
 from wmtp_assets_tests.datasets.world import DAY, judge, lines_of
 
 PLANTED = "train walk_correct_0 ~ test tour_correct_0 (description, 0.8696)"
@@ -167,6 +169,35 @@ def described(deployment):
     row = deployment.catalog.dataset("codecontests")
     splits = read_stored_splits(row, deployment.store.dataset(row.name))
     return row, "c" * 40, splits, length_filter(deployment.catalog, deployment.store)
+
+
+def test_labels_that_the_line_metadata_alone_counts_otherwise_are_named(damaged):
+    claim_a_conflict(damaged)
+    finding = decide(damaged)[inspection.SUMMARY_AGREES]
+    assert "splits.valid.labelled_both.exact.texts: expected 1, found 0" in finding.summary
+
+
+def test_labels_that_a_summary_has_of_wrong_line_metadata_are_named(damaged):
+    claim_a_conflict(damaged)
+    catalog, store = damaged.catalog, damaged.store
+    splits = read_stored_splits(
+        catalog.dataset("codecontests"), damaged.store.dataset("codecontests")
+    )
+    content = summary_content(catalog, store, "codecontests", splits)
+    summary_of(damaged).write_bytes(summary_bytes(content, DAY))
+    findings = decide(damaged)
+    assert findings[inspection.SUMMARY_AGREES].passed
+    assert (
+        "valid.labelled_both.exact.texts: expected 0, found 1"
+        in findings[inspection.EQUAL_RECOUNT].summary
+    )
+
+
+def claim_a_conflict(deployment):
+    """Let the line metadata of a split count a solution with both labels that it has not."""
+    path = deployment.store.dataset("codecontests").line_metadata("valid")
+    counts = b'"labelled_both":{"exact":{"texts":%d,"records":%d},"space_aside":{"texts":%d,'
+    replace_in(path, counts % (0, 0, 0) + b'"records":0', counts % (1, 2, 1) + b'"records":2')
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b'{"splits": []}', b'{"splits": {"train": 1}}'])

@@ -67,7 +67,6 @@ def test_records_are_those_of_a_full_parse(tmp_path_factory, records):
         assert read.instruction == record["instruction"]
         assert read.output == record["output"]
         assert read.task_id == record["task_id"]
-        assert read.is_correct is record["is_correct"]
         assert read.facts(facts_check(FORM)) == {
             name: record[name] for name in ("task_id", "is_correct", "metadata")
         }
@@ -90,7 +89,7 @@ RECORD = {
         (b'"task_id"', b'"task"', "line 2 is not of the schema"),
         (b'"c"', b'"\\c"', "line 2 is not UTF-8 JSON"),
         (b'"c"', b'"\xff"', "line 2 is not UTF-8 JSON"),
-        (b"true,", b"1,", "line 2 has no is_correct"),
+        (b"true,", b"1,", "line 2: is_correct is no bool"),
         (b'"difficulty":1', b'"difficulty":"1"', "line 2: difficulty is no int"),
         (b"}}\n", b"}\n", "line 2 is not UTF-8 JSON"),
     ],
@@ -102,7 +101,7 @@ def test_a_damaged_line_is_named(tmp_path, old, new, says):
     path.write_bytes(first + second.replace(old, new, 1))
     with pytest.raises(BadInput, match=f"x.jsonl {says}"):
         for record in read_records(path, FORM):
-            _ = record.output, record.is_correct, record.facts(facts_check(FORM))
+            _ = record.output, record.facts(facts_check(FORM))
 
 
 def test_the_last_line_needs_no_label_where_a_dataset_has_none(tmp_path):
