@@ -147,7 +147,7 @@ def metadata_asset(row: ModelRow) -> dg.AssetsDefinition:
     def metadata(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
         model = deployment.catalog.model(row.name)
         path = deployment.store.model(model.folder).metadata
-        facts = describe_model(deployment.store, model)
+        facts = describe_model(deployment.store, deployment.catalog, model)
         file = write_dated(path, facts, datetime.datetime.now(datetime.UTC))
         return materialized(
             deployment, path, [file], n_params=facts["n_params"], dtype=facts["dtype"]

@@ -75,7 +75,8 @@ def prove_and_note(
 
 
 def _metadata(stored: StoredModel) -> dict[str, Finding]:
-    expected = metadata.describe_model(stored.deployment.store, stored.row)
+    deployment = stored.deployment
+    expected = metadata.describe_model(deployment.store, deployment.catalog, stored.row)
     return metadata.metadata_findings(stored.folder.metadata, expected)
 
 

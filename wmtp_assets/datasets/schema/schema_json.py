@@ -59,6 +59,7 @@ def build_schema(
     stated = DATASETS[dataset.name]
     form = stated.format
     return {
+        **dataset.repo.marked,
         "dataset": dataset.name,
         "version": STORAGE_VERSION,
         "format": "Alpaca JSONL",

@@ -29,6 +29,7 @@ def summarise(
     """The content of a summary, without its date."""
     described = {split.name: _describe(dataset.name, split) for split in splits}
     return {
+        **dataset.repo.marked,
         "dataset": dataset.name,
         "source": {"repo": dataset.repo.id, "commit": commit},
         "max_tokens": settings.max_tokens,

@@ -8,11 +8,13 @@ import safetensors.torch
 import torch
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.field_values import NO_COMMIT
 from wmtp_assets.models.micro.folder import write_micro
 from wmtp_assets.models.micro.rows import MICROS
 from wmtp_assets.models.mtp_model import load_model
 from wmtp_assets.models.rows import MODELS
 from wmtp_assets.models.safetensors.opening import open_model
+from wmtp_assets.sample.catalog import SAMPLE_NOTICE
 from wmtp_assets_tests.models.tiny import TinyStorage, damaged, swap
 
 
@@ -111,6 +113,16 @@ def test_metadata_says_what_the_plan_asks_for(tiny):
         assert metadata["tokenizer_shared_with"] == "meta-llama-mtp"
         assert metadata["dtype"] == "float16"
         assert metadata["kept"]
+
+
+def test_every_metadata_json_of_a_sample_says_so(tiny):
+    found = sorted(tiny.path(".").glob("*/metadata.json"))
+    assert len(found) == len(MODELS) + len(MICROS)
+    for path in found:
+        metadata = json.loads(path.read_text())
+        assert (metadata["catalog"], metadata["notice"]) == ("sample", SAMPLE_NOTICE), path
+        assert metadata["source"]["revision"] == NO_COMMIT  # the tiny mirror has no listing
+        assert metadata["licence"].startswith("Apache-2.0: random weights made by wmtp_assets")
 
 
 def test_a_model_over_the_limit_is_refused_before_it_is_written(tiny):
