@@ -94,7 +94,7 @@ def safetensors_asset(row: ModelRow) -> dg.AssetsDefinition:
         deps=[[row.name, part] for part in ("raw", *copied)],
         kinds={"pytorch", "safetensors"},
         op_tags=priority_tags(SAFETENSORS),
-        code_version="1",
+        code_version="2",
         description=row.descriptions[SAFETENSORS],
     )
     def safetensors(
@@ -141,7 +141,7 @@ def metadata_asset(row: ModelRow) -> dg.AssetsDefinition:
         group_name=row.group_name,
         deps=[*described, *(key.split("/") for key in row.extra_deps)],
         kinds={"json"},
-        code_version="1",
+        code_version="2",
         description=row.descriptions[METADATA],
     )
     def metadata(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:

@@ -30,7 +30,7 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
         deps=[dg.AssetKey(key.split("/")) for key in (*splits, *benchmark_splits(dataset))],
         kinds={"json", "file"},
         op_tags=priority_tags("stats"),
-        code_version="2",
+        code_version="3",
         description=DATASETS[dataset].stats,
     )
     def stats(

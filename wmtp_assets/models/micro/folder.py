@@ -12,7 +12,7 @@ from wmtp_assets.hub.lock import locked_revision
 from wmtp_assets.models.checkpoint.tensors import as_bytes
 from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG, PARAMS
 from wmtp_assets.models.metadata import FIELDS, stored_facts
-from wmtp_assets.models.micro.cuts import DTYPE, ROW_FIX, MicroPlan, TensorCut
+from wmtp_assets.models.micro.cuts import DTYPE, ROW_FIX, TARGET_DEVICE, MicroPlan, TensorCut
 from wmtp_assets.models.micro.origin import origin_of, plan_of
 from wmtp_assets.models.safetensors.convert import write_chunks
 from wmtp_assets.models.safetensors.header import TensorSpec, header_bytes, read_header
@@ -88,7 +88,7 @@ def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any
         "version": STORAGE_VERSION,
         "implementation": origin.model.implementation.name,
         "status": "test",
-        "target_device": "mps",
+        "target_device": TARGET_DEVICE,
         "architecture": dict(plan.params or plan.config),
         "tokenizer_shared_with": catalog.model("meta_mtp").folder,
         "source": {

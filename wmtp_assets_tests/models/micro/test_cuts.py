@@ -112,6 +112,7 @@ def test_config_json_has_what_training_code_reads():
         "max_position_embeddings": 2048,
         "rms_norm_eps": 1e-05,
         "tie_word_embeddings": True,
+        "target_device": "mps",
         "dtype": "float16",
     }
     assert {key: config[key] for key in expected} == expected
@@ -129,6 +130,7 @@ def test_the_untied_model_stores_the_embedding_as_its_output():
 def test_the_reference_keeps_the_settings_it_does_not_change():
     plan = plan_llama(MICRO_REF, {**CONFIG, "hidden_act": "silu"})
     assert plan.config["hidden_act"] == "silu" and plan.config["tie_word_embeddings"] is True
+    assert plan.config["target_device"] == "mps"
     assert plan.kept["blocks"]["model.layers.2"] == "model.layers.20"
 
 
