@@ -16,6 +16,8 @@ VOCAB_SIZE = 32_000
 STORAGE_VERSION = "v2.0.0"
 # The stored model whose tokenizer counts the tokens of all datasets; its repository is open.
 TOKEN_COUNT_MODEL = "ref_sheared"
+# The field of JSON documents that holds the notice of a repository.
+NOTICE = "notice"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,13 @@ class Repo:
     gated: bool = False
     pins: Mapping[str, str] = field(default_factory=dict)
     """Path -> sha256 of files whose digest is known beforehand."""
+    notice: str = ""
+    """What every document about it says first, where the bytes are not the published ones."""
+
+    @property
+    def marked(self) -> dict[str, str]:
+        """The notice as a field of a JSON document; none where there is none."""
+        return {NOTICE: self.notice} if self.notice else {}
 
     @property
     def url(self) -> str:
@@ -186,6 +195,12 @@ class Catalog:
     micros: tuple[Micro, ...]
     datasets: tuple[Dataset, ...]
     accepted_findings: tuple[AcceptedFinding, ...] = ()
+
+    @property
+    def notice(self) -> str:
+        """What every document of the storage says first; empty for the real thing."""
+        repos = (row.repo for row in (*self.models, *self.datasets))
+        return " ".join(dict.fromkeys(repo.notice for repo in repos if repo.notice))
 
     def model(self, name: str) -> Model:
         """The row of a stored model."""

@@ -18,6 +18,7 @@ import pytest
 from wmtp_assets.models.micro.rows import MICROS
 from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS
 from wmtp_assets.record import DATA_VERSION_TAG, made_by_runs
+from wmtp_assets.sample.catalog import SAMPLE_NOTICE
 from wmtp_assets_tests.signoff.approval.sealed import new_keys, reviewers
 
 pytestmark = pytest.mark.long
@@ -147,6 +148,38 @@ def test_every_safetensors_folder_passes_the_stock_tool(sample):
     for folder in folders:
         command = ["sha256sum", "--strict", "-c", "SHA256SUMS"]
         assert subprocess.run(command, cwd=folder, capture_output=True).returncode == 0, folder
+
+
+# Records and settings that programs read, and what is upstream's; every other text is a document.
+NO_DOCUMENT = re.compile(
+    r"(/raw/|/tokenizer/|/configs/|/safetensors/|_metadata\.json$|sources\.lock\.json$)"
+)
+
+
+def documents_of(sample: Sample) -> list[Path]:
+    """Every text that this project writes for people, and every metadata.json."""
+    found = [p for root in (sample.storage, sample.docs) for p in root.rglob("*")]
+    texts = [p for p in found if p.suffix in (".md", ".json", ".yaml") and p.is_file()]
+    return [path for path in texts if not NO_DOCUMENT.search(path.as_posix())]
+
+
+def test_every_document_says_that_it_is_a_sample_and_none_shows_a_branch(sample):
+    documents = documents_of(sample)
+    named = {path.name for path in documents}
+    assert len(documents) >= 30
+    assert named >= {"README.md", "metadata.json", "schema.json", "phase1_checklist.json"}
+    for path in documents:
+        written = path.read_text("utf-8")
+        assert SAMPLE_NOTICE in written, path
+        assert '"main"' not in written and "`main`" not in written and "| main |" not in written
+
+
+def test_every_metadata_json_of_the_sample_has_its_own_licence(sample):
+    found = [json.loads(p.read_text()) for p in sample.storage.glob("models_v2/*/metadata.json")]
+    assert len(found) == len(MODELS) + len(MICROS)
+    for metadata in found:
+        assert metadata["catalog"] == "sample" and metadata["notice"] == SAMPLE_NOTICE
+        assert metadata["licence"].startswith("Apache-2.0: random weights")
 
 
 def test_humaneval_has_its_164_problems(sample):

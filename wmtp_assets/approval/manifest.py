@@ -54,8 +54,7 @@ def build_manifest(
         "catalog": evidence.catalog,
         "source": evidence.source,
         "sources": {
-            repo: {"revision": entry.get("revision", ""), "commit": entry["commit"]}
-            for repo, entry in sorted(lock["repos"].items())
+            repo: {"commit": entry["commit"]} for repo, entry in sorted(lock["repos"].items())
         },
         "assets": {asset.key: asset.latest.version for asset in assets},
         "files": {

@@ -38,6 +38,17 @@ class Facts:
         """What its solutions are called, in the plural."""
         return "programs" if self.programs else "solutions"
 
+    def licence_of(self, licence: str, published: str) -> tuple[str, str]:
+        """Identifier and address of a licence; of another than the published one, `other` and it.
+
+        Args:
+            licence: What the rows are under.
+            published: What the published rows are under.
+        """
+        if licence == published:
+            return self.licence_id, self.licence_url
+        return "other", licence
+
 
 # Of datasets without labels.
 NO_INPUT = "`input` is empty; there is no is_correct, every solution is the reference solution."

@@ -11,7 +11,7 @@ from typing import Any
 
 from wmtp_assets.approval.state import ApprovalState
 from wmtp_assets.backup.state import judge_backup
-from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.catalog import NOTICE, STORAGE_VERSION
 from wmtp_assets.documents.dossier import Dossier
 from wmtp_assets.documents.markdown import RUN_RECORD, render, tasks
 from wmtp_assets.documents.risks import RISKS, Risk
@@ -47,6 +47,7 @@ def build_checklist(dossier: Dossier, documents: dict[str, bool]) -> dict[str, A
     evidence, approval = dossier.evidence, dossier.approval
     return {
         "phase": 1,
+        NOTICE: dossier.catalog.notice,
         "storage_version": STORAGE_VERSION,
         "catalog": evidence.catalog,
         "source": evidence.source,

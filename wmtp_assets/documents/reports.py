@@ -17,6 +17,7 @@ from wmtp_assets.documents.dossier import Dossier, phase_2_conditions
 from wmtp_assets.documents.markdown import render
 from wmtp_assets.documents.risks import RISKS
 from wmtp_assets.evidence.judge import FAILING, AssetRow, Outcome, utc
+from wmtp_assets.hub.field_values import revision_text
 from wmtp_assets.models.micro.rows import GEOMETRY, MAX_BYTES, MICROS
 
 # What the templates use besides the dossier.
@@ -42,6 +43,7 @@ def render_report(key: str, dossier: Dossier) -> str:
         key.removeprefix("reports/"),
         **STATED,
         utc=utc,
+        revision_text=revision_text,
         bytes_of=_bytes_of,
         counts_of=_counts_of,
         evidence=dossier.evidence,

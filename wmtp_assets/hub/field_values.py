@@ -10,6 +10,8 @@ from typing import Any
 COMMIT = re.compile("[0-9a-f]{40}")
 GIT_BLOB = re.compile("[0-9a-f]{40}")
 SHA256 = re.compile("[0-9a-f]{64}")
+# What a folder without a listing leaves open: the lock then binds its files by their digests alone.
+NO_COMMIT = "no commit stated, see sources.lock.json"
 SIZE = re.compile("[0-9]{1,18}")
 
 
@@ -37,6 +39,11 @@ def known_blob(stated: Any) -> str | None:
 def is_commit(revision: Any) -> bool:
     """Whether a revision names one commit, and not a branch."""
     return isinstance(revision, str) and COMMIT.fullmatch(revision) is not None
+
+
+def revision_text(commit: str) -> str:
+    """A locked commit for a document. A branch names no content, so none is shown as a revision."""
+    return commit if is_commit(commit) else NO_COMMIT
 
 
 def shown_commit(stated: Any) -> str:

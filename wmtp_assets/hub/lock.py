@@ -18,6 +18,7 @@ from wmtp_assets.files.regular import read_small
 from wmtp_assets.files.strict import brief, parse_json
 from wmtp_assets.files.strict_model import InvalidModel, validated
 from wmtp_assets.files.temporaries import guarded
+from wmtp_assets.hub.field_values import revision_text
 from wmtp_assets.hub.lock_schema import LockFile
 from wmtp_assets.source import Listing, RemoteFile
 
@@ -109,6 +110,11 @@ def locked_commit(path: Path, repo: Repo) -> str:
         BadInput: The lock does not hold the repository.
     """
     return require_locked(path, repo).commit
+
+
+def locked_revision(path: Path, repo: Repo) -> str:
+    """The same for a document: never a branch, which a mirror without a listing gives as commit."""
+    return revision_text(locked_commit(path, repo))
 
 
 def extend_lock(

@@ -94,7 +94,7 @@ def safetensors_asset(row: ModelRow) -> dg.AssetsDefinition:
         deps=[[row.name, part] for part in ("raw", *copied)],
         kinds={"pytorch", "safetensors"},
         op_tags=priority_tags(SAFETENSORS),
-        code_version="1",
+        code_version="2",
         description=row.descriptions[SAFETENSORS],
     )
     def safetensors(
@@ -141,13 +141,13 @@ def metadata_asset(row: ModelRow) -> dg.AssetsDefinition:
         group_name=row.group_name,
         deps=[*described, *(key.split("/") for key in row.extra_deps)],
         kinds={"json"},
-        code_version="1",
+        code_version="2",
         description=row.descriptions[METADATA],
     )
     def metadata(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
         model = deployment.catalog.model(row.name)
         path = deployment.store.model(model.folder).metadata
-        facts = describe_model(deployment.store, model)
+        facts = describe_model(deployment.store, deployment.catalog, model)
         file = write_dated(path, facts, datetime.datetime.now(datetime.UTC))
         return materialized(
             deployment, path, [file], n_params=facts["n_params"], dtype=facts["dtype"]

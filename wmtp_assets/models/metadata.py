@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets.catalog import STORAGE_VERSION, Model
+from wmtp_assets.catalog import NOTICE, STORAGE_VERSION, Catalog, Model
 from wmtp_assets.checking.findings import Finding, compare, flatten, verdict
 from wmtp_assets.content_version import CREATED_AT, is_time
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.folders import ModelFolder
-from wmtp_assets.hub.lock import locked_commit
+from wmtp_assets.hub.lock import locked_revision
 from wmtp_assets.models.configs import (
     ADAPTER,
     PARAMS,
@@ -47,6 +47,7 @@ FIELDS = frozenset(
         "tokenizer_sha256",
         "source",
         "licence",
+        "catalog",
         "freqs_cis_handling",
         "fsdp_compatible",
         CREATED_AT,
@@ -54,16 +55,18 @@ FIELDS = frozenset(
 )
 
 
-def describe_model(here: Store, model: Model) -> dict[str, Any]:
+def describe_model(here: Store, catalog: Catalog, model: Model) -> dict[str, Any]:
     """The content of metadata.json, `created_at` aside: what disk, catalog and lock say now.
 
     Raises:
         BadInput: A file is missing or unsound; it is named.
     """
     folder = here.model(model.folder)
-    revision = locked_commit(here.lock, model.repo)
+    revision = locked_revision(here.lock, model.repo)
     return stored_facts(folder) | {
+        **model.repo.marked,
         "model_name": model.folder,
+        "catalog": catalog.name,
         "version": STORAGE_VERSION,
         "implementation": model.implementation.name,
         "status": model.status,
@@ -140,6 +143,7 @@ def metadata_findings(
     created = stated.pop(CREATED_AT, None)
     dated = is_time(created)
     names = stated.keys() | ({CREATED_AT} if dated else set())
+    fields |= expected.keys() & {NOTICE}
     return {
         ON_DISK: compare("fields", flatten(expected), flatten(stated)),
         STATES_FIELDS: compare("fields", dict.fromkeys(fields, True), dict.fromkeys(names, True)),

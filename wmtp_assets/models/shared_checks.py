@@ -42,7 +42,8 @@ def _float16(stored: StoredModel) -> dict[str, Finding]:
 
 
 def _sums_complete(stored: StoredModel) -> dict[str, Finding]:
-    return {sums.SUMS_COMPLETE: sums.sums_complete_finding(stored.folder.sums)}
+    folder = stored.folder
+    return {sums.SUMS_COMPLETE: sums.sums_complete_finding(folder.sums, folder.weights)}
 
 
 def _sums_match(stored: StoredModel) -> dict[str, Finding]:
@@ -74,7 +75,8 @@ def prove_and_note(
 
 
 def _metadata(stored: StoredModel) -> dict[str, Finding]:
-    expected = metadata.describe_model(stored.deployment.store, stored.row)
+    deployment = stored.deployment
+    expected = metadata.describe_model(deployment.store, deployment.catalog, stored.row)
     return metadata.metadata_findings(stored.folder.metadata, expected)
 
 

@@ -19,10 +19,23 @@ HERE = "wmtp_assets/sample/catalog.py"
 # vocabulary with exactly the specification of LLaMA's.
 TOKENIZER_SHA256 = "dadfd56d766715c61d2ef780a525ab43b8e6da4de6865bda3d95fdef5e134055"
 
+# On every document that is made of the sample: nobody may take it for what is published.
+SAMPLE_NOTICE = (
+    "This is a sample with random weights, not Meta's or anybody's; problems and programs are "
+    "written for it, but for those of HumanEval, and none is of the published data sets."
+)
+# Rows whose bytes are what is published, under the published licence.
+REAL = frozenset({"humaneval"})
+LICENCES = {
+    "model": "Apache-2.0: random weights made by wmtp_assets, tokenizer of mistral-common",
+    "dataset": "Apache-2.0: problems and programs written for wmtp_assets",
+}
 
-def _own(repo: Repo) -> Repo:
+
+def _own(row: Model | Dataset) -> Repo:
     """A repository of the sample's own bytes: neither digests nor commit are the published ones."""
-    return replace(repo, revision="main", pins={})
+    licence = row.repo.licence if row.name in REAL else LICENCES[row.repo.kind]
+    return replace(row.repo, revision="main", pins={}, licence=licence, notice=SAMPLE_NOTICE)
 
 
 # What of a model is smaller than published.
@@ -126,12 +139,12 @@ def entry_of(name: str, table: Mapping[str, Entry], stated_in: str) -> Entry:
 def _smaller_model(model: Model) -> Model:
     sizes = entry_of(model.name, SMALLER_MODELS, f"{HERE}, SMALLER_MODELS")
     geometry = {**model.geometry, **sizes["geometry"]}
-    return replace(model, repo=_own(model.repo), **{**sizes, "geometry": geometry})
+    return replace(model, repo=_own(model), **{**sizes, "geometry": geometry})
 
 
 def _smaller_dataset(row: Dataset) -> Dataset:
     sizes = entry_of(row.name, SMALLER_DATASETS, f"{HERE}, SMALLER_DATASETS")
-    return replace(row, repo=_own(row.repo), **sizes)
+    return replace(row, repo=_own(row), **sizes)
 
 
 SAMPLE = Catalog(

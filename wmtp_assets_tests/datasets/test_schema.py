@@ -32,6 +32,13 @@ def replace_in(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), "utf-8")
 
 
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_schema_json_describes_the_dataset(made, dataset):
+    schema = file_io.read_json(made.store.dataset(dataset).processed / "schema.json")
+    title = made.catalog.dataset(dataset).title
+    assert schema["description"].startswith(f"{title} in Alpaca format: ")
+
+
 @pytest.fixture
 def offline(monkeypatch, tmp_path):
     """No network, and the cache of `datasets` in a temporary folder."""

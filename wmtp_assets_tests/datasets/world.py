@@ -22,7 +22,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.record import file_facts
-from wmtp_assets.sample.catalog import SAMPLE
+from wmtp_assets.sample.catalog import SAMPLE, SAMPLE_NOTICE
 from wmtp_assets.sample.datasets import WRITERS
 from wmtp_assets.store import Store
 from wmtp_assets_tests.datasets.rows import MBPP, ROWS, write_parquet
@@ -62,7 +62,8 @@ def tiny_catalog() -> Catalog:
     datasets = []
     for row in published.PUBLISHED.datasets:
         if row.name not in FILES:
-            datasets.append(replace(row, splits=SAMPLE.dataset(row.name).splits))
+            repo = replace(row.repo, notice=SAMPLE_NOTICE)
+            datasets.append(replace(row, repo=repo, splits=SAMPLE.dataset(row.name).splits))
             continue
         splits = []
         for split in row.splits:
@@ -84,7 +85,7 @@ def tiny_catalog() -> Catalog:
                     **counted,
                 )
             )
-        repo = replace(row.repo, pins={})
+        repo = replace(row.repo, pins={}, notice=SAMPLE_NOTICE)
         datasets.append(replace(row, repo=repo, splits=tuple(splits)))
     return replace(
         published.PUBLISHED,

@@ -7,7 +7,15 @@ import pytest
 
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
-from wmtp_assets.hub.lock import extend_lock, locked_commit, locked_repo, read_lock, replace_entry
+from wmtp_assets.hub.field_values import NO_COMMIT
+from wmtp_assets.hub.lock import (
+    extend_lock,
+    locked_commit,
+    locked_repo,
+    locked_revision,
+    read_lock,
+    replace_entry,
+)
 
 REPO = Repo(id="org/data", kind="dataset", revision="main", licence="MIT")
 A, B = "a" * 40, "b" * 40
@@ -34,6 +42,12 @@ def test_files_of_another_commit_are_refused_and_both_commits_named(lock):
         extend_lock(lock, REPO, B, TWO)
     assert lock.read_bytes() == before
     assert locked_commit(lock, REPO) == A
+
+
+@pytest.mark.parametrize(("commit", "shown"), [(A, A), ("main", NO_COMMIT)])
+def test_a_document_shows_the_locked_commit_and_never_a_branch(tmp_path, commit, shown):
+    extend_lock(tmp_path / "lock", REPO, commit, ONE)
+    assert locked_revision(tmp_path / "lock", REPO) == shown
 
 
 def test_another_digest_of_a_locked_file_is_refused_and_both_digests_named(lock):

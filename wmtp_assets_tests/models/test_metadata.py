@@ -2,9 +2,12 @@
 
 import datetime
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from wmtp_assets.catalog import NOTICE, Model
 from wmtp_assets.errors import BadInput
 from wmtp_assets.models.metadata import (
     CREATED_AT,
@@ -14,7 +17,7 @@ from wmtp_assets.models.metadata import (
     metadata_findings,
     write_dated,
 )
-from wmtp_assets_tests.models.tiny import damaged
+from wmtp_assets_tests.models.tiny import TinyStorage, damaged
 
 DAY = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 LATER = DAY + datetime.timedelta(days=1)
@@ -47,14 +50,27 @@ def test_a_field_beyond_the_expected_is_named_even_if_it_holds_nothing(tmp_path,
     assert not finding.passed and "unexpected extra" in finding.summary
 
 
+def described(tiny: TinyStorage, model: Model) -> dict[str, Any]:
+    return describe_model(tiny.deployment.store, tiny.deployment.catalog, model)
+
+
+def test_a_notice_that_is_not_the_catalog_s_fails(tiny):
+    deployment = tiny.deployment
+    model = deployment.catalog.model("meta_mtp")
+    published = replace(model, repo=replace(model.repo, notice=""))
+    expected = describe_model(deployment.store, deployment.catalog, published)
+    path = deployment.store.model(model.folder).metadata
+    for finding in metadata_findings(path, expected).values():
+        assert not finding.passed and "unexpected notice" in finding.summary
+
+
 def test_a_stored_model_states_every_field(tiny):
-    store = tiny.deployment.store
     for model in (
         tiny.deployment.catalog.model("meta_mtp"),
         tiny.deployment.catalog.model("ref_sheared"),
     ):
-        facts = describe_model(store, model)
-        assert facts.keys() == FIELDS - {CREATED_AT}
+        facts = described(tiny, model)
+        assert facts.keys() == FIELDS - {CREATED_AT} | {NOTICE}
         assert facts["dtype"] == "float16" and facts["version"] == "v2.0.0"
         assert facts["n_params"] == model.parameters
         assert facts["sha256"] == facts["files"]["safetensors/model.safetensors"]["sha256"]
@@ -64,7 +80,7 @@ def test_a_stored_model_states_every_field(tiny):
 
 
 def test_the_reward_model_is_optional_keeps_its_dtype_and_has_no_tokenizer(tiny):
-    facts = describe_model(tiny.deployment.store, tiny.deployment.catalog.model("starling_rm"))
+    facts = described(tiny, tiny.deployment.catalog.model("starling_rm"))
     assert (facts["status"], facts["dtype"]) == ("optional", "bfloat16")
     assert facts["tokenizer_sha256"] is None
 
@@ -79,7 +95,7 @@ def test_no_file_of_the_folder_is_left_out(tiny):
         # Downloads in flight, and the empty guards of ended ones, lie in .cache.
         if not {"raw", ".cache"} & set(path.parts)
     }
-    assert describe_model(tiny.deployment.store, model)["files"].keys() == on_disk
+    assert described(tiny, model)["files"].keys() == on_disk
 
 
 def test_a_file_that_sha256sums_names_but_is_gone_is_named(tiny):
@@ -88,4 +104,4 @@ def test_a_file_that_sha256sums_names_but_is_gone_is_named(tiny):
         damaged(tiny.path(f"{model.folder}/safetensors/tokenizer.json"), lambda data: None),
         pytest.raises(BadInput, match=r"tokenizer\.json"),
     ):
-        describe_model(tiny.deployment.store, model)
+        described(tiny, model)

@@ -44,6 +44,9 @@ def test_repeated_problem_names_and_old_scripts_are_in_the_migration_notes(bench
     assert "| `mbpp/train` | foo -> foo__2 |" in notes
     for script in ("verify_mtp_model.py", "setup_datasets.py", "pytest -k micro"):
         assert script in notes
+    rules = notes.split("## Rules of rows")[1].split("\n## ")[0]
+    for rule in ("has_tests", "Small sets", "{name}__{n}", "separator", "correct_ratio"):
+        assert rule in rules
 
 
 def test_rows_candidates_and_drops_by_reason_are_in_the_completion_report(bench: World):

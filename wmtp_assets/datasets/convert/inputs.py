@@ -5,6 +5,7 @@ from pathlib import Path
 from wmtp_assets.catalog import MAX_TOKENS, TOKEN_COUNT_MODEL, Catalog, Dataset, Split
 from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.errors import BadInput
+from wmtp_assets.hub.field_values import revision_text
 from wmtp_assets.hub.lock import LockedRepo, require_locked
 from wmtp_assets.source import select
 from wmtp_assets.store import Store
@@ -22,12 +23,12 @@ def length_filter(catalog: Catalog, store: Store) -> LengthFilter:
 
 
 def raw_commit(store: Store, dataset: Dataset) -> str:
-    """The commit that the raw files came from.
+    """The commit that the raw files came from, as documents show it.
 
     Raises:
         BadInput: The raw asset was never materialized.
     """
-    return _locked(store, dataset).commit
+    return revision_text(_locked(store, dataset).commit)
 
 
 def source_files(store: Store, dataset: Dataset, split: Split) -> list[Path]:

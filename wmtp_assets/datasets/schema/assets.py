@@ -17,7 +17,7 @@ def schema_asset(*, dataset: str) -> dg.AssetsDefinition:
         group_name=dataset,
         deps=[dg.AssetKey([dataset, split]) for split in DATASETS[dataset].splits],
         kinds={"json", "file"},
-        code_version="1",
+        code_version="2",
         description=f"{DATASETS[dataset].title}: schema.json, dataset card and croissant.json.",
     )
     def schema(

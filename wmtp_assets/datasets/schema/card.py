@@ -30,15 +30,16 @@ def card_head(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, Any]:
 
 def head_of(dataset: Dataset, title: str, files: Mapping[str, str]) -> dict[str, Any]:
     """The YAML head of a folder: licence, configs (split -> file), features."""
-    facts, fields = DATASETS[dataset.name].facts, DATASETS[dataset.name].format.fields
+    stated = DATASETS[dataset.name]
+    licence, _ = stated.facts.licence_of(dataset.repo.licence, stated.published.repo.licence)
     data_files = [{"split": split, "path": path} for split, path in files.items()]
     return {
         "pretty_name": title,
-        "license": facts.licence_id,
+        "license": licence,
         "task_categories": ["text-generation"],
-        "tags": list(facts.tags),
+        "tags": list(stated.facts.tags),
         "configs": [{"config_name": "default", "data_files": data_files}],
-        "dataset_info": {"features": [_feature(name, kind) for name, kind in fields.items()]},
+        "dataset_info": {"features": [_feature(*field) for field in stated.format.fields.items()]},
     }
 
 
@@ -47,6 +48,11 @@ def head_text(head: Mapping[str, Any]) -> str:
     import yaml
 
     return f"{FENCE}{yaml.safe_dump(head, sort_keys=False, allow_unicode=True)}{FENCE}"
+
+
+def notice_text(dataset: Dataset) -> str:
+    """The notice of a card as a paragraph, where there is one."""
+    return f"\n> {dataset.repo.notice}\n" if dataset.repo.notice else ""
 
 
 def build_card(
@@ -66,7 +72,7 @@ def build_card(
     holders = "programs hold" if facts.programs else "texts may hold"
     card = f"""{head_text(card_head(dataset, splits))}
 # {dataset.title}, processed for WMTP training
-
+{notice_text(dataset)}
 {facts.summary}. Made from [{dataset.repo.id}]({dataset.repo.url}) at commit `{commit}`;
 licence of the data: {dataset.repo.licence}.
 

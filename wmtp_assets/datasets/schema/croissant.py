@@ -35,13 +35,15 @@ def build_croissant(dataset: Dataset, splits: list[StoredSplit]) -> dict[str, An
     """The content of croissant.json."""
     stated = DATASETS[dataset.name]
     facts = stated.facts
+    _, licence = facts.licence_of(dataset.repo.licence, stated.published.repo.licence)
+    made = f"{facts.summary}. Processed for WMTP training from {dataset.repo.id}."
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "name": dataset.name,
-        "description": f"{facts.summary}. Processed for WMTP training from {dataset.repo.id}.",
+        "description": " ".join(filter(None, (dataset.repo.notice, made))),
         "conformsTo": "http://mlcommons.org/croissant/1.0",
-        "license": facts.licence_url,
+        "license": licence,
         "url": dataset.repo.url,
         "version": STORAGE_VERSION.removeprefix("v"),
         "datePublished": facts.published,

@@ -59,8 +59,10 @@ def build_schema(
     stated = DATASETS[dataset.name]
     form = stated.format
     return {
+        **dataset.repo.marked,
         "dataset": dataset.name,
         "version": STORAGE_VERSION,
+        "description": f"{dataset.title} in Alpaca format: {stated.facts.summary}.",
         "format": "Alpaca JSONL",
         "source": {"repo": dataset.repo.id, "commit": commit, "licence": dataset.repo.licence},
         "fields": {

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from wmtp_assets.catalog import Dataset
 from wmtp_assets.datasets.convert.tally import CORRECT, INCORRECT, ROWS
 from wmtp_assets.datasets.rows import DATASETS
-from wmtp_assets.datasets.schema.card import head_of, head_text
+from wmtp_assets.datasets.schema.card import head_of, head_text, notice_text
 from wmtp_assets.datasets.small.lines import RANKED_BYTES, SEED
 from wmtp_assets.datasets.small.select import SmallSet
 
@@ -35,7 +35,7 @@ def build_small_card(dataset: Dataset, commit: str, sets: Mapping[str, SmallSet]
     table = "\n".join(counts)
     text = f"""{head_text(head_of(dataset, title, files))}
 # {title}
-
+{notice_text(dataset)}
 For a laptop: rows of `datasets_v2/{dataset.name}/processed`, unchanged and in their order. Where
 rows have them, both classes share a set evenly and difficulties take turns; within those, the rows
 with the lowest hash of the seed "{SEED}" and their own last {RANKED_BYTES} bytes are taken. Made

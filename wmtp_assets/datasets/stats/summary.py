@@ -30,6 +30,7 @@ def summarise(
     """The content of a summary, without its date."""
     described = {split.name: _describe(dataset.name, split) for split in splits}
     return {
+        **dataset.repo.marked,
         "dataset": dataset.name,
         "source": {"repo": dataset.repo.id, "commit": commit},
         "max_tokens": settings.max_tokens,
@@ -55,9 +56,24 @@ def _describe(dataset: str, split: StoredSplit) -> dict[str, Any]:
 
 def describe_counts(tally: SplitCounts, dataset: str) -> dict[str, Any]:
     """The counts of a split with its token lengths as mean, percentiles and maximum."""
-    counts = tally.as_stats(DATASETS[dataset].format)
+    form = DATASETS[dataset].format
+    counts = tally.as_stats(form)
     counts[TOKEN_LENGTHS] = {name: describe_lengths(of) for name, of in tally.lengths.items()}
-    return counts
+    return counts | _as_training_names(tally, labelled=form.labelled)
+
+
+def _as_training_names(tally: SplitCounts, *, labelled: bool) -> dict[str, Any]:
+    """The same counts under the names of the training code, as far as a dataset has them."""
+    if not labelled:
+        return {"count": tally.rows}
+    levels: Counter = Counter()
+    for (_, level), records in tally.kept.items():
+        levels[level] += records
+    return {
+        "count": tally.rows,
+        "correct_ratio": round(tally.by_class(True) / max(tally.rows, 1), 3),
+        "difficulty_dist": {str(level): levels[level] for level in sorted(levels)},
+    }
 
 
 def describe_lengths(lengths: Counter) -> dict[str, float]:

@@ -32,6 +32,8 @@ from wmtp_assets.models.tensor_shapes import (
 )
 
 DTYPE = "float16"
+# The plan makes the micro models for a laptop of Apple's.
+TARGET_DEVICE = "mps"
 ROW_FIX = "mend the row of the micro model in wmtp_assets/models/micro/rows.py"
 # output projection -> the embedding that it is where a model is tied
 TIED_TO = {"output.weight": "tok_embeddings.weight", "lm_head.weight": "model.embed_tokens.weight"}
@@ -114,6 +116,7 @@ def plan_llama(micro: Micro, source: ModelSettings) -> MicroPlan:
         "num_attention_heads": heads,
         "num_key_value_heads": heads,
         "tie_word_embeddings": micro.tied,
+        "target_device": TARGET_DEVICE,
     }
     chosen = evenly_spaced(source["num_hidden_layers"], size.blocks)
     blocks = {f"model.layers.{new}.": f"model.layers.{old}." for new, old in enumerate(chosen)}
@@ -140,6 +143,7 @@ def mtp_config(params: ModelSettings, *, tied: bool) -> dict[str, Any]:
             "rms_norm_eps": params["norm_eps"],
             "max_position_embeddings": params.get("max_seq_len", MAX_TOKENS),
             "tie_word_embeddings": tied,
+            "target_device": TARGET_DEVICE,
         },
         DTYPE,
     )

@@ -8,11 +8,11 @@ from wmtp_assets.catalog import STORAGE_VERSION, Catalog, Micro
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
-from wmtp_assets.hub.lock import locked_commit
+from wmtp_assets.hub.lock import locked_revision
 from wmtp_assets.models.checkpoint.tensors import as_bytes
 from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG, PARAMS
 from wmtp_assets.models.metadata import FIELDS, stored_facts
-from wmtp_assets.models.micro.cuts import DTYPE, ROW_FIX, MicroPlan, TensorCut
+from wmtp_assets.models.micro.cuts import DTYPE, ROW_FIX, TARGET_DEVICE, MicroPlan, TensorCut
 from wmtp_assets.models.micro.origin import origin_of, plan_of
 from wmtp_assets.models.safetensors.convert import write_chunks
 from wmtp_assets.models.safetensors.header import TensorSpec, header_bytes, read_header
@@ -82,11 +82,13 @@ def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any
     origin, plan = origin_of(here, catalog, micro), plan_of(here, catalog, micro)
     sums = file_io.read_sums(origin.folder.sums)
     return stored_facts(here.model(micro.folder)) | {
+        **origin.model.repo.marked,
         "model_name": micro.folder,
+        "catalog": catalog.name,
         "version": STORAGE_VERSION,
         "implementation": origin.model.implementation.name,
         "status": "test",
-        "target_device": "mps",
+        "target_device": TARGET_DEVICE,
         "architecture": dict(plan.params or plan.config),
         "tokenizer_shared_with": catalog.model("meta_mtp").folder,
         "source": {
@@ -94,7 +96,7 @@ def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any
             "sha256": sums.get(origin.folder.weights.name),
             "repo": origin.model.repo.id,
             "url": origin.model.repo.url,
-            "revision": locked_commit(here.lock, origin.model.repo),
+            "revision": locked_revision(here.lock, origin.model.repo),
         },
         "kept": dict(plan.kept),
         "licence": origin.model.repo.licence,

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wmtp_assets.datasets.convert.tally import SplitCounts
 from wmtp_assets.datasets.stats.summary import (
     choose_summary,
+    describe_counts,
     describe_lengths,
     newest_summary,
     summary_bytes,
@@ -33,6 +35,31 @@ def test_token_lengths_are_those_of_the_records(made):
     assert train["candidates"] == train["rows"] + sum(train["dropped"].values())
     assert train["correct"] + train["incorrect"] == train["rows"] == len(records)
     assert train["repeated_names"] == 2
+
+
+def test_the_names_of_the_training_code_have_the_counts_of_the_records(made):
+    summary = file_io.read_json(made.store.dataset("codecontests").stats / f"{DAY}_summary.json")
+    for split, rows in CODECONTESTS.items():
+        records = reference.codecontests_records(rows)
+        stated = summary["splits"][split]
+        labels = [record["is_correct"] for record in records]
+        assert stated["count"] == len(records)
+        assert stated["correct_ratio"] == round(sum(labels) / len(labels), 3)
+        levels = Counter(str(record["metadata"]["difficulty"]) for record in records)
+        assert stated["difficulty_dist"] == levels
+        assert list(stated["difficulty_dist"]) == sorted(levels, key=int)
+
+
+def test_a_dataset_without_labels_has_no_ratio_of_correct_ones(made):
+    summary = file_io.read_json(made.store.dataset("mbpp").stats / f"{DAY}_summary.json")
+    for stated in summary["splits"].values():
+        assert stated["count"] == stated["rows"]
+        assert not stated.keys() & {"correct_ratio", "difficulty_dist"}
+
+
+def test_a_split_without_records_has_a_ratio_of_zero():
+    described = describe_counts(SplitCounts(), "codecontests")
+    assert (described["correct_ratio"], described["difficulty_dist"]) == (0.0, {})
 
 
 @given(st.lists(st.integers(0, 2048), min_size=1, max_size=200))
