@@ -108,7 +108,7 @@ def test_any_text_has_the_count_of_sentencepiece_by_tuetoken(path, texts):
     "part", ["a", " ", "=", "\u2581", "ab", " \n", "\0", "\U000e0001", " " + "abcdef" * 31, "<s>"]
 )
 def test_tuetoken_takes_a_long_text_of_one_kind(part):
-    # As long as a line may be: 0.4 s at most, and never over three times as long as sentencepiece.
+    # As long as a line may be: 0.4 s at most, and never twice as long as sentencepiece.
     expect_equal(TOKENIZER, [part * (50_000 // len(part))])
 
 
