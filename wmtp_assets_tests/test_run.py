@@ -15,6 +15,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.models.micro.rows import MICROS
 from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS
 from wmtp_assets.record import DATA_VERSION_TAG, made_by_runs
@@ -166,8 +167,8 @@ def documents_of(sample: Sample) -> list[Path]:
 def test_every_document_says_that_it_is_a_sample_and_none_shows_a_branch(sample):
     documents = documents_of(sample)
     named = {path.name for path in documents}
-    assert len(documents) >= 30
-    assert named >= {"README.md", "metadata.json", "schema.json", "phase1_checklist.json"}
+    # Of each model one, of each dataset five, the README, three reports, the checklist twice.
+    assert len(documents) == len(MODELS) + len(MICROS) + 5 * len(DATASETS) + 6, sorted(named)
     for path in documents:
         written = path.read_text("utf-8")
         assert SAMPLE_NOTICE in written, path
