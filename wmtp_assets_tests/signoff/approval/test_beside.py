@@ -194,6 +194,19 @@ def test_a_link_beside_it_is_named_and_not_followed(storage: Path, tmp_path: Pat
     assert covered_files(storage).keys() == FILES.keys()
 
 
+def test_a_link_below_what_lies_beside_stops_the_stock_tool_alone(tmp_path, keys):
+    """As wandb makes them; the tool looks at what it leaves out."""
+    root = write_storage(tmp_path / "storage")
+    write(root / "wandb/run-1/x.log")
+    (root / "wandb/latest-run").symlink_to("run-1")
+    seal(root, KeySigner(keys.private))
+    assert problems(root) == ""
+    command = stock_command(root, keys)
+    done = run_stock(command)
+    assert done.returncode == 1 and "wandb/latest-run' because it is a symlink" in done.stderr
+    assert run_stock(f"{command} --allow_symlinks").returncode == 0
+
+
 def test_what_is_written_through_a_link_into_the_layout_suspends(storage: Path):
     (storage / "checkpoints").symlink_to(storage / "models_v2/m")
     write(storage / "checkpoints/x.pt")
