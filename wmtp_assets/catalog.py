@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from wmtp_assets.folders import ModelFolder
+from wmtp_assets.folders import DATASETS, LEGACY, MODELS, SMALL_SETS, ModelFolder
 
 MAX_TOKENS = 2048
 # Pieces of the one vocabulary of all models and of the token filter.
@@ -18,6 +18,25 @@ STORAGE_VERSION = "v2.0.0"
 TOKEN_COUNT_MODEL = "ref_sheared"
 # The field of JSON documents that holds the notice of a repository.
 NOTICE = "notice"
+# The folders at the top of a storage in which every file is covered by its approval. Later training
+# code reads models/ and datasets/; below docs/ the record names documents.
+LAYOUT = (MODELS, DATASETS, SMALL_SETS, "docs", *LEGACY)
+# What training writes beside them, which no approval covers: name -> what it is. So is anything
+# else at the top that is not of the storage (beside.py).
+BESIDE = {
+    "checkpoints": "checkpoints of training",
+    "lightning_logs": "Lightning",
+    "logs": "logs of training",
+    "mlartifacts": "MLflow",
+    "mlruns": "MLflow",
+    "multirun": "Hydra",
+    "outputs": "output of runs",
+    "reports": "reports of training",
+    "results": "results of evaluation",
+    "runs": "TensorBoard",
+    "tensorboard": "TensorBoard",
+    "wandb": "Weights & Biases",
+}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,15 @@ from pathlib import Path
 MODELS = "models_v2"
 DATASETS = "datasets_v2"
 SMALL_SETS = "datasets_local_small"
+# Before v2 (plan, Step 0).
+LEGACY = ("models", "datasets")
+README = "README.md"
+LOCK = "sources.lock.json"
+# An empty file by which one writer of the lock waits for another.
+LOCK_GUARD = f".{LOCK}.guard"
+SIGNOFF = "signoff"
+# With it git keeps the folder storage/ of this repository; that is all it is for.
+GIT_KEEP = ".gitkeep"
 STATS = "stats"
 METADATA = "metadata.json"
 # Below a raw folder: what is not downloaded yet, in a folder for each file.

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.files.regular import require_inside
-from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS, DatasetFolder, ModelFolder
+from wmtp_assets.folders import (
+    DATASETS,
+    LOCK,
+    MODELS,
+    README,
+    SIGNOFF,
+    SMALL_SETS,
+    DatasetFolder,
+    ModelFolder,
+)
 
 
 @dataclass(frozen=True)
@@ -43,15 +52,15 @@ class Store:
 
     @property
     def lock(self) -> Path:
-        return self.root / "sources.lock.json"
+        return self.root / LOCK
 
     @property
     def readme(self) -> Path:
-        return self.root / "README.md"
+        return self.root / README
 
     @property
     def signoff(self) -> Path:
-        return self.root / "signoff"
+        return self.root / SIGNOFF
 
     def document(self, name: str) -> Path:
         return self.docs / name

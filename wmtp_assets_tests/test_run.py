@@ -239,9 +239,7 @@ def test_a_signed_sample_is_verified_by_the_commands_of_its_readme(sample, tmp_p
     verify = (*signoff, "verify", str(sample.storage), "--public-key", str(keys.public))
     assert sample.command(*verify).returncode == 0
     shutil.copy(keys.public, sample.root / "reviewer.pub")
-    [block] = re.findall(
-        r"```\n(model_signing.*?)```", (sample.storage / "README.md").read_text(), re.S
-    )
+    [block] = re.findall(r"```\n(set --\n.*?)```", (sample.storage / "README.md").read_text(), re.S)
     block = block.replace("reviewer.pub", str(sample.root / "reviewer.pub"))
     script = f'set -e\nPATH="{BIN}:$PATH"\ncd "{sample.storage}"\n{block}'
     stock = sample.command("bash", "-c", script)

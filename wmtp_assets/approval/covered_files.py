@@ -1,31 +1,30 @@
-"""Which files of the storage an approval covers: all but its own folder and downloads in flight."""
+"""Which files of the storage an approval covers: all but its own folder and downloads in flight.
+
+What lies beside the layout is not of the storage (beside.py).
+"""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
+from wmtp_assets.beside import names_beside, walk_storage
+from wmtp_assets.catalog import BESIDE
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.temporaries import is_in_work
-from wmtp_assets.files.walking import walk
+from wmtp_assets.folders import GIT_KEEP, LOCK, LOCK_GUARD, SIGNOFF
 
-SIGNOFF = "signoff"
 CACHE = ".cache"
-LOCK_GUARD = ".sources.lock.json.guard"
-# Of no asset: it holds what the raw assets recorded; recorded_lock.py compares it with that.
-LOCK = "sources.lock.json"
-# With it git keeps the folder storage/ of this repository; that is all it is for.
-GIT_KEEP = ".gitkeep"
 # The folders that files are downloaded into, hence those with downloads in flight.
 FETCHED_INTO = frozenset({"raw", "tokenizer"})
 
 
 def ignored_paths(root: Path) -> tuple[str, ...]:
-    """The paths below the storage root that a signature leaves out, as they are there now."""
+    """The paths below the root that a signature leaves out: of now, and those of later training."""
     caches = sorted(
         (folder / CACHE).relative_to(root).as_posix()
-        for folder, folders, _ in walk(root)
+        for folder, folders, _ in walk_storage(root)
         if CACHE in folders and folder.name in FETCHED_INTO
     )
-    return (SIGNOFF, LOCK_GUARD, *caches)
+    return (SIGNOFF, LOCK_GUARD, *caches, *sorted({*BESIDE, *names_beside(root)}))
 
 
 def finished_files(root: Path) -> dict[str, Path]:
@@ -69,6 +68,7 @@ def unowned_files(there: Mapping[str, Path], recorded: Collection[str]) -> list[
     Args:
         there: Path below the root -> the file, as `covered_files` has them.
     """
+    # The lock is of no asset: it holds what the raw assets recorded (recorded_lock.py).
     return sorted(
         path
         for path, file in there.items()
@@ -82,7 +82,7 @@ def is_git_keep(path: str, file: Path) -> bool:
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    for here, folders, files in walk(root):
+    for here, folders, files in walk_storage(root):
         in_flight = here.name in FETCHED_INTO
         folders[:] = sorted(
             n for n in folders if not (n == CACHE and in_flight) and (here, n) != (root, SIGNOFF)

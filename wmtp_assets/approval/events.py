@@ -19,6 +19,7 @@ from wmtp_assets.approval.state import (
     judge_approval,
 )
 from wmtp_assets.approval.trust import Trust, read_keys
+from wmtp_assets.beside import beside
 from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.deployment import Deployment
@@ -43,6 +44,7 @@ APPROVAL_KEY = dg.AssetKey(["signoff", "approval"])
 APPROVED_BY_REVIEWER = "approved_by_reviewer"
 REVIEW_JOB = "review_phase1"
 UNCOUNTED, READ = "decisions_that_do_not_count", "read_for_the_approval"
+NOT_COVERED = "not_covered"
 PREFIX = "sha256:"
 SEVERITY = {
     ApprovalState.ABSENT: dg.AssetCheckSeverity.WARN,
@@ -204,6 +206,7 @@ def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterializat
             "manifest_sha256": decision.manifest_sha256,
             "covered_files": len(entry.manifest["files"]),
             "acknowledged_warnings": len(decision.acknowledged),
+            NOT_COVERED: not_covered_table(store),
         },
         tags={DATA_VERSION_TAG: digest},
     )
@@ -232,9 +235,16 @@ def approval_result(
             "changes": len(approval.changes or ()),
             "in_the_way_of_an_approval": as_table(("reason",), ((r,) for r in in_the_way)),
             "reasons_against": len(in_the_way),
+            NOT_COVERED: not_covered_table(deployment.store),
             **({READ: dg.MetadataValue.json(dict(approval.read))} if approval.read else {}),
         },
     }
+
+
+def not_covered_table(store: Store) -> dg.TableMetadataValue:
+    """What lies beside the layout now; no approval covers it."""
+    rows = ((one.name, one.what, one.amount) for one in beside(store.root))
+    return as_table(("name", "what", "amount"), rows)
 
 
 def as_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableMetadataValue:

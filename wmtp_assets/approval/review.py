@@ -22,7 +22,7 @@ from wmtp_assets.approval.chain import (
     Verdict,
     read_chain,
 )
-from wmtp_assets.approval.covered_files import GIT_KEEP, LOCK, covered_files
+from wmtp_assets.approval.covered_files import covered_files
 from wmtp_assets.approval.json_schema import without_controls
 from wmtp_assets.approval.manifest import build_manifest, recorded_files
 from wmtp_assets.approval.recorded_lock import lock_differences
@@ -31,6 +31,7 @@ from wmtp_assets.approval.signing import Signer
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence
 from wmtp_assets.files.regular import read_small
+from wmtp_assets.folders import GIT_KEEP, LOCK
 from wmtp_assets.store import Store
 
 REFUSED = "approval refused"

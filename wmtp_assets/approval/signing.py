@@ -76,12 +76,18 @@ class KeySigner:
         self.key_fingerprint = fingerprint(private.public_key())
 
     def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
-        covered_files(root)
-        left_out = self._hashing.Config().set_ignored_paths(paths=ignored_paths(root))
+        covered = covered_files(root).values()
+
+        class OfTheStorage(self._hashing.Config):
+            """Else it would walk what lies beside too, and stop at a link there."""
+
+            def hash(self, model_path, *, files_to_hash=None):
+                return super().hash(model_path, files_to_hash=covered)
+
+        left_out = OfTheStorage().set_ignored_paths(paths=ignored_paths(root))
         try:
             self._config.set_hashing_config(left_out).sign(root, signature)
         except ValueError as error:
-            # It also looks at what it leaves out: no links there either.
             raise BadInput(f"cannot be signed ({error})", [], "remove it") from error
         return read_bundle(signature).digests
 

@@ -22,10 +22,12 @@ from wmtp_assets.approval.chain import (
     differing_files,
     read_chain,
 )
-from wmtp_assets.approval.covered_files import SIGNOFF, covered_files, ignored_paths
+from wmtp_assets.approval.covered_files import covered_files, ignored_paths
 from wmtp_assets.approval.trust import Keys, read_keys, unproven
+from wmtp_assets.beside import names_beside, not_covered_lines
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
+from wmtp_assets.folders import SIGNOFF
 from wmtp_assets.printable import printable, say
 from wmtp_assets.storage_history import resolved
 
@@ -81,6 +83,9 @@ def verify_storage(
         number = f"{reviewed.decision.number:04d}"
         problems += [f"since decision {number}: {clause}" for clause in wrong]
         facts += [f"{len(found)} files read", *_other_content(newest)]
+        facts += not_covered_lines(root)
+        key = keys[stated].path if (stated := reviewed.decision.key_fingerprint) in keys else None
+        facts += stock_lines(root, reviewed, str(key or "REVIEWER.pub"))
     if not keys and any(entry.decision.key_fingerprint for entry in newest.values()):
         facts.append("whose signatures they are is not checked without --public-key")
     return Verified(tuple(facts), tuple(problems))
@@ -155,13 +160,23 @@ def _other_content(newest: dict[Role, Entry]) -> Iterator[str]:
             yield f"decision {entry.decision.number:04d} is of other content"
 
 
+def stock_lines(root: Path, entry: Entry, public_key: str) -> Iterator[str]:
+    """The stock commands, each as a line for people."""
+    for command in stock_commands(root, entry, public_key):
+        yield f"with the stock tool: {command}"
+
+
 def stock_commands(root: Path, entry: Entry, public_key: str) -> list[str]:
-    """The commands with which the stock tool verifies a signed approval."""
+    """The commands with which the stock tool verifies a signed approval, as the storage is now."""
     if STORAGE_SIGNATURE not in entry.decision.signatures:
         return []
     tool = ["model_signing", "verify", "key"]
     key = ["--public_key", public_key]
     left_out = [a for path in ignored_paths(root) for a in ("--ignore-paths", str(root / path))]
+    # It stops at a link also in what it leaves out. Of a linked file it compares the bytes, and
+    # into a linked folder it does not go.
+    if any((root / name).is_symlink() for name in names_beside(root)):
+        left_out.append("--allow_symlinks")
     signature = ["--signature", str(entry.folder / STORAGE_SIGNATURE)]
     decision = [str(entry.folder / DECISION), "--signature", str(entry.folder / DECISION_SIGNATURE)]
     return [

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wmtp_assets.approval.chain import BACKUP_GUARD, Entry, read_chain
-from wmtp_assets.approval.covered_files import SIGNOFF
 from wmtp_assets.backup.location import AGAIN, BackupLocation
 from wmtp_assets.backup.tag import (
     INCOMING,
@@ -27,6 +26,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.temporaries import guarded
 from wmtp_assets.files.walking import files_below
+from wmtp_assets.folders import SIGNOFF
 
 # In signoff/, which an approval does not cover; not copied, since it begins with a dot.
 GUARD = BACKUP_GUARD

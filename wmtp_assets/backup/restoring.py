@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wmtp_assets.approval.covered_files import SIGNOFF
 from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.tag import INCOMING, REPLACING, TAG, Copied, Tag, read_tag
+from wmtp_assets.beside import names_beside, walk_storage
 from wmtp_assets.catalog import STORAGE_VERSION as VERSION
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import require_inside
-from wmtp_assets.files.walking import files_below
+from wmtp_assets.folders import SIGNOFF
 from wmtp_assets.layout.skeleton import SKELETON
 
 IN_THE_MAKING = f"{SIGNOFF}/."
@@ -25,7 +25,7 @@ IN_THE_MAKING = f"{SIGNOFF}/."
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did; `others` are files below the root that the copy does not hold."""
+    """What a restore did; `others` is what lies there and the copy does not hold."""
 
     tag: Tag
     kept: int
@@ -70,7 +70,11 @@ def _restore(
     root: Path,
     report: Callable[[str], None],
 ) -> Restored:
-    here = {p.relative_to(root).as_posix() for p in files_below(root) if not p.is_dir()}
+    here = {
+        (folder / name).relative_to(root).as_posix()
+        for folder, _, names in walk_storage(root)
+        for name in names
+    }
     others = sorted(path for path in here - tag.files.keys() if not path.startswith(IN_THE_MAKING))
     if newer := [path for path in others if path.startswith(f"{SIGNOFF}/")]:
         raise BadInput(
@@ -101,7 +105,7 @@ def _restore(
             "take these from another copy, or materialize their assets again",
         )
     kept = len(tag.files) - len(missing)
-    return Restored(tag, kept=kept, restored=len(missing), others=tuple(others))
+    return Restored(tag, kept=kept, restored=len(missing), others=(*others, *names_beside(root)))
 
 
 def _require_inside(root: Path, folders: Iterable[Path]) -> None:

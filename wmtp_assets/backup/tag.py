@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from wmtp_assets.approval.chain import DECISION
-from wmtp_assets.approval.covered_files import SIGNOFF
 from wmtp_assets.approval.json_schema import (
     is_line,
     is_number,
@@ -23,6 +22,7 @@ from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.catalog import STORAGE_VERSION
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.strict import is_plain, parse_json
+from wmtp_assets.folders import SIGNOFF
 
 FORMAT = "wmtp-backup-1"
 A_DECISION = re.compile(rf"{SIGNOFF}/[0-9]{{4,}}/{re.escape(DECISION)}")

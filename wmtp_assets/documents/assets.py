@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from wmtp_assets.approval.events import READ
+from wmtp_assets.approval.events import NOT_COVERED, READ, not_covered_table
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.checklist import (
     build_checklist,
@@ -160,7 +160,8 @@ def checklist(
         file_io.write_bytes(as_markdown, text.encode()),
     ]
     steps = dg.MetadataValue.md(short_tasks(content))
-    return _written(deployment, dossier.evidence, files, text, steps=steps)
+    beside = {NOT_COVERED: not_covered_table(deployment.store)}
+    return _written(deployment, dossier.evidence, files, text, steps=steps, **beside)
 
 
 def documents_current(deployment: Deployment, evidence: Evidence) -> dict[str, bool]:

@@ -91,7 +91,7 @@ def _report_checks(*, key: str) -> dg.AssetChecksDefinition:
                 no_orphans,
                 {
                     NO_ORPHANS: ours(
-                        "Every file below the storage root is an asset's",
+                        "Every file in the folders of the layout is an asset's",
                         "this project answers for every file that it signs",
                     )
                 },

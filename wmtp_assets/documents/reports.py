@@ -10,7 +10,7 @@ from typing import Any
 from wmtp_assets.approval.chain import Role
 from wmtp_assets.approval.state import DECISION_COLUMNS, ApprovalState, decision_rows
 from wmtp_assets.backup.state import judge_backup
-from wmtp_assets.catalog import STORAGE_VERSION, VOCAB_SIZE
+from wmtp_assets.catalog import BESIDE, LAYOUT, STORAGE_VERSION, VOCAB_SIZE
 from wmtp_assets.datasets.convert.tally import CANDIDATES, DROPPED
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.documents.dossier import Dossier, phase_2_conditions
@@ -18,6 +18,7 @@ from wmtp_assets.documents.markdown import render
 from wmtp_assets.documents.risks import RISKS
 from wmtp_assets.evidence.judge import FAILING, AssetRow, Outcome, utc
 from wmtp_assets.hub.field_values import revision_text
+from wmtp_assets.markup import Markup
 from wmtp_assets.models.micro.rows import GEOMETRY, MAX_BYTES, MICROS
 
 # What the templates use besides the dossier.
@@ -32,6 +33,10 @@ STATED = {
     "DATASETS": DATASETS,
     "RISKS": RISKS,
     "FAILING": FAILING,
+    "BESIDE": BESIDE,
+    "FOLDERS": LAYOUT,
+    # In a block of code, as a shell has it.
+    "LAYOUT": Markup(" | ".join(LAYOUT)),
     "DECISION_COLUMNS": DECISION_COLUMNS,
 }
 

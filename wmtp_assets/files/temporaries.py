@@ -22,11 +22,11 @@ import secrets
 import socket
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from wmtp_assets.child_processes import end_with_parent
-from wmtp_assets.files.walking import remove_tree, walk
+from wmtp_assets.files.walking import remove_tree
 
 # Of Linux, a new one at each start; containers have that of the machine they run on.
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -212,13 +212,9 @@ def sweep(folder: Path) -> None:
             held.remove()
 
 
-def sweep_below(root: Path) -> None:
-    """The same in all folders below, no link entered.
-
-    Raises:
-        BadInput: As `walk`.
-    """
-    for folder, folders, _ in walk(root):
+def sweep_all(walked: Iterable[tuple[Path, list[str], list[str]]]) -> None:
+    """The same in all folders of a walk."""
+    for folder, folders, _ in walked:
         sweep(folder)
         folders[:] = [name for name in folders if not is_temporary(Path(name))]
 

@@ -4,8 +4,9 @@ import hashlib
 
 import dagster as dg
 
+from wmtp_assets.beside import walk_storage
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.files.temporaries import sweep_below
+from wmtp_assets.files.temporaries import sweep_all
 from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.record import materialized
 from wmtp_assets.store import Store
@@ -26,7 +27,7 @@ def layout_digest(store: Store) -> str:
 def storage_layout(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
     for folder in SKELETON:
         (deployment.store.root / folder).mkdir(parents=True, exist_ok=True)
-    sweep_below(deployment.store.root)
+    sweep_all(walk_storage(deployment.store.root))
     return materialized(
         deployment,
         deployment.store.root,

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
+from wmtp_assets.beside import walk_storage
 from wmtp_assets.checking.asset_checks import checks_on
 from wmtp_assets.checking.check_group import AssetState, CheckGroup
 from wmtp_assets.checking.findings import Finding, verdict
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.files.temporaries import SILENT_SECONDS, is_abandoned, is_temporary
-from wmtp_assets.files.walking import files_below, walk
-from wmtp_assets.folders import UNFINISHED
+from wmtp_assets.files.walking import files_below
+from wmtp_assets.folders import LEGACY, UNFINISHED
 from wmtp_assets.layout.assets import layout_digest
-from wmtp_assets.layout.reset import LEGACY
 from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.versions import PACKAGE, Packages, find_packages, python_fault
 
@@ -80,7 +80,7 @@ def _no_leftovers(deployment: Deployment, state: AssetState) -> dict[str, Findin
 
 def _abandoned(root: Path) -> Iterator[Path]:
     """Unfinished files, and folders of them, that nobody works on and nobody will continue."""
-    for folder, folders, files in walk(root):
+    for folder, folders, files in walk_storage(root):
         for path in (folder / name for name in (*folders, *files)):
             # What a running conversion removes meanwhile is not abandoned.
             with contextlib.suppress(FileNotFoundError):

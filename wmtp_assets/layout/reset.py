@@ -1,7 +1,8 @@
 """What clearing the storage would remove (plan, Step 0): listed first, removed only when told.
 
 Spared: downloads in flight (.cache folders, and the raw folder of the 27 GB Meta checkpoint), the
-lock, and the sign-off. A link is removed itself; nothing behind it is listed or touched.
+lock, the sign-off, and what training wrote beside the layout. A link is removed itself; nothing
+behind it is listed or touched.
 """
 
 from collections.abc import Iterator
@@ -9,11 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wmtp_assets.files.walking import files_below, walk
-from wmtp_assets.folders import DATASETS, MODELS, SMALL_SETS
+from wmtp_assets.folders import DATASETS, LEGACY, MODELS, SMALL_SETS
 from wmtp_assets.store import Store
 
-# Folders of the layout before v2 (plan, Step 0).
-LEGACY = ("models", "datasets")
 CLEARED = (MODELS, DATASETS, SMALL_SETS, *LEGACY)
 SPARED_RAW = Path(MODELS) / "meta-llama-mtp" / "raw" / "7B_1T_4"
 

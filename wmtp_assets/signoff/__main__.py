@@ -91,7 +91,7 @@ def approve(options: argparse.Namespace) -> int:
     from wmtp_assets.approval.chain import read_chain
     from wmtp_assets.approval.events import read_trust
     from wmtp_assets.approval.signing import KeySigner, NoSigner
-    from wmtp_assets.approval.verify import stock_commands
+    from wmtp_assets.approval.verify import stock_lines
 
     signer = KeySigner(options.key) if options.key else NoSigner()
     with record() as instance:
@@ -106,8 +106,7 @@ def approve(options: argparse.Namespace) -> int:
         reported = run_here(report, instance, storage_root(defs), raise_on_error=False).success
     say(entry.decision.summary)
     say(f"written to {entry.folder}")
-    for line in stock_commands(deployment.store.root, entry, "REVIEWER.pub"):
-        say(f"verify with the stock tool: {line}")
+    say(*stock_lines(deployment.store.root, entry, "REVIEWER.pub"))
     if uncounted:
         say(f"it does not count: {uncounted}", file=sys.stderr)
     if not reported:

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from wmtp_assets.approval.json_schema import RESTORE
 from wmtp_assets.approval.state import Approval, ApprovalState
+from wmtp_assets.beside import not_covered_lines
 from wmtp_assets.evidence.judge import (
     FAILING,
     Evidence,
@@ -47,6 +49,7 @@ def status_lines(evidence: Evidence, approval: Approval) -> Iterator[str]:
     yield f"approval: {approval.state}: {approval.summary}"
     more = (clause for clause in approval.uncounted if clause not in approval.summary)
     yield from (f"does not count: {clause}" for clause in more)
+    yield from not_covered_lines(Path(evidence.storage_root))
     yield f"next: {_where_it_was(evidence) or _next_step(evidence, open_rows, approval)}"
 
 

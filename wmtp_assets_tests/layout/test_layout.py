@@ -93,6 +93,25 @@ def test_a_download_of_what_is_there_is_a_leftover_and_one_to_continue_is_not(
     assert ".partial, 1,000 bytes" in checks._no_leftovers(deployment, SEEN)[name].summary
 
 
+def test_what_training_leaves_beside_the_layout_is_no_leftover_and_is_not_swept(
+    deployment: Deployment,
+):
+    root = deployment.store.root
+    for folder in (root / "checkpoints", root / "models_v2"):
+        (folder / "run1").mkdir(parents=True)
+        (folder / "run1" / ".x.pt.tmp").write_bytes(b"of another program")
+        os.utime(folder / "run1" / ".x.pt.tmp", (0, time.time() - 2 * SILENT_SECONDS))
+    dead = left_behind(root / "checkpoints" / "x.pt")
+    nested(root / "outputs", ["n" * 255] * 100)
+    try:
+        storage_layout(deployment)
+        finding = checks._no_leftovers(deployment, SEEN)["no_leftovers_of_older_layouts"]
+    finally:
+        remove_tree(root / "outputs")
+    assert dead.exists()
+    assert "models_v2/run1/.x.pt.tmp" in finding.summary and "checkpoints" not in finding.summary
+
+
 def test_materializing_the_layout_sweeps_what_nobody_works_on(deployment: Deployment):
     folder = deployment.store.root / SKELETON[0]
     dead, parts = left_behind(folder / "a"), folder_left_behind(folder / "b")

@@ -122,7 +122,7 @@ def test_a_file_edited_removed_or_added_on_disk_suspends_it_without_a_run(approv
     assert "train.jsonl is missing" in approved.approval.summary
     approved.file.write_bytes(GOOD)
     assert approved.approval.state == ApprovalState.APPROVED
-    (approved.store.root / "stray.bin").write_bytes(b"x")
+    (approved.file.parent / "stray.bin").write_bytes(b"x")
     assert "stray.bin was not there" in approved.approval.summary
 
 

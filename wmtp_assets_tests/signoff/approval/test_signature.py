@@ -90,7 +90,7 @@ def test_the_stock_tool_accepts_storage_and_decision_without_network(storage, ke
 
 def test_the_stock_tool_names_a_changed_weights_file_and_a_stray_one(storage, keys):
     change_one_byte(storage / WEIGHTS)
-    (storage / "extra.bin").write_bytes(b"x")
+    (storage / "models_v2/extra.bin").write_bytes(b"x")
     done = stock(storage, keys)
     assert [d.returncode for d in done] == [1, 0]
     assert WEIGHTS in done[0].stderr and "extra.bin" in done[0].stderr
@@ -339,9 +339,9 @@ def test_a_file_that_is_no_key_is_named(tmp_path, keys):
 
 def test_a_link_in_the_storage_is_refused(tmp_path, keys):
     root = write_storage(tmp_path / "storage")
-    (root / "link").symlink_to(root / "README.md")
+    (root / "models_v2/link").symlink_to(root / "README.md")
     for signer in (None, KeySigner(keys.private)):
-        with pytest.raises(BadInput, match="files and folders only: link"):
+        with pytest.raises(BadInput, match="files and folders only: models_v2/link"):
             seal(root, signer)
     assert list((root / "signoff").iterdir()) == []
 

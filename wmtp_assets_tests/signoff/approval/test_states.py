@@ -207,10 +207,9 @@ def test_an_acknowledged_warning_can_be_approved_and_is_in_the_manifest(world: W
 
 STRAYS = (
     ".gitkeep",
-    "SHA256SUMS",
-    ".DS_Store",
     ".sources.lock.json.guard",
-    "sources.lock.json.bak",
+    "datasets_v2/.DS_Store",
+    "models_v2/SHA256SUMS",
     "models_v2/.gitkeep",
     "models_v2/m/safetensors/.cache/model.safetensors",
     "datasets_v2/mbpp/raw/.hidden",

@@ -49,6 +49,22 @@ def test_what_is_right_stays_and_what_differs_is_replaced(storage, location, tmp
     assert files_of(target) == files_of(storage)
 
 
+def test_what_lies_beside_the_layout_is_not_copied_not_entered_and_left_alone(
+    storage, location, tmp_path
+):
+    before = files_of(storage)
+    (storage / "checkpoints").mkdir()
+    (storage / "checkpoints" / "x.pt").write_bytes(b"x")
+    copied(storage, location)
+    target = tmp_path / "restored"
+    (target / "outputs").mkdir(parents=True)
+    (target / "outputs" / "x.log").write_bytes(b"x")
+    (target / "wandb").symlink_to("nowhere")
+    done = restore(location, target)
+    assert done.others == ("outputs", "wandb")
+    assert files_of(target).keys() - {"outputs/x.log"} == before.keys()
+
+
 def test_damaged_files_are_named_and_the_others_restored(storage, location, tmp_path):
     copied(storage, location)
     location.write_bytes("v2.0.0/README.md", changed(FIRST["README.md"]))
