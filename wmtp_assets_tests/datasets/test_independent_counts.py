@@ -56,7 +56,7 @@ UNDRAWN = 1
 @functools.cache
 def encoders(path: Path):
     model = path.read_bytes()
-    encode, unused = independent_counts._load_kitoken(model, path)
+    encode, unused = independent_counts._load_kitoken(model, tokens.load_model(model, path))
     assert encode is not None and not unused
     return encode, processor_of(model)
 
@@ -232,8 +232,10 @@ def test_a_text_that_kitoken_counts_wrongly_is_named_and_counts_as_sentencepiece
     assert differing == [f"{text[:60]!r} (sha256 {digest}): 7 by kitoken, 69 by sentencepiece"]
 
 
-def test_both_are_loaded_once_in_a_process():
-    settings = replace(FILTER, max_tokens=5)
+def test_both_are_loaded_once_in_a_process_wherever_the_file_lies(tmp_path):
+    copy = tmp_path / "tokenizer.model"
+    copy.write_bytes(TOKENIZER.read_bytes())
+    settings = replace(FILTER, max_tokens=5, tokenizer=copy)
     first, second = load_independent_counter(settings), load_independent_counter(FILTER)
     assert first._encode is second._encode
     assert first.ways is not second.ways

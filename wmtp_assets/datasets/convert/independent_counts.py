@@ -14,10 +14,10 @@ told.
 import functools
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from wmtp_assets.datasets.convert.tokens import (
     LengthFilter,
+    LoadedTokenizer,
     TokenCounter,
     load_model,
     name_text,
@@ -106,14 +106,14 @@ def load_independent_counter(settings: LengthFilter) -> IndependentCounter:
     """
     path = settings.tokenizer
     model = read_model(path, settings.tokenizer_sha256)
-    definition = TokenCounter(load_model(model, path))
-    return IndependentCounter(definition, *_load_kitoken(model, path), settings.max_tokens)
+    loaded = load_model(model, path)
+    kitoken = _load_kitoken(model, loaded)
+    return IndependentCounter(TokenCounter(loaded), *kitoken, settings.max_tokens)
 
 
 @functools.lru_cache(maxsize=2)
-def _load_kitoken(model: bytes, path: Path) -> tuple[Encode | None, str]:
+def _load_kitoken(model: bytes, loaded: LoadedTokenizer) -> tuple[Encode | None, str]:
     """kitoken's encoder of this vocabulary, or the reason why it is not used."""
-    loaded = load_model(model, path)
     if loaded.unknown:
         return None, f"kitoken is not known to agree, {loaded.unknown}"
     import kitoken
