@@ -8,6 +8,9 @@ HOME_OF_sample := $(CURDIR)/.sample/dagster_home
 RECORD := $(or $(HOME_OF_$(SOURCE)),$(CURDIR)/.dagster_home)
 PORT ?= 3000
 
+# Containers often set it: each of the hundreds of processes would compile the project anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 INSTALL := $(RUN) pip install --quiet --disable-pip-version-check -c constraints.txt -e
 
 .PHONY: setup setup-dev sample test test-all lint ui clean

@@ -309,9 +309,9 @@ print(json.dumps({
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("optional", [False, True], ids=["required", "optional"])
-def test_all_else_follows_from_the_row_of_a_fourth_model(tmp_path: Path, optional: bool):
-    root = copy_with_a_fourth(tmp_path, optional=optional)
+def test_all_else_follows_from_the_row_of_an_optional_fourth_model(tmp_path: Path):
+    """For a required one `test_extending` shows it."""
+    root = copy_with_a_fourth(tmp_path, optional=True)
     tests = ("test_models.py", "test_datasets.py", "test_source.py")
     files = (f"wmtp_assets_tests/{name}" for name in tests)
     told = run_in(root, "-m", "pytest", "-vv", *files, "-m", "not long")

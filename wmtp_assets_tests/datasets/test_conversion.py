@@ -161,9 +161,7 @@ def test_two_processes_write_the_bytes_of_one(tmp_path, monkeypatch):
     assert two == one
 
 
-@pytest.mark.parametrize(
-    ("seed", "locale", "workers"), [("7", "C", 1), ("random", "C.UTF-8", 2), ("0", "POSIX", 3)]
-)
+@pytest.mark.parametrize(("seed", "locale", "workers"), [("7", "C", 1), ("random", "C.UTF-8", 3)])
 def test_hash_seed_locale_and_workers_do_not_change_a_byte(tmp_path, seed, locale, workers):
     usual = convert(tmp_path, CODECONTESTS["train"])[:2]
     program = (

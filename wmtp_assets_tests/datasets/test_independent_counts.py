@@ -58,7 +58,7 @@ UNDRAWN = 1
 @functools.cache
 def counters(path: Path):
     model = path.read_bytes()
-    count, unused = independent_counts._load_tuetoken(model, path)
+    count, unused = independent_counts._load_tuetoken(model, tokens.load_model(model, path))
     assert count is not None and not unused
     return count, processor_of(model)
 
@@ -249,8 +249,10 @@ def test_a_text_that_tuetoken_counts_wrongly_is_named_and_counts_as_sentencepiec
     assert differing == [f"{text[:60]!r} (sha256 {digest}): 7 by tuetoken, 69 by sentencepiece"]
 
 
-def test_both_are_loaded_once_in_a_process():
-    settings = replace(FILTER, max_tokens=5)
+def test_both_are_loaded_once_in_a_process_wherever_the_file_lies(tmp_path):
+    copy = tmp_path / "tokenizer.model"
+    copy.write_bytes(TOKENIZER.read_bytes())
+    settings = replace(FILTER, max_tokens=5, tokenizer=copy)
     first, second = load_independent_counter(settings), load_independent_counter(FILTER)
     assert first._count is second._count
     assert first.ways is not second.ways

@@ -1,4 +1,7 @@
-"""The problems that MBPP published in two splits: known ones pass, any other one warns by name."""
+"""The problems that MBPP published in two splits: without their rows, and beside another one.
+
+That the known ones pass is seen in `test_phase1`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -49,14 +52,6 @@ def with_text(problems: list[dict[str, Any]], task_id: int, text: str) -> list[d
     return [row | {"text": text} if row["task_id"] == task_id else row for row in problems]
 
 
-def test_the_three_known_pairs_pass_and_the_check_says_why(tmp_path):
-    found = judged(tmp_path, read_mbpp(), with_rows=True)
-    assert found.passed, found.description
-    assert found.description.startswith("accepted in the catalog: ")
-    assert sorted(found.metadata[ACCEPTED].value) == KNOWN
-    assert [pair for pair in KNOWN if f"{pair} (as published" not in found.description] == []
-
-
 def test_without_the_accepted_rows_the_three_pairs_warn(tmp_path):
     found = judged(tmp_path, read_mbpp(), with_rows=False)
     assert not found.passed
@@ -64,18 +59,14 @@ def test_without_the_accepted_rows_the_three_pairs_warn(tmp_path):
     assert sorted(found.metadata[CULPRITS].value) == KNOWN
 
 
-def test_a_fourth_pair_warns_and_is_named(tmp_path):
+def test_a_fourth_pair_warns_by_name_and_one_that_upstream_mended_needs_no_row(tmp_path):
     problems = read_mbpp()
     [text] = [row["text"] for row in problems if row["task_id"] == 700]
-    found = judged(tmp_path, with_text(problems, 300, f" {text.upper()}\n"), with_rows=True)
+    problems = with_text(problems, 300, f" {text.upper()}\n")
+    problems = with_text(problems, 217, "Write a function for something else altogether.")
+    found = judged(tmp_path, problems, with_rows=True)
     assert not found.passed
     assert found.severity == dg.AssetCheckSeverity.WARN
     assert found.description.startswith(f"{PLANTED}; beside what is accepted in the catalog: ")
     assert found.metadata[BEYOND].value == [PLANTED]
-
-
-def test_a_known_pair_that_is_mended_upstream_needs_no_row(tmp_path):
-    problems = with_text(read_mbpp(), 217, "Write a function for something else altogether.")
-    found = judged(tmp_path, problems, with_rows=True)
-    assert found.passed
     assert sorted(found.metadata[ACCEPTED].value) == KNOWN[1:]

@@ -1,16 +1,22 @@
 """A small graph with a real record, for every test of the sign-off."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from wmtp_assets.files.walking import remove_tree
 from wmtp_assets_tests.signoff.world import World
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Always at the same root, which is emptied: what was made once may be copied there."""
+    root = tmp_path_factory.getbasetemp() / "world" / "root"
+    root.mkdir(parents=True)
     # SQLite as on disk, in memory: half the time.
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield World(tmp_path, instance)
+    try:
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield World(root, instance)
+    finally:
+        remove_tree(root)

@@ -39,6 +39,7 @@ from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
 from wmtp_assets.runs.console import QUIET
 from wmtp_assets.signoff.__main__ import decide, tell_moved
 from wmtp_assets.store import Store
+from wmtp_assets_tests.signoff.approvable import copy_or_make
 
 GOOD, WRONG, CRASH, WARN, EXPLODE = b"good", b"wrong", b"crash", b"warn", b"explode"
 RAISE, UNREADABLE = b"bad input", b"unreadable"
@@ -129,6 +130,7 @@ class World:
             tuple(spec for asset in assets for spec in asset.specs),
             tuple(spec for definition in checks for spec in definition.check_specs),
         )
+        self.checks_of_train = checks_of_train
         artifacts = dg.AssetSelection.groups("mbpp")
         documents = dg.AssetSelection.groups("reports", "signoff") & dg.AssetSelection.all()
         approved = dg.AssetSelection.checks(*(spec.key for spec in approval_checks.check_specs))
@@ -186,8 +188,17 @@ class World:
         }
 
     def make_approvable(self) -> "World":
-        assert self.run("phase1", GOOD) and self.run("report")
+        copy_or_make(self, self._run_to_approvable)
         return self
+
+    def _run_to_approvable(self) -> None:
+        assert self.run("phase1", GOOD) and self.run("report")
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether code and settings are those that a world is made with."""
+        usual = Deployment(PUBLISHED, MirrorSource(self.root), self.store)
+        return self.checks_of_train is train_checks and self.deployment == usual
 
     @property
     def evidence(self) -> Evidence:

@@ -15,11 +15,11 @@ import functools
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from wmtp_assets.datasets.convert.tokenizer_json import tokenizer_json
 from wmtp_assets.datasets.convert.tokens import (
     LengthFilter,
+    LoadedTokenizer,
     TokenCounter,
     load_model,
     name_text,
@@ -106,14 +106,14 @@ def load_independent_counter(settings: LengthFilter) -> IndependentCounter:
     """
     path = settings.tokenizer
     model = read_model(path, settings.tokenizer_sha256)
-    definition = TokenCounter(load_model(model, path))
-    return IndependentCounter(definition, *_load_tuetoken(model, path), settings.max_tokens)
+    loaded = load_model(model, path)
+    tuetoken = _load_tuetoken(model, loaded)
+    return IndependentCounter(TokenCounter(loaded), *tuetoken, settings.max_tokens)
 
 
 @functools.lru_cache(maxsize=2)
-def _load_tuetoken(model: bytes, path: Path) -> tuple[Count | None, str]:
+def _load_tuetoken(model: bytes, loaded: LoadedTokenizer) -> tuple[Count | None, str]:
     """tuetoken's counts with this vocabulary, or the reason why they are not used."""
-    loaded = load_model(model, path)
     if loaded.unknown:
         return None, f"tuetoken is not known to agree, {loaded.unknown}"
     try:

@@ -163,19 +163,14 @@ def encoder(processor: "SentencePieceProcessor") -> Encode:
     return encode
 
 
-@functools.lru_cache(maxsize=2)
 def load_model(model: bytes, path: Path) -> LoadedTokenizer:
-    """Load a tokenizer once for the whole process.
+    """Load a tokenizer, the same bytes once for the whole process.
 
     Raises:
         BadInput: The bytes are no sentencepiece model, or one with another number of pieces.
     """
-    import sentencepiece
-
-    processor = sentencepiece.SentencePieceProcessor()
     try:
-        processor.LoadFromSerializedProto(model)
-        pieces = processor.GetPieceSize()
+        pieces = _load_processor(model).GetPieceSize()
     except RuntimeError as error:
         fix = f"materialize {TOKEN_COUNT_MODEL}/tokenizer anew"
         raise BadInput(f"not a sentencepiece model ({error})", [path], fix) from error
@@ -185,7 +180,21 @@ def load_model(model: bytes, path: Path) -> LoadedTokenizer:
             [path],
             "compare tokenizer_sha256 in the catalog with the published tokenizer",
         )
-    encode = encoder(processor)
+    return _load_tokenizer(model)
+
+
+@functools.lru_cache(maxsize=2)
+def _load_processor(model: bytes) -> "SentencePieceProcessor":
+    import sentencepiece
+
+    processor = sentencepiece.SentencePieceProcessor()
+    processor.LoadFromSerializedProto(model)
+    return processor
+
+
+@functools.lru_cache(maxsize=2)
+def _load_tokenizer(model: bytes) -> LoadedTokenizer:
+    encode = encoder(_load_processor(model))
     cuts = find_split_points(model)
     if cuts.unknown:
         method = f"{WHOLE}: cuts are not known to be exact, {cuts.unknown}"
