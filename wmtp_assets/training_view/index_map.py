@@ -167,7 +167,9 @@ def index_map_text(
             yield b"".join(piece)
     if not lines:
         fix = "materialize the split anew"
-        raise BadInput("no row to make a map of, which is an error in training", [stored.jsonl], fix)
+        raise BadInput(
+            "no row to make a map of, which is an error in training", [stored.jsonl], fix
+        )
     yield held.removesuffix(b",\n") + b"\n"
     yield b'],\n"problem_index_map":{\n'
     for number, (name, problem) in enumerate(problems.items(), 1):

@@ -111,7 +111,7 @@ def test_a_line_that_cannot_be_read_is_named_by_its_number(split, number, damage
 def test_a_line_longer_than_any_record_is_named(split):
     with split.jsonl.open("ab") as handle:
         handle.write(b"x" * 3_000_000 + b"\n")
-    with pytest.raises(BadInput, match="train.jsonl line 11 is longer"):
+    with pytest.raises(BadInput, match=r"train\.jsonl line 11 is longer"):
         made(split)
 
 
