@@ -262,3 +262,11 @@ def test_an_error_between_the_renames_puts_the_earlier_view_back(world: ViewWorl
     with pytest.raises(BadInput, match="cannot be put in its place"):
         world.make_view("current")
     assert read_view(world.target).layout == "plan" and world.differences() == []
+
+
+def test_the_tied_form_appears_nowhere_under_the_name_of_the_untied_one(world: ViewWorld):
+    """In whatever order the record has the files."""
+    for recorded in (world.recorded, dict(reversed(world.recorded.items()))):
+        world.recorded = recorded
+        shown = {file.shows for file in world.plan("current").shown.values()}
+        assert not any(path.startswith("models_v2/micro-mtp/") for path in shown)

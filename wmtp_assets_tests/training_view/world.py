@@ -41,9 +41,9 @@ WEIGHTS = "models_v2/micro-mtp-untied/safetensors/model.safetensors"
 class ViewWorld:
     """A storage below one folder, what the record has of it, and a place for views."""
 
-    def __init__(self, root: Path):
-        self.store = Store(root / "storage", root / "docs")
-        self.catalog: Catalog = CATALOG
+    def __init__(self, root: Path, store: Store | None = None, catalog: Catalog = CATALOG):
+        self.store = store or Store(root / "storage", root / "docs")
+        self.catalog = catalog
         self.target = root / "views" / "view"
         for model, name in itertools.product(MODELS, IN_MODEL):
             self.write(f"models_v2/{model}/{name}", f"{name} of {model}".encode())
