@@ -134,6 +134,12 @@ def test_sha256sums_pass_with_the_stock_tool_and_fail_after_an_edit(tmp_path: Pa
     assert file_io.read_sums(sums.path) == {f.path.name: f.sha256 for f in files}
 
 
+def test_sha256sums_names_the_first_file_first_and_the_rest_by_name(tmp_path: Path):
+    files = [file_io.write_bytes(tmp_path / name, name.encode()) for name in ("m", "z", "a", "n")]
+    sums = file_io.write_sums(tmp_path / "SHA256SUMS", iter(files))
+    assert list(file_io.read_sums(sums.path)) == ["m", "a", "n", "z"]
+
+
 @pytest.mark.parametrize("text", ["", "abc\n", "0" * 64 + " one-space\n"])
 def test_an_empty_or_malformed_sha256sums_is_refused(tmp_path: Path, text: str):
     (tmp_path / "SHA256SUMS").write_text(text)

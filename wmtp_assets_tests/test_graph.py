@@ -28,6 +28,7 @@ ASSET_KEYS = {
     "micro_mtp",
     "micro_mtp_untied",
     "micro_ref",
+    "micro_ref_untied",
     "starling_rm/raw",
     "starling_rm/safetensors",
     "starling_rm/configs",

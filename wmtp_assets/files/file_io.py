@@ -176,9 +176,11 @@ def stored(path: Path) -> StoredFile:
 def write_sums(target: Path, files: Iterable[StoredFile]) -> StoredFile:
     """Write the SHA256SUMS of files in its own folder, as `sha256sum -c` reads it.
 
-    It is written last: a folder whose SHA256SUMS is in place is a whole one.
+    The first file given has the first line, since scripts read that one for the weights; the rest
+    follow by name. It is written last: a folder whose SHA256SUMS is in place is a whole one.
     """
-    named = sorted((f.path.relative_to(target.parent).as_posix(), f.sha256) for f in files)
+    first, *rest = ((f.path.relative_to(target.parent).as_posix(), f.sha256) for f in files)
+    named = [first, *sorted(rest)]
     return write_bytes(target, "".join(f"{sha256}  {name}\n" for name, sha256 in named).encode())
 
 

@@ -42,7 +42,8 @@ def _float16(stored: StoredModel) -> dict[str, Finding]:
 
 
 def _sums_complete(stored: StoredModel) -> dict[str, Finding]:
-    return {sums.SUMS_COMPLETE: sums.sums_complete_finding(stored.folder.sums)}
+    folder = stored.folder
+    return {sums.SUMS_COMPLETE: sums.sums_complete_finding(folder.sums, folder.weights)}
 
 
 def _sums_match(stored: StoredModel) -> dict[str, Finding]:

@@ -19,8 +19,8 @@ STATED: dict[str, Proposition] = {
         "this project cast the tensors",
     ),
     sums.SUMS_COMPLETE: ours(
-        "SHA256SUMS names every other file of its folder",
-        "this project wrote it",
+        "SHA256SUMS names every other file of its folder, weights first",
+        "this project wrote it, and training reads its first line for the weights",
     ),
     sums.SUMS_MATCH: ours(
         "SHA256SUMS holds the digests of the bytes",

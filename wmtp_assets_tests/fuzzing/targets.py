@@ -97,9 +97,10 @@ MODEL_FILES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("micro-mtp/safetensors/SHA256SUMS",): ("micro_mtp", "micro_mtp_untied"),
     ("micro-mtp/tokenizer/tokenizer_config.json",): ("micro_mtp", f"micro_ref {RHO1}"),
     ("micro-ref/configs/config.json", "micro-ref/safetensors/config.json"): (
-        *("micro_ref", f"micro_ref {RUNS}"),
+        *("micro_ref", f"micro_ref {RUNS}", "micro_ref_untied"),
     ),
     ("micro-ref/metadata.json",): ("micro_ref",),
+    ("micro-ref/safetensors/SHA256SUMS",): ("micro_ref", "micro_ref_untied"),
 }
 # What reads every value, or opens a model or a vocabulary.
 SLOW = frozenset({"all_values_are_finite", OPENS, RUNS, IDS, AUTO_IDS, RHO1})

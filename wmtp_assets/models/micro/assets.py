@@ -21,7 +21,7 @@ def micro_asset(*, row: MicroRow) -> dg.AssetsDefinition:
         group_name="micro",
         deps=_deps(row),
         kinds={"pytorch", "safetensors"},
-        code_version="1",
+        code_version="2",
         description=row.description,
     )
     def micro_model(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:

@@ -10,7 +10,8 @@ from wmtp_assets.models.meta_model import META
 from wmtp_assets.models.micro.row import MicroRow
 
 # 512 = 4 heads x 128. An untied 32000 x 512 input and output is 65.5 MB, so the plan's < 50 MB
-# needs the tied form; micro-mtp-untied is the same weights for loaders with a strict key set.
+# needs the tied form. The untied folders hold the same weights for training code: strict loaders
+# want both tensors, and `save_file` refuses two names of one.
 GEOMETRY = MicroGeometry(dim=512, blocks=4, ffn=704, head_dim=128)
 MAX_BYTES = 50_000_000
 
@@ -57,8 +58,22 @@ MICRO_REF = MicroRow(
     ),
     scored_with="micro_mtp",
 )
+MICRO_REF_UNTIED = MicroRow(
+    published=Micro(
+        name="micro_ref_untied",
+        folder="micro-ref-untied",
+        source="micro_ref",
+        geometry=GEOMETRY,
+        tied=False,
+        max_bytes=None,
+    ),
+    implementation=LLAMA,
+    description="micro_ref with lm_head stored, for training code that saves it again.",
+)
 
-MICROS: dict[str, MicroRow] = {row.name: row for row in (MICRO_MTP, MICRO_MTP_UNTIED, MICRO_REF)}
+MICROS: dict[str, MicroRow] = {
+    row.name: row for row in (MICRO_MTP, MICRO_MTP_UNTIED, MICRO_REF, MICRO_REF_UNTIED)
+}
 
 
 def is_made_of_micro(row: MicroRow) -> bool:

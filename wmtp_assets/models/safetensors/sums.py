@@ -27,8 +27,11 @@ def sums_match_finding(here: Store, sums: Path, digests: Mapping[str, str]) -> F
     return compare("files", stated, found)
 
 
-def sums_complete_finding(sums: Path) -> Finding:
-    """Compare the names in SHA256SUMS with the files beside it."""
+def sums_complete_finding(sums: Path, weights: Path) -> Finding:
+    """Compare the names in SHA256SUMS with the files beside it; the weights are to be the first.
+
+    The verify script of the training code reads the first line alone.
+    """
     named = file_io.read_sums(sums).keys()
     files = {
         path.relative_to(sums.parent).as_posix()
@@ -37,7 +40,10 @@ def sums_complete_finding(sums: Path) -> Finding:
     }
     culprits = [f"{name} is not there" for name in sorted(named - files)]
     culprits += [f"{name} is not named" for name in sorted(files - named)]
-    good = f"SHA256SUMS names the {len(files)} files of its folder"
+    first = next(iter(named))
+    if not culprits and first != weights.name:
+        culprits = [f"{first} is named before {weights.name}"]
+    good = f"SHA256SUMS names the {len(files)} files of its folder, the weights first"
     return verdict(culprits, good, "SHA256SUMS and its folder differ", files=len(files))
 
 

@@ -85,6 +85,22 @@ def too_large(folder: str) -> dict[str, tuple[str, Change, str]]:
     }
 
 
+def opened(folder: str) -> dict[str, tuple[str, Change, str]]:
+    """Of a folder that transformers opens."""
+    return {
+        "copied_files_equal_their_originals": (
+            f"{folder}/safetensors/tokenizer_config.json",
+            flip(9),
+            "tokenizer_config.json",
+        ),
+        "auto_tokenizer_ids_equal_sentencepiece": (
+            f"{folder}/safetensors/tokenizer.json",
+            swap('"prepend":"▁"', '"prepend":"x"'),
+            "not opened: 1 of 6 copied files",
+        ),
+    }
+
+
 DAMAGES = {
     "micro_mtp": {
         **common("micro-mtp", findings.EQUAL_SLICES, "norm.weight"),
@@ -94,21 +110,16 @@ DAMAGES = {
     "micro_ref": {
         **common("micro-ref", findings.EQUAL_SLICES, "model.norm.weight"),
         **too_large("micro-ref"),
-        "copied_files_equal_their_originals": (
-            "micro-ref/safetensors/tokenizer_config.json",
-            flip(9),
-            "tokenizer_config.json",
-        ),
-        "auto_tokenizer_ids_equal_sentencepiece": (
-            "micro-ref/safetensors/tokenizer.json",
-            swap('"prepend":"▁"', '"prepend":"x"'),
-            "not opened: 1 of 6 copied files",
-        ),
+        **opened("micro-ref"),
         "rho1_compatible": (
             "micro-ref/safetensors/model.safetensors",
             lambda d: d[:-2] + b"\x00\x7e",
             "reference losses are not finite",
         ),
+    },
+    "micro_ref_untied": {
+        **common("micro-ref-untied", findings.EQUAL_TIED, "model.norm.weight"),
+        **opened("micro-ref-untied"),
     },
 }
 CASES = [
@@ -133,6 +144,18 @@ def test_damage_fails_and_is_named(tiny: TinyStorage, key: str, check: str):
         finding = tiny.judged(key, check)
     assert finding.passed is False
     assert named in finding.summary, finding.summary
+
+
+def weights_last(data: bytes) -> bytes:
+    return b"".join(sorted(data.splitlines(keepends=True), key=lambda line: b"model.s" in line))
+
+
+@pytest.mark.parametrize("folder", ["micro-ref", "micro-ref-untied"])
+def test_a_sha256sums_that_names_the_weights_last_fails(tiny: TinyStorage, folder: str):
+    with damaged(tiny.path(f"{folder}/safetensors/SHA256SUMS"), weights_last):
+        finding = tiny.judged(folder.replace("-", "_"), "sha256sums_names_exactly_the_files")
+    assert not finding.passed
+    assert "is named before model.safetensors" in finding.summary, finding.summary
 
 
 def test_the_forward_pass_says_shape_and_gradients(tiny: TinyStorage):

@@ -16,7 +16,7 @@ from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE
 
 PARAMS, CONFIG = PUBLISHED.model("meta_mtp").geometry, PUBLISHED.model("ref_sheared").geometry
-MICRO_MTP, MICRO_MTP_UNTIED, MICRO_REF = PUBLISHED.micros
+MICRO_MTP, MICRO_MTP_UNTIED, MICRO_REF, MICRO_REF_UNTIED = PUBLISHED.micros
 
 
 def sized(micro: Micro, **sizes: Any) -> Micro:
@@ -52,7 +52,7 @@ def test_more_blocks_than_there_are_are_refused():
 @pytest.mark.parametrize("catalog", [PUBLISHED, SAMPLE], ids=["published", "sample"])
 def test_the_tied_model_has_the_bytes_of_the_domain_facts(catalog):
     sizes = [parameters(plan_from_catalog(catalog, row).shapes) * 2 for row in catalog.micros]
-    assert sizes == [49_816_576, 82_584_576, 49_816_576]
+    assert sizes == [49_816_576, 82_584_576, 49_816_576, 82_584_576]
 
 
 def test_the_real_configs_give_the_micro_models(upstream):
@@ -140,9 +140,9 @@ def test_a_source_that_is_too_small_is_refused():
         plan_llama(MICRO_REF, {**CONFIG, "intermediate_size": 64})
 
 
-def test_an_untied_reference_would_have_the_embedding_as_its_lm_head():
+def test_the_untied_reference_has_the_embedding_as_its_lm_head():
     tied = plan_llama(MICRO_REF, CONFIG)
-    plan = plan_llama(dataclasses.replace(MICRO_REF, tied=False), tied.config)
+    plan = plan_llama(MICRO_REF_UNTIED, tied.config)
     assert plan.shapes.keys() - tied.shapes.keys() == {"lm_head.weight"}
     origin = {cut.target: cut.source for cut in plan.cuts}
     assert origin.pop("lm_head.weight") == "model.embed_tokens.weight"
@@ -170,4 +170,4 @@ def test_an_ffn_without_settings_is_refused():
 
 def test_only_the_tied_models_have_a_size_limit():
     assert (MICRO_MTP.max_bytes, MICRO_REF.max_bytes) == (50_000_000, 50_000_000)
-    assert MICRO_MTP_UNTIED.max_bytes is None
+    assert MICRO_MTP_UNTIED.max_bytes is None and MICRO_REF_UNTIED.max_bytes is None

@@ -9,7 +9,9 @@ import torch
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.models.micro.folder import write_micro
+from wmtp_assets.models.micro.rows import MICROS
 from wmtp_assets.models.mtp_model import load_model
+from wmtp_assets.models.rows import MODELS
 from wmtp_assets.models.safetensors.opening import open_model
 from wmtp_assets_tests.models.tiny import TinyStorage, damaged, swap
 
@@ -49,6 +51,44 @@ def test_the_reference_opens_offline_with_nothing_missing(tiny):
     assert opened.model.lm_head.weight is opened.model.model.embed_tokens.weight
 
 
+def test_the_untied_reference_computes_what_the_tied_one_does(tiny):
+    ids = torch.tensor([[1, 306, 4658, 278]])
+    opened = [
+        open_model(tiny.path(f"{name}/safetensors"), torch.float32)
+        for name in ("micro-ref", "micro-ref-untied")
+    ]
+    assert opened[1].complaints == ()
+    assert torch.equal(*(found.model(ids).logits for found in opened))
+    assert opened[1].model.lm_head.weight is not opened[1].model.model.embed_tokens.weight
+
+
+def test_the_untied_reference_is_tuned_saved_and_opened_again(tiny, tmp_path):
+    opened = open_model(tiny.path("micro-ref-untied/safetensors"), torch.float32)
+    with torch.no_grad():
+        opened.model.lm_head.weight += 1
+    opened.model.save_pretrained(tmp_path)
+    again = open_model(tmp_path, torch.float32)
+    assert again.complaints == ()
+    stored = safetensors.torch.load_file(tmp_path / "model.safetensors")
+    assert stored.keys() == tensors(tiny, "micro-ref-untied").keys()
+    assert torch.equal(again.model.lm_head.weight, opened.model.lm_head.weight)
+    safetensors.torch.save_file(again.model.state_dict(), tmp_path / "plainly.safetensors")
+
+
+def test_the_tied_reference_cannot_be_saved_by_its_state_dict(tiny, tmp_path):
+    """Why there is an untied one."""
+    state = open_model(tiny.path("micro-ref/safetensors")).model.state_dict()
+    with pytest.raises(RuntimeError, match="share memory"):
+        safetensors.torch.save_file(state, tmp_path / "plainly.safetensors")
+
+
+def test_the_weights_have_the_first_line_of_every_sha256sums(tiny):
+    sums = sorted(tiny.path(".").glob("*/safetensors/SHA256SUMS"))
+    assert len(sums) == len(MODELS) + len(MICROS)
+    for path in sums:
+        assert path.read_text().splitlines()[0].endswith("  model.safetensors"), path
+
+
 def test_the_stored_reference_opens_offline_with_nothing_missing(tiny):
     opened = open_model(tiny.path("ref-sheared-llama-2.7b/safetensors"))
     assert opened.complaints == () and opened.model.dtype == torch.float16
@@ -64,7 +104,8 @@ def test_a_folder_that_does_not_open_is_named(tiny):
 
 
 def test_metadata_says_what_the_plan_asks_for(tiny):
-    for folder in ("micro-mtp", "micro-mtp-untied", "micro-ref"):
+    for row in MICROS.values():
+        folder = row.published.folder
         metadata = json.loads(tiny.path(f"{folder}/metadata.json").read_text())
         assert metadata["target_device"] == "mps"
         assert metadata["tokenizer_shared_with"] == "meta-llama-mtp"
