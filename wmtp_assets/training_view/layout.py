@@ -42,6 +42,9 @@ LAYOUTS: Mapping[LayoutName, Layout] = {
 # Folder in a view -> the micro model that appears there: a strict loader wants output.weight, and
 # what transformers saves again must not share memory. All other models keep their folder's name.
 UNTIED = {"micro-mtp": "micro_mtp_untied", "micro-ref-hf": "micro_ref_untied"}
+# Named to transformers by its folder alone: what lies in safetensors/ appears at its top as well.
+OPENED_AT_TOP = "micro-ref-hf"
+_SAFETENSORS = "safetensors/"
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,10 @@ def _paths(layout: Layout, places: Mapping[str, list[str]], stored: str) -> Iter
     top, _, below = stored.partition("/")
     folder, _, rest = below.partition("/")
     if top == MODELS:
-        yield from (f"{layout.models}/{place}/{rest}" for place in places.get(folder, ()))
+        for place in places.get(folder, ()):
+            yield f"{layout.models}/{place}/{rest}"
+            if place == OPENED_AT_TOP and rest.startswith(_SAFETENSORS):
+                yield f"{layout.models}/{place}/{rest.removeprefix(_SAFETENSORS)}"
     elif top == DATASETS and rest.split("/")[0] in layout.parts:
         yield f"{layout.datasets}/{below}"
     elif top == SMALL_SETS and layout.small_sets:

@@ -31,6 +31,7 @@ def expected(layout: str) -> set[str]:
     plan = layout == "plan"
     models, datasets = ("models_v2", "datasets_v2") if plan else ("models", "datasets")
     files = {"VIEW.json"} | {f"{models}/{m}/{name}" for m in IN_VIEW for name in IN_MODEL}
+    files.add(f"{models}/micro-ref-hf/model.safetensors")
     for name, splits in SPLITS.items():
         files.add(f"{datasets}/{name}/processed/README.md")
         for split in splits:
