@@ -17,7 +17,7 @@ from wmtp_assets.evidence.judge import Evidence
 from wmtp_assets.evidence.read import Declared, read_evidence
 from wmtp_assets.printable import printable, reporter
 from wmtp_assets.training_view.compare import ANEW, beside, differences
-from wmtp_assets.training_view.layout import LayoutName, plan_view
+from wmtp_assets.training_view.layout import LayoutName, ViewPlan, plan_view
 from wmtp_assets.training_view.view_json import VIEW, LinkName, View, read_view
 from wmtp_assets.training_view.write import require_replaceable, write_view
 
@@ -41,9 +41,16 @@ class CheckConfig(dg.Config):
 
 
 class ViewChecker:
-    """Holds views against the storage, as the record has it at one moment."""
+    """Holds the view at a target against the storage, as the record has it at one moment."""
 
-    def __init__(self, context: dg.OpExecutionContext, deployment: Deployment, declared: Declared):
+    def __init__(
+        self,
+        target: Path,
+        context: dg.OpExecutionContext,
+        deployment: Deployment,
+        declared: Declared,
+    ):
+        self.target = target
         self.report = reporter(context.log.info)
         self.evidence = read_evidence(context.instance, declared, deployment)
         self.approval = read_approval(context.instance, deployment, self.evidence)
@@ -57,11 +64,14 @@ class ViewChecker:
         self._now = Digests(deployment.store, self.recorded, deep=False)
         self._log = context.log
 
-    def plan(self, layout: LayoutName):
+    def plan(self, layout: LayoutName) -> ViewPlan:
         return plan_view(layout, self.deployment.catalog, self.deployment.store, self.recorded)
 
     def prove(self, folder: Path, view: View) -> None:
         """Compare a view with the storage.
+
+        Args:
+            folder: Where it is: the target, or a folder that is to become it.
 
         Raises:
             BadInput: Everything that differs is named.
@@ -73,14 +83,12 @@ class ViewChecker:
         if problems := [*stale, *wrong]:
             # The page of the run hides the message of the error under a stack trace.
             for problem in problems[:MAX_SAMPLES]:
-                self._log.error(printable(f"{folder}: {problem}"))
-            raise BadInput(f"the view at {folder} is not the storage's", problems, ANEW)
+                self._log.error(printable(f"{self.target}: {problem}"))
+            raise BadInput(f"the view {self.target} is not the storage's", problems, ANEW)
         for name in beside(folder, plan):
             self.report(f"beside the view, not of it: {name}")
         shown, made = len(plan.shown), len(plan.index_maps)
-        self.report(
-            f"{folder}: {shown} files are the storage's, {made} made anew are as counted again"
-        )
+        self.report(f"{shown} files are the storage's, {made} made anew are as counted again")
 
     def _misstated(self, view: View) -> Iterator[str]:
         """Where the view shows another content than the present one, or names no such approval."""
@@ -109,7 +117,7 @@ def write_view_folder(
 ) -> None:
     target = Path(config.target)
     require_replaceable(target, deployment.store.root)
-    checker = ViewChecker(context, deployment, declared)
+    checker = ViewChecker(target, context, deployment, declared)
     require_whole(checker.evidence)
     number = approving_decision(checker.approval)
     if number is None:
@@ -141,8 +149,9 @@ def check_view_folder(
     deployment: dg.ResourceParam[Deployment],
     declared: dg.ResourceParam[Declared],
 ) -> None:
-    folder = Path(config.target)
-    ViewChecker(context, deployment, declared).prove(folder, read_view(folder))
+    target = Path(config.target)
+    checker = ViewChecker(target, context, deployment, declared)
+    checker.prove(target, read_view(target))
 
 
 @dg.job(
