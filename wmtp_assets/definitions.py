@@ -54,6 +54,7 @@ from wmtp_assets.source import Source
 from wmtp_assets.sqlite_record import be_patient
 from wmtp_assets.storage_history import resolved
 from wmtp_assets.store import Store
+from wmtp_assets.training_view.jobs import check_training_view, write_training_view
 
 OWNERS = ["team:wmtp"]
 OPTIONAL_ASSETS = [[name, part] for name, row in OPTIONAL.items() for part in ("raw", *row.parts)]
@@ -149,6 +150,8 @@ def build_definitions(
             watch,
             renew_lock,
             mirror_job,
+            write_training_view,
+            check_training_view,
             reset_storage,
             *([backup_storage, verify_backup] if backed_up else []),
         ],

@@ -35,6 +35,7 @@ from wmtp_assets.models.safetensors.no_code import require_no_code
 from wmtp_assets.models.strict_json import read_object
 from wmtp_assets.models.tokenizer.files import load_sentencepiece
 from wmtp_assets.models.tokenizer.findings import load_fast
+from wmtp_assets.training_view.view_json import VIEW, read_view
 
 REPO = Repo("org/name", "model", "main", "any")
 MEMORY_BYTES = 4 * 1024**3
@@ -91,6 +92,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "consolidated.pth": read_directory,
     TAG: lambda path: read_tag(BackupLocation(str(path.parent))),
     LISTING_NAME: _listed,
+    VIEW: lambda path: read_view(path.parent),
 }
 # Of any size, hence not asked with a large one.
 LARGE: dict[str, Callable[[Path], object]] = {

@@ -95,8 +95,18 @@ JOBS = {
     "watch_upstream",
     "renew_lock",
     "write_mirror",
+    "write_training_view",
+    "check_training_view",
 }
-OP_JOBS = {"reset_storage", "renew_lock", "write_mirror", "review_phase1", "record_move"}
+OP_JOBS = {
+    "reset_storage",
+    "renew_lock",
+    "write_mirror",
+    "review_phase1",
+    "record_move",
+    "write_training_view",
+    "check_training_view",
+}
 MAX_DESCRIPTION = 80
 
 

@@ -211,11 +211,39 @@ def test_a_second_run_leaves_every_artifact_byte_for_byte(sample):
     assert [p for p in before if before[p] != after[p]] == []
 
 
+@pytest.fixture(scope="module")
+def views(sample) -> dict[str, Path]:
+    """Views of both layouts; `view` is the one that the README opens."""
+    made = {}
+    for name, layout, link in (("view", "current", "hard"), ("other", "plan", "symbolic")):
+        made[layout] = sample.root / name
+        config = {"target": str(made[layout]), "layout": layout, "link": link}
+        written = sample.root / f"{name}.json"
+        written.write_text(json.dumps({"ops": {"write_view_folder": {"config": config}}}))
+        execute = (str(BIN / "dagster"), "job", "execute", "-m", "wmtp_assets.definitions")
+        done = sample.command(*execute, "-j", "write_training_view", "-c", str(written))
+        assert done.returncode == 0, done.stderr[-4000:]
+    return made
+
+
+@pytest.mark.parametrize("layout", ["plan", "current"])
+def test_a_script_without_this_project_opens_every_model_and_split_of_a_view(views, layout):
+    script = PROJECT / "wmtp_assets_tests" / "training_view" / "open_as_training_does.py"
+    assert "import wmtp" not in script.read_text() and "from wmtp" not in script.read_text()
+    # -I: neither this folder nor PYTHONPATH is on its path.
+    command = [sys.executable, "-I", "-W", "ignore", str(script), str(views[layout]), layout]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["humaneval/test"] == 164 and told["micro-mtp"] == 39
+
+
 SNIPPETS = re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=[f"snippet{n}" for n in range(len(SNIPPETS))])
-def test_the_loading_snippets_of_the_readme_run(sample, snippet: str):
+def test_the_loading_snippets_of_the_readme_run(sample, views, snippet: str):
     storage = sample.root / "storage"
     if not storage.exists():
         storage.symlink_to(sample.storage)

@@ -51,6 +51,7 @@ ORDER = (
     "approval",
     "moving",
     "backup",
+    "training_view",
     "documents",
     "automation",
     "signoff",

@@ -17,7 +17,13 @@ from wmtp_assets.record import ROOT_TAG, STORAGE_ROOT
 
 REPORT = "report"
 # Their runs change nothing that a document states.
-UNREPORTED = (REPORT, "watch_upstream", "write_mirror")
+UNREPORTED = (
+    REPORT,
+    "watch_upstream",
+    "write_mirror",
+    "write_training_view",
+    "check_training_view",
+)
 ENDED = [
     dg.DagsterRunStatus.SUCCESS,
     dg.DagsterRunStatus.FAILURE,

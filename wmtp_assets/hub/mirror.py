@@ -14,6 +14,7 @@ from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
+from wmtp_assets.files.apart import require_apart
 from wmtp_assets.hub.file_formats import fault
 from wmtp_assets.hub.lock import LockedRepo, stated_files
 from wmtp_assets.hub.sources import LISTING_NAME, read_listing
@@ -46,14 +47,8 @@ def require_own_folder(target: Path, storage_root: Path) -> None:
     Raises:
         BadInput: The folder is named.
     """
-    inside, around = target.resolve(), storage_root.resolve()
-    apart = not inside.is_relative_to(around) and not around.is_relative_to(inside)
-    if not target.is_absolute() or not apart:
-        raise BadInput(
-            "a mirror needs an absolute folder apart from the storage",
-            [target],
-            "name another target, such as a folder of the disk that travels",
-        )
+    fix = "name another target, such as a folder of the disk that travels"
+    require_apart(target, storage_root, "a mirror", fix)
 
 
 def write_mirror(

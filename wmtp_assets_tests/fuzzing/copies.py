@@ -1,4 +1,4 @@
-"""The small files that a copy of a storage is known by: listing, decisions, signatures, tags."""
+"""The small files that a copy of a storage is known by: listing, decisions, tags, VIEW.json."""
 
 import itertools
 import shutil
@@ -17,9 +17,12 @@ from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import require_locked
 from wmtp_assets.hub.mirror import write_mirror
 from wmtp_assets.raw.checks import locked_files
+from wmtp_assets.training_view.view_json import VIEW
+from wmtp_assets.training_view.write import require_replaceable
 from wmtp_assets_tests.datasets.world import made_deployment
 from wmtp_assets_tests.fuzzing.target import Look, Target
 from wmtp_assets_tests.signoff.approval.sealed import new_keys, seal, write_storage
+from wmtp_assets_tests.training_view.world import ViewWorld
 
 
 def mirror_targets(root: Path) -> Iterator[Target]:
@@ -89,3 +92,14 @@ def approved_targets(root: Path) -> Iterator[Target]:
     write_tag(broken, read_tag(broken), REPLACING)
     replacing = root / "broken" / REPLACING
     yield Target("tag in the making", (replacing,), {"restore": lambda: restored(broken)})
+
+
+def view_targets(root: Path) -> Iterator[Target]:
+    """What a view says of itself, checked, and read by who would replace it."""
+    world = ViewWorld(root)
+    target = world.make_view()
+    looks: dict[str, Look] = {
+        "check": lambda: not world.differences(),
+        "replace": lambda: require_replaceable(target, world.store.root),
+    }
+    yield Target("VIEW.json of a view", (target / VIEW,), looks)

@@ -27,7 +27,7 @@ from wmtp_assets.files import file_io
 from wmtp_assets.raw.checks import locked_files
 from wmtp_assets.record import FILES, as_metadata, file_facts
 from wmtp_assets_tests.datasets.world import made_deployment
-from wmtp_assets_tests.fuzzing.copies import approved_targets, mirror_targets
+from wmtp_assets_tests.fuzzing.copies import approved_targets, mirror_targets, view_targets
 from wmtp_assets_tests.fuzzing.target import Look, Target
 from wmtp_assets_tests.models.micro.conftest import ROWS, small_rows
 from wmtp_assets_tests.models.tiny import CHECK_GROUPS, TinyStorage
@@ -40,6 +40,7 @@ def all_targets(root: Path) -> list[Target]:
         *dataset_targets(root / "datasets"),
         *mirror_targets(root / "mirrored"),
         *approved_targets(root / "approved"),
+        *view_targets(root / "viewed"),
     ]
     return sorted(targets, key=lambda target: target.kind)
 
