@@ -14,12 +14,15 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import torch
 
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.models.micro.rows import MICROS
+from wmtp_assets.models.mtp_model import load_model
 from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS
 from wmtp_assets.record import DATA_VERSION_TAG, made_by_runs
 from wmtp_assets.sample.catalog import SAMPLE_NOTICE
+from wmtp_assets_tests.models import learning
 from wmtp_assets_tests.signoff.approval.sealed import new_keys, reviewers
 
 pytestmark = pytest.mark.long
@@ -237,6 +240,65 @@ def test_a_script_without_this_project_opens_every_model_and_split_of_a_view(vie
     assert done.returncode == 0, done.stderr[-4000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["humaneval/test"] == 164 and told["micro-mtp"] == 39
+
+
+STEPS = 30
+
+
+@pytest.fixture(scope="module")
+def rows(views) -> list[learning.Row]:
+    small = views["plan"] / "datasets_local_small/codecontests_small/train_small.jsonl"
+    tokenizer = views["plan"] / "models_v2/micro-mtp/tokenizer/tokenizer.model"
+    return learning.read_rows(small, tokenizer, 5)
+
+
+def policy_in(views):
+    folder = views["plan"] / "models_v2" / "micro-mtp"
+    return load_model(folder / "configs/params.json", folder / "safetensors/model.safetensors")
+
+
+def reference_in(views):
+    from transformers import AutoModelForCausalLM
+
+    folder = views["plan"] / "models_v2" / "micro-ref-hf"
+    return AutoModelForCausalLM.from_pretrained(folder, local_files_only=True).float()
+
+
+def fell_by_a_third(losses: list[float]) -> bool:
+    print(f"loss {losses[0]:.2f} -> {losses[-1]:.2f} in {len(losses)} steps")
+    return losses[-1] <= losses[0] * 2 / 3
+
+
+def test_the_micro_policy_learns_goes_on_from_a_checkpoint_and_takes_a_rho1_step(
+    sample, views, rows, tmp_path
+):
+    policy = policy_in(views)
+    optimizer = learning.adam(policy)
+    losses = list(learning.train(policy, optimizer, rows, range(20), learning.policy_loss))
+    checkpoint = tmp_path / "x.pt"
+    torch.save({"model": policy.state_dict(), "optimizer": optimizer.state_dict()}, checkpoint)
+    losses += learning.train(policy, optimizer, rows, range(20, STEPS), learning.policy_loss)
+    assert fell_by_a_third(losses)
+
+    again = policy_in(views)
+    saved = torch.load(checkpoint)
+    again.load_state_dict(saved["model"])
+    other = learning.adam(again)
+    other.load_state_dict(saved["optimizer"])
+    on = list(learning.train(again, other, rows, range(20, 22), learning.policy_loss))
+    assert on == losses[20:22]
+
+    rho1 = learning.rho1_loss(reference_in(views), kept=0.6)
+    first, second = learning.train(again, other, rows[:1], range(2), rho1)
+    assert second < first
+
+
+def test_the_micro_reference_learns(views, rows):
+    reference = reference_in(views)
+    optimizer = learning.adam(reference)
+    steps = range(STEPS)
+    losses = list(learning.train(reference, optimizer, rows, steps, learning.reference_loss))
+    assert fell_by_a_third(losses)
 
 
 SNIPPETS = re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
