@@ -188,8 +188,7 @@ class World:
         }
 
     def make_approvable(self) -> "World":
-        copy_or_make(self, self._run_to_approvable)
-        return self
+        return copy_or_make(self, World._run_to_approvable)
 
     def _run_to_approvable(self) -> None:
         assert self.run("phase1", GOOD) and self.run("report")

@@ -18,6 +18,7 @@ from wmtp_assets.definitions import build_definitions
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.published import PUBLISHED
+from wmtp_assets_tests.signoff.approvable import copy_or_make
 from wmtp_assets_tests.signoff.approval.sealed import seal
 from wmtp_assets_tests.signoff.backup.test_copying import changed, files_of
 from wmtp_assets_tests.signoff.world import World
@@ -27,17 +28,24 @@ pytestmark = pytest.mark.long
 CHECK = f"signoff/backup {COPY_IS_AS_APPROVED}"
 
 
-@pytest.fixture
-def approved(world: World) -> World:
+def approve(world: World) -> None:
     world.make_approvable().approve()
     assert world.run("report")
-    return world
+
+
+def back_up(world: World) -> None:
+    approve(world)
+    assert world.run("backup_storage") and world.run("report")
 
 
 @pytest.fixture
-def backed_up(approved: World) -> World:
-    assert approved.run("backup_storage") and approved.run("report")
-    return approved
+def approved(world: World) -> World:
+    return copy_or_make(world, approve)
+
+
+@pytest.fixture
+def backed_up(world: World) -> World:
+    return copy_or_make(world, back_up)
 
 
 def judged(world: World) -> tuple[bool, str]:
