@@ -304,11 +304,11 @@ def test_a_guard_that_cannot_be_taken_is_named(storage: Path, location: BackupLo
 def test_a_file_may_come_in_the_place_of_a_folder(
     tmp_path: Path, location: BackupLocation, before, after
 ):
-    root = write_approved(tmp_path / "storage", {"README.md": b"x", before: b"1"})
+    root, layout = tmp_path / "storage", "models_v2"
+    write_approved(root, {"README.md": b"x", f"{layout}/{before}": b"1"})
     copied(root, location)
-    shutil.rmtree(root / "a", ignore_errors=True)
-    (root / "a").unlink(missing_ok=True)
-    write_approved(root, {"README.md": b"x", after: b"2"})
+    shutil.rmtree(root / layout)
+    write_approved(root, {"README.md": b"x", f"{layout}/{after}": b"2"})
     copied(root, location)
     assert problems(root, location) == ()
     assert held(location) == files_of(root)
