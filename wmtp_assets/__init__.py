@@ -6,4 +6,5 @@ The data flows
   datasets   raw parquet         -> token-filtered JSONL, schema, small sets, statistics
   evidence   the Dagster record  -> what each check is worth now
   documents, approval, backup    -> checklist and reports, decisions, copies
+  training_view                  -> the folder that training code opens
 """

@@ -99,7 +99,7 @@ def _misstatements(view: View, plan: ViewPlan) -> Iterator[str]:
 
 
 def _facts(file: ViewFile) -> str:
-    return f"{file.shows or 'made anew'}, {file.size_bytes:,} bytes, {file.sha256}"
+    return f"{f'{file.shows}, ' if file.shows else ''}{file.size_bytes:,} bytes, {file.sha256}"
 
 
 def _of_map(folder: Path, path: str, view: View, plan: ViewPlan, workers: int) -> Iterator[str]:

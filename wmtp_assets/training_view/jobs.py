@@ -13,7 +13,7 @@ from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
-from wmtp_assets.evidence.judge import Evidence
+from wmtp_assets.evidence.judge import Evidence, Outcome
 from wmtp_assets.evidence.read import Declared, read_evidence
 from wmtp_assets.printable import printable, reporter
 from wmtp_assets.training_view.compare import ANEW, beside, differences
@@ -177,7 +177,14 @@ def require_whole(evidence: Evidence) -> None:
     unmade = [asset.key for asset in evidence.artifacts if asset.latest is None]
     if unmade:
         raise BadInput("a view shows assets that are not stored", unmade, "materialize them")
-    if differing := [clause for asset in evidence.artifacts for clause in asset.differing]:
+    differing = [clause for asset in evidence.artifacts for clause in asset.differing]
+    # Bytes of the recorded size and time that a deep check has read and found to be others.
+    differing = differing or [
+        f"{judged.check.asset} {judged.check.name}: {judged.finding}"
+        for judged in evidence.of_artifacts
+        if judged.outcome == Outcome.DISK_DIFFERS
+    ]
+    if differing:
         fix = "materialize their assets again, then write the view again"
         raise BadInput("files of the storage are not as recorded", differing, fix)
 

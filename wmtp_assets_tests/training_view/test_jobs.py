@@ -1,5 +1,6 @@
 """The two jobs on a small graph: what the run says, the approval, and what it refuses."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -128,6 +129,16 @@ def test_a_storage_that_is_not_as_recorded_is_not_shown(world: ApprovableWorld):
     (world.store.root / WEIGHTS).write_bytes(b"rot")
     assert "files of the storage are not as recorded" in world.make_view()[0]
     assert not world.target.exists()
+
+
+def test_what_a_deep_check_found_to_be_other_bytes_is_not_shown(world: ApprovableWorld):
+    world.run("phase1", GOOD)
+    before = world.file.stat()
+    world.file.write_bytes(b"rot!")
+    os.utime(world.file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    world.run("verify")
+    told = world.make_view()[0]
+    assert "not as recorded: mbpp/train " in told and "it read content sha256:" in told
 
 
 def test_a_storage_that_lacks_an_asset_is_not_shown(world: ApprovableWorld):
