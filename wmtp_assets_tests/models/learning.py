@@ -15,7 +15,7 @@ from sentencepiece import SentencePieceProcessor
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-PROMPT_TOKENS, OUTPUT_TOKENS = 64, 96
+PROMPT_TOKENS, OUTPUT_TOKENS = 32, 48
 LEARNING_RATE = 1e-3
 
 
