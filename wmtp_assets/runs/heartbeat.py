@@ -85,8 +85,8 @@ def _beat(
             run = instance.get_run_by_id(run_id)
             if run and run.is_finished and not ended.wait(ENDING_SECONDS):
                 # Somebody ended the run in the record: another run may write the storage by now.
+                # Again with the next beat: Python loses an interrupt that comes in a finalizer.
                 os.kill(os.getpid(), signal.SIGINT)
-                return
 
 
 def find_dead(
