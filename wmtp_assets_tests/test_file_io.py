@@ -172,3 +172,17 @@ def test_what_a_killed_run_left_is_swept_however_deep(tmp_path: Path):
     (left / "out").symlink_to(tmp_path)
     file_io.write_bytes(tmp_path / "a.jsonl", b"whole")
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+@pytest.mark.parametrize("size", [0, 1, file_io.CHUNK_BYTES, 2 * file_io.CHUNK_BYTES + 1])
+@pytest.mark.parametrize("long_bytes", [1, file_io.LONG_BYTES])
+def test_the_digest_of_a_file_of_any_length_is_that_of_its_bytes(
+    tmp_path, monkeypatch, size, long_bytes
+):
+    monkeypatch.setattr(file_io, "LONG_BYTES", long_bytes)
+    forgotten = []
+    monkeypatch.setattr(file_io, "forget_pages", lambda _, start, count: forgotten.append(count))
+    path = tmp_path / "x"
+    path.write_bytes(data := bytes(range(256)) * (size // 256) + b"x" * (size % 256))
+    assert file_io.sha256_of(path) == hashlib.sha256(data).hexdigest()
+    assert sum(forgotten) == (size if long_bytes == 1 else 0)

@@ -15,7 +15,7 @@ from sentencepiece import SentencePieceProcessor
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-PROMPT_TOKENS, OUTPUT_TOKENS = 32, 48
+PROMPT_TOKENS, OUTPUT_TOKENS = 16, 32
 LEARNING_RATE = 1e-3
 
 
@@ -100,4 +100,4 @@ def rho1_loss(reference: torch.nn.Module, kept: float) -> Callable[[torch.nn.Mod
 
 
 def adam(model: torch.nn.Module) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
+    return torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, fused=True)
