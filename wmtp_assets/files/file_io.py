@@ -182,13 +182,22 @@ def _sha256_of(handle: BinaryIO) -> str:
     if os.fstat(handle.fileno()).st_size < LONG_BYTES:
         return hashlib.file_digest(handle, "sha256").hexdigest()
     digest = hashlib.sha256()
-    position = 0
+    for chunk in read_and_forget(handle):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def read_and_forget(handle: BinaryIO, position: int = 0) -> Iterator[bytes]:
+    """Read from where a file stands to its end; the pages of what was read are for others.
+
+    Args:
+        position: Where it stands.
+    """
     # In pieces of 256 KiB the system kept what it was told to forget.
     while chunk := handle.read(CHUNK_BYTES):
-        digest.update(chunk)
+        yield chunk
         forget_pages(handle.fileno(), position, len(chunk))
         position += len(chunk)
-    return digest.hexdigest()
 
 
 def write_sums(target: Path, files: Iterable[StoredFile]) -> StoredFile:

@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from wmtp_assets.catalog import Repo
 from wmtp_assets.errors import BadInput
@@ -20,7 +19,6 @@ from wmtp_assets.files.regular import open_regular, read_small, require_inside, 
 from wmtp_assets.files.strict import parse_json
 from wmtp_assets.files.strict_model import InvalidModel, validated
 from wmtp_assets.files.walking import files_below
-from wmtp_assets.files.writer import forget_pages
 from wmtp_assets.hub.field_values import known_size
 from wmtp_assets.hub.lock_schema import MirrorListing, Repository
 from wmtp_assets.source import Body, Listing, RemoteFile
@@ -114,16 +112,8 @@ class MirrorSource:
             facts = os.fstat(handle.fileno())
             handle.seek(start)
             etag = f"{facts.st_size}-{facts.st_mtime_ns}"
-            clone_to = partial(clone, handle.fileno())
-            yield Body(start, etag, facts.st_size, _read_on(handle, start), clone=clone_to)
-
-
-def _read_on(handle: BinaryIO, position: int) -> Iterator[bytes]:
-    """Read to the end; what was read is not read again, and its pages are for others."""
-    while chunk := handle.read(file_io.CHUNK_BYTES):
-        yield chunk
-        forget_pages(handle.fileno(), position, len(chunk))
-        position += len(chunk)
+            chunks = file_io.read_and_forget(handle, start)
+            yield Body(start, etag, facts.st_size, chunks, clone=partial(clone, handle.fileno()))
 
 
 def read_listing(mirror: Path) -> dict[str, Repository]:
