@@ -253,7 +253,7 @@ def fell_by_a_third(losses: list[float]) -> bool:
 
 
 def test_the_micro_policy_learns_goes_on_from_a_checkpoint_and_takes_a_rho1_step(
-    sample, views, rows, tmp_path
+    views, rows, tmp_path
 ):
     policy = policy_in(views)
     optimizer = learning.adam(policy)

@@ -31,7 +31,7 @@ from typing import Any
 
 import orjson
 
-from wmtp_assets.datasets.convert.line_metadata import OPENING
+from wmtp_assets.datasets.convert.line_metadata import OPENING, item_lines
 from wmtp_assets.datasets.convert.line_ranges import RANGE_BYTES, LineRange, plan_ranges
 from wmtp_assets.datasets.convert.range_inspection import SUFFIX
 from wmtp_assets.datasets.convert.range_pass import each_range, lines_of
@@ -145,32 +145,30 @@ def index_map_text(
     lines = 0
     look = functools.partial(read_runs, stored.dataset, read)
     ranges = plan_ranges(stored.jsonl, range_bytes)
-    # An item ends its line when the next one is known, since a comma stands between two.
-    held = b""
-    with contextlib.closing(each_range(look, ranges, workers)) as found:
+
+    def runs() -> Iterator[tuple[bytes, int]]:
+        nonlocal lines
         for facts in found:
-            piece = []
             for (name, is_correct, difficulty), count in facts.runs:
-                item = _item(name, is_correct, difficulty)
-                piece += [held, (item + b",\n") * (count - 1)]
-                held = item + b",\n"
                 kinds[is_correct, difficulty] += count
                 problem = problems.setdefault(name, Problem(difficulty))
                 if is_correct is not None:
                     numbers = problem.correct if is_correct else problem.incorrect
                     numbers.extend(range(lines, lines + count))
                 lines += count
+                yield _item(name, is_correct, difficulty), count
             if facts.fault:
                 raise facts.fault.after(lines - facts.lines)
             if facts.too_long:
                 raise line_too_long(stored.jsonl, lines + 1)
-            yield b"".join(piece)
+
+    with contextlib.closing(each_range(look, ranges, workers)) as found:
+        yield from item_lines(runs())
     if not lines:
         fix = "materialize the split anew"
         raise BadInput(
             "no row to make a map of, which is an error in training", [stored.jsonl], fix
         )
-    yield held.removesuffix(b",\n") + b"\n"
     yield b'],\n"problem_index_map":{\n'
     for number, (name, problem) in enumerate(problems.items(), 1):
         yield _problem_line(name, problem) + (b"\n" if number == len(problems) else b",\n")

@@ -76,11 +76,18 @@ def write_line_metadata(
 ) -> None:
     """Write the object; `runs` are (item, number of lines that have it) in line order."""
     out.write(head_bytes(head))
+    for lines in item_lines(runs):
+        out.write(lines)
+    out.write(CLOSING)
+
+
+def item_lines(runs: Iterable[tuple[bytes, int]]) -> Iterator[bytes]:
+    """The lines of the list: a comma stands between two items, hence the last one is held back."""
     held = b""
     for item, lines in runs:
-        out.write(held + (item + b",\n") * (lines - 1))
+        yield held + (item + b",\n") * (lines - 1)
         held = item + b",\n"
-    out.write(held.removesuffix(b",\n") + (b"\n" if held else b"") + CLOSING)
+    yield held.removesuffix(b",\n") + (b"\n" if held else b"")
 
 
 @contextlib.contextmanager
