@@ -10,6 +10,8 @@ from wmtp_assets.setting_values import without_credentials
 
 # The run config of a job that logs this way: Definitions(loggers=...) alone is ignored.
 QUIET = {"loggers": {"console": {}}}
+# The same of a command that prints itself what the run was refused for.
+TOLD_BY_CALLER = {"loggers": {"console": {"config": {"failures": False}}}}
 # Event type -> how its line begins; events that are not here have no line.
 SHOWN = {
     "STEP_START": "start",
@@ -24,11 +26,21 @@ SHOWN = {
 
 
 class OneLine(logging.Handler):
-    """Prints steps, log lines of the assets, and checks that did not pass."""
+    """Prints steps, log lines of the assets, and checks that did not pass.
+
+    Args:
+        failures: Whether errors are printed; not where the caller says what the run raised.
+    """
+
+    def __init__(self, *, failures: bool = True):
+        super().__init__()
+        self._failures = failures
 
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", {})
         event = meta.get("dagster_event")
+        if not self._failures and (record.levelno >= logging.ERROR or _is_of_failure(event)):
+            return
         if event is None:
             line = record.getMessage() if record.levelno >= logging.INFO else None
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
@@ -51,9 +63,16 @@ class OneLine(logging.Handler):
             say(*map(without_credentials, lines), file=sys.stderr)
 
 
-@dg.logger(config_schema={})
+def _is_of_failure(event: dg.DagsterEvent | None) -> bool:
+    return event is not None and event.event_type_value in (
+        "STEP_FAILURE",
+        dg.DagsterEventType.RUN_FAILURE.value,
+    )
+
+
+@dg.logger(config_schema={"failures": dg.Field(bool, default_value=True)})
 def one_line_console(context: dg.InitLoggerContext) -> logging.Logger:
     """The console logger of this project's jobs."""
     logger = logging.Logger("wmtp_assets", level=logging.DEBUG)
-    logger.addHandler(OneLine())
+    logger.addHandler(OneLine(failures=context.logger_config["failures"]))
     return logger

@@ -129,6 +129,7 @@ def decide(
         "note": options.note,
         "acknowledge": options.acknowledge,
     }
+    from wmtp_assets.runs.console import TOLD_BY_CALLER
     from wmtp_assets.runs.executor import run_here
 
     run_here(
@@ -138,7 +139,7 @@ def decide(
         resources={"signer": signer},
         run_config={
             "ops": {"record_decision": {"config": config}},
-            "loggers": {"console": {}},
+            **TOLD_BY_CALLER,
         },
     )
 
@@ -161,6 +162,7 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
     Raises:
         BadInput: It was refused; every reason is named.
     """
+    from wmtp_assets.runs.console import TOLD_BY_CALLER
     from wmtp_assets.runs.executor import run_here
 
     run_here(
@@ -169,7 +171,7 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
         storage_root(defs),
         run_config={
             "ops": {"tell_move": {"config": {"old_root": old_root}}},
-            "loggers": {"console": {}},
+            **TOLD_BY_CALLER,
         },
     )
 
