@@ -16,6 +16,7 @@ from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.errors import BadInput
 from wmtp_assets.printable import Parser, say
 from wmtp_assets.setting_values import RECORD_FIX, wrong_with_record
+from wmtp_assets.stopping import stoppable
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -145,10 +146,7 @@ def decide(
         instance,
         storage_root(defs),
         resources={"signer": signer},
-        run_config={
-            "ops": {"record_decision": {"config": config}},
-            "loggers": {"console": {}},
-        },
+        run_config={"ops": {"record_decision": {"config": config}}},
     )
 
 
@@ -176,10 +174,7 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
         defs.resolve_job_def("record_move"),
         instance,
         storage_root(defs),
-        run_config={
-            "ops": {"tell_move": {"config": {"old_root": old_root}}},
-            "loggers": {"console": {}},
-        },
+        run_config={"ops": {"tell_move": {"config": {"old_root": old_root}}}},
     )
 
 
@@ -245,4 +240,4 @@ def record() -> Iterator["dg.DagsterInstance"]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stoppable(lambda _: main())
