@@ -16,6 +16,7 @@ from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.errors import BadInput
 from wmtp_assets.printable import Parser, say
 from wmtp_assets.setting_values import RECORD_FIX, wrong_with_record
+from wmtp_assets.stopping import stoppable
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -247,4 +248,4 @@ def record() -> Iterator["dg.DagsterInstance"]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stoppable(lambda _: main())
