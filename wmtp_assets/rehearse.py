@@ -42,7 +42,8 @@ def main() -> int:
     except BadInput as error:
         say(error, file=sys.stderr)
         return 1
-    stopped = [line for progress in ended for line in stop_lines(progress, "make sample")]
+    again = f"{sys.executable} -m wmtp_assets.sample"
+    stopped = [line for progress in ended for line in stop_lines(progress, again)]
     interrupted = any(progress.interrupted for progress in ended)
     code = 1 if interrupted else signoff(["status", "--table"]) or (1 if stopped else 0)
     say(*stopped, file=sys.stderr)
