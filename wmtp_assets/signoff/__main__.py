@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Dagster's word on a wrong dagster.yaml is a page long.
 MAX_REASON = 200
+# Those of frame.py, which `verify` does not import.
+FORMATS = ("csv", "json", "parquet")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +46,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         return made
 
     look = command("status", status, "print what is not passed; exit 0 if ready or approved")
-    look.add_argument("--table", action="store_true", help="one row per asset first")
+    shown = look.add_mutually_exclusive_group()
+    shown.add_argument("--table", action="store_true", help="one row per asset first")
+    shown.add_argument("--format", choices=FORMATS, help="one row per check, for a program")
     decided = command("approve", approve, "record a decision; exit 1 with the reasons if refused")
     decided.add_argument("--reviewer", required=True, metavar="NAME")
     decided.add_argument("--role", choices=list(Role), default=Role.REVIEWER, type=Role)
@@ -81,8 +85,13 @@ def status(options: argparse.Namespace) -> int:
         deployment = defs.resources["deployment"]
         evidence = read_evidence(instance, defs.resources["declared"], deployment)
         approval = read_approval(instance, deployment, evidence)
-    lines = [*table_lines(evidence)] if options.table else []
-    say(*lines, *status_lines(evidence, approval))
+    if options.format:
+        from wmtp_assets.signoff.frame import frame_of, write_frame
+
+        write_frame(frame_of(evidence, defs.resources["declared"].checks), options.format)
+    else:
+        lines = [*table_lines(evidence)] if options.table else []
+        say(*lines, *status_lines(evidence, approval))
     return 0 if is_fine(evidence, approval) else 1
 
 
