@@ -25,7 +25,6 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.read import Declared, read_evidence
 from wmtp_assets.printable import reporter
 from wmtp_assets.record import CONTENT, STORAGE_ROOT, observable
-from wmtp_assets.runs.console import QUIET
 
 # Downstream of nothing: its check reads every byte of the copy, and whoever makes an asset and all
 # downstream of it has not asked for that.
@@ -112,7 +111,6 @@ def copy_approved_storage(
 
 
 @dg.job(
-    config=QUIET,
     description="Copies what changed of the approved storage to WMTP_BACKUP_URL; tags it.",
 )
 def backup_storage() -> None:
@@ -123,5 +121,4 @@ verify_backup = dg.define_asset_job(
     "verify_backup",
     selection=dg.AssetSelection.checks(dg.AssetCheckKey(BACKUP_KEY, COPY_IS_AS_APPROVED)),
     description="Reads every byte of the copy at WMTP_BACKUP_URL and names what differs.",
-    config=QUIET,
 )
