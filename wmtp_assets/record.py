@@ -7,6 +7,7 @@ test_upstream.py pins them.
 """
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,22 @@ def check_history(
         if len(page) < limit:
             return
         cursor, limit = page[-1].id, MANY
+
+
+def observable(spec: dg.AssetSpec, look: Callable[..., Any]) -> dg.AssetsDefinition:
+    """An asset that nothing in the graph makes, and that a run can look at.
+
+    Where a selection (`+` downstream, an owner) holds an asset that cannot run at all, Dagster
+    refuses the whole run. `'*'` takes what can be made, hence none of these.
+
+    Args:
+        look: Yields one `ObserveResult`; takes the context and resources as an asset does.
+    """
+    with warnings.catch_warnings():
+        # Beta in Dagster 1.13, and said so on every start; test_watch.py pins what it must do.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        declare = dg.multi_observable_source_asset(name="__".join(spec.key.path), specs=[spec])
+        return declare(look)
 
 
 def results_on(
