@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         return any(is_same_folder(str(p), str(self.storage)) for p in (folder, *folder.parents))
 
     @property
+    def mirror(self) -> Path:
+        """The folder of the mirror, where that is the source."""
+        assert self.mirror_dir is not None, "read_settings refuses a mirror without"
+        return self.mirror_dir
+
+    @property
     def sample_mirror(self) -> Path:
         """Where the embedded upstream is written."""
         return (SAMPLE_ROOT / "mirror").absolute()
@@ -101,7 +107,7 @@ def _nest(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _sentence(name: str, message: str) -> str:
+def _sentence(name: int | str, message: str) -> str:
     """The name of the variable, then the message: of ours or of pydantic."""
     ours = "Value error, "
     text = f" {message.removeprefix(ours)}" if message.startswith(ours) else f": {message}"
@@ -166,7 +172,7 @@ def read_settings() -> Settings:
             wrong.append("WMTP_SOURCE=mirror needs WMTP_MIRROR_DIR")
         elif not settings.mirror_dir.is_dir():
             wrong.append(f"WMTP_MIRROR_DIR is not a folder: {settings.mirror_dir}")
-    if wrong:
+    if wrong or settings is None:
         names = f"; known names are {', '.join(sorted(known))}" if unknown else ""
         raise BadInput("settings", wrong, f"set what is named anew, or unset it{names}")
     return settings
