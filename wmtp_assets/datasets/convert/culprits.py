@@ -33,7 +33,7 @@ class Culprits:
 
     def finding(self, good: str, bad: str, **evidence: Any) -> Finding:
         """Pass with `good` when nothing was added, else fail with `bad` and the culprits."""
-        counted = {CULPRIT_COUNT: self.count}
+        counted: dict[str, Any] = {CULPRIT_COUNT: self.count}
         if self.count:
             counted[FINDING_SHA256] = self._hash.hexdigest()
         found = verdict(self.samples, good, bad, **evidence, **counted)
