@@ -21,7 +21,7 @@ from wmtp_assets.models.micro.shared_checks import (
     values_checks,
 )
 from wmtp_assets.models.shared_checks import SUMS_CHECKS
-from wmtp_assets.models.stored_model import StoredModel, check_groups_of
+from wmtp_assets.models.stored_model import StoredMicro, check_groups_of
 
 
 def check_groups(row: MicroRow) -> tuple[CheckGroup, ...]:
@@ -40,7 +40,7 @@ def check_groups(row: MicroRow) -> tuple[CheckGroup, ...]:
 def _scores_checks(policy_name: str) -> CheckGroup:
     """Rho-1 scoring with a micro policy and the model as its reference."""
 
-    def judge(stored: StoredModel) -> dict[str, Finding]:
+    def judge(stored: StoredMicro) -> dict[str, Finding]:
         here, reference = stored.deployment.store, stored.folder
         policy = here.model(stored.deployment.catalog.micro(policy_name).folder)
         rows = here.dataset(SCORED_SET).small_jsonl(SCORED_SPLIT)
