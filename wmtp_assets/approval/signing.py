@@ -25,6 +25,7 @@ class Signer(Protocol):
 
     def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
         """Path -> sha256 of every covered file, as read now; the signature over them is written."""
+        ...
 
     def sign_file(self, path: Path, signature: Path) -> None:
         """Write the signature over one file."""
@@ -63,10 +64,11 @@ class KeySigner:
             pem = read_small(key, limit=TINY_BYTES)
             password = getpass.getpass(f"passphrase of {key}: ") if b"ENCRYPTED" in pem else None
             # The library hands the passphrase on to cryptography, which takes bytes.
-            secret = password and password.encode()
+            secret = None if password is None else password.encode()
             private = serialization.load_pem_private_key(pem, secret)
             self._config = model_signing.signing.Config().use_elliptic_key_signer(
-                private_key=key, password=secret
+                private_key=key,
+                password=secret,  # pyright: ignore[reportArgumentType] - declared as text
             )
         except (AttributeError, OSError, TypeError, ValueError, UnsupportedAlgorithm) as error:
             raise BadInput(

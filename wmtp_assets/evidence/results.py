@@ -18,8 +18,11 @@ from wmtp_assets.record import (
     EVALUATED,
     STORAGE_ROOT,
     check_history,
+    event_of,
     is_made_on,
     is_result_on,
+    made_of,
+    result_of,
     root_of_run,
 )
 from wmtp_assets.storage_history import StorageHistory
@@ -109,7 +112,7 @@ def check_row(
 def _evaluation(
     past: RecordHistory, record: AssetCheckExecutionRecord, asset: AssetRow, *, on_root: bool
 ) -> Evaluation:
-    result = record.event.dagster_event.asset_check_evaluation_data
+    result = result_of(record)
     values = {name: _plain(value) for name, value in result.metadata.items()}
     stated, content = values.pop(STORAGE_ROOT, None), values.pop(CONTENT, None)
     summary = values.pop(AS_WRITTEN, None) or result.description or ""
@@ -123,7 +126,7 @@ def _evaluation(
         target=target,
         target_version=version,
         run_id=record.run_id,
-        timestamp=record.event.timestamp,
+        timestamp=event_of(record).timestamp,
         evidence=values,
     )
 
@@ -136,14 +139,14 @@ def _target(
     Dagster notes the newest one of the record. Where that was posted or is of another storage, the
     check compared with the newest by a run here, or, if that is made again since, with its content.
     """
-    result = record.event.dagster_event.asset_check_evaluation_data
+    result = result_of(record)
     noted, latest = result.target_materialization_data, asset.latest
     if latest and noted and noted.storage_id == latest.storage_id:
         return latest.storage_id, latest.version
     made = past.made(result.asset_key, noted.storage_id) if noted else None
     if made is not None and is_made_on(made, past.here):
-        return made.storage_id, (made.asset_materialization.tags or {}).get(DATA_VERSION_TAG)
-    if latest and made is not None and latest.timestamp <= record.event.timestamp:
+        return made.storage_id, (made_of(made).tags or {}).get(DATA_VERSION_TAG)
+    if latest and made is not None and latest.timestamp <= event_of(record).timestamp:
         return latest.storage_id, latest.version
     return None, content if made is not None else None
 
