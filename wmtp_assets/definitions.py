@@ -198,7 +198,7 @@ def _from_settings(settings: Settings) -> dg.Definitions:
 
     sources = {
         "sample": lambda: SampleSource(settings.sample_mirror),
-        "mirror": lambda: MirrorSource(settings.mirror_dir),
+        "mirror": lambda: MirrorSource(settings.mirror),
         "hub": HubSource,
     }
     return build_definitions(

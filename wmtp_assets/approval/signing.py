@@ -30,6 +30,7 @@ class Signer(Protocol):
 
     def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
         """Path -> sha256 of every covered file, as read now; the signature over them is written."""
+        ...
 
     def sign_file(self, path: Path, signature: Path) -> None:
         """Write the signature over one file."""
@@ -90,7 +91,8 @@ class KeySigner:
             secret = None if password is None else password.encode()
             private = _decrypted(key, pem, secret)
             self._config = model_signing.signing.Config().use_elliptic_key_signer(
-                private_key=key, password=secret
+                private_key=key,
+                password=secret,  # pyright: ignore[reportArgumentType] - declared as text
             )
         except (AttributeError, OSError, TypeError, ValueError, UnsupportedAlgorithm) as error:
             raise BadInput(

@@ -6,7 +6,7 @@ not depend on which.
 
 import contextlib
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ Found = TypeVar("Found")
 
 def each_range(
     look: Callable[[LineRange], Found], ranges: Sequence[LineRange], workers: int
-) -> Iterator[Found]:
+) -> Generator[Found]:
     """Yield what `look` finds in each range.
 
     Args:

@@ -50,6 +50,9 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
             for name, png in drawn.items()
         ]
         files.append(file_io.write_bytes(path, summary_bytes(content, day)))
+        pictures: dict[str, Any] = {
+            name: dg.MetadataValue.md(plots.as_markdown(name, png)) for name, png in drawn.items()
+        }
         return materialized(
             deployment,
             folder.stats,
@@ -59,10 +62,7 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
             date=day,
             rows=content["rows"],
             **numbers(content["splits"]),
-            **{
-                name: dg.MetadataValue.md(plots.as_markdown(name, png))
-                for name, png in drawn.items()
-            },
+            **pictures,
         )
 
     return stats
