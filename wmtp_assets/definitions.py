@@ -4,6 +4,7 @@
 catalog and source, as the tests do.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from wmtp_assets.datasets.checks import dataset_checks
 from wmtp_assets.datasets.stats.assets import stats_assets
 from wmtp_assets.datasets.stats.checks import stats_checks
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.descriptions import artifact_of, describe
 from wmtp_assets.documents.assets import approval, checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS
@@ -126,6 +128,7 @@ def build_definitions(
         return spec.merge_attributes(owners=OWNERS, deps=OPTIONAL_ASSETS if waits else ...)
 
     assets = [definition.map_asset_specs(complete) for definition in ASSETS if in_graph(definition)]
+    assets = described(assets, catalog)
     checks = [definition for definition in CHECKS if in_graph(definition)]
     declared = Declared(
         tuple(spec for definition in assets for spec in definition.specs),
@@ -171,6 +174,24 @@ def build_definitions(
         executor=executor_of_jobs(str(store.root), sample=catalog.name == "sample"),
         loggers={"console": one_line_console},
     )
+
+
+def described(assets: list[dg.AssetsDefinition], catalog: Catalog) -> list[dg.AssetsDefinition]:
+    """The assets with all that their page says: behind the first line place, readers, snippet."""
+    readers = defaultdict(set)
+    for spec in (spec for definition in assets for spec in definition.specs):
+        for dep in spec.deps:
+            readers[dep.asset_key].add(spec.key.to_user_string())
+    rows = {row.name: row for row in (*catalog.models, *catalog.micros, *catalog.datasets)}
+
+    def tell(spec: dg.AssetSpec) -> dg.AssetSpec:
+        key, first_line = spec.key.to_user_string(), spec.description or ""
+        artifact = artifact_of(key, rows.get(spec.key.path[0]))
+        return spec.replace_attributes(
+            description=describe(key, first_line, artifact, readers[spec.key])
+        )
+
+    return [definition.map_asset_specs(tell) for definition in assets]
 
 
 def _from_settings(settings: Settings) -> dg.Definitions:
