@@ -22,6 +22,7 @@ from wmtp_assets.catalog import Repo
 from wmtp_assets.content_version import content_version
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.files.file_io import StoredFile
+from wmtp_assets.page_order import in_order
 from wmtp_assets.storage_history import Move, StorageHistory, history_of
 from wmtp_assets.store import Store
 
@@ -89,10 +90,11 @@ def materialized(
         seconds = time.monotonic() - started
         facts[DURATION_SECONDS] = round(seconds, 3)
         facts[RATE_MB_PER_SECOND] = round((work_bytes or total) / 1e6 / max(seconds, 1e-6), 1)
-    # Last, because it is long: the UI shows metadata in this order.
     listing = {deployment.store.relative(f.path): file_facts(f) for f in files}
     return dg.MaterializeResult(
-        metadata={**facts, **as_metadata(metadata), FILES: dg.MetadataValue.json(listing)},
+        metadata=in_order(
+            {**facts, **as_metadata(metadata), FILES: dg.MetadataValue.json(listing)}
+        ),
         data_version=dg.DataVersion(content),
     )
 
