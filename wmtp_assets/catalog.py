@@ -47,6 +47,11 @@ class Repo:
     kind: Literal["model", "dataset"]
     revision: str
     licence: str
+    """What its bytes are under, in words."""
+    licence_id: str = "other"
+    """What the Hub calls that licence, for the cards of models made of it."""
+    licence_name: str = ""
+    """A name for the cards where the Hub has none: lower case, digits, `-` and `.`."""
     gated: bool = False
     pins: Mapping[str, str] = field(default_factory=dict)
     """Path -> sha256 of files whose digest is known beforehand."""
@@ -87,6 +92,8 @@ class Implementation:
         width, heads: The settings of the width of all heads together, and of their number.
         architecture: The settings that metadata.json states, of a row and its folder.
         freqs_cis: How rotary positions come about in the stored form, in words.
+        library: What opens the stored form.
+        loading: Python that opens `path/to/this/folder` with it.
         second_names: Where a checkpoint holds tensors twice: prefix of the names to drop -> prefix
             of the same tensors that are kept.
     """
@@ -98,6 +105,8 @@ class Implementation:
     heads: str
     architecture: Callable[["Model", ModelFolder], dict[str, Any]]
     freqs_cis: str
+    library: str
+    loading: str
     second_names: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -62,6 +62,10 @@ class ModelFolder:
     def metadata(self) -> Path:
         return self.root / METADATA
 
+    @property
+    def card(self) -> Path:
+        return self.root / README
+
 
 @dataclass(frozen=True)
 class DatasetFolder:

@@ -56,7 +56,8 @@ def main(stop: Stop) -> int:
         return 1
     if any(progress.interrupted for progress in ended):
         return 1
-    stopped = [line for progress in ended for line in stop_lines(progress, "make sample")]
+    again = f"{sys.executable} -m wmtp_assets.sample"
+    stopped = [line for progress in ended for line in stop_lines(progress, again)]
     code = signoff(["status", "--table"]) or (1 if stopped else 0)
     say(*stopped, file=sys.stderr)
     return code

@@ -41,6 +41,7 @@ PROJECT = Path(__file__).parents[1]
 SHARED = {
     "__init__",
     "assets",
+    "card",
     "checks",
     "configs",
     "llama",

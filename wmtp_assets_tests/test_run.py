@@ -171,8 +171,9 @@ def documents_of(sample: Sample) -> list[Path]:
 def test_every_document_says_that_it_is_a_sample_and_none_shows_a_branch(sample):
     documents = documents_of(sample)
     named = {path.name for path in documents}
-    # Of each model one, of each dataset five, the README, three reports, the checklist twice.
-    assert len(documents) == len(MODELS) + len(MICROS) + 5 * len(DATASETS) + 6, sorted(named)
+    # Of each model two, of each dataset five, the README, three reports, the checklist twice.
+    models = len(MODELS) + len(MICROS)
+    assert len(documents) == 2 * models + 5 * len(DATASETS) + 6, sorted(named)
     for path in documents:
         written = path.read_text("utf-8")
         assert SAMPLE_NOTICE in written, path
@@ -200,7 +201,7 @@ def test_the_checklist_is_done_up_to_the_approval(sample):
 
 @pytest.fixture(scope="module")
 def views(sample) -> dict[str, Path]:
-    """Views of both layouts; `view` is the one that the README opens."""
+    """Views of both layouts; `view` is the one that docs/training.md opens."""
     made = {}
     for name, layout, link in (("view", "current", "hard"), ("other", "plan", "symbolic")):
         made[layout] = sample.root / name
@@ -285,11 +286,18 @@ def test_the_micro_reference_learns(views, rows):
     assert fell_by_a_third(losses)
 
 
-SNIPPETS = re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+SNIPPETS = {
+    f"{page}{n}": snippet
+    for page in ("loading", "training")
+    for n, snippet in enumerate(
+        re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / f"{page}.md").read_text(), re.DOTALL)
+    )
+}
+assert len(SNIPPETS) == 9
 
 
-@pytest.mark.parametrize("snippet", SNIPPETS, ids=[f"snippet{n}" for n in range(len(SNIPPETS))])
-def test_the_loading_snippets_of_the_readme_run(sample, views, snippet: str):
+@pytest.mark.parametrize("snippet", SNIPPETS.values(), ids=SNIPPETS.keys())
+def test_the_snippets_of_the_pages_run(sample, views, snippet: str):
     storage = sample.root / "storage"
     if not storage.exists():
         storage.symlink_to(sample.storage)

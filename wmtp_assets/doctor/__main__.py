@@ -10,6 +10,7 @@ from pathlib import Path
 
 from wmtp_assets.doctor.checkpoints import checkpoint_lines, look_at_checkpoints
 from wmtp_assets.doctor.database import database_lines
+from wmtp_assets.doctor.fast_line import fast_line_lines
 from wmtp_assets.doctor.lines import Line, State, fail, ok, table
 from wmtp_assets.doctor.machine import (
     SETUP,
@@ -102,6 +103,7 @@ def job_lines(settings: Settings, jobs: list[str]) -> Iterator[Line]:
         yield from mirror_lines(mirror, repos)
     else:
         yield from _hub(repos)
+        yield from fast_line_lines(repos, store, known.raw)
 
 
 def _hub(repos: list) -> Iterator[Line]:

@@ -8,7 +8,8 @@ Whatever differs from one model to the other has a module of its own.
     assets, checks, shared_checks   of the parts of a model, once for all rows
     tensor_shapes  the tensors of an implementation, from the settings of a config file
     configs        params.json, meta_adapter.yaml, config.json
-    metadata, recorded_proof   metadata.json; the proof that stands once raw files are gone
+    metadata, card             metadata.json; README.md, by which the Hub shows the model
+    recorded_proof             the proof that stands once raw files are gone
     checkpoint     a torch checkpoint by position: which tensors lie where, which are stored
     safetensors    the cast, the file that it makes, the proof of both
     tokenizer      one vocabulary for all, and files with equal ids

@@ -10,6 +10,7 @@ from wmtp_assets.deployment import Deployment
 from wmtp_assets.files import file_io
 from wmtp_assets.hub.fetch import fetch_files
 from wmtp_assets.hub.lock import locked_commit
+from wmtp_assets.models.card import build_card
 from wmtp_assets.models.checkpoint.naming import naming_of
 from wmtp_assets.models.checkpoint.selection import dropped_rules
 from wmtp_assets.models.configs import model_settings
@@ -133,24 +134,33 @@ def safetensors_asset(row: ModelRow) -> dg.AssetsDefinition:
 
 
 def metadata_asset(row: ModelRow) -> dg.AssetsDefinition:
-    """The metadata.json of a stored model."""
+    """The metadata.json and the card of a stored model."""
     described = [[row.name, part] for part in row.parts if part != METADATA]
 
     @dg.asset(
         key=[row.name, METADATA],
         group_name=row.group_name,
         deps=[*described, *(key.split("/") for key in row.extra_deps)],
-        kinds={"json"},
-        code_version="2",
+        kinds={"json", "file"},
+        code_version="3",
         description=row.descriptions[METADATA],
     )
     def metadata(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
         model = deployment.catalog.model(row.name)
-        path = deployment.store.model(model.folder).metadata
+        folder = deployment.store.model(model.folder)
         facts = describe_model(deployment.store, deployment.catalog, model)
-        file = write_dated(path, facts, datetime.datetime.now(datetime.UTC))
+        card = build_card(facts, row.summary, model.repo, model.implementation)
+        files = [
+            write_dated(folder.metadata, facts, datetime.datetime.now(datetime.UTC)),
+            file_io.write_bytes(folder.card, card),
+        ]
         return materialized(
-            deployment, path, [file], n_params=facts["n_params"], dtype=facts["dtype"]
+            deployment,
+            folder.root,
+            files,
+            n_params=facts["n_params"],
+            dtype=facts["dtype"],
+            card=dg.MetadataValue.md(card.decode().split("---\n", 2)[2]),
         )
 
     return metadata

@@ -38,6 +38,14 @@ LLAMA = Implementation(
     heads="num_attention_heads",
     architecture=config_geometry,
     freqs_cis="not stored (inv_freq buffers dropped); computed from rope_theta by transformers",
+    library="transformers",
+    loading="""
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+folder = "path/to/this/folder/safetensors"  # on the Hub these files lie at the top
+model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+tokenizer = AutoTokenizer.from_pretrained(folder)
+""",
 )
 
 

@@ -32,6 +32,15 @@ META = Implementation(
     heads="n_heads",
     architecture=_architecture,
     freqs_cis="not stored; computed from rope_theta when loading, interleaved (complex) form",
+    library="wmtp_assets",
+    loading="""
+from pathlib import Path
+
+from wmtp_assets.models.mtp_model import load_model
+
+folder = Path("path/to/this/folder")
+model = load_model(folder / "configs/params.json", folder / "safetensors/model.safetensors")
+""",
 )
 
 

@@ -19,6 +19,7 @@ _PUBLISHED = Model(
         kind="model",
         revision="main",
         licence="Multi-token Prediction Research License (18 June 2024)",
+        licence_name="multi-token-prediction-research-license",
         gated=True,
         pins={
             "7B_1T_4/params.json": (

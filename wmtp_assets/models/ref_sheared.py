@@ -14,6 +14,7 @@ _PUBLISHED = Model(
         kind="model",
         revision="main",
         licence="Apache-2.0 and the Llama 2 Community License",
+        licence_name="apache-2.0-and-llama2",
         pins={
             "config.json": "397d55e1785659fc8f06aa472285d8f9c672d760dd9df4a419584733417404f0",
             "generation_config.json": (
@@ -66,7 +67,7 @@ REF_SHEARED = ModelRow(
     title="Sheared-LLaMA",
     release="Sheared-LLaMA-2.7B",
     raw="Sheared-LLaMA reference: sharded checkpoint, configs, tokenizer as published.",
-    metadata="metadata.json: version, dtype, digests, source, shared tokenizer.",
+    metadata="metadata.json and card: source, licence, dtype, shared tokenizer.",
     step=4,
     job=Job(
         "reference_model",

@@ -67,7 +67,7 @@ class ModelRow:
         title: What people call it.
         release: What they call exactly this one.
         raw: The first line that a person reads of its raw files.
-        metadata: What a person reads of its metadata.json, behind the title.
+        metadata: What a person reads of its metadata.json and card, behind the title.
         step: The step of the plan that asks for it; None where it is optional.
         group: The group of its assets; its name, where none is given.
         job: A job of its own.
@@ -80,7 +80,7 @@ class ModelRow:
     title: str
     release: str
     raw: str
-    metadata: str = "metadata.json: version, dtype, digests, source, licence."
+    metadata: str = "metadata.json and card: source, licence, dtype, digests."
     step: int | None = None
     group: str = ""
     job: Job | None = None
@@ -101,6 +101,11 @@ class ModelRow:
     def group_name(self) -> str:
         """The group that its assets are shown in."""
         return self.group or self.name
+
+    @property
+    def summary(self) -> str:
+        """The sentence of its card."""
+        return self.descriptions[SAFETENSORS]
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 Glue without a decision of its own: each judge picks paths, calls pure functions, names findings.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.models import metadata
+from wmtp_assets.models.card import CARD_AGREES, card_finding
 from wmtp_assets.models.checkpoint.shards import source_files
 from wmtp_assets.models.checkpoint.tensors import TensorAt
 from wmtp_assets.models.configs import model_settings, model_shapes
@@ -93,6 +94,15 @@ def _ids(stored: StoredModel) -> dict[str, Finding]:
 
 def _auto_ids(stored: StoredModel) -> dict[str, Finding]:
     return {tokenizers.AUTO_IDS_EQUAL: tokenizers.auto_ids_finding(stored.folder.tokenizer)}
+
+
+def card_checks(build: Callable[[StoredModel], bytes]) -> CheckGroup:
+    """The check of a card; `build` makes what it has to be, of the disk as it is now."""
+
+    def judge(stored: StoredModel) -> dict[str, Finding]:
+        return {CARD_AGREES: card_finding(stored.folder, build(stored))}
+
+    return CheckGroup(judge, stated(CARD_AGREES))
 
 
 # Of SHA256SUMS beside the weights.

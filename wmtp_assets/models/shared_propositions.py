@@ -1,7 +1,7 @@
 """Propositions that stand on several models, whichever room made them."""
 
 from wmtp_assets.checking.propositions import Proposition, ours
-from wmtp_assets.models import configs, metadata
+from wmtp_assets.models import card, configs, metadata
 from wmtp_assets.models.safetensors import findings as weights_findings
 from wmtp_assets.models.safetensors import opening, proof, sums
 
@@ -29,6 +29,10 @@ STATED: dict[str, Proposition] = {
     metadata.ON_DISK: ours(
         "metadata.json says what is on disk, in catalog and lock",
         "this project wrote it",
+    ),
+    card.CARD_AGREES: ours(
+        "README.md says what metadata.json says, and how to load it",
+        "this project wrote it, and who loads or publishes the model goes by it",
     ),
     proof.FINITE: ours(
         "No value is infinite or not a number",

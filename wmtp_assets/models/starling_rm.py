@@ -49,6 +49,13 @@ STARLING = Implementation(
     heads="num_attention_heads",
     architecture=config_geometry,
     freqs_cis="not stored; computed from rope_theta by transformers",
+    library="safetensors",
+    loading="""
+from safetensors import safe_open
+
+with safe_open("path/to/this/folder/safetensors/model.safetensors", "pt") as file:
+    value_head = file.get_tensor("v_head.weight")
+""",
     second_names={"transformer.": "model.model."},
 )
 
@@ -61,6 +68,7 @@ _PUBLISHED = Model(
         kind="model",
         revision="main",
         licence="LLaMA 2 Community License; trained on Nectar, non-commercial use",
+        licence_name="llama2-and-non-commercial",
         pins={
             "config.json": "dde3c35a539ac57a4a30238d7398a8e9333932a154e227ee455905f8b65d2c95",
             "pytorch_model.bin": "e822738b1730aee4bcd4695d25836907dd3b98dff1ac112260d89c2085c0a743",
@@ -156,7 +164,7 @@ STARLING_RM = ModelRow(
     title="Starling reward model",
     release="Starling-RM-7B-alpha",
     raw="Starling reward model (optional): checkpoint as published.",
-    metadata="metadata.json; status optional.",
+    metadata="metadata.json and card; status optional.",
     group="reward",
     job=Job("reward_model", "Materializes and checks the optional Starling reward model."),
 )

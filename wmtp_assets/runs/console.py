@@ -11,6 +11,8 @@ from wmtp_assets.runs.events import OUR_ERROR
 from wmtp_assets.setting_values import without_credentials
 from wmtp_assets.stopping import is_stopping
 
+# The run config of a command that prints itself what the run was refused for.
+TOLD_BY_CALLER = {"loggers": {"console": {"config": {"failures": False}}}}
 # Event type -> how its line begins; events that are not here have no line.
 SHOWN = {
     "STEP_START": "start",
@@ -25,11 +27,21 @@ SHOWN = {
 
 
 class OneLine(logging.Handler):
-    """Prints steps, log lines of the assets, and checks that did not pass."""
+    """Prints steps, log lines of the assets, and checks that did not pass.
+
+    Args:
+        failures: Whether errors are printed; not where the caller says what the run raised.
+    """
+
+    def __init__(self, *, failures: bool = True):
+        super().__init__()
+        self._failures = failures
 
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", {})
         event = meta.get("dagster_event")
+        if not self._failures and (record.levelno >= logging.ERROR or _is_of_failure(event)):
+            return
         if event is None:
             # Without the run and the step, which Dagster puts in front of it.
             said = meta.get("orig_message") or record.getMessage()
@@ -55,11 +67,18 @@ class OneLine(logging.Handler):
             say(*map(without_credentials, lines), file=sys.stderr)
 
 
-@dg.logger(config_schema={})
+def _is_of_failure(event: dg.DagsterEvent | None) -> bool:
+    return event is not None and event.event_type_value in (
+        "STEP_FAILURE",
+        dg.DagsterEventType.RUN_FAILURE.value,
+    )
+
+
+@dg.logger(config_schema={"failures": dg.Field(bool, default_value=True)})
 def one_line_console(context: dg.InitLoggerContext) -> logging.Logger:
     """The console logger of this project's jobs."""
     logger = logging.Logger("wmtp_assets", level=logging.DEBUG)
-    logger.addHandler(OneLine())
+    logger.addHandler(OneLine(failures=context.logger_config["failures"]))
     return logger
 
 
@@ -69,4 +88,6 @@ def log_one_line_an_event() -> None:
     Dagster then takes a logger of its own, whatever `Definitions(loggers=...)` says: it tells
     nothing of a check that warns, and an error with its traceback, five times over.
     """
-    context_creation_job.default_system_loggers = lambda instance: [(one_line_console, {})]
+    context_creation_job.default_system_loggers = lambda instance: [
+        (one_line_console, {"failures": True})
+    ]

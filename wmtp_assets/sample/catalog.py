@@ -32,10 +32,15 @@ LICENCES = {
 }
 
 
+# What the Hub calls the licence of both.
+LICENCE_ID = "apache-2.0"
+
+
 def _own(row: Model | Dataset) -> Repo:
     """A repository of the sample's own bytes: neither digests nor commit are the published ones."""
-    licence = row.repo.licence if row.name in REAL else LICENCES[row.repo.kind]
-    return replace(row.repo, revision="main", pins={}, licence=licence, notice=SAMPLE_NOTICE)
+    ours = {"licence": LICENCES[row.repo.kind], "licence_id": LICENCE_ID, "licence_name": ""}
+    licence = {} if row.name in REAL else ours
+    return replace(row.repo, revision="main", pins={}, notice=SAMPLE_NOTICE, **licence)
 
 
 # What of a model is smaller than published.

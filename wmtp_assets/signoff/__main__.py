@@ -139,6 +139,7 @@ def decide(
         "note": options.note,
         "acknowledge": options.acknowledge,
     }
+    from wmtp_assets.runs.console import TOLD_BY_CALLER
     from wmtp_assets.runs.executor import run_here
 
     run_here(
@@ -146,7 +147,10 @@ def decide(
         instance,
         storage_root(defs),
         resources={"signer": signer},
-        run_config={"ops": {"record_decision": {"config": config}}},
+        run_config={
+            "ops": {"record_decision": {"config": config}},
+            **TOLD_BY_CALLER,
+        },
     )
 
 
@@ -168,13 +172,17 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
     Raises:
         BadInput: It was refused; every reason is named.
     """
+    from wmtp_assets.runs.console import TOLD_BY_CALLER
     from wmtp_assets.runs.executor import run_here
 
     run_here(
         defs.resolve_job_def("record_move"),
         instance,
         storage_root(defs),
-        run_config={"ops": {"tell_move": {"config": {"old_root": old_root}}}},
+        run_config={
+            "ops": {"tell_move": {"config": {"old_root": old_root}}},
+            **TOLD_BY_CALLER,
+        },
     )
 
 

@@ -58,6 +58,7 @@ MODEL_FILES: dict[tuple[str, ...], tuple[str, ...]] = {
     ),
     (f"{META}/configs/meta_adapter.yaml",): ("meta_mtp/configs", "meta_mtp/metadata"),
     (f"{META}/metadata.json",): ("meta_mtp/metadata",),
+    (f"{META}/README.md",): ("meta_mtp/metadata",),
     (f"{META}/safetensors/SHA256SUMS",): (
         *("meta_mtp/safetensors", "meta_mtp/metadata", "micro_mtp"),
     ),
@@ -95,6 +96,7 @@ MODEL_FILES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("micro-mtp/configs/params.json",): ("micro_mtp", f"micro_mtp {RUNS}", "micro_mtp_untied"),
     ("micro-mtp/configs/config.json",): ("micro_mtp",),
     ("micro-mtp/metadata.json",): ("micro_mtp",),
+    ("micro-mtp/README.md",): ("micro_mtp",),
     ("micro-mtp/safetensors/SHA256SUMS",): ("micro_mtp", "micro_mtp_untied"),
     ("micro-mtp/tokenizer/tokenizer_config.json",): ("micro_mtp", f"micro_ref {RHO1}"),
     ("micro-ref/configs/config.json", "micro-ref/safetensors/config.json"): (

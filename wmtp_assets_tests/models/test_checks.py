@@ -109,6 +109,11 @@ def metadata_damages(model: str) -> dict[str, tuple[str, Change, str]]:
     return {
         "metadata_agrees_with_disk": (file, swap("v2.0.0", "v2.0.1"), "version: expected v2.0.0"),
         "metadata_states_every_field": (file, swap('"created_at"', '"created_on"'), "created_at"),
+        "model_card_says_what_is_stored": (
+            f"{model}/README.md",
+            swap("license: ", "license: not-"),
+            "expected 'license: apache-2.0'",
+        ),
     }
 
 

@@ -87,11 +87,12 @@ def test_the_reward_model_is_optional_keeps_its_dtype_and_has_no_tokenizer(tiny)
 
 def test_no_file_of_the_folder_is_left_out(tiny):
     model = tiny.deployment.catalog.model("ref_sheared")
-    folder = tiny.deployment.store.model(model.folder).root
+    stored = tiny.deployment.store.model(model.folder)
+    folder = stored.root
     on_disk = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.is_file() and path.name != "metadata.json"
+        if path.is_file() and path not in (stored.metadata, stored.card)
         # Downloads in flight, and the empty guards of ended ones, lie in .cache.
         if not {"raw", ".cache"} & set(path.parts)
     }

@@ -5,8 +5,9 @@ import datetime
 import dagster as dg
 
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.files import file_io
 from wmtp_assets.models.metadata import write_dated
-from wmtp_assets.models.micro.folder import describe_micro, write_micro
+from wmtp_assets.models.micro.folder import describe_micro, micro_card, write_micro
 from wmtp_assets.models.micro.row import MicroRow
 from wmtp_assets.models.micro.rows import MICROS, is_made_of_micro
 from wmtp_assets.models.micro.scored_rows import SCORED_KEY
@@ -21,7 +22,7 @@ def micro_asset(*, row: MicroRow) -> dg.AssetsDefinition:
         group_name="micro",
         deps=_deps(row),
         kinds={"pytorch", "safetensors"},
-        code_version="2",
+        code_version="3",
         description=row.description,
     )
     def micro_model(deployment: dg.ResourceParam[Deployment]) -> dg.MaterializeResult:
@@ -30,14 +31,16 @@ def micro_asset(*, row: MicroRow) -> dg.AssetsDefinition:
         folder = store.model(micro.folder)
         files = write_micro(store, catalog, micro)
         facts = describe_micro(store, catalog, micro)
+        card = micro_card(store, catalog, row, facts)
         metadata = write_dated(folder.metadata, facts, datetime.datetime.now(datetime.UTC))
         return materialized(
             deployment,
             folder.root,
-            [*files, metadata],
+            [*files, file_io.write_bytes(folder.card, card), metadata],
             n_params=facts["n_params"],
             weights_bytes=folder.weights.stat().st_size,
             kept=facts["kept"],
+            card=dg.MetadataValue.md(card.decode().split("---\n", 2)[2]),
         )
 
     return micro_model

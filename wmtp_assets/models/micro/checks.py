@@ -11,6 +11,7 @@ from wmtp_assets.checking.propositions import ours
 from wmtp_assets.files import file_io
 from wmtp_assets.models.micro import rho1
 from wmtp_assets.models.micro.findings import EQUAL_SLICES, EQUAL_TIED
+from wmtp_assets.models.micro.folder import describe_micro, micro_card
 from wmtp_assets.models.micro.row import MicroRow
 from wmtp_assets.models.micro.rows import MICROS, is_made_of_micro
 from wmtp_assets.models.micro.scored_rows import SCORED_SET, SCORED_SPLIT, SCORED_TITLE
@@ -20,7 +21,7 @@ from wmtp_assets.models.micro.shared_checks import (
     size_checks,
     values_checks,
 )
-from wmtp_assets.models.shared_checks import SUMS_CHECKS
+from wmtp_assets.models.shared_checks import SUMS_CHECKS, card_checks
 from wmtp_assets.models.stored_model import StoredModel, check_groups_of
 
 
@@ -28,7 +29,12 @@ def check_groups(row: MicroRow) -> tuple[CheckGroup, ...]:
     """The check groups of one micro model."""
     equal = EQUAL_TIED if is_made_of_micro(row) else EQUAL_SLICES
     # The values before the sums: their pass hashes the weights for them.
-    groups = [*SHARED_CHECKS, values_checks(equal), *SUMS_CHECKS]
+
+    def card(stored: StoredModel) -> bytes:
+        here, catalog = stored.deployment.store, stored.deployment.catalog
+        return micro_card(here, catalog, row, describe_micro(here, catalog, stored.row))
+
+    groups = [*SHARED_CHECKS, card_checks(card), values_checks(equal), *SUMS_CHECKS]
     if row.published.max_bytes is not None:
         groups.append(size_checks(row.published.max_bytes))
     groups.append(RUNNING_CHECKS[row.implementation.name])

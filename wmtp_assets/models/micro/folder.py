@@ -1,6 +1,6 @@
 """A micro model's folder: written as planned, and described."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,13 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.hub.lock import locked_revision
+from wmtp_assets.models.card import build_card
 from wmtp_assets.models.checkpoint.tensors import as_bytes
 from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG, PARAMS
 from wmtp_assets.models.metadata import FIELDS, stored_facts
 from wmtp_assets.models.micro.cuts import DTYPE, ROW_FIX, TARGET_DEVICE, MicroPlan, TensorCut
 from wmtp_assets.models.micro.origin import origin_of, plan_of
+from wmtp_assets.models.micro.row import MicroRow
 from wmtp_assets.models.safetensors.convert import write_chunks
 from wmtp_assets.models.safetensors.header import TensorSpec, header_bytes, read_header
 from wmtp_assets.models.tokenizer.files import TOKENIZER_FILES
@@ -45,7 +47,7 @@ def cut_tensors(source: Path, cuts: tuple[TensorCut, ...]) -> Iterator[Any]:
 
 
 def write_micro(here: Store, catalog: Catalog, micro: Micro) -> tuple[StoredFile, ...]:
-    """Write everything of a micro model but metadata.json; SHA256SUMS last.
+    """Write everything of a micro model but card and metadata.json; SHA256SUMS last.
 
     Raises:
         BadInput: The origin is missing or unsound, or the file would be larger than allowed.
@@ -103,6 +105,12 @@ def describe_micro(here: Store, catalog: Catalog, micro: Micro) -> dict[str, Any
         "freqs_cis_handling": origin.model.implementation.freqs_cis,
         "fsdp_compatible": True,
     }
+
+
+def micro_card(here: Store, catalog: Catalog, row: MicroRow, facts: Mapping[str, Any]) -> bytes:
+    """The content of README.md, of what metadata.json states."""
+    model = origin_of(here, catalog, catalog.micro(row.name)).model
+    return build_card(facts, row.description, model.repo, model.implementation)
 
 
 def _write_weights(source: Path, target: Path, plan: MicroPlan, micro: Micro) -> StoredFile:

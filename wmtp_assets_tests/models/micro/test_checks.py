@@ -47,6 +47,11 @@ def common(folder: str, equal: str, norm: str) -> dict[str, tuple[str, Change, s
             swap('"kept"', '"cut"'),
             "missing kept",
         ),
+        "model_card_says_what_is_stored": (
+            f"{folder}/README.md",
+            swap("float16, safetensors", "float32, safetensors"),
+            "parameters, float32, safetensors', expected '",
+        ),
         "sha256sums_names_exactly_the_files": (
             sums,
             swap("model.safetensors", "madel.safetensors"),
