@@ -6,6 +6,7 @@ its digest is first asked for: a check that has read it whole hands the digest i
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache
@@ -15,7 +16,8 @@ from typing import Any
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import SMALL_BYTES, require_regular
-from wmtp_assets.progress import Seen, unseen
+from wmtp_assets.printable import reporter, say
+from wmtp_assets.progress import Seen, reading, unseen
 from wmtp_assets.store import Store
 
 UNREADABLE = "unreadable"
@@ -122,5 +124,9 @@ def _identity(stat: os.stat_result) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=4096)
 def _read_once(path: Path, size: int, mtime_ns: int, inode: int) -> str:
-    """The digest of a touched file. Job report asks a dozen times; after a restore, for 83 GB."""
-    return file_io.sha256_of(path)
+    """The digest of a touched file. Job report asks a dozen times; after a restore, for 83 GB.
+
+    How far it is stands on stderr: whoever asks first, a run or `signoff status`, waits for it.
+    """
+    tell = reporter(lambda line: say(line, file=sys.stderr))
+    return file_io.sha256_of(path, reading(str(path), size, tell))
