@@ -154,3 +154,10 @@ def test_the_korean_page_has_the_commands_of_the_readme():
     wanted = {command for command in commands("README.md") if command.startswith(starts)}
     assert set(commands(KOREAN)) - set(commands("README.md")) == set()
     assert wanted - set(commands(KOREAN)) == set()
+
+
+def test_the_korean_page_names_the_digest_of_the_readme():
+    digests = {
+        name: re.findall(r"sha256:[0-9a-f]{64}", PAGES[name]) for name in ("README.md", KOREAN)
+    }
+    assert digests["README.md"] == digests[KOREAN] and len(digests[KOREAN]) == 1
