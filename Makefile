@@ -1,48 +1,43 @@
-# make sample | test | test-all | lint | ui | clean
+define HELP
+make sample     everything with its checks, from an embedded sample; .sample/ takes 1.5 GB, half a minute to two
+make ui         the Dagster UI on 127.0.0.1:3000 (PORT=...), on the record of the current source (WMTP_SOURCE)
+make test       the tests, 5 minutes on two cores
+make test-all   the long tests too, and what make lint looks at; an hour
+make lint       form and types of the source
+make outdated   which packages have newer versions than the pinned ones
+make clean      removes .sample/
+make distclean  removes all that make made: .sample/, .venv/, caches
+
+The first of them sets up .venv with Python 3.11, 3.12 or 3.13 (PYTHON=python3.12 chooses): 1.8 GB with
+the CPU build of torch, 5.8 GB where the package index gives the CUDA build; 2 to 11 minutes.
+endef
+
 PYTHON ?= python3
 # Relative, and asked for modules: the folder may have a space in its name.
 RUN := .venv/bin/python -m
-SOURCE := $(or $(WMTP_SOURCE),sample)
-# The record of a rehearsal never becomes evidence for the real storage.
-HOME_OF_sample := $(CURDIR)/.sample/dagster_home
-RECORD := $(or $(HOME_OF_$(SOURCE)),$(CURDIR)/.dagster_home)
-PORT ?= 3000
+# A Python that was asked for has to be the one of .venv; python3 is only for making it.
+SETUP := $(PYTHON) tools/set_up.py $(if $(filter file,$(origin PYTHON)),,--exact)
 
 # Containers often set it: each of the hundreds of processes would compile the project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-INSTALL := $(RUN) pip install --quiet --disable-pip-version-check -c constraints.txt -e
+.PHONY: help setup setup-dev sample ui test test-all lint outdated clean distclean
 
-.PHONY: setup setup-dev sample test test-all lint ui clean
+help:
+	@: $(info $(HELP))
 
-setup: .venv/installed
-
-.venv/installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(INSTALL) '.[sign]'
-	touch $@
+setup:
+	@$(SETUP) sign
 
 # What the tests need: the optional parts too.
-setup-dev: .venv/installed-dev
+setup-dev:
+	@$(SETUP) dev
 
-.venv/installed-dev: .venv/installed
-	$(INSTALL) '.[dev]'
-	touch $@
-
-# Everything with its checks from the embedded sample; the settings of a real run are left aside.
-sample: export WMTP_SOURCE := sample
-sample: export WMTP_STORAGE_ROOT :=
-sample: export WMTP_DOCS_ROOT :=
-sample: export WMTP_REWARD_MODEL :=
-sample: export WMTP_DASK_SCHEDULER :=
-sample: export WMTP_BACKUP_URL :=
-sample: export WMTP_REVIEWER_KEYS :=
-sample: export WMTP_SLACK_CHANNEL :=
-sample: export WMTP_EMAIL_TO :=
-sample: export DAGSTER_HOME := $(HOME_OF_sample)
 sample: setup
-	@mkdir -p "$$DAGSTER_HOME" && cp dagster.yaml "$$DAGSTER_HOME"/
-	@PYTHONWARNINGS=ignore $(RUN) wmtp_assets.sample
+	@$(RUN) wmtp_assets.sample
+
+ui: setup
+	@$(RUN) wmtp_assets.ui
 
 test: setup-dev
 	$(RUN) pytest -n 2 --dist worksteal -m 'not long'
@@ -55,14 +50,14 @@ lint: setup-dev
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 
-# The UI has no login: 127.0.0.1 only. Two servers on one record would fight.
-ui: export DAGSTER_HOME := $(RECORD)
-ui: setup
-	@mkdir -p "$$DAGSTER_HOME" && cp dagster.yaml "$$DAGSTER_HOME"/
-	@.venv/bin/python -c 'import os; from wmtp_assets import setting_values; exit(setting_values.wrong_with_record(os.environ["DAGSTER_HOME"]) or None)'
-	@.venv/bin/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' 2>/dev/null \
-		|| { echo "port $(PORT) is taken; stop the other server or use make ui PORT=..."; exit 1; }
-	PYTHONWARNINGS=ignore $(RUN) dagster dev -h 127.0.0.1 -p $(PORT) -m wmtp_assets.definitions
+outdated: setup-dev
+	@$(RUN) pip list --outdated --disable-pip-version-check
 
 clean:
 	rm -rf .sample
+	@echo "left: .venv and caches (make distclean), and the real run: .dagster_home, storage, docs"
+
+distclean: clean
+	rm -rf .venv .venv.* *.egg-info build .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	@echo "left: the real run: .dagster_home, storage, docs"

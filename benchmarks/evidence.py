@@ -17,7 +17,6 @@ import argparse
 import contextlib
 import json
 import os
-import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -29,7 +28,8 @@ from pathlib import Path
 from benchmarks.machine import Load, show
 
 PROJECT = Path(__file__).parent.parent
-INDEX = "home/history/runs/index.db"
+HOME = ".sample/dagster_home"  # where the sample keeps its record
+INDEX = f"{HOME}/history/runs/index.db"
 AGE = """
 INSERT INTO asset_check_executions (asset_key, check_name, partition, run_id, execution_status,
     evaluation_event, evaluation_event_timestamp, evaluation_event_storage_id,
@@ -51,12 +51,8 @@ FROM asset_check_executions
 
 
 def make_record(root: Path) -> None:
-    """Materialize the sample below a folder, with its record in `home`."""
-    home = root / "home"
-    home.mkdir()
-    shutil.copy(PROJECT / "dagster.yaml", home)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("WMTP_")}
-    environment |= {"DAGSTER_HOME": str(home), "PYTHONPATH": str(PROJECT)}
+    """Materialize the sample, with its record, below a folder."""
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-W", "ignore", "-m", "wmtp_assets.sample"]
     subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True)
 
@@ -116,7 +112,7 @@ def compare(days: int, rounds: int, root: Path) -> dict:
 
 def _measured(root: Path, rounds: int) -> dict:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("WMTP_")}
-    environment |= {"DAGSTER_HOME": str(root / "home"), "PYTHONPATH": str(PROJECT)}
+    environment |= {"DAGSTER_HOME": str(root / HOME), "PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.evidence", "--one"]
     done = subprocess.run(
         [*command, "--rounds", str(rounds)],

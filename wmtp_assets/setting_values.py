@@ -21,7 +21,7 @@ PATTERNS = ("*", "?", "[", "::")
 ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 RECORD_FIX = (
     "set it to the record's folder, absolute and without ? and %, such as $PWD/.dagster_home, and "
-    "mkdir -p it; make sample and make ui do"
+    "mkdir -p it; python -m wmtp_assets.sample and python -m wmtp_assets.ui do"
 )
 
 # user:password@ of a URL, which may hold / and @.

@@ -20,7 +20,7 @@ from filelock import FileLock
 from sqlalchemy import Engine, event
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.files import file_io
+from wmtp_assets.project_yaml import put_yaml
 from wmtp_assets.sqlite_engines import EventLog
 from wmtp_assets.sqlite_files import DATABASES, LOCK_FIX, lock_holders, mend_heads
 
@@ -29,7 +29,6 @@ WAIT_SECONDS = 120
 # Where DagsterSqliteStorage has its event log.
 EVENTS = "history/runs"
 GUARD = ".record.guard"
-PROJECT_YAML = Path(__file__).parents[1] / "dagster.yaml"
 
 
 class RecordLocked(BadInput, sqlite3.OperationalError):
@@ -107,8 +106,8 @@ def guard_new_record(home: Path) -> None:
     """
     target = home / "dagster.yaml"
     made = any((home / name).exists() for name in DATABASES)
-    if not made and not target.exists() and PROJECT_YAML.is_file():
-        file_io.write_bytes(target, PROJECT_YAML.read_bytes())
+    if not made and not target.exists():
+        put_yaml(home)
 
 
 def be_patient() -> None:

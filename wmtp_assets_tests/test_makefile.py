@@ -1,4 +1,4 @@
-"""make, in folders of every name: each target runs its commands there, with the record there."""
+"""make, in folders of every name: each target sets up and runs its commands there."""
 
 import os
 import shutil
@@ -9,64 +9,97 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 NAMES = ["plain", "a b", "é 한글 (1)", "it's", "a & b; c"]
-# Makes a virtual environment of nothing but itself; then tells where it runs and what.
+# Sets up a virtual environment of nothing but itself; tells where it runs and what.
 PYTHON = """#!/bin/sh
-case "$*" in
-    *"venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
-    *) printf '%s|%s|%s\\n' "$PWD" "$DAGSTER_HOME" "$*" >> told ;;
-esac
+printf '%s|%s\\n' "$PWD" "$*" >> told
+case "$1" in tools/set_up.py) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;; esac
 """
 
 
 @pytest.fixture(params=NAMES)
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    folder = tmp_path / request.param
+    return checkout(tmp_path / request.param)
+
+
+def checkout(folder: Path) -> Path:
+    """A folder with the Makefile, beside it a Python that only tells."""
     folder.mkdir()
-    for name in ("Makefile", "pyproject.toml", "constraints.txt", "dagster.yaml"):
-        shutil.copy(PROJECT / name, folder)
-    python = tmp_path / "python"
-    python.write_text(PYTHON)
-    python.chmod(0o755)
+    shutil.copy(PROJECT / "Makefile", folder)
+    for name in ("python", "python3"):
+        python = folder.parent / name
+        python.write_text(PYTHON)
+        python.chmod(0o755)
     return folder
 
 
-def make(folder: Path, target: str) -> list[list[str]]:
-    """Run a target on a new checkout; where each command ran, with which record, and which."""
+def make(folder: Path, target: str, *variables: str) -> str:
+    """Run a target; what it printed."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("WMTP_", "MAKE"))}
-    environment |= {"DAGSTER_HOME": ""}
+    environment.pop("PYTHON", None)
+    environment["PATH"] = f"{folder.parent}:{environment['PATH']}"
     done = subprocess.run(
-        ["make", target, f"PYTHON={folder.parent / 'python'}"],
+        ["make", *filter(None, [target]), *variables],
         cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    told = [line.split("|") for line in (folder / "told").read_text().splitlines()]
-    assert {row[0] for row in told} == {str(folder)}
-    return told
+    return done.stdout
 
 
-def test_make_sample_sets_up_and_runs_with_its_own_record(folder: Path):
-    install, sample = make(folder, "sample")
-    assert install[2].endswith("-c constraints.txt -e .[sign]")
-    home = folder / ".sample" / "dagster_home"
-    assert sample[1:] == [str(home), "-m wmtp_assets.sample"]
-    assert (home / "dagster.yaml").is_file()
-    assert {p.name for p in folder.parent.iterdir()} == {folder.name, "python"}
+def told(folder: Path) -> list[str]:
+    """What was run by the Pythons, all of it in the folder."""
+    rows = [line.split("|") for line in (folder / "told").read_text().splitlines()]
+    assert {row[0] for row in rows} == {str(folder)}
+    assert {p.name for p in folder.parent.iterdir()} == {folder.name, "python", "python3"}
+    return [row[1] for row in rows]
 
 
-def test_make_ui_looks_at_its_record_and_port_first(folder: Path):
-    _, record, port, ui = make(folder, "ui")
-    assert "wrong_with_record" in record[2] and "socket" in port[2]
-    home = str(folder / ".sample" / "dagster_home")
-    assert ui[1:] == [home, "-m dagster dev -h 127.0.0.1 -p 3000 -m wmtp_assets.definitions"]
+@pytest.mark.parametrize("target", ["sample", "ui"])
+def test_make_sample_and_ui_set_up_and_run_the_commands_of_the_wheel(folder: Path, target: str):
+    make(folder, target)
+    assert told(folder) == ["tools/set_up.py sign", f"-m wmtp_assets.{target}"]
 
 
-def test_make_test_and_lint_set_up_once_and_run(folder: Path):
-    assert [row[2].split()[1] for row in make(folder, "test")] == ["pip", "pip", "pytest"]
-    (folder / "told").unlink()
-    assert [row[2] for row in make(folder, "lint")] == [
+def test_make_test_and_lint_set_up_and_run(folder: Path):
+    make(folder, "test")
+    make(folder, "lint")
+    asked = [command.split(" -n")[0] for command in told(folder)]
+    assert asked == [
+        "tools/set_up.py dev",
+        "-m pytest",
+        "tools/set_up.py dev",
         "-m ruff check .",
         "-m ruff format --check .",
     ]
+
+
+def test_a_python_that_was_asked_for_has_to_be_the_one_of_the_environment(tmp_path: Path):
+    folder = checkout(tmp_path / "plain")
+    make(folder, "setup")
+    make(folder, "setup", f"PYTHON={tmp_path / 'python'}")
+    assert told(folder) == ["tools/set_up.py sign", "tools/set_up.py --exact sign"]
+
+
+def test_make_alone_lists_the_targets_with_what_they_cost(tmp_path: Path):
+    folder = checkout(tmp_path / "plain")
+    listed = make(folder, "")
+    assert not (folder / "told").exists()
+    phony = (PROJECT / "Makefile").read_text().split(".PHONY:")[1].splitlines()[0].split()
+    missing = {name for name in phony if f"make {name} " not in listed}
+    assert missing == {"help", "setup", "setup-dev"}
+    assert "1.8 GB" in listed and "minutes" in listed
+
+
+@pytest.mark.parametrize("target", ["clean", "distclean"])
+def test_cleaning_says_what_it_leaves_and_never_takes_the_real_run(tmp_path: Path, target: str):
+    folder = checkout(tmp_path / "plain")
+    real = {".dagster_home", "storage", "docs"}
+    made = {".sample", ".venv", ".venv.aside-1", "wmtp_assets.egg-info"}
+    for name in real | made:
+        (folder / name / "x").mkdir(parents=True)
+    said = make(folder, target)
+    left = {path.name for path in folder.iterdir()} - {"Makefile"}
+    assert left == real | (made - {".sample"} if target == "clean" else set())
+    assert all(name in said.splitlines()[-1] for name in real)

@@ -95,6 +95,7 @@ def test_the_readme_names_the_digest_of_this_sample(sample):
 ON_ANOTHER_DAY = """
 import datetime, types
 from wmtp_assets import rehearse
+from wmtp_assets.stopping import Stop
 from wmtp_assets.models.micro import assets as micro
 from wmtp_assets.datasets.stats import assets as stats
 from wmtp_assets.models import assets as models
@@ -108,7 +109,7 @@ class Time(datetime.datetime):
 for module in (micro, stats, models):
     module.datetime = types.SimpleNamespace(**vars(datetime) | {"date": Day, "datetime": Time})
 rehearse.JOBS = ("phase1",)
-rehearse.main()
+rehearse.main(Stop())
 """
 
 
@@ -200,7 +201,7 @@ def test_the_checklist_is_done_up_to_the_approval(sample):
 
 @pytest.fixture(scope="module")
 def views(sample) -> dict[str, Path]:
-    """Views of both layouts; `view` is the one that the README opens."""
+    """Views of both layouts; `view` is the one that docs/training.md opens."""
     made = {}
     for name, layout, link in (("view", "current", "hard"), ("other", "plan", "symbolic")):
         made[layout] = sample.root / name
@@ -285,11 +286,18 @@ def test_the_micro_reference_learns(views, rows):
     assert fell_by_a_third(losses)
 
 
-SNIPPETS = re.findall(r"```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+SNIPPETS = {
+    f"{page}{n}": snippet
+    for page in ("loading", "training")
+    for n, snippet in enumerate(
+        re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / f"{page}.md").read_text(), re.DOTALL)
+    )
+}
+assert len(SNIPPETS) == 9
 
 
-@pytest.mark.parametrize("snippet", SNIPPETS, ids=[f"snippet{n}" for n in range(len(SNIPPETS))])
-def test_the_loading_snippets_of_the_readme_run(sample, views, snippet: str):
+@pytest.mark.parametrize("snippet", SNIPPETS.values(), ids=SNIPPETS.keys())
+def test_the_snippets_of_the_pages_run(sample, views, snippet: str):
     storage = sample.root / "storage"
     if not storage.exists():
         storage.symlink_to(sample.storage)

@@ -8,10 +8,12 @@ the step, and the check is not evaluated.
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from wmtp_assets.checking.accepted import accept
+from wmtp_assets.checking.acknowledging import COMMAND, DIGEST, approve_command, finding_digest
 from wmtp_assets.checking.check_group import AssetState, CheckGroup
 from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import Finding, as_printable, undecided, verdict
@@ -29,6 +31,8 @@ KIND = "kind"
 WHY = "why_this_kind"
 # The finding word for word, where the description is not.
 AS_WRITTEN = "finding"
+# What a result says of where and when, and how to acknowledge it.
+NO_EVIDENCE = {CONTENT, STORAGE_ROOT, DIGEST, COMMAND}
 EVERY_BYTE = "every byte"
 BYTES_MATCH = "bytes_match_materialized_digest"
 SIZES_MATCH = "files_are_there_with_recorded_sizes"
@@ -94,18 +98,20 @@ def checks_on(
             accepted = accept(shown, key, deployment.catalog.accepted_findings)
             for name, finding in accepted.items():
                 if name in selected:
-                    yield dg.AssetCheckResult(
-                        check_name=name,
-                        asset_key=asset_key,
-                        passed=bool(finding.passed),
-                        description=escape_links(finding.summary),
-                        severity=_severity(group.propositions[name], finding),
-                        metadata={
-                            CONTENT: observed,
-                            STORAGE_ROOT: str(deployment.store.root),
-                            **_as_written(finding.summary),
-                            **as_metadata(finding.evidence),
-                        },
+                    yield _with_digest(
+                        dg.AssetCheckResult(
+                            check_name=name,
+                            asset_key=asset_key,
+                            passed=bool(finding.passed),
+                            description=escape_links(finding.summary),
+                            severity=_severity(group.propositions[name], finding),
+                            metadata={
+                                **as_metadata(finding.evidence),
+                                CONTENT: observed,
+                                STORAGE_ROOT: str(deployment.store.root),
+                                **_as_written(finding.summary),
+                            },
+                        )
                     )
         if crash:
             raise crash
@@ -116,6 +122,34 @@ def checks_on(
 def _as_written(summary: str) -> dict[str, str]:
     """The sentence itself, where the page would take part of it for Markdown."""
     return {} if escape_links(summary) == summary else {AS_WRITTEN: summary}
+
+
+def _with_digest(result: dg.AssetCheckResult) -> dg.AssetCheckResult:
+    """The same; a warning also shows the digest that acknowledges it, and the command."""
+    if result.passed or result.severity is not dg.AssetCheckSeverity.WARN:
+        return result
+    digest = finding_digest(
+        result.asset_key.to_user_string(), result.check_name, *recorded_finding(result)
+    )
+    shown = {DIGEST: digest, COMMAND: approve_command([digest])}
+    return result.with_metadata({**result.metadata, **shown})
+
+
+def recorded_finding(
+    result: dg.AssetCheckResult | dg.AssetCheckEvaluation,
+) -> tuple[str, dict[str, Any]]:
+    """The sentence of a result, and its evidence: all that its digest is made of."""
+    values = {
+        name: _plain(value) for name, value in result.metadata.items() if name not in NO_EVIDENCE
+    }
+    return values.pop(AS_WRITTEN, None) or result.description or "", values
+
+
+def _plain(value: dg.MetadataValue) -> Any:
+    """A metadata value as JSON data; a table as its rows."""
+    if isinstance(value, dg.TableMetadataValue):
+        return [dict(record.data) for record in value.records]
+    return value.value
 
 
 def _severity(proposition: Proposition, finding: Finding) -> dg.AssetCheckSeverity:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from wmtp_assets.doctor.checkpoints import checkpoint_lines, look_at_checkpoints
 from wmtp_assets.doctor.database import database_lines
+from wmtp_assets.doctor.fast_line import fast_line_lines
 from wmtp_assets.doctor.lines import Line, State, fail, ok, table
 from wmtp_assets.doctor.machine import (
     SETUP,
@@ -30,6 +31,7 @@ from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.rows import OPTIONAL_JOBS
 from wmtp_assets.printable import Parser, say
 from wmtp_assets.settings import Settings, read_settings
+from wmtp_assets.stopping import stoppable
 from wmtp_assets.store import Store
 from wmtp_assets.versions import PACKAGE
 
@@ -101,6 +103,7 @@ def job_lines(settings: Settings, jobs: list[str]) -> Iterator[Line]:
         yield from mirror_lines(mirror, repos)
     else:
         yield from _hub(repos)
+        yield from fast_line_lines(repos, store, known.raw)
 
 
 def _hub(repos: list) -> Iterator[Line]:
@@ -123,4 +126,4 @@ def _pins() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stoppable(lambda _: main())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from wmtp_assets.doctor.instance_yaml import stated_storage
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
+from wmtp_assets.project_yaml import PROJECT_YAML
 from wmtp_assets.setting_values import wrong_with_record
 from wmtp_assets.sqlite_files import DATABASES, LOCK_FIX, DatabaseLocked, faults, lock_holders
 
@@ -21,7 +22,7 @@ def database_lines(home: str | None) -> Iterator[Line]:
             yield warn(
                 "the record is not made yet, and dagster.yaml in DAGSTER_HOME does not guard that: "
                 "dagster commands that start at once would break it",
-                "cp dagster.yaml $DAGSTER_HOME/, or start one command alone first",
+                f'cp "{PROJECT_YAML}" "$DAGSTER_HOME"/, or start one command alone first',
             )
         return
     if storage == "postgres":

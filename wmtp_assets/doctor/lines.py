@@ -21,15 +21,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """A finding; `fix` is empty when all is well."""
+    """A finding; `fix` is what to do, or advice where all is well, if there is any."""
 
     state: State
     what: str
     fix: str = ""
 
 
-def ok(what: str) -> Line:
-    return _line(State.OK, what)
+def ok(what: str, advice: str = "") -> Line:
+    return _line(State.OK, what, advice)
 
 
 def warn(what: str, fix: str) -> Line:

@@ -9,6 +9,7 @@ from packaging.version import Version
 
 from wmtp_assets.doctor.lines import Line, fail, ok, warn
 from wmtp_assets.files.file_io import nearest_existing
+from wmtp_assets.project_yaml import PROJECT_YAML
 from wmtp_assets.setting_values import RECORD_FIX, wrong_with_record
 from wmtp_assets.versions import find_packages, python_fault
 
@@ -103,7 +104,7 @@ def record_lines(home: str | None, source: str) -> Iterator[Line]:
     """DAGSTER_HOME: without it the record is thrown away, with exit code 0."""
     if not home:
         what = "DAGSTER_HOME is not set: the record would be thrown away"
-        fix = "export DAGSTER_HOME=$PWD/.dagster_home; mkdir -p $DAGSTER_HOME"
+        fix = 'export DAGSTER_HOME="$PWD/.dagster_home"; mkdir -p "$DAGSTER_HOME"'
         yield (
             warn(what, "make sample and make ui set it") if source == "sample" else fail(what, fix)
         )
@@ -114,7 +115,7 @@ def record_lines(home: str | None, source: str) -> Iterator[Line]:
         yield folder_line("DAGSTER_HOME", path, "DAGSTER_HOME")
         if not (path / "dagster.yaml").is_file():
             what = "DAGSTER_HOME holds no dagster.yaml: no limits, telemetry on"
-            yield warn(what, "cp dagster.yaml $DAGSTER_HOME/")
+            yield warn(what, f'cp "{PROJECT_YAML}" "$DAGSTER_HOME"/')
 
 
 def dotenv_lines(folder: Path, environment: Mapping[str, str] = os.environ) -> Iterator[Line]:

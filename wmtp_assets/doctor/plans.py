@@ -32,7 +32,7 @@ JOBS = {
 TOKENIZER = TOKEN_COUNT_MODEL, Files(TOKENIZER_MODEL)
 # Weights are stored with two bytes a value, float16 or bfloat16, until their checkpoint is here.
 WEIGHT_BYTES = 2
-# JSONL, line metadata and small sets beside the parquet: a planning figure, as in the README.
+# JSONL, line metadata and small sets beside the parquet: a planning figure, as in docs/real-run.md.
 DERIVED_PER_RAW = 2
 WITH_MICRO = ("phase1", "models")
 

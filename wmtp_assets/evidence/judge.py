@@ -6,14 +6,13 @@ while it targets the latest materialization. What was posted (no run behind it),
 materialization, is no evidence: the webserver has no login.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from wmtp_assets.checking.acknowledging import finding_digest
 from wmtp_assets.files import file_io
 from wmtp_assets.models.rows import OPTIONAL
 
@@ -119,8 +118,8 @@ class JudgedCheck:
     def digest(self) -> str:
         """What a reviewer acknowledges: it changes when the finding does."""
         latest = self.check.latest
-        facts = [self.check.asset, self.check.name, self.finding, latest and latest.evidence]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+        evidence = latest.evidence if latest else None
+        return finding_digest(self.check.asset, self.check.name, self.finding, evidence)
 
     @property
     def line(self) -> str:

@@ -4,13 +4,17 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import chain
-from typing import Any
 
 import dagster as dg
 from dagster._core.execution.stats import StepEventStatus
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
-from wmtp_assets.checking.asset_checks import AS_WRITTEN, DEEP_TAG, EVERY_BYTE, checks_step
+from wmtp_assets.checking.asset_checks import (
+    DEEP_TAG,
+    EVERY_BYTE,
+    checks_step,
+    recorded_finding,
+)
 from wmtp_assets.evidence.judge import AssetRow, CheckRow, Evaluation
 from wmtp_assets.record import (
     CONTENT,
@@ -110,9 +114,11 @@ def _evaluation(
     past: RecordHistory, record: AssetCheckExecutionRecord, asset: AssetRow, *, on_root: bool
 ) -> Evaluation:
     result = record.event.dagster_event.asset_check_evaluation_data
-    values = {name: _plain(value) for name, value in result.metadata.items()}
-    stated, content = values.pop(STORAGE_ROOT, None), values.pop(CONTENT, None)
-    summary = values.pop(AS_WRITTEN, None) or result.description or ""
+    stated, content = (
+        value.value if (value := result.metadata.get(name)) else None
+        for name in (STORAGE_ROOT, CONTENT)
+    )
+    summary, evidence = recorded_finding(result)
     target, version = _target(past, record, asset, content)
     return Evaluation(
         passed=result.passed,
@@ -124,7 +130,7 @@ def _evaluation(
         target_version=version,
         run_id=record.run_id,
         timestamp=record.event.timestamp,
-        evidence=values,
+        evidence=evidence,
     )
 
 
@@ -146,10 +152,3 @@ def _target(
     if latest and made is not None and latest.timestamp <= record.event.timestamp:
         return latest.storage_id, latest.version
     return None, content if made is not None else None
-
-
-def _plain(value: dg.MetadataValue) -> Any:
-    """A metadata value as JSON data; a table as its rows."""
-    if isinstance(value, dg.TableMetadataValue):
-        return [dict(record.data) for record in value.records]
-    return value.value

@@ -5,8 +5,9 @@ import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
 
-# Often enough that little waits in memory, seldom enough that the disk is not asked all the time.
-SETTLE_BYTES = 128 * 1024 * 1024
+# Often enough that little waits in memory, seldom enough that the disk is not asked all the time:
+# 27 GB were copied at 1.27 GB/s with 32 MB, at 1.04 to 1.19 with 128.
+SETTLE_BYTES = 32 * 1024 * 1024
 # A smaller piece is hashed in less time than another thread takes to begin.
 WORTH_A_THREAD_BYTES = 256 * 1024
 

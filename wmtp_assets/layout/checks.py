@@ -47,8 +47,7 @@ def _environment(deployment: Deployment, state: AssetState) -> dict[str, Finding
     wrong = [fault] if fault else []
     wrong += [f"{name} is not installed" for name in found.missing]
     wrong += [
-        f"{name} {found.versions[name]}, pinned is {needed.removeprefix('==')}"
-        for name, needed in found.wrong.items()
+        f"{name} {found.versions[name]}, needed is {needed}" for name, needed in found.wrong.items()
     ]
     torch = found.versions.get("torch")
     good = f"Python {python}, torch {torch}, {len(found.versions)} packages there"

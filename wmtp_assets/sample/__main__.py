@@ -1,8 +1,38 @@
-"""`python -m wmtp_assets.sample`: everything with its checks, from the sample (rehearse.py)."""
+"""`python -m wmtp_assets.sample`: everything with its checks, from the sample (rehearse.py).
 
+It works below `.sample/` of the working folder, with a record of its own there.
+"""
+
+import os
 import sys
+import warnings
 
-from wmtp_assets.rehearse import main
+from wmtp_assets.errors import BadInput
+from wmtp_assets.printable import say
+from wmtp_assets.record_home import rehearse_only, use_record_of
+from wmtp_assets.stopping import Stop, stoppable
+
+
+def main(stop: Stop) -> int:
+    """Prepare the record and run the rehearsal; a signal ends it while it is imported too.
+
+    Returns:
+        The exit code.
+    """
+    rehearse_only()
+    try:
+        use_record_of("sample")
+    except BadInput as error:
+        say(error, file=sys.stderr)
+        return 1
+    warnings.simplefilter("ignore")
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    say("the sample: below .sample/, 1.5 GB; half a minute to two")
+    # Only now: what it imports looks at the environment and warns.
+    from wmtp_assets import rehearse
+
+    return rehearse.main(stop)
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stoppable(main, "make sample goes on")

@@ -16,12 +16,15 @@ from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.errors import BadInput
 from wmtp_assets.printable import Parser, say
 from wmtp_assets.setting_values import RECORD_FIX, wrong_with_record
+from wmtp_assets.stopping import stoppable
 
 if TYPE_CHECKING:
     import dagster as dg
 
 # Dagster's word on a wrong dagster.yaml is a page long.
 MAX_REASON = 200
+# Those of frame.py, which `verify` does not import.
+FORMATS = ("csv", "json", "parquet")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +47,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         return made
 
     look = command("status", status, "print what is not passed; exit 0 if ready or approved")
-    look.add_argument("--table", action="store_true", help="one row per asset first")
+    shown = look.add_mutually_exclusive_group()
+    shown.add_argument("--table", action="store_true", help="one row per asset first")
+    shown.add_argument("--format", choices=FORMATS, help="one row per check, for a program")
     decided = command("approve", approve, "record a decision; exit 1 with the reasons if refused")
     decided.add_argument("--reviewer", required=True, metavar="NAME")
     decided.add_argument("--role", choices=list(Role), default=Role.REVIEWER, type=Role)
@@ -81,8 +86,13 @@ def status(options: argparse.Namespace) -> int:
         deployment = defs.resources["deployment"]
         evidence = read_evidence(instance, defs.resources["declared"], deployment)
         approval = read_approval(instance, deployment, evidence)
-    lines = [*table_lines(evidence)] if options.table else []
-    say(*lines, *status_lines(evidence, approval))
+    if options.format:
+        from wmtp_assets.signoff.frame import frame_of, write_frame
+
+        write_frame(frame_of(evidence, defs.resources["declared"].checks), options.format)
+    else:
+        lines = [*table_lines(evidence)] if options.table else []
+        say(*lines, *status_lines(evidence, approval))
     return 0 if is_fine(evidence, approval) else 1
 
 
@@ -129,6 +139,7 @@ def decide(
         "note": options.note,
         "acknowledge": options.acknowledge,
     }
+    from wmtp_assets.runs.console import TOLD_BY_CALLER
     from wmtp_assets.runs.executor import run_here
 
     run_here(
@@ -138,7 +149,7 @@ def decide(
         resources={"signer": signer},
         run_config={
             "ops": {"record_decision": {"config": config}},
-            "loggers": {"console": {}},
+            **TOLD_BY_CALLER,
         },
     )
 
@@ -161,6 +172,7 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
     Raises:
         BadInput: It was refused; every reason is named.
     """
+    from wmtp_assets.runs.console import TOLD_BY_CALLER
     from wmtp_assets.runs.executor import run_here
 
     run_here(
@@ -169,7 +181,7 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
         storage_root(defs),
         run_config={
             "ops": {"tell_move": {"config": {"old_root": old_root}}},
-            "loggers": {"console": {}},
+            **TOLD_BY_CALLER,
         },
     )
 
@@ -236,4 +248,4 @@ def record() -> Iterator["dg.DagsterInstance"]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stoppable(lambda _: main())

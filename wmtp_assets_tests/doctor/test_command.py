@@ -81,6 +81,8 @@ def test_the_real_client_over_a_socket_says_where_to_accept(tmp_path):
     assert "ok    token is valid" in good.stdout
     assert "fail  gated, and not open to you: facebook/multi-token-prediction" in good.stdout
     assert "accept the licence at" in good.stdout
+    assert "27.0 GB of facebook/multi-token-prediction (models)" in good.stdout
+    assert "faster: hf download facebook/multi-token-prediction --include" in good.stdout
     assert "ok    open to you: google-research-datasets/mbpp (models)" in good.stdout
     assert "fail  token is not valid" in bad.stdout
     assert f"fail  {address} does not answer" in gone.stdout

@@ -11,7 +11,7 @@ from wmtp_assets_tests.doctor.world import MBPP, META, fetched
 from wmtp_assets_tests.test_walking import nested
 
 
-def test_the_disk_of_an_empty_storage_is_that_of_the_readme(store):
+def test_the_disk_of_an_empty_storage_is_that_of_the_real_run(store):
     def need(job: str) -> float:
         return disk_need(PUBLISHED, job, store).least / 1e9
 

@@ -154,7 +154,7 @@ def test_the_environment_of_the_tests_is_supported_and_another_torch_is_not(
     assert checks._environment(deployment, SEEN)[name].passed
     needed[0] = "torch==1.0.0"
     finding = checks._environment(deployment, SEEN)[name]
-    assert not finding.passed and "pinned is 1.0.0" in finding.summary
+    assert not finding.passed and "needed is ==1.0.0" in finding.summary
 
 
 def test_a_file_that_appears_while_clearing_stays(deployment: Deployment, monkeypatch):

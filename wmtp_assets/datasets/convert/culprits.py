@@ -11,8 +11,6 @@ from typing import Any
 
 from wmtp_assets.checking.findings import CULPRIT_COUNT, MAX_SAMPLES, Finding, verdict
 
-FINDING_SHA256 = "finding_sha256"
-
 
 class Culprits:
     """The culprits of one proposition, in the order in which they are found."""
@@ -33,13 +31,10 @@ class Culprits:
 
     def finding(self, good: str, bad: str, **evidence: Any) -> Finding:
         """Pass with `good` when nothing was added, else fail with `bad` and the culprits."""
-        counted = {CULPRIT_COUNT: self.count}
-        if self.count:
-            counted[FINDING_SHA256] = self._hash.hexdigest()
-        found = verdict(self.samples, good, bad, **evidence, **counted)
+        found = verdict(self.samples, good, bad, **evidence, **{CULPRIT_COUNT: self.count})
         if self.count == len(self.samples):
             return found
-        rest = f"{self.count - MAX_SAMPLES:,} more (sha256 of all: {counted[FINDING_SHA256]})"
+        rest = f"{self.count - MAX_SAMPLES:,} more (sha256 of all: {self._hash.hexdigest()})"
         return replace(found, summary=f"{found.summary}; and {rest}")
 
 
