@@ -48,7 +48,7 @@ from wmtp_assets.raw.checks import raw_asset_checks
 from wmtp_assets.raw.jobs import mirror_job, renew_lock
 from wmtp_assets.raw.upstream.assets import watched_repos
 from wmtp_assets.raw.upstream.jobs import daily_watch, watch_job
-from wmtp_assets.runs.console import QUIET, one_line_console
+from wmtp_assets.runs.console import log_one_line_an_event, one_line_console
 from wmtp_assets.settings import Settings, read_settings
 from wmtp_assets.source import Source
 from wmtp_assets.sqlite_record import be_patient
@@ -133,7 +133,7 @@ def build_definitions(
     )
     # No artifacts, hence no evidence: what upstream is at.
     repos = [watched_repos[raw] for raw, asset in raw_assets.items() if in_graph(asset)]
-    watch = watch_job(repos, QUIET)
+    watch = watch_job(repos)
     jobs = asset_jobs(with_reward_model=with_reward_model)
     [report] = [job for job in jobs if job.name == "report"]
     verifications = verification_jobs(checks)
@@ -198,4 +198,5 @@ def _from_settings(settings: Settings) -> dg.Definitions:
 
 # Also where DAGSTER_HOME has no dagster.yaml that names our storage.
 be_patient()
+log_one_line_an_event()
 defs = _from_settings(read_settings())

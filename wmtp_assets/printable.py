@@ -31,6 +31,12 @@ def printable(text: object, keep: str = "") -> str:
     return "".join(c if c.isprintable() or c in keep else _escaped(c) for c in line)
 
 
+def shortened(text: str, letters: int) -> str:
+    """The beginning of a text on one line, with the sign that it goes on."""
+    line = " ".join(text.split())
+    return line if len(line) <= letters else f"{line[:letters]} ..."
+
+
 def printable_block(value: Any) -> Any:
     """The same for a text of several lines, and for all texts in nested lists and objects."""
     if isinstance(value, str):

@@ -1,9 +1,11 @@
 """The environment, read once. A bad value or an unknown WMTP_ name is one clear error."""
 
+import difflib
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -12,6 +14,9 @@ from wmtp_assets import network
 from wmtp_assets.errors import BadInput
 from wmtp_assets.setting_values import address, folder, patterns_in
 from wmtp_assets.storage_history import is_same_folder, resolved
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 PREFIX = "WMTP_"
 SAMPLE_ROOT = Path(".sample")
@@ -101,11 +106,21 @@ def _nest(one: Path, other: Path) -> bool:
     return one.is_relative_to(other) or other.is_relative_to(one)
 
 
-def _sentence(name: str, message: str) -> str:
+def _sentence(error: "ErrorDetails") -> str:
     """The name of the variable, then the message: of ours or of pydantic."""
-    ours = "Value error, "
+    name, message, ours = f"{PREFIX}{error['loc'][0]}".upper(), error["msg"], "Value error, "
+    if error["type"] == "literal_error":
+        values = get_args(Settings.model_fields[error["loc"][0]].annotation)
+        given = str(error["input"])
+        return f"{name} is {given!r}, not one of {', '.join(values)}" + _nearest(given, values)
     text = f" {message.removeprefix(ours)}" if message.startswith(ours) else f": {message}"
-    return f"{PREFIX}{name}".upper() + text
+    return name + text
+
+
+def _nearest(word: str, known: Collection[str], prefix: str = "") -> str:
+    """` (did you mean ...?)` where a known word is near, else nothing."""
+    near = difflib.get_close_matches(word, known, 1)
+    return f" (did you mean {prefix}{near[0]}?)" if near else ""
 
 
 def read_settings() -> Settings:
@@ -114,18 +129,19 @@ def read_settings() -> Settings:
     Raises:
         BadInput: Unknown names, bad values or a missing mirror folder, all of them at once.
     """
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    fields = sorted(name.upper() for name in Settings.model_fields)
+    known = [PREFIX + name for name in fields]
     unknown = [
-        f"{name} is no setting"
+        f"{name} is no setting" + _nearest(name.upper().removeprefix(PREFIX), fields, PREFIX)
         for name in sorted(os.environ)
-        if name.upper().startswith(PREFIX) and name.upper() not in known | NOT_OURS
+        if name.upper().startswith(PREFIX) and name.upper() not in {*known, *NOT_OURS}
     ]
     wrong = [*unknown, *network.wrong_numbers(os.environ)]
     settings = None
     try:
         settings = Settings()
     except ValidationError as error:
-        wrong += [_sentence(e["loc"][0], e["msg"]) for e in error.errors()]
+        wrong += map(_sentence, error.errors())
     if settings and settings.workers < 1:
         wrong.append("WMTP_WORKERS must be at least 1")
     if settings and (marks := patterns_in(settings.storage)):
@@ -167,6 +183,8 @@ def read_settings() -> Settings:
         elif not settings.mirror_dir.is_dir():
             wrong.append(f"WMTP_MIRROR_DIR is not a folder: {settings.mirror_dir}")
     if wrong:
-        names = f"; known names are {', '.join(sorted(known))}" if unknown else ""
+        # Where a name is near, the list would only hide it.
+        strange = [line for line in unknown if "did you mean" not in line]
+        names = f"; known names are {', '.join(known)}" if strange else ""
         raise BadInput("settings", wrong, f"set what is named anew, or unset it{names}")
     return settings

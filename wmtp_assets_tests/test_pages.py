@@ -6,6 +6,8 @@ The Python snippets run in test_run.py, the blocks of docs/extending.md in test_
 import importlib.util
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -133,6 +135,17 @@ def test_the_selections_of_the_commands_select_something(defs):
 def test_the_signoff_commands_are_parsed():
     for words in matching(r"-m wmtp_assets\.signoff ([^<>|]+)"):
         parse(shlex.split(re.sub(r"\[|\]|\.\.\.", "", words)))
+
+
+def test_the_commands_of_hf_have_options_that_hf_knows():
+    used: dict[str, set[str]] = {}
+    for name, words in matching(r"^\.venv/bin/hf ([a-z]+) (.*)"):
+        used.setdefault(name, set()).update(re.findall(r"--[\w-]+", words))
+    assert {"download", "upload"} <= used.keys()
+    for name, options in used.items():
+        hf = [str(Path(sys.executable).parent / "hf"), name, "--help"]
+        told = subprocess.run(hf, capture_output=True, text=True, check=True).stdout
+        assert options - set(re.findall(r"--[\w-]+", told)) == set()
 
 
 def test_the_korean_page_has_the_commands_of_the_readme():

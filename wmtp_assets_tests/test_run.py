@@ -95,6 +95,7 @@ def test_the_readme_names_the_digest_of_this_sample(sample):
 ON_ANOTHER_DAY = """
 import datetime, types
 from wmtp_assets import rehearse
+from wmtp_assets.stopping import Stop
 from wmtp_assets.models.micro import assets as micro
 from wmtp_assets.datasets.stats import assets as stats
 from wmtp_assets.models import assets as models
@@ -108,7 +109,7 @@ class Time(datetime.datetime):
 for module in (micro, stats, models):
     module.datetime = types.SimpleNamespace(**vars(datetime) | {"date": Day, "datetime": Time})
 rehearse.JOBS = ("phase1",)
-rehearse.main()
+rehearse.main(Stop())
 """
 
 

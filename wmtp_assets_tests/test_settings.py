@@ -37,8 +37,35 @@ def test_an_empty_value_is_the_default(monkeypatch):
 def test_all_mistakes_are_told_at_once(monkeypatch):
     monkeypatch.setenv("WMTP_SORCE", "hub")
     monkeypatch.setenv("WMTP_WORKERS", "many")
-    with pytest.raises(BadInput, match=r"WMTP_SORCE is no setting; WMTP_WORKERS: .*WMTP_SOURCE"):
+    with pytest.raises(BadInput, match=r"WMTP_SORCE is no setting.*; WMTP_WORKERS: "):
         read_settings()
+
+
+def told(monkeypatch, **environment: str) -> str:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(BadInput) as refused:
+        read_settings()
+    return str(refused.value)
+
+
+def test_a_misspelt_name_is_told_the_nearest_and_no_list(monkeypatch):
+    says = told(monkeypatch, WMTP_SORCE="hub")
+    assert "WMTP_SORCE is no setting (did you mean WMTP_SOURCE?)" in says
+    assert "known names" not in says
+
+
+def test_a_name_like_no_other_is_told_all_of_them(monkeypatch):
+    says = told(monkeypatch, WMTP_XYZ="1")
+    assert "did you mean" not in says
+    assert "known names are WMTP_BACKUP_URL, " in says
+
+
+def test_a_wrong_value_is_told_the_values_and_no_names_of_settings(monkeypatch):
+    says = told(monkeypatch, WMTP_SOURCE="hubb")
+    assert "WMTP_SOURCE is 'hubb', not one of sample, hub, mirror (did you mean hub?)" in says
+    assert "WMTP_STORAGE_ROOT" not in says
+    assert "did you mean" not in told(monkeypatch, WMTP_SOURCE="xyz")
 
 
 def test_a_mirror_needs_its_folder(monkeypatch, tmp_path: Path):

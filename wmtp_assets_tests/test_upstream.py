@@ -15,6 +15,11 @@ from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 # (module, name, what rests on it)
 PRIVATE = (
     (
+        "dagster._core.execution.context_creation_job",
+        "default_system_loggers",
+        "runs/console.py: one line an event in runs whose config names no logger",
+    ),
+    (
         "dagster._core.storage.event_log",
         "SqliteEventLogStorage",
         "sqlite_engines.py gives it one engine a file",

@@ -20,14 +20,16 @@ from wmtp_assets.approval.state import (
 )
 from wmtp_assets.approval.trust import Trust, read_keys
 from wmtp_assets.beside import beside
+from wmtp_assets.checking.acknowledging import COMMAND, approve_command
 from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import MAX_SAMPLES
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.evidence.judge import Evidence
+from wmtp_assets.evidence.judge import Evidence, JudgedCheck, Outcome
+from wmtp_assets.evidence.not_passed import not_passed, not_passed_line
 from wmtp_assets.evidence.read import Declared, read_evidence, recorded_assets
 from wmtp_assets.evidence.steps import README
 from wmtp_assets.markup import escape_links
-from wmtp_assets.printable import printable
+from wmtp_assets.printable import printable, shortened
 from wmtp_assets.record import (
     CONTENT,
     DATA_VERSION_TAG,
@@ -43,9 +45,12 @@ from wmtp_assets.store import Store
 APPROVAL_KEY = dg.AssetKey(["signoff", "approval"])
 APPROVED_BY_REVIEWER = "approved_by_reviewer"
 REVIEW_JOB = "review_phase1"
+SAYS = "standing_says"
 UNCOUNTED, READ = "decisions_that_do_not_count", "read_for_the_approval"
 NOT_COVERED = "not_covered"
 PREFIX = "sha256:"
+# A finding may hold a schema of a hundred columns; the page of its check shows all of it.
+REASON_LETTERS, STATE_LETTERS = 300, 3000
 SEVERITY = {
     ApprovalState.ABSENT: dg.AssetCheckSeverity.WARN,
     ApprovalState.APPROVED: dg.AssetCheckSeverity.WARN,  # unused: it passes
@@ -60,9 +65,7 @@ def evaluate_approval(
     """The result of check approved_by_reviewer, by evidence and decisions as they are now."""
     evidence = read_evidence(instance, declared, deployment)
     approval = read_approval(instance, deployment, evidence)
-    # Without a look at the files: they are read when a decision is made.
-    in_the_way = list(refusal_reasons(evidence, (), {}))
-    return approval_result(deployment, approval, in_the_way)
+    return approval_result(deployment, approval, evidence)
 
 
 def read_approval(
@@ -167,7 +170,9 @@ def recorded_sources(
 def latest_result(instance: dg.DagsterInstance, store: Store) -> tuple[str | None, str]:
     """State and summary of the approval, as a run last evaluated them for this storage."""
     for result in _results(instance, store):
-        return result.metadata["standing"].value, result.description or ""
+        # Records of older versions have the description alone.
+        says = result.metadata.get(SAYS)
+        return result.metadata["standing"].value, says.value if says else result.description or ""
     return None, ""
 
 
@@ -213,27 +218,33 @@ def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterializat
 
 
 def approval_result(
-    deployment: Deployment, approval: Approval, in_the_way: Sequence[str]
+    deployment: Deployment, approval: Approval, evidence: Evidence
 ) -> Mapping[str, Any]:
-    """The arguments that an AssetCheckResult and an AssetCheckEvaluation have in common.
-
-    Args:
-        in_the_way: What an approval would be refused for now, warnings to acknowledge included.
-    """
+    """The arguments that an AssetCheckResult and an AssetCheckEvaluation have in common."""
+    open_rows = not_passed(evidence.counting)
+    warned = [j for j in open_rows if j.outcome == Outcome.WARNED]
+    acknowledged = [j for j in warned if j.digest in approval.acknowledged]
+    # Without a look at the files: they are read when a decision is made.
+    in_the_way = list(refusal_reasons(evidence, [j.digest for j in acknowledged], {}))
     return {
         "asset_key": APPROVAL_KEY,
         "check_name": APPROVED_BY_REVIEWER,
         "passed": approval.state == ApprovalState.APPROVED,
         "severity": SEVERITY[approval.state],
-        "description": escape_links(printable(_sentence(approval, in_the_way)))[:4000],
+        "description": _sentence(approval, evidence, in_the_way),
         "metadata": {
             STORAGE_ROOT: str(deployment.store.root),
             "standing": str(approval.state),
+            SAYS: printable(f"{approval.state}: {approval.summary}"),
+            COMMAND: approve_command(j.digest for j in warned),
+            "acknowledged_warnings": _as_findings(acknowledged),
             "decisions": as_table(DECISION_COLUMNS, decision_rows(approval)),
             UNCOUNTED: as_table(("why",), ((why,) for why in approval.uncounted[::-1])),
             "changed_since": as_table(("change",), ((c,) for c in approval.changes or ())),
             "changes": len(approval.changes or ()),
-            "in_the_way_of_an_approval": as_table(("reason",), ((r,) for r in in_the_way)),
+            "in_the_way_of_an_approval": as_table(
+                ("reason",), ((shortened(r, REASON_LETTERS),) for r in in_the_way)
+            ),
             "reasons_against": len(in_the_way),
             NOT_COVERED: not_covered_table(deployment.store),
             **({READ: dg.MetadataValue.json(dict(approval.read))} if approval.read else {}),
@@ -258,12 +269,23 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableM
     )
 
 
-def _sentence(approval: Approval, in_the_way: Sequence[str]) -> str:
-    """The first line that a reviewer reads: what stands, and what an approval now waits for."""
-    state = f"{approval.state}: {approval.summary}"
-    if approval.state == ApprovalState.APPROVED:
-        return state
-    if len(in_the_way) == 1:
-        return f"{state}. In the way of an approval: {in_the_way[0]}"
-    count = f"{len(in_the_way)} reasons, listed below" if in_the_way else "nothing"
-    return f"{state}. In the way of an approval: {count}"
+def _as_findings(checks: Iterable[JudgedCheck]) -> dg.TableMetadataValue:
+    return as_table(
+        ("asset", "check", "digest", "finding"),
+        (
+            (j.check.asset, j.check.name, j.digest, shortened(j.finding, REASON_LETTERS))
+            for j in checks
+        ),
+    )
+
+
+def _sentence(approval: Approval, evidence: Evidence, in_the_way: Sequence[str]) -> str:
+    """The first lines that a reviewer reads: what is not passed, what stands, what is to do.
+
+    Markdown: findings are not in it, only links to them.
+    """
+    first = not_passed_line(evidence.counting, approval.acknowledged)
+    state = escape_links(printable(f"{approval.state}: {approval.summary}"))[:STATE_LETTERS]
+    if not in_the_way:
+        return f"{first}. {state}"
+    return f"{first}. {state}. In the way of an approval: {len(in_the_way)}, listed below"

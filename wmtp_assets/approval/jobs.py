@@ -63,7 +63,7 @@ def record_decision(
     )
     trust = read_trust(context.instance, deployment)
     if trust.keys is not None and signer.key_fingerprint not in trust.keys:
-        context.log.error(f"it will be recorded and not count: only keys of {SETTING} do")
+        context.log.warning(f"it will be recorded and not count: only keys of {SETTING} do")
     try:
         if missing := trust.missing(read_chain(deployment.store.signoff)):
             raise BadInput("the decisions in signoff/ are damaged", missing, OR_ANEW)

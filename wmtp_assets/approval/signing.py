@@ -7,13 +7,18 @@ Only the command `approve` makes a `KeySigner`: no setting and no server does.
 import getpass
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wmtp_assets.approval.covered_files import covered_files, ignored_paths
 from wmtp_assets.approval.signature import INSTALL, ONE_FILE, fingerprint, read_bundle
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import TINY_BYTES, read_small
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+SAME_KEY = "give the passphrase of this key again; `openssl pkey -in KEY -noout` tries one"
 
 
 class Signer(Protocol):
@@ -42,6 +47,25 @@ class NoSigner:
         """Nothing is signed."""
 
 
+def _decrypted(key: Path, pem: bytes, passphrase: bytes | None) -> "PrivateKeyTypes":
+    """The private key in a PEM file.
+
+    Raises:
+        BadInput: The passphrase is not that of the key.
+        ValueError: The file is no private key.
+    """
+    from cryptography.hazmat.primitives import serialization
+
+    if passphrase == b"":
+        raise BadInput("no passphrase was given for an encrypted key", [key], SAME_KEY)
+    try:
+        return serialization.load_pem_private_key(pem, passphrase)
+    except ValueError as error:
+        if passphrase and "password" in str(error).lower():
+            raise BadInput("wrong passphrase", [key], SAME_KEY) from None
+        raise
+
+
 class KeySigner:
     """Signs with a private key of an elliptic curve, PEM; its passphrase is asked for."""
 
@@ -49,13 +73,13 @@ class KeySigner:
         """Read the key before any long work.
 
         Raises:
-            BadInput: No such key, another kind of key, or the extra `sign` is not installed.
+            BadInput: No such key, another kind of key, another passphrase than its own, or the
+                extra `sign` is not installed.
         """
         try:
             import model_signing.hashing
             import model_signing.signing
             from cryptography.exceptions import UnsupportedAlgorithm
-            from cryptography.hazmat.primitives import serialization
         except ImportError as error:
             raise BadInput(f"signing needs more packages ({error})", [], INSTALL) from error
         fix = "give a private key in PEM form: openssl ecparam -name prime256v1 -genkey -noout"
@@ -63,8 +87,8 @@ class KeySigner:
             pem = read_small(key, limit=TINY_BYTES)
             password = getpass.getpass(f"passphrase of {key}: ") if b"ENCRYPTED" in pem else None
             # The library hands the passphrase on to cryptography, which takes bytes.
-            secret = password and password.encode()
-            private = serialization.load_pem_private_key(pem, secret)
+            secret = None if password is None else password.encode()
+            private = _decrypted(key, pem, secret)
             self._config = model_signing.signing.Config().use_elliptic_key_signer(
                 private_key=key, password=secret
             )

@@ -80,6 +80,17 @@ class Approval:
     check_changes: tuple[str, ...] = ()
     damage: tuple[str, ...] = ()
 
+    @property
+    def acknowledged(self) -> frozenset[str]:
+        """The digests of the findings that the decisions acknowledge while the approval stands."""
+        standing = self.decisions if self.state == ApprovalState.APPROVED else ()
+        return frozenset(
+            digest
+            for decision in standing
+            if decision.verdict == Verdict.APPROVED
+            for digest in decision.acknowledged
+        )
+
     def of(self, role: Role) -> Decision | None:
         """The newest decision of a role."""
         return next((d for d in self.decisions if d.role == role), None)

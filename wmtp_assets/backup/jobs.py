@@ -23,7 +23,6 @@ from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.read import Declared, read_evidence
 from wmtp_assets.printable import reporter
-from wmtp_assets.runs.console import QUIET
 
 backup = dg.AssetSpec(
     key=BACKUP_KEY,
@@ -91,7 +90,6 @@ def copy_approved_storage(
 
 
 @dg.job(
-    config=QUIET,
     description="Copies what changed of the approved storage to WMTP_BACKUP_URL; tags it.",
 )
 def backup_storage() -> None:
@@ -102,5 +100,4 @@ verify_backup = dg.define_asset_job(
     "verify_backup",
     selection=dg.AssetSelection.checks(dg.AssetCheckKey(BACKUP_KEY, COPY_IS_AS_APPROVED)),
     description="Reads every byte of the copy at WMTP_BACKUP_URL and names what differs.",
-    config=QUIET,
 )

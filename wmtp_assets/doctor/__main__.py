@@ -31,6 +31,7 @@ from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.rows import OPTIONAL_JOBS
 from wmtp_assets.printable import Parser, say
 from wmtp_assets.settings import Settings, read_settings
+from wmtp_assets.stopping import stoppable
 from wmtp_assets.store import Store
 from wmtp_assets.versions import PACKAGE
 
@@ -125,4 +126,4 @@ def _pins() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stoppable(lambda _: main())

@@ -87,9 +87,10 @@ def note_event(progress: RunProgress, event: dg.DagsterEvent) -> None:
         progress.made.add(event.asset_key.to_user_string())
     elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         check = event.asset_check_evaluation_data
-        failed = not check.passed and check.severity == dg.AssetCheckSeverity.ERROR
+        warns = check.severity == dg.AssetCheckSeverity.WARN
+        failed = None if check.passed or warns else check.description or ""
         asset = check.asset_key.to_user_string()
-        progress.check(asset, check.check_name, (check.description or "") if failed else None)
+        progress.check(asset, check.check_name, failed, warns=warns and not check.passed)
     elif kind == dg.DagsterEventType.STEP_FAILURE:
         error = event.step_failure_data.error
         while error is not None and error.cls_name in WRAPPERS and error.cause:

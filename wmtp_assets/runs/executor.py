@@ -22,7 +22,7 @@ from wmtp_assets.printable import say
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.runs.events import INTERRUPTS, note_event, planned_progress, recorded_progress
 from wmtp_assets.runs.heartbeat import find_dead, heartbeat
-from wmtp_assets.runs.stopped import MODULE, resume_command, stop_lines
+from wmtp_assets.runs.stopped import MODULE, end_line, resume_command, stop_lines
 from wmtp_assets.sqlite_record import mend, record_lock
 
 # Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
@@ -34,7 +34,7 @@ STDERR = 2
 
 
 class ReportingExecutor(dg.Executor):
-    """Another executor, with its runs marked and the reasons printed where one stops."""
+    """Another executor, with its runs marked, and what came of one printed at its end."""
 
     def __init__(self, inner: dg.Executor, storage_root: str):
         self.inner = inner
@@ -79,15 +79,16 @@ class ReportingExecutor(dg.Executor):
             raise
         finally:
             lines = [*stop_lines(progress, resume_command(progress, dagster_command()))]
-            if lines and multiprocessing.parent_process() is None:
+            if multiprocessing.parent_process() is None:
                 # After the traceback that Dagster prints of a failed run.
-                atexit.register(_print_at_exit, "\n".join(lines))
+                last = "\n".join(lines) or end_line(progress)
+                atexit.register(_print_at_exit, last)
             elif lines:
                 plan_context.log.error("\n".join(lines))
 
 
 def _print_at_exit(text: str) -> None:
-    say(*text.split("\n"), file=sys.stderr)
+    say(*text.splitlines(), file=sys.stderr)
 
 
 def run_tags(storage_root: str) -> dict[str, str]:

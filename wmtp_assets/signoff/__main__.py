@@ -16,6 +16,7 @@ from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.errors import BadInput
 from wmtp_assets.printable import Parser, say
 from wmtp_assets.setting_values import RECORD_FIX, wrong_with_record
+from wmtp_assets.stopping import stoppable
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -138,6 +139,7 @@ def decide(
         "note": options.note,
         "acknowledge": options.acknowledge,
     }
+    from wmtp_assets.runs.console import TOLD_BY_CALLER
     from wmtp_assets.runs.executor import run_here
 
     run_here(
@@ -147,7 +149,7 @@ def decide(
         resources={"signer": signer},
         run_config={
             "ops": {"record_decision": {"config": config}},
-            "loggers": {"console": {}},
+            **TOLD_BY_CALLER,
         },
     )
 
@@ -170,6 +172,7 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
     Raises:
         BadInput: It was refused; every reason is named.
     """
+    from wmtp_assets.runs.console import TOLD_BY_CALLER
     from wmtp_assets.runs.executor import run_here
 
     run_here(
@@ -178,7 +181,7 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
         storage_root(defs),
         run_config={
             "ops": {"tell_move": {"config": {"old_root": old_root}}},
-            "loggers": {"console": {}},
+            **TOLD_BY_CALLER,
         },
     )
 
@@ -245,4 +248,4 @@ def record() -> Iterator["dg.DagsterInstance"]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stoppable(lambda _: main())

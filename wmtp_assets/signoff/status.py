@@ -7,17 +7,24 @@ from pathlib import Path
 from wmtp_assets.approval.json_schema import RESTORE
 from wmtp_assets.approval.state import Approval, ApprovalState
 from wmtp_assets.beside import not_covered_lines
+from wmtp_assets.checking.asset_checks import BYTES_MATCH
 from wmtp_assets.evidence.judge import (
     FAILING,
     Evidence,
     JudgedCheck,
     Outcome,
     is_ready,
+    utc,
     was_put_back,
 )
+from wmtp_assets.evidence.not_passed import not_passed
 
-MATERIALIZE_AGAIN = "materialize the assets named above again, then run verify_storage_deep"
+MATERIALIZE_AGAIN = (
+    "materialize the assets named above again, or put the right bytes back where a file differs; "
+    "then run verify_storage_deep"
+)
 VERIFY_AGAIN = "run job verify_storage_deep: other bytes failed than those that are there now"
+SHOWN_ASSETS = 5
 
 
 def is_fine(evidence: Evidence, approval: Approval) -> bool:
@@ -40,17 +47,64 @@ def table_lines(evidence: Evidence) -> Iterator[str]:
 def status_lines(evidence: Evidence, approval: Approval) -> Iterator[str]:
     """What is not simply passed, the state of the approval, the sum, and what to do next."""
     counting = evidence.counting
-    open_rows = [j for j in counting if j.outcome != Outcome.PASSED]
-    yield from (j.line for j in open_rows)
-    yield f"{len(counting)} declared checks: {counted(counting)}"
+    open_rows = not_passed(counting)
+    yield from open_lines(open_rows)
+    of_artifacts = len(evidence.of_artifacts)
+    yield (
+        f"{len(counting)} declared checks ({of_artifacts} of artifacts, "
+        f"{len(counting) - of_artifacts} of documents): {counted(counting)}"
+    )
     made = any(asset.latest for asset in evidence.artifacts)
     digest = evidence.storage_digest if made else "none yet"
     yield f"storage {evidence.storage_root}, digest {digest}"
+    yield f"every byte: {last_read(evidence)}"
     yield f"approval: {approval.state}: {approval.summary}"
     more = (clause for clause in approval.uncounted if clause not in approval.summary)
     yield from (f"does not count: {clause}" for clause in more)
     yield from not_covered_lines(Path(evidence.storage_root))
     yield f"next: {_where_it_was(evidence) or _next_step(evidence, open_rows, approval)}"
+
+
+def open_lines(open_rows: Iterable[JudgedCheck]) -> Iterator[str]:
+    """A line for each check; those that were not evaluated, by reason: else they bury the cause.
+
+    A full disk leaves a hundred of them behind the one that failed.
+    """
+    waiting: dict[str, list[JudgedCheck]] = {}
+    for judged in open_rows:
+        if judged.outcome == Outcome.NOT_EVALUATED:
+            waiting.setdefault(judged.finding, []).append(judged)
+        else:
+            yield judged.line
+    for finding, checks in waiting.items():
+        assets = list(dict.fromkeys(j.check.asset for j in checks))
+        if len(checks) == 1:
+            yield checks[0].line
+        else:
+            yield f"{Outcome.NOT_EVALUATED} {len(checks)} checks of {_listed(assets)}: {finding}"
+
+
+def _listed(assets: list[str]) -> str:
+    more = len(assets) - SHOWN_ASSETS
+    return ", ".join(assets[:SHOWN_ASSETS]) + (f" and {more} more assets" if more > 0 else "")
+
+
+def last_read(evidence: Evidence) -> str:
+    """When the files were last read whole by a check of their bytes, whatever it found."""
+    files = {a.key for a in evidence.artifacts if a.latest and a.latest.files}
+    read = {
+        j.check.asset: j.check.latest.timestamp
+        for j in evidence.of_artifacts
+        if j.check.name == BYTES_MATCH
+        and j.check.latest is not None
+        and j.check.latest.storage_root == evidence.storage_root
+    }
+    never = sorted(files - read.keys())
+    if not files or never == sorted(files):
+        return "never read whole; verify_storage_deep does"
+    times = [read[asset] for asset in files & read.keys()]
+    told = f"last read whole from {utc(min(times))} to {utc(max(times))}"
+    return f"{told}, but never those of {_listed(never)}" if never else told
 
 
 def _where_it_was(evidence: Evidence) -> str:

@@ -3,13 +3,20 @@
 import os
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from wmtp_assets.evidence.judge import FAILING, Evidence
 from wmtp_assets.signoff.status import MATERIALIZE_AGAIN, VERIFY_AGAIN, status_lines
-from wmtp_assets_tests.signoff.world import GOOD, WRONG, World
+from wmtp_assets_tests.signoff.world import (
+    GOOD,
+    WRONG,
+    World,
+    train_checks,
+    train_checks_without_parse,
+)
 
 ROT = b"rot!"
 assert len(ROT) == len(GOOD)
@@ -136,3 +143,66 @@ def test_what_differs_before_any_check_looked_is_made_anew_or_put_back(world: Wo
     assert next_step(world) == MATERIALIZE_AGAIN
     replace_bytes(world.file, GOOD)
     assert next_step(world) == "ready for approval"
+
+
+def lines(world: World) -> list[str]:
+    return [*status_lines(world.evidence, world.approval)]
+
+
+def test_both_ways_back_are_told_where_a_file_differs(rotten: World):
+    assert "put the right bytes back" in next_step(rotten)
+    assert "materialize" in next_step(rotten)
+
+
+def test_checks_that_did_not_run_do_not_bury_the_one_that_failed(world: World):
+    """As on a full disk: one cause, and everything behind it waits."""
+    assert not world.run("phase1", WRONG)
+    told = lines(world)
+    assert told[0].startswith("failed mbpp/train rows_parse ")
+    waiting = [line for line in told if line.startswith("not-evaluated ")]
+    documents = [j for j in world.evidence.counting if j.check.asset.startswith(("rep", "sign"))]
+    assert len(documents) > 20
+    assert waiting == [
+        f"not-evaluated {len(documents)} checks of reports/asset_inventory, "
+        "reports/completion_report, reports/migration_notes, reports/storage_readme, "
+        "signoff/checklist: the asset was never materialized"
+    ]
+
+
+def test_a_check_that_alone_did_not_run_has_the_line_of_any_other(world: World):
+    world.code(train_checks_without_parse)
+    assert world.run("phase1", GOOD) and world.run("report")
+    world.code(train_checks)
+    [waiting] = [line for line in lines(world) if line.startswith("not-evaluated ")]
+    assert waiting == world.judged("rows_parse").line
+
+
+def test_the_two_numbers_of_checks_are_told_apart(world: World):
+    world.make_approvable()
+    evidence = world.evidence
+    artifacts, counting = len(evidence.of_artifacts), len(evidence.counting)
+    assert (
+        f"{counting} declared checks ({artifacts} of artifacts, {counting - artifacts} of "
+        f"documents): {counting} passed" in lines(world)
+    )
+
+
+def test_status_says_when_the_bytes_were_last_read_whole(world: World):
+    [told] = [line for line in lines(world) if line.startswith("every byte: ")]
+    assert told == "every byte: never read whole; verify_storage_deep does"
+    assert world.run("unchecked", GOOD)
+    assert told in lines(world), "making is not reading"
+    assert world.run("phase1", GOOD)
+    [told] = [line for line in lines(world) if line.startswith("every byte: last read whole")]
+    first, last = (datetime.fromisoformat(word) for word in told.split()[6::2])
+    assert first <= last <= datetime.now(UTC)
+    assert world.run("verify")
+    [again] = [line for line in lines(world) if line.startswith("every byte: ")]
+    assert again >= told
+
+
+def test_an_asset_whose_bytes_no_check_read_is_named(world: World):
+    assert world.run("unchecked", GOOD)
+    assert world.run("only_raw")
+    [told] = [line for line in lines(world) if line.startswith("every byte: ")]
+    assert told.endswith(", but never those of mbpp/train")

@@ -36,7 +36,7 @@ from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.moving.jobs import record_move
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
-from wmtp_assets.runs.console import QUIET
+from wmtp_assets.runs.console import one_line_console
 from wmtp_assets.signoff.__main__ import decide, tell_moved
 from wmtp_assets.store import Store
 from wmtp_assets_tests.signoff.approvable import copy_or_make
@@ -152,10 +152,11 @@ class World:
                 backup_storage,
                 verify_backup,
                 *(
-                    dg.define_asset_job(name, selection=selection, config=QUIET)
+                    dg.define_asset_job(name, selection=selection)
                     for name, selection in selections.items()
                 ),
             ],
+            loggers={"console": one_line_console},
             resources={
                 "deployment": self.deployment,
                 "declared": self.declared,

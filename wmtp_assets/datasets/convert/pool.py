@@ -84,6 +84,13 @@ def processes(
     )
     try:
         yield pool
+    except Exception:
+        raise
+    except BaseException:
+        # Interrupted, or left: nobody waits for what they do.
+        for process in [*pool._processes.values()]:
+            process.kill()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

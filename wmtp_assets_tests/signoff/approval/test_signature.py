@@ -305,10 +305,28 @@ def test_the_passphrase_of_an_encrypted_key_is_asked_for(tmp_path, monkeypatch):
     seal(root, KeySigner(private))
     assert asked == [f"passphrase of {private}: "]
     assert problems(root) == ""
-    monkeypatch.setattr("getpass.getpass", lambda prompt: "wrong secret")
-    with pytest.raises(BadInput, match="no private key") as refused:
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"), [("wrong secret", "wrong passphrase"), ("", "no passphrase was given")]
+)
+def test_a_wrong_passphrase_is_told_as_one_and_asks_for_no_new_key(
+    tmp_path, monkeypatch, typed: str, says: str
+):
+    private = new_keys(tmp_path / "keys", passphrase=b"open sesame").private
+    monkeypatch.setattr("getpass.getpass", lambda prompt: typed)
+    with pytest.raises(BadInput, match=says) as refused:
         KeySigner(private)
     assert "wrong secret" not in str(refused.value)
+    assert "genkey" not in str(refused.value) and "elliptic" not in str(refused.value)
+
+
+def test_an_encrypted_key_that_is_damaged_is_not_told_as_a_wrong_passphrase(tmp_path, monkeypatch):
+    private = new_keys(tmp_path / "keys", passphrase=b"open sesame").private
+    private.write_bytes(private.read_bytes()[:120])
+    monkeypatch.setattr("getpass.getpass", lambda prompt: "open sesame")
+    with pytest.raises(BadInput, match="no private key"):
+        KeySigner(private)
 
 
 @pytest.mark.parametrize(
