@@ -13,7 +13,6 @@ from wmtp_assets.evidence.judge import DOCUMENT_GROUPS
 from wmtp_assets.models.micro.scored_rows import SCORED_KEY, SCORED_TITLE
 from wmtp_assets.models.row import TOKENIZER
 from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS, REQUIRED
-from wmtp_assets.runs.console import QUIET
 from wmtp_assets.runs.executor import reporting_executor
 
 # The sample: most of its steps are short, and a process for each costs 0.8 s more a step.
@@ -105,7 +104,7 @@ def forkserver(libraries: Iterable[str] = ()) -> dict:
 def asset_jobs(*, with_reward_model: bool) -> list:
     """The jobs that materialize."""
     return [
-        dg.define_asset_job(name, selection=selection, description=description, config=QUIET)
+        dg.define_asset_job(name, selection=selection, description=description)
         for name, (selection, description) in ASSET_JOBS.items()
         if with_reward_model or name not in OPTIONAL_JOBS
     ]
@@ -128,12 +127,10 @@ def verification_jobs(checks: list[dg.AssetChecksDefinition]) -> list:
             "verify_storage",
             selection=dg.AssetSelection.checks(*[spec.key for spec in quick]),
             description="Runs the quick checks of what is stored: sizes, headers, configs.",
-            config=QUIET,
         ),
         dg.define_asset_job(
             "verify_storage_deep",
             selection=dg.AssetSelection.checks(*[spec.key for spec in specs]),
             description="Runs all checks of what is stored, every byte read again.",
-            config=QUIET,
         ),
     ]

@@ -6,6 +6,8 @@ The Python snippets run in test_run.py, the blocks of docs/extending.md in test_
 import importlib.util
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -135,9 +137,27 @@ def test_the_signoff_commands_are_parsed():
         parse(shlex.split(re.sub(r"\[|\]|\.\.\.", "", words)))
 
 
+def test_the_commands_of_hf_have_options_that_hf_knows():
+    used: dict[str, set[str]] = {}
+    for name, words in matching(r"^(?:\.venv/bin/)?hf ([a-z]+) (.*)"):
+        used.setdefault(name, set()).update(re.findall(r"--[\w-]+", words))
+    assert {"download", "upload"} <= used.keys()
+    for name, options in used.items():
+        hf = [str(Path(sys.executable).parent / "hf"), name, "--help"]
+        told = subprocess.run(hf, capture_output=True, text=True, check=True).stdout
+        assert options - set(re.findall(r"--[\w-]+", told)) == set()
+
+
 def test_the_korean_page_has_the_commands_of_the_readme():
     """Its first screen, the real run and the review; a command of its own would be untried."""
     starts = ("make ", "export ", ".venv/bin/")
     wanted = {command for command in commands("README.md") if command.startswith(starts)}
     assert set(commands(KOREAN)) - set(commands("README.md")) == set()
     assert wanted - set(commands(KOREAN)) == set()
+
+
+def test_the_korean_page_names_the_digest_of_the_readme():
+    digests = {
+        name: re.findall(r"sha256:[0-9a-f]{64}", PAGES[name]) for name in ("README.md", KOREAN)
+    }
+    assert digests["README.md"] == digests[KOREAN] and len(digests[KOREAN]) == 1

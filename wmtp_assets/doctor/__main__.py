@@ -31,6 +31,7 @@ from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.models.rows import OPTIONAL_JOBS
 from wmtp_assets.printable import Parser, say
 from wmtp_assets.settings import Settings, read_settings
+from wmtp_assets.stopping import stoppable
 from wmtp_assets.store import Store
 from wmtp_assets.versions import PACKAGE
 
@@ -84,7 +85,7 @@ def job_lines(settings: Settings, jobs: list[str]) -> Iterator[Line]:
     if settings.source == "sample" and not settings.sample_mirror.exists():
         # The embedded upstream is written first.
         free -= sum(row.raw_bytes for row in (*SAMPLE.models, *SAMPLE.datasets))
-    mirror = MirrorSource(settings.mirror_dir) if settings.source == "mirror" else None
+    mirror = MirrorSource(settings.mirror) if settings.source == "mirror" else None
     looked = look_at_checkpoints(jobs, catalog, store, mirror.root if mirror else None)
     plans = {folder: plan for folder, plan in looked.items() if not isinstance(plan, BadInput)}
     weights = {folder: plan.size_bytes for folder, plan in plans.items()}
@@ -125,4 +126,4 @@ def _pins() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stoppable(lambda _: main())

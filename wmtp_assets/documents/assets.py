@@ -15,7 +15,6 @@ from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.checklist import (
     build_checklist,
     first_line,
-    on_page,
     render_checklist,
     short_tasks,
 )
@@ -87,9 +86,8 @@ def _digest_or_why(file: Path) -> str:
 def _written(
     deployment: Deployment, evidence: Evidence, files: list[StoredFile], markdown: str, **shown: Any
 ) -> dg.MaterializeResult:
-    """The materialization of a document; on the page its links lead to the page itself."""
     relative = [deployment.store.relative(f.path) for f in files]
-    outcomes = {
+    outcomes: dict[str, Any] = {
         f"checks_{outcome.name.lower()}": sum(j.outcome == outcome for j in evidence.of_artifacts)
         for outcome in Outcome
     }
@@ -99,7 +97,7 @@ def _written(
         files,
         content=document_content(deployment, relative),
         **shown,
-        preview=dg.MetadataValue.md(on_page(markdown.split(f"## {RUN_RECORD}")[0])[:20_000]),
+        preview=dg.MetadataValue.md(markdown.split(f"## {RUN_RECORD}")[0][:20_000]),
         **{STORAGE_DIGEST: evidence.storage_digest},
         **outcomes,
     )
@@ -185,14 +183,3 @@ def _names(path: Path, digest: str) -> bool:
         return digest in read_text(path)
     except (BadInput, OSError):
         return False
-
-
-approval = dg.AssetSpec(
-    key=["signoff", "approval"],
-    group_name="signoff",
-    deps=[["signoff", "checklist"]],
-    kinds={"json"},
-    description="Approval of the storage by a reviewer; written by job review_phase1 alone.\n\n"
-    "Its check says what stands now and what is in the way. To decide: the launchpad of job "
-    "review_phase1, or `python -m wmtp_assets.signoff approve`, which can sign.",
-)

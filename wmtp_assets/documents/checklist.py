@@ -24,8 +24,6 @@ AWAITING = "awaiting approval"
 PARTLY = "partly done"
 DONE = "done"
 OPEN = "open"
-# Where `make ui` serves the UI.
-UI = "http://127.0.0.1:3000"
 OPTIONAL = "optional_beside_the_steps"
 EVALUATED_BY = "evaluated_by"
 FAILED_BEFORE = "failed_before"
@@ -80,12 +78,13 @@ def _step(step: Step, dossier: Dossier, documents: dict[str, bool]) -> dict[str,
         "title": step.title,
         "goal": step.goal,
         "state": OPEN,
-        "assets": {asset: _link(asset) for asset in step.assets},
+        "assets": {asset: check_page(asset) for asset in step.assets},
     }
     if step.number == 11:
         conditions = list(approval_conditions(dossier))
         return row | {
             "state": _state_of_approval(approval, all(met for met, _ in conditions)),
+            "decisions": [approval.summary_of(decision) for decision in approval.decisions],
             "conditions": [{"met": met, "says": says} for met, says in conditions],
         }
     if step.number == 10:
@@ -150,15 +149,6 @@ def first_line(dossier: Dossier) -> str:
     return not_passed_line(checks, acknowledged)
 
 
-def on_page(markdown: str) -> str:
-    """The links of a document as paths: the page is there wherever it is served."""
-    return markdown.replace(f"({UI}/", "(/")
-
-
-def _link(asset: str) -> str:
-    return UI + check_page(asset)
-
-
 def _good(checks: Iterable[JudgedCheck]) -> bool:
     return all(j.outcome in (Outcome.PASSED, Outcome.WARNED) for j in checks)
 
@@ -186,7 +176,7 @@ def render_checklist(checklist: dict[str, Any]) -> str:
             ),
             *(("optional", check) for check in checklist[OPTIONAL]["not_simply_passed"]),
         ],
-        page=_link,
+        page=check_page,
         conditions=_conditions(steps),
         of_steps=sum(
             count

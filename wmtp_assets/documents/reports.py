@@ -63,7 +63,7 @@ def render_report(key: str, dossier: Dossier) -> str:
         runs=_by_run(made),
         long_work=_long_work(made),
         repeated_names=[
-            (a.key, name) for a in made for name in a.latest.metadata.get("repeated_names", ())
+            (a.key, name) for a in made for name in a.made.metadata.get("repeated_names", ())
         ],
         decisions=list(decision_rows(dossier.approval)),
         conditions=phase_2_conditions(dossier),
@@ -72,7 +72,7 @@ def render_report(key: str, dossier: Dossier) -> str:
 
 
 def _bytes_of(assets: Iterable[AssetRow]) -> int:
-    return sum(f["size_bytes"] for a in assets for f in a.latest.files.values())
+    return sum(f["size_bytes"] for a in assets for f in a.made.files.values())
 
 
 def _counts_of(metadata: Mapping[str, Any]) -> tuple[str, str, str]:

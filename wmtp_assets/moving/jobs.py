@@ -29,7 +29,6 @@ from wmtp_assets.record import (
     STORAGE_ROOT,
     storage_history,
 )
-from wmtp_assets.runs.console import QUIET
 from wmtp_assets.storage_history import is_same_folder, resolved
 from wmtp_assets.store import Store
 
@@ -76,7 +75,6 @@ def tell_move(
 
 
 @dg.job(
-    config=QUIET,
     description="Tells that the storage was moved here: what was recorded of it there counts here.",
 )
 def record_move() -> None:

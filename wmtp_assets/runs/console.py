@@ -4,13 +4,14 @@ import logging
 import sys
 
 import dagster as dg
+from dagster._core.execution import context_creation_job
 
 from wmtp_assets.printable import say
+from wmtp_assets.runs.events import OUR_ERROR
 from wmtp_assets.setting_values import without_credentials
+from wmtp_assets.stopping import is_stopping
 
-# The run config of a job that logs this way: Definitions(loggers=...) alone is ignored.
-QUIET = {"loggers": {"console": {}}}
-# The same of a command that prints itself what the run was refused for.
+# The run config of a command that prints itself what the run was refused for.
 TOLD_BY_CALLER = {"loggers": {"console": {"config": {"failures": False}}}}
 # Event type -> how its line begins; events that are not here have no line.
 SHOWN = {
@@ -42,7 +43,9 @@ class OneLine(logging.Handler):
         if not self._failures and (record.levelno >= logging.ERROR or _is_of_failure(event)):
             return
         if event is None:
-            line = record.getMessage() if record.levelno >= logging.INFO else None
+            # Without the run and the step, which Dagster puts in front of it.
+            said = meta.get("orig_message") or record.getMessage()
+            line = said if record.levelno >= logging.INFO else None
         elif event.event_type_value == "ASSET_CHECK_EVALUATION":
             check = event.asset_check_evaluation_data
             word = "warning" if check.severity == dg.AssetCheckSeverity.WARN else "FAILED"
@@ -54,10 +57,11 @@ class OneLine(logging.Handler):
             line = f"{SHOWN[event.event_type_value]} {event.step_key or ''}"
             if event.event_type_value == "STEP_FAILURE":
                 error = event.step_failure_data.error
-                line += ": " + (error.cause or error).message.strip() if error else ""
+                said = (error.cause or error).message.strip() if error else ""
+                line += f": {OUR_ERROR.sub('', said)}" if said else ""
         else:
             line = None
-        if line:
+        if line and not is_stopping():
             # A message of ours may have several lines; what an event quotes stays on one.
             lines = line.split("\n") if event is None else [line]
             say(*map(without_credentials, lines), file=sys.stderr)
@@ -76,3 +80,14 @@ def one_line_console(context: dg.InitLoggerContext) -> logging.Logger:
     logger = logging.Logger("wmtp_assets", level=logging.DEBUG)
     logger.addHandler(OneLine(failures=context.logger_config["failures"]))
     return logger
+
+
+def log_one_line_an_event() -> None:
+    """Let every run of this process log so, whose config names no logger.
+
+    Dagster then takes a logger of its own, whatever `Definitions(loggers=...)` says: it tells
+    nothing of a check that warns, and an error with its traceback, five times over.
+    """
+    context_creation_job.default_system_loggers = lambda instance: [
+        (one_line_console, {"failures": True})
+    ]

@@ -12,17 +12,19 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 from dagster._config import process_config
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.utils import make_new_run_id
 
+from wmtp_assets.errors import BadInput
 from wmtp_assets.printable import say
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.runs.events import INTERRUPTS, note_event, planned_progress, recorded_progress
 from wmtp_assets.runs.heartbeat import find_dead, heartbeat
-from wmtp_assets.runs.stopped import MODULE, resume_command, stop_lines
+from wmtp_assets.runs.stopped import MODULE, end_line, resume_command, stop_lines
 from wmtp_assets.sqlite_record import mend, record_lock
 
 # Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
@@ -34,7 +36,7 @@ STDERR = 2
 
 
 class ReportingExecutor(dg.Executor):
-    """Another executor, with its runs marked and the reasons printed where one stops."""
+    """Another executor, with its runs marked, and what came of one printed at its end."""
 
     def __init__(self, inner: dg.Executor, storage_root: str):
         self.inner = inner
@@ -66,6 +68,7 @@ class ReportingExecutor(dg.Executor):
         faulthandler.enable(STDERR)
         try:
             with heartbeat(plan_context.instance, run.run_id):
+                refuse_unmeant(run)
                 for event in self.inner.execute(plan_context, execution_plan):
                     note_event(progress, event)
                     yield event
@@ -79,15 +82,34 @@ class ReportingExecutor(dg.Executor):
             raise
         finally:
             lines = [*stop_lines(progress, resume_command(progress, dagster_command()))]
-            if lines and multiprocessing.parent_process() is None:
+            if multiprocessing.parent_process() is None:
                 # After the traceback that Dagster prints of a failed run.
-                atexit.register(_print_at_exit, "\n".join(lines))
+                last = "\n".join(lines) or end_line(progress)
+                atexit.register(_print_at_exit, last)
             elif lines:
                 plan_context.log.error("\n".join(lines))
 
 
+def refuse_unmeant(run: dg.DagsterRun) -> None:
+    """Refuse a run of everything that nobody asked for.
+
+    Of a selection that matches no asset, `dagster asset materialize` and `dg launch` make a run
+    without any selection, in which Dagster takes all assets, observed ones too.
+
+    Raises:
+        BadInput: The run is of selected assets, and names neither assets nor checks.
+    """
+    named = run.asset_selection or run.asset_check_selection
+    if run.job_name == IMPLICIT_ASSET_JOB_NAME and not named:
+        raise BadInput(
+            "the selection matches no asset",
+            ["Dagster would run all of them"],
+            "`dagster asset list --select ...` shows what a selection matches; '*' is everything",
+        )
+
+
 def _print_at_exit(text: str) -> None:
-    say(*text.split("\n"), file=sys.stderr)
+    say(*text.splitlines(), file=sys.stderr)
 
 
 def run_tags(storage_root: str) -> dict[str, str]:
@@ -152,12 +174,12 @@ def reporting_executor(
     """
     inner = dg.multi_or_in_process_executor
 
-    def complete(config: dict) -> dict:
+    def complete(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return process_config(inner.config_schema.config_type, config).value
 
     @dg.executor(
         name=inner.name,
-        config_schema=inner.config_schema,
+        config_schema=cast(Any, inner.config_schema),  # taken, and not declared
         requirements=lambda config: (
             dg.multiple_process_executor_requirements() if "multiprocess" in config else []
         ),
@@ -166,6 +188,7 @@ def reporting_executor(
         job = context.job.get_definition().name
         if job in of_jobs and context.executor_config == complete(default):
             context = context._replace(executor_config=complete(of_jobs[job]))
+        assert inner.executor_creation_fn is not None, inner.name
         return ReportingExecutor(inner.executor_creation_fn(context), storage_root)
 
     choice = dg.Field(dg.Permissive(), is_required=False)

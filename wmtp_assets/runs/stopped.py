@@ -37,6 +37,7 @@ class RunProgress:
         made: The assets that it made.
         evaluated: Asset -> the checks that were evaluated.
         failed: Asset -> the checks of them that failed as errors.
+        warned: "asset check" of those that failed as warnings.
         reasons: One line for each failed check and step.
         interrupted: Whether somebody stopped it.
     """
@@ -49,16 +50,20 @@ class RunProgress:
     made: set[str] = field(default_factory=set)
     evaluated: dict[str, set[str]] = field(default_factory=dict)
     failed: dict[str, set[str]] = field(default_factory=dict)
+    warned: set[str] = field(default_factory=set)
     reasons: list[str] = field(default_factory=list)
     interrupted: bool = False
 
-    def check(self, asset: str, name: str, failed: str | None) -> None:
+    def check(self, asset: str, name: str, failed: str | None, *, warns: bool = False) -> None:
         """An evaluated check.
 
         Args:
-            failed: What it found, if it failed as an error; a warning stops nothing.
+            failed: What it found, if it failed as an error.
+            warns: Whether it failed as a warning, which stops nothing.
         """
         self.evaluated.setdefault(asset, set()).add(name)
+        if warns:
+            self.warned.add(f"{asset} {name}")
         if failed is not None:
             self.failed.setdefault(asset, set()).add(name)
             self.reasons.append(f"{asset} {name}: {failed}")
@@ -110,6 +115,15 @@ def stop_lines(progress: RunProgress, command: str) -> Iterator[str]:
     if len(reasons) > MAX_REASONS:
         yield f"because: and {len(reasons) - MAX_REASONS} more"
     yield f"go on: {command}"
+
+
+def end_line(progress: RunProgress) -> str:
+    """What a run that ended well made and checked; nothing of one that did neither."""
+    told = [f"made: {_counted(progress.made)}"] if progress.made else []
+    if checks := sum(map(len, progress.evaluated.values())):
+        warned = f", warned: {_counted(progress.warned)}" if progress.warned else ""
+        told.append(f"checks passed: {checks - len(progress.warned)}{warned}")
+    return "; ".join(told)
 
 
 def resume_command(progress: RunProgress, program: str) -> str:

@@ -7,13 +7,19 @@ import os
 import sys
 import warnings
 
-from wmtp_assets.errors import BadInput
-from wmtp_assets.printable import say
-from wmtp_assets.record_home import rehearse_only, use_record_of
+from wmtp_assets.stopping import Stop, stoppable
 
 
-def main() -> int:
-    """Prepare the record and run the rehearsal; returns the exit code."""
+def main(stop: Stop) -> int:
+    """Prepare the record and run the rehearsal; a signal ends it while modules load too.
+
+    Returns:
+        The exit code.
+    """
+    from wmtp_assets.errors import BadInput
+    from wmtp_assets.printable import say
+    from wmtp_assets.record_home import rehearse_only, use_record_of
+
     rehearse_only()
     try:
         use_record_of("sample")
@@ -26,8 +32,8 @@ def main() -> int:
     # Only now: what it imports looks at the environment and warns.
     from wmtp_assets import rehearse
 
-    return rehearse.main()
+    return rehearse.main(stop)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    stoppable(main, "the same command goes on")

@@ -74,7 +74,7 @@ def said(monkeypatch) -> list[str]:
     lines: list[str] = []
     monkeypatch.setattr(
         "wmtp_assets.runs.executor.atexit.register",
-        lambda printed, text, **_: lines.extend(text.splitlines()),
+        lambda printed, text="", **_: lines.extend(text.splitlines()),
     )
     return lines
 
@@ -108,9 +108,9 @@ def test_a_run_of_a_script_carries_its_storage_and_what_the_page_groups_it_by(in
     assert instance.get_runs_count(asked) == 1
 
 
-def test_a_run_that_ends_well_says_nothing(instance, said):
+def test_a_run_that_ends_well_says_what_it_made_and_checked(instance, said):
     execute(instance)
-    assert said == []
+    assert said == ["made: 3 (first, second, third); checks passed: 1"]
 
 
 class Narrower(BadInput):
@@ -143,9 +143,32 @@ def test_a_failed_blocking_check_is_told_by_what_it_found(instance, said):
     assert len(said) == 5 and "-j work" in said[4]
 
 
-def test_a_warning_stops_nothing_and_says_nothing_here(instance, said):
+def test_a_warning_stops_nothing_and_is_named_in_the_last_line(instance, said):
     execute(instance, tags={"severity": "WARN"})
-    assert said == []
+    assert said == [
+        "made: 3 (first, second, third); checks passed: 0, warned: 1 (first holds)",
+    ]
+
+
+def test_a_run_without_a_logger_of_its_own_has_one_line_an_event(instance, capfd, said, does):
+    """As `dagster asset materialize` runs; with Dagster's own logger a warning has no line."""
+    import wmtp_assets.definitions  # noqa: F401, which sets the default
+
+    execute(instance, tags={"severity": "WARN"})
+    told = capfd.readouterr().err.splitlines()
+    assert told == [
+        "done first",
+        "warning: first holds: row 3 is broken",
+        "done first_checks",
+        "done second",
+        "done third",
+        "run succeeded ",
+    ]
+    does.append(BadInput("the file cannot be read", ["a.txt"], "put it there"))
+    execute(instance)
+    told = capfd.readouterr().err.splitlines()
+    assert "FAILED second: the file cannot be read: a.txt. Fix: put it there" in told
+    assert not any("Traceback" in line for line in told) and len(told) < 10
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, dg.DagsterExecutionInterruptedError])

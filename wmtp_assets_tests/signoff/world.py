@@ -13,6 +13,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
 
+from wmtp_assets.approval.assets import approval
 from wmtp_assets.approval.chain import Chain, Role, Verdict, read_chain
 from wmtp_assets.approval.checks import approval_checks
 from wmtp_assets.approval.events import read_approval
@@ -25,7 +26,7 @@ from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import ours, upstream
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.documents.assets import approval, checklist, report_assets
+from wmtp_assets.documents.assets import checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence, JudgedCheck
@@ -36,7 +37,7 @@ from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.moving.jobs import record_move
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.record import CONTENT, STORAGE_ROOT, materialized
-from wmtp_assets.runs.console import QUIET, one_line_console
+from wmtp_assets.runs.console import one_line_console
 from wmtp_assets.signoff.__main__ import decide, tell_moved
 from wmtp_assets.store import Store
 from wmtp_assets_tests.signoff.approvable import copy_or_make
@@ -152,7 +153,7 @@ class World:
                 backup_storage,
                 verify_backup,
                 *(
-                    dg.define_asset_job(name, selection=selection, config=QUIET)
+                    dg.define_asset_job(name, selection=selection)
                     for name, selection in selections.items()
                 ),
             ],

@@ -9,13 +9,12 @@ from wmtp_assets.source import Source
 SCHEDULE = "0 6 * * *"
 
 
-def watch_job(repos: Iterable[dg.SourceAsset], config: dict):
+def watch_job(repos: Iterable[dg.AssetsDefinition]):
     """The job that observes repositories; an asset selection by group would leave them out."""
     return dg.define_asset_job(
         "watch_upstream",
         selection=dg.AssetSelection.assets(*[repo.key for repo in repos]),
         description="Looks up the commit of main of each upstream repository; fetches nothing.",
-        config=config,
     )
 
 
