@@ -7,6 +7,7 @@ test_upstream.py pins them.
 """
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from wmtp_assets.catalog import Repo
 from wmtp_assets.content_version import content_version
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.files.file_io import StoredFile
+from wmtp_assets.page_order import in_order
 from wmtp_assets.storage_history import Move, StorageHistory, history_of
 from wmtp_assets.store import Store
 
@@ -88,10 +90,11 @@ def materialized(
         seconds = time.monotonic() - started
         facts[DURATION_SECONDS] = round(seconds, 3)
         facts[RATE_MB_PER_SECOND] = round((work_bytes or total) / 1e6 / max(seconds, 1e-6), 1)
-    # Last, because it is long: the UI shows metadata in this order.
     listing = {deployment.store.relative(f.path): file_facts(f) for f in files}
     return dg.MaterializeResult(
-        metadata={**facts, **as_metadata(metadata), FILES: dg.MetadataValue.json(listing)},
+        metadata=in_order(
+            {**facts, **as_metadata(metadata), FILES: dg.MetadataValue.json(listing)}
+        ),
         data_version=dg.DataVersion(content),
     )
 
@@ -230,6 +233,22 @@ def check_history(
         if len(page) < limit:
             return
         cursor, limit = page[-1].id, MANY
+
+
+def observable(spec: dg.AssetSpec, look: Callable[..., Any]) -> dg.AssetsDefinition:
+    """An asset that nothing in the graph makes, and that a run can look at.
+
+    Where a selection (`+` downstream, an owner) holds an asset that cannot run at all, Dagster
+    refuses the whole run. `'*'` takes what can be made, hence none of these.
+
+    Args:
+        look: Yields one `ObserveResult`; takes the context and resources as an asset does.
+    """
+    with warnings.catch_warnings():
+        # Beta in Dagster 1.13, and said so on every start; test_watch.py pins what it must do.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        declare = dg.multi_observable_source_asset(name="__".join(spec.key.path), specs=[spec])
+        return declare(look)
 
 
 def results_on(

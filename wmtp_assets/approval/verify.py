@@ -29,6 +29,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.folders import SIGNOFF
 from wmtp_assets.printable import printable, say
+from wmtp_assets.progress import reading
 from wmtp_assets.storage_history import resolved
 
 
@@ -142,11 +143,12 @@ def _read_all(
     """
     there = covered_files(root)
     report(f"reading every byte of {len(there)} files")
+    seen = reading("the storage", sum(facts["size_bytes"] for facts in expected.values()), report)
     found, unreadable = {}, []
     for path, file in there.items():
         try:
             size, most = file.stat().st_size, expected.get(path, {}).get("size_bytes", 0)
-            found[path] = f"{size} bytes" if size > most else file_io.sha256_of(file)
+            found[path] = f"{size} bytes" if size > most else file_io.sha256_of(file, seen)
         except OSError as error:
             unreadable.append(f"{printable(path)} cannot be read ({error.strerror})")
         except BadInput as error:  # no longer what it was a moment ago

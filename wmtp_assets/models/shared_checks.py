@@ -71,9 +71,11 @@ def prove_and_note(
     stored: StoredWeights, header: Header, source: Iterable[TensorAt] | None, dtype: str
 ) -> proof.Proof:
     """The proof of the weights; the digest of what it read goes to the checks that compare it."""
-    proven = proof.prove(header, source, dtype)
+    weights = stored.folder.weights
+    seen = stored.state.reading(f"{stored.key}: {weights.name}", weights.stat().st_size)
+    proven = proof.prove(header, source, dtype, seen)
     if proven.sha256:
-        path = stored.deployment.store.relative(stored.folder.weights)
+        path = stored.deployment.store.relative(weights)
         stored.state.digests.note(path, proven.sha256)
     return proven
 

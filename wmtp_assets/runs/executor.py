@@ -16,8 +16,10 @@ from typing import Any, cast
 
 import dagster as dg
 from dagster._config import process_config
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.utils import make_new_run_id
 
+from wmtp_assets.errors import BadInput
 from wmtp_assets.printable import say
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.runs.events import INTERRUPTS, note_event, planned_progress, recorded_progress
@@ -66,6 +68,7 @@ class ReportingExecutor(dg.Executor):
         faulthandler.enable(STDERR)
         try:
             with heartbeat(plan_context.instance, run.run_id):
+                refuse_unmeant(run)
                 for event in self.inner.execute(plan_context, execution_plan):
                     note_event(progress, event)
                     yield event
@@ -85,6 +88,24 @@ class ReportingExecutor(dg.Executor):
                 atexit.register(_print_at_exit, last)
             elif lines:
                 plan_context.log.error("\n".join(lines))
+
+
+def refuse_unmeant(run: dg.DagsterRun) -> None:
+    """Refuse a run of everything that nobody asked for.
+
+    Of a selection that matches no asset, `dagster asset materialize` and `dg launch` make a run
+    without any selection, in which Dagster takes all assets, observed ones too.
+
+    Raises:
+        BadInput: The run is of selected assets, and names neither assets nor checks.
+    """
+    named = run.asset_selection or run.asset_check_selection
+    if run.job_name == IMPLICIT_ASSET_JOB_NAME and not named:
+        raise BadInput(
+            "the selection matches no asset",
+            ["Dagster would run all of them"],
+            "`dagster asset list --select ...` shows what a selection matches; '*' is everything",
+        )
 
 
 def _print_at_exit(text: str) -> None:

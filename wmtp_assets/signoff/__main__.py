@@ -200,7 +200,7 @@ def verify(options: argparse.Namespace) -> int:
     """Verify a storage from the disk alone."""
     from wmtp_assets.approval.verify import verify_storage
 
-    found = verify_storage(options.storage_root, options.public_key)
+    found = verify_storage(options.storage_root, options.public_key, tell)
     say(*found.facts, *(f"DIFFERS: {problem}" for problem in found.problems))
     say("verification failed" if found.problems else "verified")
     return 1 if found.problems else 0
@@ -212,12 +212,17 @@ def restore(options: argparse.Namespace) -> int:
     from wmtp_assets.backup.restoring import restore
 
     root = options.storage_root
-    done = restore(BackupLocation(options.backup_url), root.absolute(), say)
+    done = restore(BackupLocation(options.backup_url), root.absolute(), tell)
     for path in done.others:
         say(f"not of the backup, left alone: {path}")
     say(f"restored {done.restored} files, kept {done.kept}: {done.tag.summary}")
     say(f"next: python -m wmtp_assets.signoff verify {root}")
     return 0
+
+
+def tell(line: str) -> None:
+    """A line of progress, as jobs log theirs; what a command is asked for goes to stdout."""
+    say(line, file=sys.stderr)
 
 
 @contextmanager

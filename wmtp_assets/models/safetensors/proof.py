@@ -16,6 +16,7 @@ from wmtp_assets.models.checkpoint.tensors import TensorAt, TensorReader, as_val
 from wmtp_assets.models.safetensors.cast import cast_target, one_torch_thread
 from wmtp_assets.models.safetensors.file_digest import FileDigest, header_as_tensor
 from wmtp_assets.models.safetensors.header import Header
+from wmtp_assets.progress import Seen, unseen
 
 if TYPE_CHECKING:
     import torch
@@ -63,13 +64,16 @@ class Proof:
         )
 
 
-def prove(header: Header, source: Iterable[TensorAt] | None, dtype: str) -> Proof:
+def prove(
+    header: Header, source: Iterable[TensorAt] | None, dtype: str, seen: Seen = unseen
+) -> Proof:
     """Read a stored file, and its source where there is one, each front to back.
 
     Args:
         source: The published tensors that the file must hold, no more and no fewer; None to look
             only at the values.
         dtype: What the conversion was asked for, see `stored_dtype`.
+        seen: Called with each piece of the stored file.
 
     Raises:
         BadInput: A file that ends inside a tensor or cannot be read.
@@ -94,6 +98,7 @@ def prove(header: Header, source: Iterable[TensorAt] | None, dtype: str) -> Proo
     ):
         for tensor, chunk in chunks:
             digest.add(chunk)
+            seen(chunk.nbytes)
             if tensor.name in header.tensors:
                 look.at(tensor, chunk, next(expected) if tensor.name in paired else None)
     different = list(look.different.values())
