@@ -44,16 +44,16 @@ def is_wanted(version: str) -> bool:
     return ".".join(version.split(".")[:2]) in WANTED
 
 
-def wrong_python(version: str, at: str, others: list[str]) -> str:
+def wrong_python(version: str, at: str, other: str) -> str:
     """The line about a Python that is none of the wanted, and the fix.
 
     Args:
         version: Such as 3.12.1.
         at: Its executable.
-        others: Commands of this machine that are wanted ones.
+        other: The command of a wanted one on this machine; empty where there is none.
     """
-    fix = f"PYTHON={(others or ['python3.12'])[0]}"
-    have = "" if others else "install one, and "
+    fix = f"PYTHON={other or 'python3.12'}"
+    have = "" if other else "install one, and "
     return (
         f"Python {version} was found ({at}), wanted is {', '.join(WANTED)}: "
         f"{have}add {fix} to the command, as in make sample {fix}"
@@ -70,9 +70,10 @@ def version_of(python: str | Path) -> str:
     return done.stdout.decode().strip() if done.returncode == 0 else ""
 
 
-def others_here() -> list[str]:
-    """The commands of wanted Pythons that run on this machine."""
-    return [f"python{v}" for v in WANTED if is_wanted(version_of(f"python{v}"))]
+def other_here() -> str:
+    """The command of a wanted Python that runs on this machine; empty if none does."""
+    commands = (f"python{version}" for version in WANTED)
+    return next((command for command in commands if is_wanted(version_of(command))), "")
 
 
 def pins() -> str:
@@ -188,7 +189,7 @@ def set_up(extra: str, exact: bool) -> None:
     if not there:
         version = platform.python_version()
         if not is_wanted(version):
-            raise SystemExit(wrong_python(version, sys.executable, others_here()))
+            raise SystemExit(wrong_python(version, sys.executable, other_here()))
     if VENV.is_symlink():
         raise SystemExit("set-up: .venv is a link: set up where it leads to, or remove it")
     if not there:

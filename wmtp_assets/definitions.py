@@ -5,6 +5,7 @@ catalog and source, as the tests do.
 """
 
 import warnings
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ from wmtp_assets.datasets.checks import dataset_checks
 from wmtp_assets.datasets.stats.assets import stats_assets
 from wmtp_assets.datasets.stats.checks import stats_checks
 from wmtp_assets.deployment import Deployment
+from wmtp_assets.descriptions import artifact_of, describe
 from wmtp_assets.documents.assets import checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.evidence.asset_tags import asset_tags
@@ -133,6 +135,7 @@ def build_definitions(
         return labelled(spec).merge_attributes(deps=OPTIONAL_ASSETS if waits else ...)
 
     assets = [definition.map_asset_specs(complete) for definition in ASSETS if in_graph(definition)]
+    assets = described(assets, catalog)
     checks = [definition for definition in CHECKS if in_graph(definition)]
     declared = Declared(
         tuple(spec for definition in assets for spec in definition.specs),
@@ -192,13 +195,31 @@ def with_source(assets: list[dg.AssetsDefinition]) -> list:
         return [*dg.with_source_code_references(assets)]
 
 
+def described(assets: list[dg.AssetsDefinition], catalog: Catalog) -> list[dg.AssetsDefinition]:
+    """The assets with all that their page says: behind the first line place, readers, snippet."""
+    readers = defaultdict(set)
+    for spec in (spec for definition in assets for spec in definition.specs):
+        for dep in spec.deps:
+            readers[dep.asset_key].add(spec.key.to_user_string())
+    rows = {row.name: row for row in (*catalog.models, *catalog.micros, *catalog.datasets)}
+
+    def tell(spec: dg.AssetSpec) -> dg.AssetSpec:
+        key, first_line = spec.key.to_user_string(), spec.description or ""
+        artifact = artifact_of(key, rows.get(spec.key.path[0]))
+        return spec.replace_attributes(
+            description=describe(key, first_line, artifact, readers[spec.key])
+        )
+
+    return [definition.map_asset_specs(tell) for definition in assets]
+
+
 def _from_settings(settings: Settings) -> dg.Definitions:
     from wmtp_assets.sample.catalog import SAMPLE
     from wmtp_assets.sample.mirror import SampleSource
 
     sources = {
         "sample": lambda: SampleSource(settings.sample_mirror),
-        "mirror": lambda: MirrorSource(settings.mirror_dir),
+        "mirror": lambda: MirrorSource(settings.mirror),
         "hub": HubSource,
     }
     return build_definitions(

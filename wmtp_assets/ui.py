@@ -36,8 +36,9 @@ def free_port(text: str) -> int:
 def main() -> int:
     """Become `dagster dev`; returns an exit code only where that cannot be."""
     try:
+        source = read_settings().source
         port = free_port(os.environ.get("PORT") or DEFAULT_PORT)
-        use_record_of(read_settings().source)
+        use_record_of(source)
     except BadInput as error:
         say(error, file=sys.stderr)
         return 1

@@ -112,8 +112,8 @@ def test_another_python_is_named_in_one_line_before_anything_is_made(project: Pa
 
 def test_the_fix_names_a_python_of_this_machine_where_there_is_one():
     wrong = SET_UP["wrong_python"]
-    assert wrong("3.9.1", "/x", ["python3.13"]).endswith("make sample PYTHON=python3.13")
-    assert "install one, and add PYTHON=python3.12" in wrong("3.9.1", "/x", [])
+    assert wrong("3.9.1", "/x", "python3.13").endswith("make sample PYTHON=python3.13")
+    assert "install one, and add PYTHON=python3.12" in wrong("3.9.1", "/x", "")
 
 
 def test_the_wanted_versions_are_those_of_pyproject():

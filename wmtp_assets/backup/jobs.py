@@ -89,7 +89,7 @@ def copy_approved_storage(
     started = time.monotonic()
     evidence = read_evidence(context.instance, declared, deployment)
     approval = read_approval(context.instance, deployment, evidence)
-    if approval.state != ApprovalState.APPROVED:
+    if approval.state != ApprovalState.APPROVED or approval.reviewed is None:
         raise BadInput(
             "only an approved storage is backed up",
             [f"{approval.state}: {approval.summary}"],

@@ -85,7 +85,7 @@ def _written(
     deployment: Deployment, evidence: Evidence, files: list[StoredFile], markdown: str, **shown: Any
 ) -> dg.MaterializeResult:
     relative = [deployment.store.relative(f.path) for f in files]
-    outcomes = {
+    outcomes: dict[str, Any] = {
         f"checks_{outcome.name.lower()}": sum(j.outcome == outcome for j in evidence.of_artifacts)
         for outcome in Outcome
     }

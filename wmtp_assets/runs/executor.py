@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 from dagster._config import process_config
@@ -174,12 +174,12 @@ def reporting_executor(
     """
     inner = dg.multi_or_in_process_executor
 
-    def complete(config: dict) -> dict:
+    def complete(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return process_config(inner.config_schema.config_type, config).value
 
     @dg.executor(
         name=inner.name,
-        config_schema=inner.config_schema,
+        config_schema=cast(Any, inner.config_schema),  # taken, and not declared
         requirements=lambda config: (
             dg.multiple_process_executor_requirements() if "multiprocess" in config else []
         ),
@@ -188,6 +188,7 @@ def reporting_executor(
         job = context.job.get_definition().name
         if job in of_jobs and context.executor_config == complete(default):
             context = context._replace(executor_config=complete(of_jobs[job]))
+        assert inner.executor_creation_fn is not None, inner.name
         return ReportingExecutor(inner.executor_creation_fn(context), storage_root)
 
     choice = dg.Field(dg.Permissive(), is_required=False)
