@@ -97,3 +97,13 @@ class DatasetFolder:
 
     def small_line_metadata(self, split: str) -> Path:
         return self.small / f"{split}_small_metadata.json"
+
+
+def model_folder(root: Path, folder: str) -> ModelFolder:
+    """The folder of a stored model below a storage root; looks at no disk."""
+    return ModelFolder(root / MODELS / folder)
+
+
+def dataset_folder(root: Path, name: str) -> DatasetFolder:
+    """The folders of a stored dataset below a storage root; looks at no disk."""
+    return DatasetFolder(root / DATASETS / name, root / SMALL_SETS / f"{name}_small")

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from wmtp_assets.files.regular import require_inside
 from wmtp_assets.folders import (
-    DATASETS,
     LOCK,
-    MODELS,
     README,
     SIGNOFF,
-    SMALL_SETS,
     DatasetFolder,
     ModelFolder,
+    dataset_folder,
+    model_folder,
 )
 
 
@@ -33,7 +32,7 @@ class Store:
         Raises:
             BadInput: It, or a folder in it, is a link that leads out of the storage.
         """
-        found = ModelFolder(self.root / MODELS / folder)
+        found = model_folder(self.root, folder)
         for part in (found.raw, found.safetensors, found.configs, found.tokenizer):
             require_inside(part, self.root)
         return found
@@ -44,9 +43,8 @@ class Store:
         Raises:
             BadInput: One of them is a link that leads out of the storage.
         """
-        small = self.root / SMALL_SETS / f"{name}_small"
-        found = DatasetFolder(self.root / DATASETS / name, small)
-        for part in (found.raw, found.processed, found.stats, small):
+        found = dataset_folder(self.root, name)
+        for part in (found.raw, found.processed, found.stats, found.small):
             require_inside(part, self.root)
         return found
 

@@ -20,6 +20,7 @@ from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.models.micro.rows import MICROS
 from wmtp_assets.models.mtp_model import load_model
 from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS
+from wmtp_assets.page_order import MAX_KEY, PLACES, in_order
 from wmtp_assets.record import DATA_VERSION_TAG, made_by_runs
 from wmtp_assets.sample.catalog import SAMPLE_NOTICE
 from wmtp_assets_tests.models import learning
@@ -307,6 +308,56 @@ def test_the_snippets_of_the_pages_run(sample, views, snippet: str):
         storage.symlink_to(sample.storage)
     done = sample.command("env", "HF_HUB_OFFLINE=1", sys.executable, "-c", snippet)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+# All in one process, because most of the time goes into imports; a namespace for each.
+OPEN_ALL = """
+import sys
+from wmtp_assets.definitions import defs
+
+graph = defs.resolve_asset_graph()
+for key in sorted(graph.materializable_asset_keys):
+    snippet = graph.get(key).description.split("```python\\n")[1].removesuffix("\\n```")
+    try:
+        exec(snippet, {})
+    except Exception as error:
+        sys.exit(f"{key.to_user_string()}: {error!r}\\n{snippet}")
+    print("opened", key.to_user_string())
+"""
+
+
+def test_what_the_page_says_opens_every_asset(sample):
+    storage, docs = sample.root / "storage", sample.root / "docs"
+    if not storage.exists():
+        storage.symlink_to(sample.storage)
+    if not docs.exists():
+        docs.symlink_to(sample.docs)
+    done = sample.command("env", "HF_HUB_OFFLINE=1", sys.executable, "-c", OPEN_ALL)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("opened ") == len(recorded_pages(sample))
+
+
+def recorded_pages(sample: Sample) -> dict[str, dict[str, dg.MetadataValue]]:
+    """Asset -> what its page shows of its latest materialization, in order."""
+    with dg.DagsterInstance.from_config(str(sample.home)) as instance:
+        made = {key: next(made_by_runs(instance, key), None) for key in instance.all_asset_keys()}
+    return {
+        key.to_user_string(): dict(record.asset_materialization.metadata)
+        for key, record in made.items()
+        if record
+    }
+
+
+def test_every_page_shows_pictures_and_counts_first_and_listings_last(sample):
+    pages = recorded_pages(sample)
+    kinds = (dg.JsonMetadataValue, dg.MarkdownMetadataValue, dg.TableMetadataValue)
+    shown = {key for metadata in pages.values() for key in metadata}
+    assert set(PLACES) - shown == {""}, "a row of page_order.py that nothing records"
+    for asset, metadata in pages.items():
+        assert list(metadata) == list(in_order(metadata)), asset
+        assert [key for key in metadata if len(key) > MAX_KEY] == [], asset
+        unplaced = {key for key, of in metadata.items() if isinstance(of, kinds)} - PLACES.keys()
+        assert not unplaced, f"{asset}: give {unplaced} a place in wmtp_assets/page_order.py"
 
 
 def contents(sample: Sample) -> dict[Path, bytes | int]:

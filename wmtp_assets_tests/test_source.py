@@ -58,6 +58,7 @@ ORDER = (
     "sample",
     "doctor",
     "jobs",
+    "descriptions",
     "definitions",
     "checks_page",
     COMMANDS,

@@ -35,6 +35,7 @@ class Signer(Protocol):
         Args:
             seen: Called with each piece that was read, in any thread.
         """
+        ...
 
     def sign_file(self, path: Path, signature: Path) -> None:
         """Write the signature over one file."""
@@ -95,7 +96,8 @@ class KeySigner:
             secret = None if password is None else password.encode()
             private = _decrypted(key, pem, secret)
             self._config = model_signing.signing.Config().use_elliptic_key_signer(
-                private_key=key, password=secret
+                private_key=key,
+                password=secret,  # pyright: ignore[reportArgumentType] - declared as text
             )
         except (AttributeError, OSError, TypeError, ValueError, UnsupportedAlgorithm) as error:
             raise BadInput(

@@ -85,7 +85,8 @@ def verify_storage(
         problems += [f"since decision {number}: {clause}" for clause in wrong]
         facts += [f"{len(found)} files read", *_other_content(newest)]
         facts += not_covered_lines(root)
-        key = keys[stated].path if (stated := reviewed.decision.key_fingerprint) in keys else None
+        stated = reviewed.decision.key_fingerprint
+        key = keys[stated].path if stated and stated in keys else None
         facts += stock_lines(root, reviewed, str(key or "REVIEWER.pub"))
     if not keys and any(entry.decision.key_fingerprint for entry in newest.values()):
         facts.append("whose signatures they are is not checked without --public-key")
@@ -116,7 +117,8 @@ def _signed_by(keys: Keys, chain: Chain) -> tuple[dict[Role, Entry], list[str], 
         decision = entry.decision
         number, who = f"{decision.number:04d}", f"{decision.reviewer} ({decision.role})"
         stated = decision.key_fingerprint
-        if not (wrong := unproven(entry, keys)):
+        wrong = unproven(entry, keys)
+        if stated and not wrong:
             facts.append(f"decision {number} of {who} proven with {keys[stated].path}")
             continue
         if stated not in keys:

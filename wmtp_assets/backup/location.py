@@ -39,10 +39,11 @@ class BackupLocation:
     def __init__(self, url: str):
         import fsspec
         from fsspec.implementations.local import LocalFileSystem
+        from fsspec.utils import get_protocol
 
         self.shown = without_credentials(url)
         try:
-            fsspec.get_filesystem_class(fsspec.utils.get_protocol(url))
+            fsspec.get_filesystem_class(get_protocol(url))
         except (ImportError, ValueError) as error:
             raise BadInput(
                 f"the place of the backup cannot be opened ({error})",

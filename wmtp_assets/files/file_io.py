@@ -6,13 +6,14 @@ with the one that names the digests of the others. Not here: where files lie (st
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import TINY_BYTES, open_regular, read_small
@@ -182,7 +183,7 @@ def stored(path: Path) -> StoredFile:
         return StoredFile(path, size, _sha256_of(handle))
 
 
-def _sha256_of(handle: BinaryIO, seen: Seen = unseen) -> str:
+def _sha256_of(handle: io.BufferedReader, seen: Seen = unseen) -> str:
     if (size := os.fstat(handle.fileno()).st_size) < LONG_BYTES:
         found = hashlib.file_digest(handle, "sha256").hexdigest()
         seen(size)
@@ -194,7 +195,7 @@ def _sha256_of(handle: BinaryIO, seen: Seen = unseen) -> str:
     return digest.hexdigest()
 
 
-def read_and_forget(handle: BinaryIO, position: int = 0) -> Iterator[bytes]:
+def read_and_forget(handle: io.BufferedReader, position: int = 0) -> Iterator[bytes]:
     """Read from where a file stands to its end; the pages of what was read are for others.
 
     Args:

@@ -12,7 +12,10 @@ from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
 from wmtp_assets.datasets.stats.assets import stats_assets
 from wmtp_assets.datasets.stats.checks import stats_checks
+from wmtp_assets.datasets.stats.plots import plot_names
+from wmtp_assets.datasets.stats.sketches import INLINE_CHARACTERS
 from wmtp_assets.layout.assets import storage_layout
+from wmtp_assets.page_order import MAX_KEY, PLACES
 from wmtp_assets.raw.assets import raw_assets
 from wmtp_assets_tests.datasets.world import tiny_setup
 
@@ -215,3 +218,49 @@ def test_a_second_run_leaves_every_byte_and_every_data_version(world):
     part = job.get_subset(asset_selection=set(keys), asset_check_selection=set())
     assert part.execute_in_process(instance=instance).success
     assert versions() == before
+
+
+def recorded(instance) -> dict[str, dict[str, dg.MetadataValue]]:
+    """Asset key -> what its page shows, in order."""
+    made = {
+        key: instance.get_latest_materialization_event(key) for key in instance.all_asset_keys()
+    }
+    return {
+        key.to_user_string(): dict(event.asset_materialization.metadata)
+        for key, event in made.items()
+        if event
+    }
+
+
+def test_the_page_of_stats_begins_with_pictures_that_need_no_click(world):
+    shown = recorded(world[2])
+    for dataset in DATASETS:
+        pictures = plot_names(dataset)
+        first = list(shown[f"{dataset}/stats"].items())[: len(pictures) + 1]
+        assert tuple(key for key, _ in first) == (*pictures, "quantiles")
+        for _, value in first:
+            assert isinstance(value, dg.MarkdownMetadataValue)
+            assert len(value.value) < INLINE_CHARACTERS
+
+
+def test_every_page_ends_with_where_it_lies_digests_and_listings(world):
+    shown = recorded(world[2])
+    assert len(shown) > len(DATASETS) * 5
+    for asset, metadata in shown.items():
+        keys = list(metadata)
+        assert keys.index("size_bytes") < keys.index("storage_root") < keys.index("content_sha256")
+        assert keys[-1] == "files", asset
+        numbers = [key for key, of in metadata.items() if isinstance(of.value, int | float)]
+        assert max(map(keys.index, numbers)) < keys.index("storage_root"), asset
+
+
+def test_what_is_no_number_and_no_word_has_its_place_in_the_table(world):
+    kinds = (dg.JsonMetadataValue, dg.MarkdownMetadataValue, dg.TableMetadataValue)
+    for asset, metadata in recorded(world[2]).items():
+        unplaced = {key for key, of in metadata.items() if isinstance(of, kinds)} - PLACES.keys()
+        assert not unplaced, f"{asset}: give {unplaced} a place in wmtp_assets/page_order.py"
+
+
+def test_no_key_runs_over_its_column(world):
+    for asset, metadata in recorded(world[2]).items():
+        assert [key for key in metadata if len(key) > MAX_KEY] == [], asset

@@ -242,7 +242,8 @@ def _may_explain(metadata: Path, form: Format, without_tests: int) -> str:
     dropped = facts.tally.reasons(form).items()
     clauses = [f"{count:,} dropped as {reason}" for reason, count in dropped]
     clauses.append(f"{len(facts.repeated_names):,} problems renamed")
-    if HAS_TESTS in form.fields["metadata"]:
+    facts_of_problem = form.fields["metadata"]
+    if isinstance(facts_of_problem, Mapping) and HAS_TESTS in facts_of_problem:
         clauses.append(f"{without_tests:,} rows without tests")
     return ", ".join(clauses)
 

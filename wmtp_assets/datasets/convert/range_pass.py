@@ -6,7 +6,7 @@ not depend on which.
 
 import contextlib
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ def each_range(
     ranges: Sequence[LineRange],
     workers: int,
     seen: Seen = unseen,
-) -> Iterator[Found]:
+) -> Generator[Found]:
     """Yield what `look` finds in each range.
 
     Args:

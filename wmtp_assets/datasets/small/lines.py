@@ -7,7 +7,7 @@ MOST_LINES of them (or as many found) a part is handed back, and the rest to be 
 import contextlib
 import hashlib
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -63,7 +63,7 @@ def each_look(
     ranges: Sequence[LineRange],
     workers: int,
     seen: Seen = unseen,
-) -> Iterator[Look]:
+) -> Generator[Look]:
     """Yield what `look` finds in the ranges of a file, whole ones or in parts.
 
     Raises:

@@ -1,7 +1,9 @@
 """Numbers and plots of each dataset, and what its splits and the benchmarks have in common.
 
 summary      line metadata of the splits -> YYYY-MM-DD_summary.json
+tables       tallies of the splits -> pandas tables: lengths, quantiles, difficulty, labels
 plots        the same counts -> pictures beside it
+sketches     the same once more, small enough for Dagster's page to show them at once
 texts        the JSONL as records and words
 range_facts  a range of a JSONL -> what it adds to everything below, in one look
 split_pass   the ranges of all splits -> counts, texts, matches

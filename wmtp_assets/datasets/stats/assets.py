@@ -29,14 +29,15 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
         deps=[dg.AssetKey(key.split("/")) for key in (*splits, *benchmark_splits(dataset))],
         kinds={"json", "file"},
         op_tags=priority_tags("stats"),
-        code_version="3",
+        code_version="4",
         description=DATASETS[dataset].stats,
     )
     def stats(
         context: dg.AssetExecutionContext, deployment: dg.ResourceParam[Deployment]
     ) -> dg.MaterializeResult:
         from wmtp_assets.datasets.schema.schema_json import read_stored_splits
-        from wmtp_assets.datasets.stats import plots
+        from wmtp_assets.datasets.stats import plots, tables
+        from wmtp_assets.datasets.stats.sketches import draw_sketches
         from wmtp_assets.datasets.stats.summary import choose_summary, summary_bytes
 
         row = deployment.catalog.dataset(dataset)
@@ -50,6 +51,13 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
             for name, png in drawn.items()
         ]
         files.append(file_io.write_bytes(path, summary_bytes(content, day)))
+        pictures: dict[str, Any] = {
+            name: dg.MetadataValue.md(sketch)
+            for name, sketch in draw_sketches(dataset, splits, MAX_TOKENS).items()
+        } | {
+            f"{name}_png": dg.MetadataValue.md(plots.as_markdown(name, png))
+            for name, png in drawn.items()
+        }
         return materialized(
             deployment,
             folder.stats,
@@ -59,10 +67,8 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
             date=day,
             rows=content["rows"],
             **numbers(content["splits"]),
-            **{
-                name: dg.MetadataValue.md(plots.as_markdown(name, png))
-                for name, png in drawn.items()
-            },
+            quantiles=dg.MetadataValue.md(tables.as_markdown(tables.quantiles(splits))),
+            **pictures,
         )
 
     return stats
@@ -75,8 +81,9 @@ def numbers(splits: dict[str, dict[str, Any]]) -> dict[str, int | float]:
         lengths = of["token_lengths"][TOTAL]
         plotted |= {f"{name}_mean_tokens": lengths["mean"], f"{name}_max_tokens": lengths["max"]}
         plotted |= {f"{name}_{DROPPED}_{reason}": count for reason, count in of[DROPPED].items()}
+        # Shorter than in the summary: the page cuts what is longer than its column of keys.
         for form, counts in of.get(LABELLED_BOTH, {}).items():
-            plotted |= {f"{name}_{LABELLED_BOTH}_{form}_{what}": n for what, n in counts.items()}
+            plotted |= {f"{name}_both_{form}_{what}": n for what, n in counts.items()}
     return plotted
 
 

@@ -10,9 +10,10 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from wmtp_assets.datasets.convert.tally import SplitCounts
+from wmtp_assets.datasets.formats import TOTAL
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
+from wmtp_assets.datasets.stats import tables
 from wmtp_assets.errors import BadInput
 
 MAX_PNG_BYTES = 100_000
@@ -21,7 +22,9 @@ BINS = 64
 SIZE_INCHES, DPI = (7.0, 3.6), 80
 # Fixed, because a layout engine draws everything twice.
 MARGINS = {"left": 0.13, "right": 0.97, "top": 0.91, "bottom": 0.16}
-CORRECT_COLOUR, INCORRECT_COLOUR = "#2a7f62", "#c8553d"
+COLOURS = {"correct": "#2a7f62", "incorrect": "#c8553d"}
+# The limit is drawn where the longest record has this share of it.
+NEAR = 0.8
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 Splits = list[StoredSplit]
@@ -51,16 +54,16 @@ def draw_plots(dataset: str, splits: Splits, max_tokens: int) -> dict[str, bytes
 
 
 def _draw_token_length(axes: Any, dataset: str, splits: Splits, max_tokens: int) -> None:
-    width = -(-(max_tokens + 1) // BINS)
-    for split in splits:
-        tally = split.facts.tally
-        counts = [0] * BINS
-        for length, records in tally.lengths["total"].items():
-            counts[length // width] += records
-        shares = [100 * count / max(tally.rows, 1) for count in counts]
-        axes.stairs(shares, [place * width for place in range(BINS + 1)], label=split.name)
+    last = longest(splits)
+    shares = tables.length_shares(splits, BINS, last)
+    width = shares.index[1] - shares.index[0]
+    for split, values in shares.items():
+        axes.stairs(values, [*shares.index, shares.index[-1] + width], label=split)
+    if is_near(max_tokens, last):
+        label = f"the limit of {max_tokens:,}"
+        axes.axvline(max_tokens, color="grey", linestyle=":", label=label)
     axes.set(
-        title=f"{dataset}: tokens of a record, at most {max_tokens:,}",
+        title=f"{dataset}: tokens of a record, the longest has {last:,}",
         xlabel="tokens of instruction, input and output",
         ylabel="% of the split",
     )
@@ -68,16 +71,13 @@ def _draw_token_length(axes: Any, dataset: str, splits: Splits, max_tokens: int)
 
 
 def _draw_difficulty(axes: Any, dataset: str, splits: Splits, max_tokens: int) -> None:
-    total = SplitCounts()
-    for split in splits:
-        total.add(split.facts.tally)
-    levels = sorted({level for _, level in total.kept})
-    places = range(len(levels))
-    below = [total.kept[True, level] for level in levels]
-    axes.bar(places, below, color=CORRECT_COLOUR, label="correct")
-    above = [total.kept[False, level] for level in levels]
-    axes.bar(places, above, bottom=below, color=INCORRECT_COLOUR, label="incorrect")
-    axes.set_xticks(list(places), [str(level) for level in levels])
+    records = tables.by_difficulty(splits)
+    places = range(len(records))
+    below = [0] * len(records)
+    for word, colour in COLOURS.items():
+        axes.bar(places, records[word], bottom=below, color=colour, label=word)
+        below = records[word]
+    axes.set_xticks(list(places), [str(level) for level in records.index])
     axes.set(
         title=f"{dataset}: records by difficulty, all splits",
         xlabel=f"difficulty as published ({DATASETS[dataset].facts.difficulty})",
@@ -87,22 +87,28 @@ def _draw_difficulty(axes: Any, dataset: str, splits: Splits, max_tokens: int) -
 
 
 def _draw_class_balance(axes: Any, dataset: str, splits: Splits, max_tokens: int) -> None:
-    names = [split.name for split in splits]
-    tallies = [split.facts.tally for split in splits]
-    left = [0.0] * len(names)
-    for label, word, colour in (
-        (True, "correct", CORRECT_COLOUR),
-        (False, "incorrect", INCORRECT_COLOUR),
-    ):
-        counts = [tally.by_class(label) for tally in tallies]
-        shares = [100 * n / max(tally.rows, 1) for n, tally in zip(counts, tallies, strict=True)]
-        bars = axes.barh(names, shares, left=left, color=colour, label=word)
-        axes.bar_label(bars, [f"{n:,}" for n in counts], label_type="center", color="white")
-        left = [start + share for start, share in zip(left, shares, strict=True)]
+    records = tables.by_label(splits)
+    shares = tables.in_percent(records)
+    left = [0.0] * len(shares)
+    for word, colour in COLOURS.items():
+        bars = axes.barh(shares.index, shares[word], left=left, color=colour, label=word)
+        counts = [f"{n:,}" for n in records[word]]
+        axes.bar_label(bars, counts, label_type="center", color="white")
+        left = left + shares[word]
     axes.invert_yaxis()
     axes.set(title=f"{dataset}: correct and incorrect records", xlim=(0, 100))
     axes.set_xlabel("% of the split", loc="right")
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.06), ncols=2, frameon=False)
+
+
+def longest(splits: Splits) -> int:
+    """Tokens of the longest record of all splits."""
+    return max((max(of.facts.tally.lengths[TOTAL], default=0) for of in splits), default=0)
+
+
+def is_near(max_tokens: int, last: int) -> bool:
+    """Whether the limit belongs into a picture of lengths up to `last`."""
+    return last >= NEAR * max_tokens
 
 
 PLOTS: dict[str, Callable[[Any, str, Splits, int], None]] = {

@@ -183,7 +183,7 @@ class _SplitReading:
 
     def _add_parts(self, facts: RangeFacts, opens: bool) -> None:
         readings, split, alive = self._readings, self._split, self.alive
-        if COUNTS in alive:
+        if facts.counts and COUNTS in alive:
             if facts.counts.labels:
                 self._labels.add(facts.counts.labels)
             self._counts.kept += facts.counts.kept

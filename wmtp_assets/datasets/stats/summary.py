@@ -17,11 +17,11 @@ from wmtp_assets.datasets.convert.tally import TOKEN_LENGTHS, SplitCounts
 from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.schema_json import StoredSplit
+from wmtp_assets.datasets.stats.tables import describe_lengths
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 
 SUFFIX = "_summary.json"
-PERCENTILES = (50, 90, 95, 99)
 
 
 def summarise(
@@ -74,27 +74,6 @@ def _as_training_names(tally: SplitCounts, *, labelled: bool) -> dict[str, Any]:
         "correct_ratio": round(tally.by_class(True) / max(tally.rows, 1), 3),
         "difficulty_dist": {str(level): levels[level] for level in sorted(levels)},
     }
-
-
-def describe_lengths(lengths: Counter) -> dict[str, float]:
-    """Mean (to three digits), percentiles and maximum of an exact histogram.
-
-    The p-th percentile is the smallest length that at least p percent of the records do not
-    exceed (nearest rank). An empty split has zeros.
-    """
-    records = lengths.total()
-    mean = sum(length * n for length, n in lengths.items()) / max(records, 1)
-    percentiles = {f"p{percent}": _percentile(lengths, percent) for percent in PERCENTILES}
-    return {"mean": round(mean, 3), **percentiles, "max": max(lengths, default=0)}
-
-
-def _percentile(lengths: Counter, percent: int) -> int:
-    wanted, reached = -(-percent * lengths.total() // 100), 0
-    for length in sorted(lengths):
-        reached += lengths[length]
-        if reached >= wanted:
-            return length
-    return 0
 
 
 def choose_summary(folder: Path, content: dict[str, Any], today: date) -> tuple[Path, str]:

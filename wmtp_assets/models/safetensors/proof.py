@@ -6,7 +6,7 @@ pass hashes the stored file, so that no other check has to read it.
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -116,7 +116,7 @@ def prove(
 
 def _cast_chunks(
     reader: TensorReader, tensors: Iterable[TensorAt], dtype: str
-) -> "Iterator[torch.Tensor]":
+) -> "Generator[torch.Tensor]":
     """The chunks of published tensors as they must be stored, each valid until the next."""
     buffer = chunk_buffers().next()
     with contextlib.closing(reader.chunks_of(tensors)) as chunks:

@@ -2,13 +2,18 @@
 
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
 
 import pytest
 
+from wmtp_assets.datasets.convert.tally import SplitCounts
+from wmtp_assets.datasets.formats import TOTAL
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.schema.schema_json import read_stored_splits
 from wmtp_assets.datasets.stats.plots import (
     MAX_PNG_BYTES,
+    PLOTS,
     as_markdown,
     draw_plots,
     plot_names,
@@ -69,3 +74,33 @@ def test_drawing_does_not_load_pyplot():
         "draw_plots('mbpp', [], 2048); assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True)
+
+
+def axes_of(name: str, dataset: str, lengths: dict[int, int], splits, max_tokens: int = 2048):
+    from matplotlib.figure import Figure
+
+    tally = SplitCounts(kept=Counter({(True, 1): 1}), lengths={TOTAL: Counter(lengths)})
+    counted = [replace(of, facts=replace(of.facts, tally=tally)) for of in splits]
+    axes = Figure().subplots()
+    PLOTS[name](axes, dataset, counted, max_tokens)
+    return axes
+
+
+def test_the_axis_of_lengths_follows_the_data(drawn):
+    """The lengths of MBPP lay in the left 6 % of an axis up to the limit."""
+    axes = axes_of("token_length", "mbpp", {30: 5, 125: 1}, drawn[1])
+    assert axes.get_xlim()[1] < 1.1 * 128
+    assert axes.get_legend_handles_labels()[1] == ["train", "valid", "test"]
+
+
+def test_the_limit_is_a_line_where_it_is_near(drawn):
+    axes = axes_of("token_length", "codecontests", {300: 5, 2048: 1}, drawn[1])
+    assert "the limit of 2,048" in axes.get_legend_handles_labels()[1]
+    [line] = axes.get_lines()
+    assert line.get_xdata() == [2048, 2048] and axes.get_xlim()[1] > 2048
+
+
+def test_splits_without_records_have_plots(drawn):
+    empty = [replace(of, facts=replace(of.facts, tally=SplitCounts())) for of in drawn[1]]
+    for name, png in draw_plots("codecontests", empty, 2048).items():
+        require_png(name, png)

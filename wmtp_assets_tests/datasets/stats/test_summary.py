@@ -13,10 +13,10 @@ from wmtp_assets.datasets.convert.tally import SplitCounts
 from wmtp_assets.datasets.stats.summary import (
     choose_summary,
     describe_counts,
-    describe_lengths,
     newest_summary,
     summary_bytes,
 )
+from wmtp_assets.datasets.stats.tables import describe_lengths
 from wmtp_assets.files import file_io
 from wmtp_assets_tests.datasets import reference
 from wmtp_assets_tests.datasets.rows import CODECONTESTS
