@@ -22,6 +22,7 @@ from wmtp_assets.store import Store
 # As all snippets of docs/ call the storage root and the folder of documents.
 STORE = Store(Path("storage"), Path("docs"))
 TRAINING = "training code, through a view (job write_training_view)"
+# Of a dataset, what no training code opens.
 NOT_FOR_TRAINING = ("raw", "stats")
 REPORTED = "the reports and the checklist"
 NOBODY = "people"
@@ -106,7 +107,8 @@ def _said(key: str, readers: list[str]) -> str:
     documents = [reader for reader in readers if reader in (*REPORTS, "signoff/checklist")]
     said = [f"`{reader}`" for reader in readers if reader not in documents]
     name, *part = key.split("/")
-    if name in (*MODELS, *MICROS, *DATASETS) and not {*part} & {*NOT_FOR_TRAINING}:
+    of_models = name in (*MODELS, *MICROS)
+    if of_models or (name in DATASETS and not {*part} & {*NOT_FOR_TRAINING}):
         said.append(TRAINING)
     return ", ".join([*said, *([REPORTED] if documents else [])]) or NOBODY
 
