@@ -61,7 +61,7 @@ def render_checks(specs: Iterable["dg.AssetCheckSpec"]) -> str:
 
 def _same(specs: list["dg.AssetCheckSpec"]) -> Iterable[Iterable["dg.AssetCheckSpec"]]:
     def key(spec: "dg.AssetCheckSpec") -> tuple[str, str]:
-        return spec.name, spec.description
+        return spec.name, spec.description or ""
 
     return (of for _, of in itertools.groupby(sorted(specs, key=key), key))
 
@@ -71,7 +71,7 @@ def _row(specs: list["dg.AssetCheckSpec"]) -> str:
     on = ", ".join(f"`{asset}`" for asset in assets) if len(assets) < 12 else f"all {len(assets)}"
     first = specs[0]
     reads = "deep" if first.metadata[DEEP_TAG] == EVERY_BYTE else "quick"
-    statement = first.description.split("\n")[0]
+    statement = (first.description or "").split("\n")[0]
     return f"| `{first.name}` | {statement} | {on} | {reads} | {first.metadata[WHY]} |"
 
 

@@ -4,12 +4,15 @@
 catalog and source, as the tests do.
 """
 
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 
+from wmtp_assets.approval.assets import approval
 from wmtp_assets.approval.checks import approval_checks
 from wmtp_assets.approval.jobs import review_phase1
 from wmtp_assets.approval.signing import NoSigner
@@ -29,8 +32,9 @@ from wmtp_assets.datasets.stats.assets import stats_assets
 from wmtp_assets.datasets.stats.checks import stats_checks
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.descriptions import artifact_of, describe
-from wmtp_assets.documents.assets import approval, checklist, report_assets
+from wmtp_assets.documents.assets import checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
+from wmtp_assets.evidence.asset_tags import asset_tags
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS
 from wmtp_assets.evidence.read import Declared
 from wmtp_assets.hub.sources import HubSource, MirrorSource
@@ -48,7 +52,7 @@ from wmtp_assets.published import PUBLISHED
 from wmtp_assets.raw.assets import raw_assets
 from wmtp_assets.raw.checks import raw_asset_checks
 from wmtp_assets.raw.jobs import mirror_job, renew_lock
-from wmtp_assets.raw.upstream.assets import watched_repos
+from wmtp_assets.raw.upstream.assets import publisher, watched_repos
 from wmtp_assets.raw.upstream.jobs import daily_watch, watch_job
 from wmtp_assets.runs.console import log_one_line_an_event, one_line_console
 from wmtp_assets.settings import Settings, read_settings
@@ -58,7 +62,7 @@ from wmtp_assets.storage_history import resolved
 from wmtp_assets.store import Store
 from wmtp_assets.training_view.jobs import check_training_view, write_training_view
 
-OWNERS = ["team:wmtp"]
+OWNER = "team:wmtp"
 OPTIONAL_ASSETS = [[name, part] for name, row in OPTIONAL.items() for part in ("raw", *row.parts)]
 
 ASSETS = [
@@ -122,10 +126,13 @@ def build_definitions(
         keys = [spec.asset_key for spec in definition.check_specs] or definition.keys
         return with_reward_model or all(key.path[0] not in OPTIONAL for key in keys)
 
+    def labelled(spec: dg.AssetSpec, *, owner: str = OWNER) -> dg.AssetSpec:
+        return spec.merge_attributes(owners=[owner], tags=asset_tags(spec.key.path))
+
     def complete(spec: dg.AssetSpec) -> dg.AssetSpec:
         # Documents describe the optional model too, where it is in the graph: they wait for it.
         waits = with_reward_model and spec.group_name in DOCUMENT_GROUPS
-        return spec.merge_attributes(owners=OWNERS, deps=OPTIONAL_ASSETS if waits else ...)
+        return labelled(spec).merge_attributes(deps=OPTIONAL_ASSETS if waits else ...)
 
     assets = [definition.map_asset_specs(complete) for definition in ASSETS if in_graph(definition)]
     assets = described(assets, catalog)
@@ -134,16 +141,20 @@ def build_definitions(
         tuple(spec for definition in assets for spec in definition.specs),
         tuple(spec for definition in checks for spec in definition.check_specs),
     )
-    # No artifacts, hence no evidence: what upstream is at.
-    repos = [watched_repos[raw] for raw, asset in raw_assets.items() if in_graph(asset)]
+    # No artifacts, hence no evidence: what upstream is at. Its owner is who publishes it.
+    repos = [
+        watched_repos[raw].map_asset_specs(partial(labelled, owner=publisher(raw, catalog)))
+        for raw, asset in raw_assets.items()
+        if in_graph(asset)
+    ]
     watch = watch_job(repos)
     jobs = asset_jobs(with_reward_model=with_reward_model)
     [report] = [job for job in jobs if job.name == "report"]
     verifications = verification_jobs(checks)
     backed_up = backup_url is not None
-    outside = [approval, *([backup] if backed_up else [])]
+    outside = [approval.map_asset_specs(labelled), *([backup] if backed_up else [])]
     return dg.Definitions(
-        assets=[*assets, *repos, *(spec.merge_attributes(owners=OWNERS) for spec in outside)],
+        assets=with_source([*assets, *repos, *outside]),
         asset_checks=[*checks, *([backup_checks] if backed_up else [])],
         jobs=[
             *jobs,
@@ -176,6 +187,14 @@ def build_definitions(
     )
 
 
+def with_source(assets: list[dg.AssetsDefinition]) -> list:
+    """The assets with file and line of their code, to which the page links."""
+    with warnings.catch_warnings():
+        # Beta in Dagster 1.13, and said so on every start.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return [*dg.with_source_code_references(assets)]
+
+
 def described(assets: list[dg.AssetsDefinition], catalog: Catalog) -> list[dg.AssetsDefinition]:
     """The assets with all that their page says: behind the first line place, readers, snippet."""
     readers = defaultdict(set)
@@ -200,7 +219,7 @@ def _from_settings(settings: Settings) -> dg.Definitions:
 
     sources = {
         "sample": lambda: SampleSource(settings.sample_mirror),
-        "mirror": lambda: MirrorSource(settings.mirror_dir),
+        "mirror": lambda: MirrorSource(settings.mirror),
         "hub": HubSource,
     }
     return build_definitions(

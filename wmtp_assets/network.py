@@ -13,7 +13,9 @@ import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import proxy_bypass_environment
+from urllib.request import (
+    proxy_bypass_environment,  # pyright: ignore[reportAttributeAccessIssue] - not in typeshed
+)
 
 from wmtp_assets.setting_values import path_faults, without_credentials
 

@@ -7,6 +7,7 @@ test_upstream.py pins them.
 """
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -126,16 +127,48 @@ def recorded_metadata(
     record = latest_on(instance, key, storage_history(instance, store))
     if record is None:
         return None
-    return {name: value.value for name, value in record.asset_materialization.metadata.items()}
+    return values_of(made_of(record))
+
+
+def made_of(record: dg.EventLogRecord) -> dg.AssetMaterialization:
+    """What a record of a materialization holds."""
+    assert record.asset_materialization is not None, record.event_type
+    return record.asset_materialization
+
+
+def seen_in(record: dg.EventLogRecord) -> dg.AssetObservation:
+    """What a record of an observation holds."""
+    assert record.asset_observation is not None, record.event_type
+    return record.asset_observation
+
+
+def event_of(record: AssetCheckExecutionRecord) -> dg.EventLogEntry:
+    """The event of a record of a check; only Dagster before planned events stored none."""
+    assert record.event is not None, record.status
+    return record.event
+
+
+def result_of(record: AssetCheckExecutionRecord) -> dg.AssetCheckEvaluation:
+    """What a record of an evaluated check holds."""
+    event = event_of(record).dagster_event
+    assert event is not None, record.status
+    return event.asset_check_evaluation_data
+
+
+def values_of(
+    event: dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation,
+) -> dict[str, Any]:
+    """The metadata of a recorded event as plain values."""
+    return {name: value.value for name, value in event.metadata.items()}
 
 
 def storage_history(instance: dg.DagsterInstance, store: Store) -> StorageHistory:
     """Where this storage has been, by the runs of job record_move; posted moves are ignored."""
     moves = []
     for record in seen_by_runs(instance, MOVES_KEY):
-        facts = record.asset_observation.metadata
+        facts = values_of(seen_in(record))
         if MOVED_FROM in facts:
-            moves.append(Move(facts[MOVED_FROM].value, facts[STORAGE_ROOT].value, record.timestamp))
+            moves.append(Move(facts[MOVED_FROM], facts[STORAGE_ROOT], record.timestamp))
     return history_of(str(store.root), moves)
 
 
@@ -169,7 +202,7 @@ def is_made_on(record: dg.EventLogRecord, here: StorageHistory) -> bool:
 
 def made_root_of(record: dg.EventLogRecord) -> str | None:
     """The storage root that a materialization is about."""
-    return _root_in(record.asset_materialization)
+    return _root_in(made_of(record))
 
 
 def seen_by_runs(instance: dg.DagsterInstance, key: dg.AssetKey) -> Iterator[dg.EventLogRecord]:
@@ -202,6 +235,22 @@ def check_history(
         cursor, limit = page[-1].id, MANY
 
 
+def observable(spec: dg.AssetSpec, look: Callable[..., Any]) -> dg.AssetsDefinition:
+    """An asset that nothing in the graph makes, and that a run can look at.
+
+    Where a selection (`+` downstream, an owner) holds an asset that cannot run at all, Dagster
+    refuses the whole run. `'*'` takes what can be made, hence none of these.
+
+    Args:
+        look: Yields one `ObserveResult`; takes the context and resources as an asset does.
+    """
+    with warnings.catch_warnings():
+        # Beta in Dagster 1.13, and said so on every start; test_watch.py pins what it must do.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        declare = dg.multi_observable_source_asset(name="__".join(spec.key.path), specs=[spec])
+        return declare(look)
+
+
 def results_on(
     instance: dg.DagsterInstance, key: dg.AssetCheckKey, here: StorageHistory, status=EVALUATED
 ) -> Iterator[AssetCheckExecutionRecord]:
@@ -213,19 +262,19 @@ def results_on(
 
 def is_result_on(record: AssetCheckExecutionRecord, here: StorageHistory) -> bool:
     """Whether a result is about this storage."""
-    return here.covers(root_of(record), record.event.timestamp)
+    return here.covers(root_of(record), event_of(record).timestamp)
 
 
 def root_of(record: AssetCheckExecutionRecord) -> str | None:
     """The storage root that a result is about."""
-    return _root_in(record.event.dagster_event.asset_check_evaluation_data)
+    return _root_in(result_of(record))
 
 
 def root_of_run(instance: dg.DagsterInstance, run_id: str) -> str | None:
     """The storage root of a run, by the first thing that it made or judged; None if nothing."""
     kinds = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
     for record in instance.get_records_for_run(run_id, of_type=kinds, limit=PAGE).records:
-        event = record.event_log_entry.dagster_event
+        event = record.event_log_entry.get_dagster_event()
         made = event.is_step_materialization
         root = _root_in(event.materialization if made else event.asset_check_evaluation_data)
         if root is not None:

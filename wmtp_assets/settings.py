@@ -86,6 +86,12 @@ class Settings(BaseSettings):
         return any(is_same_folder(str(p), str(self.storage)) for p in (folder, *folder.parents))
 
     @property
+    def mirror(self) -> Path:
+        """The folder of the mirror, where that is the source."""
+        assert self.mirror_dir is not None, "read_settings refuses a mirror without"
+        return self.mirror_dir
+
+    @property
     def sample_mirror(self) -> Path:
         """Where the embedded upstream is written."""
         return (SAMPLE_ROOT / "mirror").absolute()
@@ -182,7 +188,7 @@ def read_settings() -> Settings:
             wrong.append("WMTP_SOURCE=mirror needs WMTP_MIRROR_DIR")
         elif not settings.mirror_dir.is_dir():
             wrong.append(f"WMTP_MIRROR_DIR is not a folder: {settings.mirror_dir}")
-    if wrong:
+    if wrong or settings is None:
         # Where a name is near, the list would only hide it.
         strange = [line for line in unknown if "did you mean" not in line]
         names = f"; known names are {', '.join(known)}" if strange else ""

@@ -62,7 +62,8 @@ class Body:
 class Source(Protocol):
     """What a source can do."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def list_files(self, repo: Repo, revision: str) -> Listing:
         """List the repository at a commit or branch."""

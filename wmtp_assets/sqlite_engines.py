@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from sqlalchemy import Connection, Engine, NullPool, create_engine
@@ -39,8 +40,9 @@ class EventLog(SqliteEventLogStorage):
         super().__init__(base_dir, inst_data)
 
     # How to connect is what the storages of each database say; the rest of them is common.
+    # Dagster declares None as run and refuses it.
 
-    def run_connection(self, run_id=None) -> AbstractContextManager[Connection]:
+    def run_connection(self, run_id: Any = None) -> AbstractContextManager[Connection]:
         return self._connect_again(run_id, super().run_connection(run_id))
 
     def index_connection(self) -> AbstractContextManager[Connection]:

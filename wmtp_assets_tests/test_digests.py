@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from wmtp_assets import progress
 from wmtp_assets.checking import digests as module
 from wmtp_assets.checking.digests import UNREADABLE, Digests
 from wmtp_assets.files import file_io
@@ -30,9 +31,9 @@ def reads(monkeypatch):
     seen: list[Path] = []
     hashed = file_io.sha256_of
 
-    def count(path):
+    def count(path, *told):
         seen.append(path)
-        return hashed(path)
+        return hashed(path, *told)
 
     monkeypatch.setattr(module.file_io, "sha256_of", count)
     return seen
@@ -116,3 +117,17 @@ def test_a_quick_look_takes_the_recorded_digest_and_no_other(store, reads):
     found.note(NAMES[2], "of a check that is not deep")
     assert dict(found) == {NAMES[0]: "recorded", **{name: right(name) for name in NAMES[1:]}}
     assert reads == [store.locate(NAMES[1])]
+
+
+def test_reading_a_touched_file_is_told_on_stderr_once(store, monkeypatch, capsys):
+    """Nothing else says why `signoff status` takes minutes after a restore."""
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
+    path = store.locate(NAMES[0])
+    recorded = {NAMES[0]: file_facts(file_io.stored(path))}
+    assert Digests(store, recorded, deep=False)[NAMES[0]]
+    assert capsys.readouterr().err == ""
+    os.utime(path, ns=(1, 1))
+    for _ in range(2):
+        assert Digests(store, recorded, deep=False)[NAMES[0]]
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1 and told[0].startswith(f"{path}: 0.00 of 0.00 GB, ")

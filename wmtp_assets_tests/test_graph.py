@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+import wmtp_assets
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.doctor.plans import JOBS as doctor_jobs
 from wmtp_assets.hub.sources import MirrorSource
@@ -108,6 +109,7 @@ OP_JOBS = {
     "check_training_view",
 }
 MAX_DESCRIPTION = 80
+PACKAGE = Path(wmtp_assets.__file__).parent
 
 
 def graph(tmp_path: Path, *, with_reward_model: bool = True) -> dg.Definitions:
@@ -185,6 +187,47 @@ def test_every_asset_has_what_the_ui_shows(declared):
         assert spec.kinds and spec.code_version, name
         first_line = (spec.description or "").split("\n")[0]
         assert 10 < len(first_line) <= MAX_DESCRIPTION, (name, first_line)
+
+
+def test_the_tags_of_an_asset_say_what_it_is_and_which_step_asks_for_it(defs):
+    def selected(selection: str) -> set[str]:
+        found = dg.AssetSelection.from_string(selection).resolve(defs.resolve_asset_graph())
+        return {key.to_user_string() for key in found}
+
+    assert selected("tag:step=2") == {"meta_mtp/raw", "ref_sheared/raw"}
+    assert selected("tag:step=3") == {
+        f"meta_mtp/{part}" for part in ("tokenizer", "safetensors", "configs", "metadata")
+    }
+    assert selected("tag:step=1") == {"storage_layout"}
+    models = {key for key in ASSET_KEYS if key.startswith(("m", "ref", "starling"))}
+    assert selected("tag:kind=model") == models - {k for k in ASSET_KEYS if k.startswith("mbpp")}
+    kinds = ("layout", "model", "dataset", "document")
+    by_kind = [selected(f"tag:kind={kind}") for kind in kinds]
+    assert set.union(*by_kind) == ASSET_KEYS - {"signoff/approval"} == selected("*")
+    assert sum(map(len, by_kind)) == len(ASSET_KEYS) - 1
+
+
+def test_upstream_repositories_belong_to_who_publishes_them(defs):
+    graph = defs.resolve_asset_graph()
+    owners = {name: [*graph.get(dg.AssetKey(name.split("/"))).owners] for name in WATCHED}
+    assert owners == {
+        "upstream/meta_mtp": ["team:facebook"],
+        "upstream/ref_sheared": ["team:princeton-nlp"],
+        "upstream/starling_rm": ["team:berkeley-nest"],
+        "upstream/codecontests": ["team:deepmind"],
+        "upstream/mbpp": ["team:google-research-datasets"],
+        "upstream/humaneval": ["team:openai"],
+    }
+
+
+def test_the_page_links_each_asset_to_its_code_and_no_evidence_names_the_place(defs, declared):
+    for node in defs.resolve_asset_graph().asset_nodes:
+        [code] = node.metadata["dagster/code_references"].code_references
+        source = Path(code.file_path)
+        assert source.is_relative_to(PACKAGE), node.key
+        line = source.read_text("utf-8").splitlines()[code.line_number - 1]
+        assert line.lstrip().startswith(("@dg.", "def ")), (node.key, line)
+    assert not any("dagster/code_references" in spec.metadata for spec in declared.assets)
 
 
 def test_every_asset_has_the_bytes_check_and_more(declared):

@@ -139,7 +139,7 @@ def test_the_signoff_commands_are_parsed():
 
 def test_the_commands_of_hf_have_options_that_hf_knows():
     used: dict[str, set[str]] = {}
-    for name, words in matching(r"^\.venv/bin/hf ([a-z]+) (.*)"):
+    for name, words in matching(r"^(?:\.venv/bin/)?hf ([a-z]+) (.*)"):
         used.setdefault(name, set()).update(re.findall(r"--[\w-]+", words))
     assert {"download", "upload"} <= used.keys()
     for name, options in used.items():
@@ -154,3 +154,10 @@ def test_the_korean_page_has_the_commands_of_the_readme():
     wanted = {command for command in commands("README.md") if command.startswith(starts)}
     assert set(commands(KOREAN)) - set(commands("README.md")) == set()
     assert wanted - set(commands(KOREAN)) == set()
+
+
+def test_the_korean_page_names_the_digest_of_the_readme():
+    digests = {
+        name: re.findall(r"sha256:[0-9a-f]{64}", PAGES[name]) for name in ("README.md", KOREAN)
+    }
+    assert digests["README.md"] == digests[KOREAN] and len(digests[KOREAN]) == 1

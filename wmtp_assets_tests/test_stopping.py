@@ -176,7 +176,7 @@ def test_without_a_signal_a_command_ends_as_ever(start, body: str):
 
 # Command -> a module that it imports late, and what its line says to do next.
 COMMANDS = {
-    "sample": ("pydantic_settings", "; make sample goes on"),
+    "sample": ("pydantic_settings", "; the same command goes on"),
     "signoff status": ("dagster", ""),
     "doctor": ("huggingface_hub", ""),
 }
@@ -196,9 +196,9 @@ def test_a_command_is_ended_while_it_imports_too(start, tmp_path: Path, command:
     assert started.end() == (130, f"stopped by Ctrl-C{then}\n")
 
 
-def runs_under_way(home: Path) -> int:
+def runs_of(home: Path) -> list[dg.DagsterRun]:
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        return len([run for run in instance.get_runs() if not run.is_finished])
+        return list(instance.get_runs())
 
 
 def unfinished(root: Path) -> list[Path]:
@@ -210,21 +210,20 @@ def unfinished(root: Path) -> list[Path]:
 def test_one_signal_ends_the_sample_with_all_that_it_started(start, tmp_path: Path, sent: str):
     """While the mirror is written, then in a job, on the same storage."""
     number, to_all, code, _ = SIGNALS[sent]
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(PROJECT / "dagster.yaml", home)
     sample = tmp_path / ".sample"
 
     def stop(is_time: Callable[[Command], object], at: str) -> None:
-        command = start("-m", "wmtp_assets.sample", DAGSTER_HOME=str(home), WMTP_SOURCE="sample")
+        command = start("-m", "wmtp_assets.sample")
         command.wait_for(lambda: is_time(command))
         said = len(command.text)
         command.signal(number, to_all=to_all)
         ended, text = command.end()
-        last = f"stopped by {sent.replace('SIGINT', 'Ctrl-C')}{at}; make sample goes on\n"
+        last = f"stopped by {sent.replace('SIGINT', 'Ctrl-C')}{at}; the same command goes on\n"
         # A step may have ended between the look and the signal.
         assert ended == code and re.fullmatch(f"(done [a-z_]+\n)?{last}", text[said:]), text[said:]
-        assert runs_under_way(home) == 0 and unfinished(sample) == []
+        assert unfinished(sample) == []
+        runs = runs_of(sample / "dagster_home")
+        assert bool(runs) == bool(at) and all(run.is_finished for run in runs)
 
     stop(lambda _: any(sample.glob(".mirror.*.tmp")), "")
     stop(

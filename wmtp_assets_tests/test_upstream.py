@@ -40,6 +40,11 @@ PRIVATE = (
         "sqlite_record.py takes this second stamp back where several commands made a record",
     ),
     (
+        "dagster._core.definitions.assets.job.asset_job",
+        "IMPLICIT_ASSET_JOB_NAME",
+        "runs/executor.py knows a run of selected assets by it",
+    ),
+    (
         "dagster._core.execution.stats",
         "StepEventStatus",
         "evidence/results.py tells a crashed check from one that was never reached",
@@ -402,3 +407,30 @@ def test_dagster_opens_the_record_before_it_imports_any_code(tmp_path: Path, mon
     failed = CliRunner().invoke(create_dagster_cli(), command)
     assert "no_such_module" in str(failed.exception)
     assert (tmp_path / "history" / "runs.db").is_file()
+
+
+def test_a_selection_that_matches_nothing_runs_everything(tmp_path: Path, monkeypatch):
+    # Rests on it: executor.refuse_unmeant knows such a run by its missing selection.
+    code = tmp_path / "two_assets.py"
+    code.write_text(
+        "import dagster as dg\n@dg.asset\ndef first(): ...\n@dg.asset\ndef second(): ...\n"
+        "defs = dg.Definitions([first, second], executor=dg.in_process_executor)\n"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    command = ["asset", "materialize", "-f", str(code), "--select", "tag:nobody_has_it"]
+    assert CliRunner().invoke(create_dagster_cli(), command).exit_code == 0
+    with dg.DagsterInstance.get() as instance:
+        [run] = instance.get_runs()
+        made = {key for key in map(dg.AssetKey, ("first", "second")) if instance.has_asset_key(key)}
+    assert (run.job_name, run.asset_selection, len(made)) == ("__ASSET_JOB", None, 2)
+
+
+def test_a_selection_with_an_asset_that_cannot_run_is_refused_whole():
+    # Rests on it: what nothing in the graph makes is observable (record.observable).
+    outside = dg.AssetSpec("outside", deps=["thing"])
+    job = dg.Definitions([thing, outside]).resolve_implicit_global_asset_job_def()
+    everything = frozenset(map(dg.AssetKey, ("thing", "outside")))
+    with pytest.raises(dg.DagsterInvalidDefinitionError, match="executable asset keys"):
+        job.get_subset(asset_selection=everything)

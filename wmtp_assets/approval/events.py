@@ -36,9 +36,12 @@ from wmtp_assets.record import (
     STORAGE_ROOT,
     is_made_on,
     latest_on,
+    made_of,
     made_on,
+    result_of,
     results_on,
     storage_history,
+    values_of,
 )
 from wmtp_assets.store import Store
 
@@ -118,7 +121,7 @@ def read_recorded(instance: dg.DagsterInstance, store: Store) -> Trust:
 
 def _decided(record: dg.EventLogRecord) -> str:
     """The digest of the decision that a materialization records."""
-    tags = record.asset_materialization.tags or {}
+    tags = made_of(record).tags or {}
     return tags.get(DATA_VERSION_TAG, "").removeprefix(PREFIX)
 
 
@@ -133,7 +136,7 @@ def _as_they_are(instance: dg.DagsterInstance, deployment: Deployment, files: Fi
         instance, dg.AssetKey(README.split("/")), storage_history(instance, deployment.store)
     )
     events = [
-        readme and readme.asset_materialization,
+        readme and made_of(readme),
         next(_results(instance, deployment.store), None),
     ]
     before: dict[str, Any] = {}
@@ -171,15 +174,16 @@ def latest_result(instance: dg.DagsterInstance, store: Store) -> tuple[str | Non
     """State and summary of the approval, as a run last evaluated them for this storage."""
     for result in _results(instance, store):
         # Records of older versions have the description alone.
-        says = result.metadata.get(SAYS)
-        return result.metadata["standing"].value, says.value if says else result.description or ""
+        facts = values_of(result)
+        return facts["standing"], facts.get(SAYS) or result.description or ""
     return None, ""
 
 
 def latest_uncounted(instance: dg.DagsterInstance, store: Store) -> tuple[str, ...]:
     """Why decisions do not count, as a run last evaluated it for this storage."""
     for result in _results(instance, store):
-        rows = result.metadata[UNCOUNTED].records if UNCOUNTED in result.metadata else ()
+        table = result.metadata.get(UNCOUNTED)
+        rows = table.records if isinstance(table, dg.TableMetadataValue) else ()
         return tuple(str(row.data["why"]) for row in rows)
     return ()
 
@@ -187,7 +191,7 @@ def latest_uncounted(instance: dg.DagsterInstance, store: Store) -> tuple[str, .
 def _results(instance: dg.DagsterInstance, store: Store) -> Iterator[dg.AssetCheckEvaluation]:
     key = dg.AssetCheckKey(APPROVAL_KEY, APPROVED_BY_REVIEWER)
     for record in results_on(instance, key, storage_history(instance, store)):
-        yield record.event.dagster_event.asset_check_evaluation_data
+        yield result_of(record)
 
 
 def decision_materialization(store: Store, entry: Entry) -> dg.AssetMaterialization:

@@ -83,9 +83,9 @@ def record_decision(
         raise
     context.log.info(entry.decision.summary)
     context.log_event(decision_materialization(deployment.store, entry))
-    context.log_event(
-        dg.AssetCheckEvaluation(**evaluate_approval(context.instance, declared, deployment))
-    )
+    result = dg.AssetCheckEvaluation(**evaluate_approval(context.instance, declared, deployment))
+    # Dagster takes a check result here and does not declare it.
+    context.log_event(result)  # pyright: ignore[reportArgumentType]
 
 
 @dg.job(

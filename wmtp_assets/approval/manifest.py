@@ -46,7 +46,7 @@ def build_manifest(
     """
     accepted = set(acknowledged)
     assets = covered_assets(evidence)
-    owner = {path: asset for asset in assets for path in asset.latest.files}
+    owner = {path: asset for asset in assets for path in asset.made.files}
     return {
         "format": MANIFEST_FORMAT,
         "storage_version": STORAGE_VERSION,
@@ -56,7 +56,7 @@ def build_manifest(
         "sources": {
             repo: {"commit": entry["commit"]} for repo, entry in sorted(lock["repos"].items())
         },
-        "assets": {asset.key: asset.latest.version for asset in assets},
+        "assets": {asset.key: asset.made.version for asset in assets},
         "files": {
             path: {**facts, **_origin(owner.get(path))} for path, facts in sorted(files.items())
         },
@@ -80,7 +80,7 @@ def recorded_files(evidence: Evidence) -> dict[str, dict[str, Any]]:
     return {
         path: {"size_bytes": facts["size_bytes"], "sha256": facts["sha256"]}
         for asset in covered_assets(evidence)
-        for path, facts in asset.latest.files.items()
+        for path, facts in asset.made.files.items()
     }
 
 
@@ -90,8 +90,8 @@ def _origin(asset: AssetRow | None) -> dict[str, str]:
         return {}
     origin = {"asset": asset.key}
     for name in ("repo", "revision"):
-        if name in asset.latest.metadata:
-            origin[name] = asset.latest.metadata[name]
+        if name in asset.made.metadata:
+            origin[name] = asset.made.metadata[name]
     return origin
 
 

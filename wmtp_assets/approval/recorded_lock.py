@@ -40,10 +40,10 @@ def recorded_lock(store: Store, catalog: Catalog, assets: Iterable[AssetRow]) ->
 def _entry(store: Store, row: Model | Dataset, made: Iterable[AssetRow]) -> dict[str, Any]:
     commits, files = set(), {}
     for asset in made:
-        if asset.latest.metadata.get("repo") != row.repo.url:
+        if asset.made.metadata.get("repo") != row.repo.url:
             continue
-        if found := _published(store, row, asset.latest.files):
-            commits.add(asset.latest.metadata.get("revision"))
+        if found := _published(store, row, asset.made.files):
+            commits.add(asset.made.metadata.get("revision"))
             files |= found
     return {
         "kind": row.repo.kind,

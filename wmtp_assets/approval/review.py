@@ -32,6 +32,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence
 from wmtp_assets.files.regular import read_small
 from wmtp_assets.folders import GIT_KEEP, LOCK
+from wmtp_assets.progress import reading
 from wmtp_assets.store import Store
 
 REFUSED = "approval refused"
@@ -130,8 +131,9 @@ def _approved_files(
     files |= {GIT_KEEP: _facts(b"")} if GIT_KEEP in there else {}
     total = sum(facts["size_bytes"] for facts in files.values())
     report(f"reading every byte of {len(files)} files, {total:,} bytes")
+    seen = reading("the storage", total, report)
     try:
-        digests = signer.read_storage(store.root, pending / STORAGE_SIGNATURE)
+        digests = signer.read_storage(store.root, pending / STORAGE_SIGNATURE, seen)
     except OSError as error:
         raise BadInput(f"{REFUSED}: a file cannot be read", [error], MATERIALIZE) from error
     if differing := files_unlike_record(files, digests):

@@ -21,6 +21,7 @@ from wmtp_assets.files.strict import parse_json
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
@@ -124,7 +125,7 @@ def read_public_key(path: Path, *, root: Path | None = None) -> "EllipticCurvePu
     return key
 
 
-def fingerprint(key: "EllipticCurvePublicKey") -> str:
+def fingerprint(key: "PublicKeyTypes") -> str:
     """SHA-256 of a public key as PEM: `openssl pkey -pubin -in key.pub | sha256sum`."""
     from cryptography.hazmat.primitives import serialization
 

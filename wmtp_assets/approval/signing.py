@@ -14,6 +14,7 @@ from wmtp_assets.approval.signature import INSTALL, ONE_FILE, fingerprint, read_
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import TINY_BYTES, read_small
+from wmtp_assets.progress import Seen, unseen
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -28,8 +29,13 @@ class Signer(Protocol):
     def key_fingerprint(self) -> str | None:
         """SHA-256 of the public key as PEM; None if it does not sign."""
 
-    def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
-        """Path -> sha256 of every covered file, as read now; the signature over them is written."""
+    def read_storage(self, root: Path, signature: Path, seen: Seen = unseen) -> Mapping[str, str]:
+        """Path -> sha256 of every covered file, as read now; the signature over them is written.
+
+        Args:
+            seen: Called with each piece that was read, in any thread.
+        """
+        ...
 
     def sign_file(self, path: Path, signature: Path) -> None:
         """Write the signature over one file."""
@@ -40,8 +46,8 @@ class NoSigner:
 
     key_fingerprint = None
 
-    def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
-        return {path: file_io.sha256_of(file) for path, file in covered_files(root).items()}
+    def read_storage(self, root: Path, signature: Path, seen: Seen = unseen) -> Mapping[str, str]:
+        return {path: file_io.sha256_of(file, seen) for path, file in covered_files(root).items()}
 
     def sign_file(self, path: Path, signature: Path) -> None:
         """Nothing is signed."""
@@ -90,7 +96,8 @@ class KeySigner:
             secret = None if password is None else password.encode()
             private = _decrypted(key, pem, secret)
             self._config = model_signing.signing.Config().use_elliptic_key_signer(
-                private_key=key, password=secret
+                private_key=key,
+                password=secret,  # pyright: ignore[reportArgumentType] - declared as text
             )
         except (AttributeError, OSError, TypeError, ValueError, UnsupportedAlgorithm) as error:
             raise BadInput(
@@ -99,7 +106,7 @@ class KeySigner:
         self._hashing = model_signing.hashing
         self.key_fingerprint = fingerprint(private.public_key())
 
-    def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
+    def read_storage(self, root: Path, signature: Path, seen: Seen = unseen) -> Mapping[str, str]:
         covered = covered_files(root).values()
 
         class OfTheStorage(self._hashing.Config):
@@ -107,6 +114,13 @@ class KeySigner:
 
             def hash(self, model_path, *, files_to_hash=None):
                 return super().hash(model_path, files_to_hash=covered)
+
+            def _build_stream_hasher(self, *arguments):
+                """The library says nothing of how far it is."""
+                hasher = super()._build_stream_hasher(*arguments)
+                update = hasher.update
+                hasher.update = lambda data: (update(data), seen(len(data)))
+                return hasher
 
         left_out = OfTheStorage().set_ignored_paths(paths=ignored_paths(root))
         try:

@@ -156,6 +156,7 @@ def judge_approval(
             for role, entry in entries.items()
             if entry.decision.verdict == Verdict.APPROVED
             and not changes
+            and basis
             and entry.is_of_same_content(basis)
         ),
         content=basis.content if basis else None,
@@ -266,11 +267,11 @@ def _asset_changes(
     if version is None:
         yield f"{key} was not part of it"
         return
-    now = {path: facts["sha256"] for path, facts in asset.latest.files.items()}
+    now = {path: facts["sha256"] for path, facts in asset.made.files.items()}
     # Files are compared even where the content is equal: no signature covers a new date in one.
     clauses = differing_files(before, now)
-    if not clauses and version != asset.latest.version:
-        clauses = [f"content {version} -> {asset.latest.version}"]
+    if not clauses and version != asset.made.version:
+        clauses = [f"content {version} -> {asset.made.version}"]
     yield from (f"{key}: {clause}" for clause in clauses)
 
 
@@ -286,7 +287,7 @@ def _outside_changes(key: str, manifest: Manifest, root: Path) -> Iterator[str]:
 
 def _loose_changes(manifest: Manifest, covered: dict[str, AssetRow], root: Path) -> Iterator[str]:
     """Files of no asset: the lock changed, something lies there that did not."""
-    recorded = {path for asset in covered.values() for path in asset.latest.files}
+    recorded = {path for asset in covered.values() for path in asset.made.files}
     try:
         there = finished_files(root)
     except BadInput as error:

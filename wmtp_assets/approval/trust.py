@@ -82,7 +82,7 @@ class Trust:
     def key_file(self, entry: Entry) -> str | None:
         """The name of the file of the key that a counting decision is proven with."""
         stated = entry.decision.key_fingerprint
-        return self.keys[stated].path.name if self.keys and stated in self.keys else None
+        return self.keys[stated].path.name if self.keys and stated and stated in self.keys else None
 
 
 def unproven(entry: Entry, keys: Keys) -> str:

@@ -29,6 +29,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.folders import SIGNOFF
 from wmtp_assets.printable import printable, say
+from wmtp_assets.progress import reading
 from wmtp_assets.storage_history import resolved
 
 
@@ -84,7 +85,8 @@ def verify_storage(
         problems += [f"since decision {number}: {clause}" for clause in wrong]
         facts += [f"{len(found)} files read", *_other_content(newest)]
         facts += not_covered_lines(root)
-        key = keys[stated].path if (stated := reviewed.decision.key_fingerprint) in keys else None
+        stated = reviewed.decision.key_fingerprint
+        key = keys[stated].path if stated and stated in keys else None
         facts += stock_lines(root, reviewed, str(key or "REVIEWER.pub"))
     if not keys and any(entry.decision.key_fingerprint for entry in newest.values()):
         facts.append("whose signatures they are is not checked without --public-key")
@@ -115,7 +117,8 @@ def _signed_by(keys: Keys, chain: Chain) -> tuple[dict[Role, Entry], list[str], 
         decision = entry.decision
         number, who = f"{decision.number:04d}", f"{decision.reviewer} ({decision.role})"
         stated = decision.key_fingerprint
-        if not (wrong := unproven(entry, keys)):
+        wrong = unproven(entry, keys)
+        if stated and not wrong:
             facts.append(f"decision {number} of {who} proven with {keys[stated].path}")
             continue
         if stated not in keys:
@@ -140,11 +143,12 @@ def _read_all(
     """
     there = covered_files(root)
     report(f"reading every byte of {len(there)} files")
+    seen = reading("the storage", sum(facts["size_bytes"] for facts in expected.values()), report)
     found, unreadable = {}, []
     for path, file in there.items():
         try:
             size, most = file.stat().st_size, expected.get(path, {}).get("size_bytes", 0)
-            found[path] = f"{size} bytes" if size > most else file_io.sha256_of(file)
+            found[path] = f"{size} bytes" if size > most else file_io.sha256_of(file, seen)
         except OSError as error:
             unreadable.append(f"{printable(path)} cannot be read ({error.strerror})")
         except BadInput as error:  # no longer what it was a moment ago

@@ -55,8 +55,8 @@ def changed_alarms(
         settled: Whether no run is under way. A check that failed is no failure any more once its
             asset is made again, and may fail as before: nothing is gone until the run has ended.
     """
-    before = json.loads(cursor) if cursor else []
-    now = sorted({*alarms, *([] if settled else before)})
+    before: list[str] = json.loads(cursor) if cursor else []
+    now: list[str] = sorted({*alarms, *(() if settled else before)})
     new = [alarm for alarm in now if alarm not in before]
     gone = [alarm for alarm in before if alarm not in now]
     return new, gone, json.dumps(now)

@@ -113,6 +113,7 @@ def _smtp_url(text: str | None) -> SplitResult:
 
 def _connected(url: SplitResult) -> smtplib.SMTP:
     context = ssl.create_default_context()
+    assert url.hostname, "_smtp_url refuses an address without"
     if url.scheme == "smtps":
         return smtplib.SMTP_SSL(url.hostname, url.port or 465, timeout=SECONDS, context=context)
     server = smtplib.SMTP(url.hostname, url.port or 587, timeout=SECONDS)

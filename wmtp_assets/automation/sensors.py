@@ -165,7 +165,7 @@ def notice_sensors(
                 lambda context, news: send_to_slack(news, slack_channel),
             )
         )
-    if email_to:
+    if email_to and email_from:
         sensors.append(
             alarm_sensor(
                 "email_notices",

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from wmtp_assets.record import ROOT_TAG, STORAGE_ROOT
+from wmtp_assets.record import ROOT_TAG, STORAGE_ROOT, values_of
 
 REPORT = "report"
 # Their runs change nothing that a document states.
@@ -95,13 +95,11 @@ def concerns(instance: dg.DagsterInstance, run: dg.DagsterRun, root: str) -> boo
 def _stated_roots(instance: dg.DagsterInstance, run_id: str) -> Iterator[str]:
     page = instance.get_records_for_run(run_id, of_type=RESULTS, limit=FEW_RESULTS)
     for record in page.records:
-        event = record.event_log_entry.dagster_event
-        if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
-            metadata = event.step_materialization_data.materialization.metadata
-        else:
-            metadata = event.asset_check_evaluation_data.metadata
-        if STORAGE_ROOT in metadata:
-            yield metadata[STORAGE_ROOT].value
+        event = record.event_log_entry.get_dagster_event()
+        made = event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION
+        stated = values_of(event.materialization if made else event.asset_check_evaluation_data)
+        if STORAGE_ROOT in stated:
+            yield stated[STORAGE_ROOT]
 
 
 def _waiting_reports(instance: dg.DagsterInstance, root: str, now: float) -> Iterator[str]:

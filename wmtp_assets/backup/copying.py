@@ -27,6 +27,7 @@ from wmtp_assets.files import file_io
 from wmtp_assets.files.temporaries import guarded
 from wmtp_assets.files.walking import files_below
 from wmtp_assets.folders import SIGNOFF
+from wmtp_assets.progress import Seen, reading
 
 # In signoff/, which an approval does not cover; not copied, since it begins with a dot.
 GUARD = BACKUP_GUARD
@@ -123,10 +124,12 @@ def _back_up(
     folder = INCOMING if earlier else VERSION
     location.require_free_space(sum(wanted[path].size_bytes for path in changed))
     wrong = []
+    # Read here, and read back.
+    seen = reading("the backup", 2 * sum(wanted[path].size_bytes for path in changed), report)
     for number, path in enumerate(changed, 1):
         file = wanted[path]
         report(f"{path}, {file.size_bytes:,} bytes, {number} of {len(changed)}")
-        wrong += _copy(location, root / path, f"{folder}/{path}", file)
+        wrong += _copy(location, root / path, f"{folder}/{path}", file, seen)
     if wrong:
         raise BadInput(
             "the backup is not complete; an earlier copy is untouched",
@@ -189,15 +192,17 @@ def _is_there(
     return location.digest(f"{VERSION}/{path}") == file.sha256
 
 
-def _copy(location: BackupLocation, source: Path, target: str, file: Copied) -> list[str]:
+def _copy(
+    location: BackupLocation, source: Path, target: str, file: Copied, seen: Seen
+) -> list[str]:
     """Copy one file and read it back; returns what is wrong with it, and removes it then."""
     if (size := source.stat().st_size) > file.size_bytes:
         return [f"{source}: approved {file.size_bytes:,} bytes, found {size:,}"]
-    sent = location.write(target, source)
+    sent = location.write(target, source, seen)
     if sent != file.sha256:
         location.remove(target)
         return [f"{source}: approved {file.sha256}, read {sent}"]
-    arrived = location.digest(target)
+    arrived = location.digest(target, seen)
     if arrived != file.sha256:
         location.remove(target)
         return [f"{location.shown}: {target}: sent {file.sha256}, read back {arrived}; {AGAIN}"]

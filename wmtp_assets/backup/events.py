@@ -21,9 +21,13 @@ from wmtp_assets.record import (
     SIZE_BYTES,
     STORAGE_ROOT,
     check_history,
+    event_of,
     is_result_on,
+    made_of,
     made_on,
+    result_of,
     storage_history,
+    values_of,
 )
 from wmtp_assets.storage_history import StorageHistory
 from wmtp_assets.store import Store
@@ -68,7 +72,9 @@ def copy_result(store: Store, location: BackupLocation, read: CopyReading) -> Ma
     tag = read.tag
     finding = verdict(
         read.problems,
-        tag and f"{location.shown}: {len(tag.files)} files as in decision {tag.decision:04d}",
+        f"{location.shown}: {len(tag.files)} files as in decision {tag.decision:04d}"
+        if tag
+        else "",
         location.shown,
     )
     return {
@@ -100,7 +106,7 @@ def read_backup(
     """
     here = storage_history(instance, store)
     for record in made_on(instance, BACKUP_KEY, here):
-        facts = {k: v.value for k, v in record.asset_materialization.metadata.items()}
+        facts = values_of(made_of(record))
         if location in (None, facts["place"]):
             return Backup(
                 location=facts["place"],
@@ -128,8 +134,8 @@ def _damage_since(
                 since = record.create_timestamp >= int(copied)
                 return f"the copy could not be read in run {record.run_id}" if since else ""
             continue
-        result = record.event.dagster_event.asset_check_evaluation_data
+        result = result_of(record)
         if is_result_on(record, here) and result.metadata["place"].value == location:
-            failed = record.status == FAILED and record.event.timestamp >= copied
+            failed = record.status == FAILED and event_of(record).timestamp >= copied
             return (result.description or "the copy differs") if failed else ""
     return ""

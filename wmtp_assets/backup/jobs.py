@@ -18,19 +18,40 @@ from wmtp_assets.backup.events import (
 )
 from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.reading import read_copy
+from wmtp_assets.backup.tag import read_tag
 from wmtp_assets.checking.asset_checks import DEEP_TAG, checks_step
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.read import Declared, read_evidence
 from wmtp_assets.printable import reporter
+from wmtp_assets.record import CONTENT, STORAGE_ROOT, observable
 
-backup = dg.AssetSpec(
+# Downstream of nothing: its check reads every byte of the copy, and whoever makes an asset and all
+# downstream of it has not asked for that.
+BACKUP = dg.AssetSpec(
     key=BACKUP_KEY,
     group_name="signoff",
-    deps=[["signoff", "approval"]],
     kinds={"json"},
-    description="Copy of the approved storage, tagged; written by job backup_storage alone.",
+    description="Copy of the approved storage (signoff/approval), tagged; written by job "
+    "backup_storage alone.",
 )
+
+
+def tag_of_the_copy(
+    deployment: dg.ResourceParam[Deployment], backup_url: dg.ResourceParam[str]
+) -> Iterator[dg.ObserveResult]:
+    """What the copy says of itself; whether its bytes are so, the check says."""
+    location = BackupLocation(backup_url)
+    facts = {STORAGE_ROOT: str(deployment.store.root), "place": location.shown}
+    tag = read_tag(location)
+    if tag is None:
+        yield dg.ObserveResult(metadata={**facts, "files": 0})
+        return
+    facts |= {"version": tag.storage_version, CONTENT: tag.content, "files": len(tag.files)}
+    yield dg.ObserveResult(metadata=facts, data_version=dg.DataVersion(tag.content))
+
+
+backup = observable(BACKUP, tag_of_the_copy)
 
 
 @dg.multi_asset_check(
@@ -68,7 +89,7 @@ def copy_approved_storage(
     started = time.monotonic()
     evidence = read_evidence(context.instance, declared, deployment)
     approval = read_approval(context.instance, deployment, evidence)
-    if approval.state != ApprovalState.APPROVED:
+    if approval.state != ApprovalState.APPROVED or approval.reviewed is None:
         raise BadInput(
             "only an approved storage is backed up",
             [f"{approval.state}: {approval.summary}"],

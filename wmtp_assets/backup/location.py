@@ -16,6 +16,7 @@ from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import SMALL_BYTES, open_regular
 from wmtp_assets.files.walking import files_below
 from wmtp_assets.files.writer import to_disk
+from wmtp_assets.progress import Seen, unseen
 from wmtp_assets.setting_values import without_credentials
 
 AGAIN = "see whether it can be reached and written, then run it again; what is there whole is kept"
@@ -38,10 +39,11 @@ class BackupLocation:
     def __init__(self, url: str):
         import fsspec
         from fsspec.implementations.local import LocalFileSystem
+        from fsspec.utils import get_protocol
 
         self.shown = without_credentials(url)
         try:
-            fsspec.get_filesystem_class(fsspec.utils.get_protocol(url))
+            fsspec.get_filesystem_class(get_protocol(url))
         except (ImportError, ValueError) as error:
             raise BadInput(
                 f"the place of the backup cannot be opened ({error})",
@@ -74,16 +76,24 @@ class BackupLocation:
             if facts["type"] == "file"
         }
 
-    def digest(self, path: str) -> str:
-        """SHA-256 of a file, read in order with bounded memory."""
+    def digest(self, path: str, seen: Seen = unseen) -> str:
+        """SHA-256 of a file, read in order with bounded memory.
+
+        Args:
+            seen: Called with each piece that was read.
+        """
         digest = hashlib.sha256()
         with self._named_errors(path), self._reading(path) as handle:
             while chunk := handle.read(file_io.CHUNK_BYTES):
                 digest.update(chunk)
+                seen(len(chunk))
         return digest.hexdigest()
 
-    def write(self, path: str, source: Path) -> str:
+    def write(self, path: str, source: Path, seen: Seen = unseen) -> str:
         """Copy a local file here; returns the SHA-256 of what was read of it.
+
+        Args:
+            seen: Called with each piece that was copied.
 
         Raises:
             BadInput: The source cannot be read, or this place not be written.
@@ -93,6 +103,7 @@ class BackupLocation:
             for chunk in _chunks(source):
                 digest.update(chunk)
                 out.write(chunk)
+                seen(len(chunk))
         return digest.hexdigest()
 
     def write_bytes(self, path: str, data: bytes) -> None:

@@ -8,6 +8,7 @@ from wmtp_assets.approval.chain import Chain, differing_files
 from wmtp_assets.backup.location import BackupLocation
 from wmtp_assets.backup.tag import BadTag, Tag, read_tag
 from wmtp_assets.catalog import STORAGE_VERSION
+from wmtp_assets.progress import reading
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def read_copy(
 
     Args:
         chain: The decisions of the storage; without it the tag alone says what the copy must be.
-        report: Called with one line for each file.
+        report: Called with one line for each file, and how far it is.
 
     Raises:
         BadInput: The place fails.
@@ -44,9 +45,11 @@ def read_copy(
     if tag is None:
         return CopyReading(None, ("there is no copy with a tag; run job backup_storage",))
     found = {}
-    for number, path in enumerate(sizes := location.sizes(STORAGE_VERSION), 1):
+    sizes = location.sizes(STORAGE_VERSION)
+    seen = reading("the copy", sum(sizes.values()), report)
+    for number, path in enumerate(sizes, 1):
         report(f"{path}, {sizes[path]:,} bytes, {number} of {len(sizes)}")
-        found[path] = location.digest(f"{STORAGE_VERSION}/{path}")
+        found[path] = location.digest(f"{STORAGE_VERSION}/{path}", seen)
     expected = {path: {"sha256": file.sha256} for path, file in tag.files.items()}
     problems = [f"the copy differs: {clause}" for clause in differing_files(expected, found)]
     if chain is not None:

@@ -19,6 +19,7 @@ from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import require_inside
 from wmtp_assets.folders import SIGNOFF
 from wmtp_assets.layout.skeleton import SKELETON
+from wmtp_assets.progress import Seen, reading
 
 IN_THE_MAKING = f"{SIGNOFF}/."
 
@@ -85,17 +86,22 @@ def _restore(
     folders_here = {(root / path).parent for path in tag.files}
     _require_inside(root, folders_here | {root / folder for folder in SKELETON})
     there = {folder: location.sizes(folder) for folder in folders}
-    missing = [path for path, file in tag.files.items() if not _is_right(root / path, file)]
+    sizes = [tag.files[path].size_bytes for path in here & tag.files.keys()]
+    there_already = reading("the storage", sum(sizes), report)
+    missing = [
+        path for path, file in tag.files.items() if not _is_right(root / path, file, there_already)
+    ]
     file_io.require_free_space(root, sum(tag.files[path].size_bytes for path in missing))
     for folder in SKELETON:
         (root / folder).mkdir(parents=True, exist_ok=True)
     wrong = []
+    seen = reading("the copy", sum(tag.files[path].size_bytes for path in missing), report)
     for number, path in enumerate(missing, 1):
         file = tag.files[path]
         report(f"{path}, {file.size_bytes:,} bytes, {number} of {len(missing)}")
         sources = [f for f in folders if there[f].get(path) == file.size_bytes]
         try:
-            _fetch_one_of(location, [f"{f}/{path}" for f in sources], root / path, file)
+            _fetch_one_of(location, [f"{f}/{path}" for f in sources], root / path, file, seen)
         except _Damaged as error:
             wrong.append(f"{location.shown}: {path}: {error}")
     if wrong:
@@ -125,36 +131,37 @@ class _Damaged(Exception):
     """The copy does not hold what its tag names."""
 
 
-def _is_right(path: Path, file: Copied) -> bool:
+def _is_right(path: Path, file: Copied, seen: Seen) -> bool:
     """Whether a file is there with the right bytes; its time is then set to the recorded one."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size != file.size_bytes:
         return False
-    if file_io.sha256_of(path) != file.sha256:
+    if file_io.sha256_of(path, seen) != file.sha256:
         return False
     os.utime(path, ns=(file.mtime_ns, file.mtime_ns))
     return True
 
 
 def _fetch_one_of(
-    location: BackupLocation, sources: Sequence[str], target: Path, file: Copied
+    location: BackupLocation, sources: Sequence[str], target: Path, file: Copied, seen: Seen
 ) -> None:
     """Write the first of the sources that has the bytes."""
     damage = _Damaged("is missing, or of another size")
     for source in sources:
         try:
-            return _fetch(location, source, target, file)
+            return _fetch(location, source, target, file, seen)
         except _Damaged as error:
             damage = error
     raise damage
 
 
-def _fetch(location: BackupLocation, source: str, target: Path, file: Copied) -> None:
+def _fetch(location: BackupLocation, source: str, target: Path, file: Copied, seen: Seen) -> None:
     with file_io.atomic_path(target) as temporary:
         digest = hashlib.sha256()
         with open(temporary, "wb") as out:
             for chunk in location.read_chunks(source):
                 digest.update(chunk)
                 out.write(chunk)
+                seen(len(chunk))
         if digest.hexdigest() != file.sha256:
             raise _Damaged(f"sha256 {digest.hexdigest()}, tagged {file.sha256}")
         os.utime(temporary, ns=(file.mtime_ns, file.mtime_ns))

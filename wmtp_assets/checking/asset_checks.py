@@ -23,7 +23,9 @@ from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import require_inside
 from wmtp_assets.markup import escape_links
+from wmtp_assets.printable import reporter
 from wmtp_assets.priority import priority_tags
+from wmtp_assets.progress import reading
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
 
 DEEP_TAG = "reads"
@@ -84,7 +86,13 @@ def checks_on(
         chosen = [g for g in (*groups, *_BYTES_CHECKS) if selected & g.propositions.keys()]
         metadata = recorded_metadata(context.instance, asset_key, deployment.store)
         recorded = metadata[FILES] if metadata else {}
-        digests = Digests(deployment.store, recorded, deep=any(group.deep for group in chosen))
+        report = reporter(context.log.info)
+        digests = Digests(
+            deployment.store,
+            recorded,
+            deep=any(group.deep for group in chosen),
+            begin_reading=lambda total: reading(key, total, report),
+        )
         state = AssetState(metadata, recorded, digests, context, selected)
         judged, crash = [], None
         for group in chosen:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from wmtp_assets.checking.digests import Digests
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import Proposition
+from wmtp_assets.printable import reporter
+from wmtp_assets.progress import Seen, reading, unseen
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -37,6 +39,12 @@ class AssetState:
     context: "dg.AssetCheckExecutionContext | None" = None
     selected: Collection[str] | None = None
     shared: dict[str, Any] = field(default_factory=dict)
+
+    def reading(self, title: str, total_bytes: int) -> Seen:
+        """Tell in the log of the run how far a long reading is."""
+        if self.context is None:
+            return unseen
+        return reading(title, total_bytes, reporter(self.context.log.info))
 
     def runs(self, names: Iterable[str]) -> bool:
         """Whether one of these checks is to run."""

@@ -6,15 +6,18 @@ its digest is first asked for: a check that has read it whole hands the digest i
 """
 
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import SMALL_BYTES, require_regular
+from wmtp_assets.printable import reporter, say
+from wmtp_assets.progress import Seen, reading, unseen
 from wmtp_assets.store import Store
 
 UNREADABLE = "unreadable"
@@ -31,12 +34,22 @@ class Digests(Mapping[str, str]):
     Args:
         recorded: Path -> size_bytes, sha256, mtime_ns at materialization.
         deep: Whether every byte is read.
+        begin_reading: Called before the first file is read deep, with all bytes that may be read;
+            what it returns is told of them.
     """
 
-    def __init__(self, store: Store, recorded: Mapping[str, Mapping[str, Any]], *, deep: bool):
+    def __init__(
+        self,
+        store: Store,
+        recorded: Mapping[str, Mapping[str, Any]],
+        *,
+        deep: bool,
+        begin_reading: Callable[[int], Seen] = lambda total: unseen,
+    ):
         self._store = store
         self._recorded = recorded
         self._deep = deep
+        self._begin_reading = begin_reading
         self._found: dict[str, str | None] = {}
         self._began = {path: self._state(path) for path in recorded}
 
@@ -63,12 +76,18 @@ class Digests(Mapping[str, str]):
     def __iter__(self) -> Iterator[str]:
         unknown = [path for path in self._recorded if path not in self._found]
         if self._deep and len(unknown) > 1:
+            assert self._seen  # begun here, not by two threads
             with ThreadPoolExecutor(THREADS) as pool:
                 self._found |= zip(unknown, pool.map(self._look, unknown), strict=True)
         return (path for path in self._recorded if path in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    @cached_property
+    def _seen(self) -> Seen:
+        unknown = self._recorded.keys() - self._found.keys()
+        return self._begin_reading(sum(self._recorded[path]["size_bytes"] for path in unknown))
 
     def _stat(self, relative: str) -> os.stat_result:
         # A sparse file of any size is made in no time, and would take hours to read.
@@ -88,7 +107,7 @@ class Digests(Mapping[str, str]):
         try:
             stat = self._stat(relative)
             if self._deep:
-                return file_io.sha256_of(path)
+                return file_io.sha256_of(path, self._seen)
             same = (stat.st_size, stat.st_mtime_ns) == (facts["size_bytes"], facts["mtime_ns"])
             return facts["sha256"] if same else _read_once(path, *_identity(stat))
         except (FileNotFoundError, NotADirectoryError):
@@ -105,5 +124,9 @@ def _identity(stat: os.stat_result) -> tuple[int, int, int]:
 
 @lru_cache(maxsize=4096)
 def _read_once(path: Path, size: int, mtime_ns: int, inode: int) -> str:
-    """The digest of a touched file. Job report asks a dozen times; after a restore, for 83 GB."""
-    return file_io.sha256_of(path)
+    """The digest of a touched file. Job report asks a dozen times; after a restore, for 83 GB.
+
+    How far it is stands on stderr: whoever asks first, a run or `signoff status`, waits for it.
+    """
+    tell = reporter(lambda line: say(line, file=sys.stderr))
+    return file_io.sha256_of(path, reading(str(path), size, tell))

@@ -26,6 +26,8 @@ def _split(stored: StoredDataset) -> Split:
 
 def _lines(stored: StoredDataset) -> dict[str, Finding]:
     split, store = _split(stored), stored.deployment.store
+    path = stored.folder.jsonl(split.name)
+    size = path.stat().st_size if path.is_file() else 0
     inspected = inspection.inspect_split(
         stored.row.name,
         split,
@@ -33,9 +35,9 @@ def _lines(stored: StoredDataset) -> dict[str, Finding]:
         length_filter(stored.deployment.catalog, store),
         workers=stored.deployment.workers,
         scheduler=stored.deployment.scheduler,
+        seen=stored.state.reading(f"{stored.key}: {path.name}", size),
     )
-    jsonl = store.relative(stored.folder.jsonl(split.name))
-    stored.state.digests.note(jsonl, inspected.sha256)
+    stored.state.digests.note(store.relative(path), inspected.sha256)
     return inspected.findings
 
 

@@ -49,7 +49,7 @@ _FACTS = Facts(
 )
 
 
-def _read_humaneval(row: Row, renamed: None) -> Problem:
+def _read_humaneval(row: Row, renamed: str | None) -> Problem:
     metadata = {
         "source": "humaneval",
         "test": value_of(row, "test"),

@@ -90,7 +90,7 @@ _FACTS = Facts(
 )
 
 
-def _read_mbpp(row: Row, renamed: None) -> Problem:
+def _read_mbpp(row: Row, renamed: str | None) -> Problem:
     tests = row["test_list"].values
     if tests is None or tests.null_count:
         raise BadRow("test_list is null or holds a null")

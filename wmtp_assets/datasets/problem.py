@@ -7,7 +7,7 @@ filter comes later, in `convert.units`.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wmtp_assets.datasets.formats import INVALID_UTF8
 from wmtp_assets.datasets.invalid_text import InvalidText, NotText, decode_texts
@@ -44,7 +44,7 @@ class Problem:
 
     instruction: str
     input: str
-    metadata: Mapping[str, object]
+    metadata: Mapping[str, Any]
     candidates: Sequence[LabelledSolutions]
     dropped: Counter = field(default_factory=Counter)
     invalid: Sequence[InvalidText] = ()

@@ -85,7 +85,7 @@ def job_lines(settings: Settings, jobs: list[str]) -> Iterator[Line]:
     if settings.source == "sample" and not settings.sample_mirror.exists():
         # The embedded upstream is written first.
         free -= sum(row.raw_bytes for row in (*SAMPLE.models, *SAMPLE.datasets))
-    mirror = MirrorSource(settings.mirror_dir) if settings.source == "mirror" else None
+    mirror = MirrorSource(settings.mirror) if settings.source == "mirror" else None
     looked = look_at_checkpoints(jobs, catalog, store, mirror.root if mirror else None)
     plans = {folder: plan for folder, plan in looked.items() if not isinstance(plan, BadInput)}
     weights = {folder: plan.size_bytes for folder, plan in plans.items()}

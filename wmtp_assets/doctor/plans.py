@@ -107,8 +107,9 @@ def listed_bytes(
         row = catalog.row(name)
         for listing in _listings(row, store, mirror):
             with contextlib.suppress(BadInput):
-                sizes = [file.size_bytes for file in select(listing, row.raw)]
-                if None not in sizes:
+                files = select(listing, row.raw)
+                sizes = [file.size_bytes for file in files if file.size_bytes is not None]
+                if len(sizes) == len(files):
                     found[row.repo.id] = sum(sizes)
                     break
     return found

@@ -85,7 +85,7 @@ def _written(
     deployment: Deployment, evidence: Evidence, files: list[StoredFile], markdown: str, **shown: Any
 ) -> dg.MaterializeResult:
     relative = [deployment.store.relative(f.path) for f in files]
-    outcomes = {
+    outcomes: dict[str, Any] = {
         f"checks_{outcome.name.lower()}": sum(j.outcome == outcome for j in evidence.of_artifacts)
         for outcome in Outcome
     }
@@ -175,14 +175,3 @@ def _names(path: Path, digest: str) -> bool:
         return digest in read_text(path)
     except (BadInput, OSError):
         return False
-
-
-approval = dg.AssetSpec(
-    key=["signoff", "approval"],
-    group_name="signoff",
-    deps=[["signoff", "checklist"]],
-    kinds={"json"},
-    description="Approval of the storage by a reviewer; written by job review_phase1 alone.\n\n"
-    "Its check says what stands now and what is in the way. To decide: the launchpad of job "
-    "review_phase1, or `python -m wmtp_assets.signoff approve`, which can sign.",
-)

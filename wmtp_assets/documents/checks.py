@@ -50,6 +50,7 @@ def _text(deployment: Deployment, key: str) -> str:
 
 def _dossier(deployment: Deployment, state: AssetState) -> Dossier:
     context = state.context
+    assert context is not None, "checks of documents read the record"
     return dossier_of(context.instance, context.resources.declared, deployment)
 
 

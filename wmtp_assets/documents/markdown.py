@@ -40,7 +40,7 @@ def codes(values: Iterable[str], separator: str = ", ") -> Markup:
 
 
 TEMPLATES = Environment(
-    loader=PackageLoader(__package__),
+    loader=PackageLoader("wmtp_assets.documents"),
     finalize=text,
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -13,7 +13,9 @@ from wmtp_assets.evidence.judge import DOCUMENT_GROUPS, utc
 from wmtp_assets.evidence.read import Declared, read_evidence
 from wmtp_assets.record import (
     FAILED,
+    event_of,
     made_on,
+    result_of,
     results_on,
     storage_history,
 )
@@ -64,15 +66,15 @@ def _failures_of(
     instance: dg.DagsterInstance, key: dg.AssetCheckKey, here: StorageHistory
 ) -> Iterator[Failure]:
     failed = islice(results_on(instance, key, here, {FAILED}), MAX_FAILURES)
-    results = [(r, r.event.dagster_event.asset_check_evaluation_data) for r in failed]
+    results = [(r, result_of(r)) for r in failed]
     results = [row for row in results if row[1].severity == dg.AssetCheckSeverity.ERROR]
     if not results:
         return
     ended = results_on(instance, key, here)
-    passed = sorted((r.event.timestamp, r.run_id) for r in ended if r.status != FAILED)
+    passed = sorted((event_of(r).timestamp, r.run_id) for r in ended if r.status != FAILED)
     made = sorted((r.timestamp, r.run_id) for r in made_on(instance, key.asset_key, here))
     for record, result in results:
-        failed_at = record.event.timestamp
+        failed_at = event_of(record).timestamp
         yield Failure(
             asset=key.asset_key.to_user_string(),
             check=key.name,

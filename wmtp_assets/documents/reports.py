@@ -58,7 +58,7 @@ def render_report(key: str, dossier: Dossier) -> str:
         made=made,
         groups=_by_group(made),
         repeated_names=[
-            (a.key, name) for a in made for name in a.latest.metadata.get("repeated_names", ())
+            (a.key, name) for a in made for name in a.made.metadata.get("repeated_names", ())
         ],
         decisions=decision_rows(dossier.approval),
         conditions=phase_2_conditions(dossier),
@@ -67,7 +67,7 @@ def render_report(key: str, dossier: Dossier) -> str:
 
 
 def _bytes_of(assets: Iterable[AssetRow]) -> int:
-    return sum(f["size_bytes"] for a in assets for f in a.latest.files.values())
+    return sum(f["size_bytes"] for a in assets for f in a.made.files.values())
 
 
 def _counts_of(metadata: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -74,6 +74,12 @@ class AssetRow:
     touched: float = 0.0
 
     @property
+    def made(self) -> Materialization:
+        """Its materialization, of an asset that has one."""
+        assert self.latest is not None, f"{self.key} was never materialized"
+        return self.latest
+
+    @property
     def optional(self) -> bool:
         """Whether it is of a model that Phase 1 does not ask for."""
         return self.key.split("/")[0] in OPTIONAL
@@ -206,7 +212,7 @@ def judge(check: CheckRow, asset: AssetRow, storage_root: str) -> JudgedCheck:
         return JudgedCheck(check, Outcome.NOT_EVALUATED, why)
     on_root = latest is not None and latest.storage_root == storage_root
     on_latest = latest is not None and latest.target == made.storage_id
-    if on_root and on_latest and not latest.passed and not latest.warns:
+    if latest and on_root and on_latest and not latest.passed and not latest.warns:
         # Also when a later run crashed: a failure counts until the asset is made again.
         return JudgedCheck(check, Outcome.FAILED, latest.summary)
     if check.crashed_in:

@@ -21,8 +21,10 @@ from wmtp_assets.record import (
     INPUT_VERSION_TAG,
     is_made_on,
     latest_on,
+    made_of,
     made_root_of,
     storage_history,
+    values_of,
 )
 from wmtp_assets.storage_history import StorageHistory
 
@@ -66,7 +68,7 @@ def read_evidence(
         _asset_row(
             deployment, here, spec, made.get(spec.key), newest_made.get(spec.key), look_at_disk
         )
-        for spec in sorted(specs, key=lambda spec: spec.key.path)
+        for spec in sorted(specs, key=lambda spec: tuple(spec.key.path))
     )
     assets = {row.key: row for row in with_outdated(rows)}
     check_specs = sorted(
@@ -96,11 +98,11 @@ def recorded_assets(
 ) -> tuple[AssetRow, ...]:
     """What runs made on one storage, undeclared assets too; no disk is looked at."""
     specs = {spec.key: spec for spec in declared.assets}
-    keys = sorted({*specs, *instance.get_asset_keys()}, key=lambda key: key.path)
+    keys = sorted({*specs, *instance.get_asset_keys()}, key=lambda key: tuple(key.path))
     found = ((key, latest_on(instance, key, here)) for key in keys)
     rows = [_described(specs.get(key) or dg.AssetSpec(key), made) for key, made in found if made]
     # Decisions and backups are materializations without a list of files.
-    return tuple(row for row in rows if isinstance(row.latest.files, Mapping) and row.latest.files)
+    return tuple(row for row in rows if isinstance(row.made.files, Mapping) and row.made.files)
 
 
 def recorded_roots(
@@ -123,13 +125,13 @@ def _asset_row(
     newest: dg.EventLogRecord | None,
     look_at_disk: bool,
 ) -> AssetRow:
-    of_another = record is None and newest is not None and newest.run_id
+    of_another = newest if record is None and newest and newest.run_id else None
     row = _described(spec, record)
     return replace(
         row,
-        differing=_differing(deployment, row.latest.files) if record and look_at_disk else (),
-        elsewhere=_root_now(newest, here) if of_another else None,
-        touched=_touched(deployment, row.latest.files) if record and look_at_disk else 0.0,
+        differing=_differing(deployment, row.made.files) if record and look_at_disk else (),
+        elsewhere=_root_now(of_another, here) if of_another else None,
+        touched=_touched(deployment, row.made.files) if record and look_at_disk else 0.0,
     )
 
 
@@ -148,8 +150,8 @@ def _described(spec: dg.AssetSpec, record: dg.EventLogRecord | None) -> AssetRow
 
 
 def _materialization(record: dg.EventLogRecord) -> Materialization:
-    made = record.asset_materialization
-    values = {name: value.value for name, value in made.metadata.items()}
+    made = made_of(record)
+    values = values_of(made)
     files = values.pop(FILES, {})
     tags = made.tags or {}
     return Materialization(

@@ -22,9 +22,13 @@ from wmtp_assets.record import (
     EVALUATED,
     STORAGE_ROOT,
     check_history,
+    event_of,
     is_made_on,
     is_result_on,
+    made_of,
+    result_of,
     root_of_run,
+    values_of,
 )
 from wmtp_assets.storage_history import StorageHistory
 
@@ -113,11 +117,9 @@ def check_row(
 def _evaluation(
     past: RecordHistory, record: AssetCheckExecutionRecord, asset: AssetRow, *, on_root: bool
 ) -> Evaluation:
-    result = record.event.dagster_event.asset_check_evaluation_data
-    stated, content = (
-        value.value if (value := result.metadata.get(name)) else None
-        for name in (STORAGE_ROOT, CONTENT)
-    )
+    result = result_of(record)
+    facts = values_of(result)
+    stated, content = facts.get(STORAGE_ROOT), facts.get(CONTENT)
     summary, evidence = recorded_finding(result)
     target, version = _target(past, record, asset, content)
     return Evaluation(
@@ -129,7 +131,7 @@ def _evaluation(
         target=target,
         target_version=version,
         run_id=record.run_id,
-        timestamp=record.event.timestamp,
+        timestamp=event_of(record).timestamp,
         evidence=evidence,
     )
 
@@ -142,13 +144,13 @@ def _target(
     Dagster notes the newest one of the record. Where that was posted or is of another storage, the
     check compared with the newest by a run here, or, if that is made again since, with its content.
     """
-    result = record.event.dagster_event.asset_check_evaluation_data
+    result = result_of(record)
     noted, latest = result.target_materialization_data, asset.latest
     if latest and noted and noted.storage_id == latest.storage_id:
         return latest.storage_id, latest.version
     made = past.made(result.asset_key, noted.storage_id) if noted else None
     if made is not None and is_made_on(made, past.here):
-        return made.storage_id, (made.asset_materialization.tags or {}).get(DATA_VERSION_TAG)
-    if latest and made is not None and latest.timestamp <= record.event.timestamp:
+        return made.storage_id, (made_of(made).tags or {}).get(DATA_VERSION_TAG)
+    if latest and made is not None and latest.timestamp <= event_of(record).timestamp:
         return latest.storage_id, latest.version
     return None, content if made is not None else None

@@ -6,19 +6,21 @@ with the one that names the digests of the others. Not here: where files lie (st
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import TINY_BYTES, open_regular, read_small
 from wmtp_assets.files.strict import parse_json, parse_sums
 from wmtp_assets.files.temporaries import HeldFile, new_file, new_folder, sweep
 from wmtp_assets.files.writer import HashingWriter, forget_pages
+from wmtp_assets.progress import Seen, unseen
 
 # In pieces of 1 MiB a copy of 27 GB took twice the time, most of it to hand them to the thread that
 # hashes; in pieces of 8 MiB it took half more.
@@ -160,15 +162,18 @@ def json_in(data: bytes, path: Path) -> Any:
         raise BadInput(f"not valid JSON ({error})", [path], "materialize its asset anew") from error
 
 
-def sha256_of(path: Path) -> str:
+def sha256_of(path: Path, seen: Seen = unseen) -> str:
     """SHA-256 of a file, read in order with bounded memory.
+
+    Args:
+        seen: Called with what was read: of a long file in pieces.
 
     Raises:
         FileNotFoundError: There is none.
         BadInput: It is no regular file.
     """
     with open_regular(path) as handle:
-        return _sha256_of(handle)
+        return _sha256_of(handle, seen)
 
 
 def stored(path: Path) -> StoredFile:
@@ -178,16 +183,19 @@ def stored(path: Path) -> StoredFile:
         return StoredFile(path, size, _sha256_of(handle))
 
 
-def _sha256_of(handle: BinaryIO) -> str:
-    if os.fstat(handle.fileno()).st_size < LONG_BYTES:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def _sha256_of(handle: io.BufferedReader, seen: Seen = unseen) -> str:
+    if (size := os.fstat(handle.fileno()).st_size) < LONG_BYTES:
+        found = hashlib.file_digest(handle, "sha256").hexdigest()
+        seen(size)
+        return found
     digest = hashlib.sha256()
     for chunk in read_and_forget(handle):
         digest.update(chunk)
+        seen(len(chunk))
     return digest.hexdigest()
 
 
-def read_and_forget(handle: BinaryIO, position: int = 0) -> Iterator[bytes]:
+def read_and_forget(handle: io.BufferedReader, position: int = 0) -> Iterator[bytes]:
     """Read from where a file stands to its end; the pages of what was read are for others.
 
     Args:

@@ -7,6 +7,7 @@ library opens by its path is looked at beforehand (`require_regular`, `require_r
 
 import contextlib
 import errno
+import io
 import os
 import stat
 from collections.abc import Iterator
@@ -37,19 +38,23 @@ KINDS = {
 FIX = "put the file itself there: remove this, then materialize its asset anew or copy it there"
 
 
-def open_regular(path: Path, *, root: Path | None = None, buffering: int = -1) -> BinaryIO:
+def open_regular(path: Path, *, root: Path | None = None) -> io.BufferedReader:
     """Open a regular file for reading, without ever waiting for another process.
 
     Args:
         path: The file; it may be a link to a regular file.
         root: Where the file has to lie once links are followed; None asks nothing.
-        buffering: As `open` takes it.
 
     Raises:
         FileNotFoundError: There is none.
         BadInput: It is no regular file, a link without end, or lies outside of its root.
     """
-    return os.fdopen(open_descriptor(path, root=root), "rb", buffering=buffering)
+    return os.fdopen(open_descriptor(path, root=root), "rb")
+
+
+def open_unbuffered(path: Path) -> io.FileIO:
+    """Open a regular file as `open_regular` does; each read is one of the system."""
+    return os.fdopen(open_descriptor(path), "rb", buffering=0)
 
 
 def open_descriptor(path: Path, *, root: Path | None = None, flags: int = 0) -> int:

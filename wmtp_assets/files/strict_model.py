@@ -16,7 +16,7 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-AnyModel = TypeVar("AnyShape", bound=BaseModel)
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
 def validated(model: type[AnyModel], value: Any) -> AnyModel:

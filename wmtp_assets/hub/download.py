@@ -171,6 +171,7 @@ def _try(
         return one.source.open(one.repo, one.commit, file.path, start)
 
     def opened_range(start: int, end: int):
+        assert isinstance(one.source, RangeSource), one.source.name
         return one.source.open_range(one.repo, one.commit, file.path, start, end)
 
     file_io.require_free_space(place.folder, (file.size_bytes or 0) - place.bytes_on_disk)

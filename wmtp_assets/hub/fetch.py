@@ -63,21 +63,22 @@ def fetch_files(
         report(
             f"{repo.id}: {path} is locked with {size:,} bytes that are no such file; locked anew"
         )
-    if impossible:
+    if locked and impossible:
         believed = {p: facts for p, facts in locked.files.items() if p not in impossible}
         locked = dataclasses.replace(locked, files=believed)
     commit, files = _bound_files(source, repo, wanted, locked, folder)
     places = {f.path: DownloadPaths(folder, f.path) for f in files}
     _refuse_links(places.values(), lock.parent)
-    have = {f.path: kept(folder / f.path, f) for f in files}
-    missing = [f for f in files if have[f.path] is None]
+    looked = {f.path: kept(folder / f.path, f) for f in files}
+    missing = [f for f in files if looked[f.path] is None]
     total = sum(f.size_bytes or 0 for f in missing)
     there = sum(places[f.path].bytes_on_disk for f in missing)
     file_io.require_free_space(folder, total - there)
     unknown = any(f.size_bytes is None for f in missing)
     progress = DownloadProgress(repo.id, total, at_least=unknown)
     downloads = [Download(source, repo, commit, f, places[f.path]) for f in missing]
-    have |= download_all(downloads, progress, report)
+    fetched = download_all(downloads, progress, report)
+    have = {path: file or fetched[path] for path, file in looked.items()}
     proven = {path: (file.size_bytes, file.sha256) for path, file in have.items()}
     locks.extend_lock(lock, repo, commit, proven, instead_of=impossible)
     sweep_unfinished(folder)

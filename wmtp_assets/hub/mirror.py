@@ -18,6 +18,7 @@ from wmtp_assets.files.apart import require_apart
 from wmtp_assets.hub.file_formats import fault
 from wmtp_assets.hub.lock import LockedRepo, stated_files
 from wmtp_assets.hub.sources import LISTING_NAME, read_listing
+from wmtp_assets.progress import Seen, reading
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def write_mirror(
 
     Args:
         repos: What is locked of a repository, and path in it -> where that file lies.
-        report: Called with one line for each file.
+        report: Called with one line for each file, and how far it is.
 
     Raises:
         BadInput: A file is not what the lock says (all of them are named), or the disk is too
@@ -75,11 +76,12 @@ def write_mirror(
     file_io.require_free_space(target, sum(f.size_bytes for f in files if _is_copied(f, target)))
     counts = {"kept": 0, "linked": 0, "copied": 0}
     wrong = []
+    seen = reading("the mirror", sum(file.size_bytes for file in files), report)
     for number, file in enumerate(files, 1):
         name = file.target.relative_to(target)
         report(f"{name}, {file.size_bytes:,} bytes, {number} of {len(files)}")
         try:
-            counts[_place(file)] += 1
+            counts[_place(file, seen)] += 1
         except WrongBytes as error:
             wrong.append(f"{file.source}: {error}")
     if wrong:
@@ -96,8 +98,8 @@ class WrongBytes(Exception):
     """The digest of a file is not the locked one, or it is no such file."""
 
 
-def _place(file: MirrorFile) -> str:
-    there = _is_there(file) and file_io.sha256_of(file.target) == file.sha256
+def _place(file: MirrorFile, seen: Seen) -> str:
+    there = _is_there(file) and file_io.sha256_of(file.target, seen) == file.sha256
     if there and not fault(file.target, file.path):
         return "kept"
     with file_io.folder_beside(file.target) as folder:
@@ -108,7 +110,7 @@ def _place(file: MirrorFile) -> str:
         except OSError:  # another file system, or one without hard links
             shutil.copyfile(file.source, temporary)
             how = "copied"
-        found = file_io.sha256_of(temporary)
+        found = file_io.sha256_of(temporary, seen)
         if found != file.sha256:
             raise WrongBytes(f"sha256 {found}, locked {file.sha256}")
         if wrong := fault(temporary, file.path):

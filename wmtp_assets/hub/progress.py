@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from wmtp_assets.progress import spoken_time
+from wmtp_assets.progress import of_bytes, spoken_rate, spoken_time
 
 
 @dataclass
@@ -43,10 +43,9 @@ class DownloadProgress:
         with self._lock:
             there, received = sum(self._there.values()), self.received
         rate = received / max(self.clock() - self._started, 1e-9)
-        speed = f"{rate / 1e6:,.1f} MB/s"
+        speed = spoken_rate(rate)
         if self.at_least:
-            least = max(there, self.total_bytes) / 1e9
-            return f"{self.title}: {there / 1e9:,.2f} of at least {least:,.2f} GB, {speed}"
+            least = of_bytes(there, max(there, self.total_bytes), "of at least")
+            return f"{self.title}: {least}, {speed}"
         left = f"{spoken_time((self.total_bytes - there) / rate)} left" if rate else "waiting"
-        amount = f"{there / 1e9:,.2f} of {self.total_bytes / 1e9:,.2f} GB"
-        return f"{self.title}: {amount}, {speed}, {left}"
+        return f"{self.title}: {of_bytes(there, self.total_bytes)}, {speed}, {left}"

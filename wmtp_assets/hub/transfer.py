@@ -96,7 +96,8 @@ def transfer(
         arrived = Arrived(opened_partial.partial, opened_partial.position, opened_partial.sha256)
         return arrived
     except WrongBody:
-        opened_partial.drop()
+        if opened_partial:
+            opened_partial.drop()
         raise
     except OSError as error:
         if opened_partial and error.errno in DISK_FULL:
@@ -137,7 +138,7 @@ def _receive(
             opened_partial.start_over(etag)
         if size_bytes is None:
             size_bytes = body.size_bytes
-        if body.size_bytes not in (None, size_bytes):
+        elif body.size_bytes not in (None, size_bytes):
             raise WrongBody(_wrong_size(body, size_bytes))
         cloned = body.start == 0 and opened_partial.clone(body, stop)
         for chunk in (b"",) if cloned else body.chunks:  # the looks below, at what was cloned

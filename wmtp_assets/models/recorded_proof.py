@@ -9,7 +9,7 @@ from wmtp_assets.checking.check_group import AssetState
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.content_version import content_version
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.record import CONTENT, SUCCEEDED, results_on, storage_history
+from wmtp_assets.record import CONTENT, SUCCEEDED, result_of, results_on, storage_history
 
 
 def recorded_proof(deployment: Deployment, state: AssetState, key: str, check: str) -> Finding:
@@ -42,5 +42,4 @@ def _passes(
     instance = state.context.instance
     here = storage_history(instance, deployment.store)
     for record in results_on(instance, check_key, here, {SUCCEEDED}):
-        result = record.event.dagster_event.asset_check_evaluation_data
-        yield result, record.create_timestamp
+        yield result_of(record), record.create_timestamp

@@ -19,7 +19,7 @@ from wmtp_assets.models.safetensors import proof, sums
 from wmtp_assets.models.safetensors.header import Header, read_header
 from wmtp_assets.models.safetensors.plan import plan_model
 from wmtp_assets.models.shared_propositions import stated
-from wmtp_assets.models.stored_model import StoredModel
+from wmtp_assets.models.stored_model import StoredModel, StoredWeights
 from wmtp_assets.models.tokenizer import findings as tokenizers
 
 
@@ -37,17 +37,17 @@ def _header(stored: StoredModel) -> dict[str, Finding]:
     }
 
 
-def _float16(stored: StoredModel) -> dict[str, Finding]:
+def _float16(stored: StoredWeights) -> dict[str, Finding]:
     header = read_header(stored.folder.weights)
     return {weights_findings.ALL_FLOAT16: weights_findings.float16_finding(header)}
 
 
-def _sums_complete(stored: StoredModel) -> dict[str, Finding]:
+def _sums_complete(stored: StoredWeights) -> dict[str, Finding]:
     folder = stored.folder
     return {sums.SUMS_COMPLETE: sums.sums_complete_finding(folder.sums, folder.weights)}
 
 
-def _sums_match(stored: StoredModel) -> dict[str, Finding]:
+def _sums_match(stored: StoredWeights) -> dict[str, Finding]:
     store, path, digests = stored.deployment.store, stored.folder.sums, stored.state.digests
     return {sums.SUMS_MATCH: sums.sums_match_finding(store, path, digests)}
 
@@ -65,12 +65,14 @@ def _values(stored: StoredModel) -> dict[str, Finding]:
 
 
 def prove_and_note(
-    stored: StoredModel, header: Header, source: Iterable[TensorAt] | None, dtype: str
+    stored: StoredWeights, header: Header, source: Iterable[TensorAt] | None, dtype: str
 ) -> proof.Proof:
     """The proof of the weights; the digest of what it read goes to the checks that compare it."""
-    proven = proof.prove(header, source, dtype)
+    weights = stored.folder.weights
+    seen = stored.state.reading(f"{stored.key}: {weights.name}", weights.stat().st_size)
+    proven = proof.prove(header, source, dtype, seen)
     if proven.sha256:
-        path = stored.deployment.store.relative(stored.folder.weights)
+        path = stored.deployment.store.relative(weights)
         stored.state.digests.note(path, proven.sha256)
     return proven
 

@@ -9,7 +9,9 @@ from wmtp_assets.folders import ModelFolder
 from wmtp_assets.store import Store
 
 Row = Callable[[Catalog], Model | Micro]
-StoredModel = StoredAsset[Model | Micro, ModelFolder]
+StoredModel = StoredAsset[Model, ModelFolder]
+StoredMicro = StoredAsset[Micro, ModelFolder]
+StoredWeights = StoredModel | StoredMicro
 
 
 def check_groups_of(

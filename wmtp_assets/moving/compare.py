@@ -11,6 +11,7 @@ from pathlib import Path
 from wmtp_assets.evidence.judge import DOCUMENT_GROUPS, AssetRow, utc
 from wmtp_assets.evidence.steps import README
 from wmtp_assets.files import file_io
+from wmtp_assets.progress import Seen, reading
 from wmtp_assets.store import Store
 
 MISSING = "missing"
@@ -52,12 +53,14 @@ def compare(store: Store, assets: Iterable[AssetRow], report: Callable[[str], No
     """
     files = size = 0
     differing, tolerated = [], []
-    for asset in assets:
-        if asset.latest is None:
-            continue
-        report(f"reading {asset.key}")
+    recorded = [asset for asset in assets if asset.latest is not None]
+    facts_of_all = [facts for asset in recorded for facts in asset.latest.files.values()]
+    total = sum(facts["size_bytes"] for facts in facts_of_all)
+    report(f"reading every byte of {len(facts_of_all)} files, {total:,} bytes")
+    seen = reading("the storage", total, report)
+    for asset in recorded:
         for path, facts in sorted(asset.latest.files.items()):
-            found = _digest(store.locate(path))
+            found = _digest(store.locate(path), seen)
             files, size = files + 1, size + facts["size_bytes"]
             if found == facts["sha256"]:
                 continue
@@ -86,9 +89,9 @@ def _may_differ(asset: AssetRow, found: str) -> bool:
     return found == MISSING and (asset.key.endswith("/raw") or not asset.group)
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, seen: Seen) -> str:
     try:
-        return file_io.sha256_of(path)
+        return file_io.sha256_of(path, seen)
     except FileNotFoundError:
         return MISSING
     except OSError as error:

@@ -30,13 +30,15 @@ def recorded_progress(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunPr
     happened = []
     for entry in instance.all_logs(run.run_id):
         event = entry.dagster_event
-        kind = event.event_type if event else None
+        if event is None:
+            continue
+        kind = event.event_type
         if kind == dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
-            assets.add(event.asset_key.to_user_string())
+            assets.add(_asset_of(event))
         elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
             check = event.asset_check_planned_data
             checks.setdefault(check.asset_key.to_user_string(), set()).add(check.check_name)
-        elif event:
+        else:
             happened.append(event)
     progress = RunProgress(
         job=_job_of(run),
@@ -47,6 +49,11 @@ def recorded_progress(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunPr
     for event in happened:
         note_event(progress, event)
     return progress
+
+
+def _asset_of(event: dg.DagsterEvent) -> str:
+    assert event.asset_key is not None, event.event_type
+    return event.asset_key.to_user_string()
 
 
 def _job_of(run: dg.DagsterRun) -> str | None:
@@ -78,13 +85,13 @@ def progress_of(job: dg.JobDefinition, result: dg.ExecuteInProcessResult) -> Run
 
 def note_event(progress: RunProgress, event: dg.DagsterEvent) -> None:
     """Take one event of a run into account."""
-    kind = event.event_type
+    kind, step = event.event_type, event.step_key or ""
     if kind == dg.DagsterEventType.STEP_START:
-        progress.running.add(event.step_key)
+        progress.running.add(step)
     elif kind in STEP_ENDS:
-        progress.running.discard(event.step_key)
+        progress.running.discard(step)
     if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
-        progress.made.add(event.asset_key.to_user_string())
+        progress.made.add(_asset_of(event))
     elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         check = event.asset_check_evaluation_data
         warns = check.severity == dg.AssetCheckSeverity.WARN
@@ -99,7 +106,7 @@ def note_event(progress: RunProgress, event: dg.DagsterEvent) -> None:
             progress.interrupted = True
         elif error is None or error.cls_name not in CHECK_FAILED:
             message = error.message.strip() if error else "no error was recorded"
-            progress.failure(event.step_key.replace("__", "/"), OUR_ERROR.sub("", message))
+            progress.failure(step.replace("__", "/"), OUR_ERROR.sub("", message))
     elif kind == dg.DagsterEventType.RUN_FAILURE:
         reason = event.job_failure_data.failure_reason
         progress.interrupted |= reason is not None and reason.value == STOP_REQUESTED

@@ -12,12 +12,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 from dagster._config import process_config
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.utils import make_new_run_id
 
+from wmtp_assets.errors import BadInput
 from wmtp_assets.printable import say
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.runs.events import INTERRUPTS, note_event, planned_progress, recorded_progress
@@ -66,6 +68,7 @@ class ReportingExecutor(dg.Executor):
         faulthandler.enable(STDERR)
         try:
             with heartbeat(plan_context.instance, run.run_id):
+                refuse_unmeant(run)
                 for event in self.inner.execute(plan_context, execution_plan):
                     note_event(progress, event)
                     yield event
@@ -85,6 +88,24 @@ class ReportingExecutor(dg.Executor):
                 atexit.register(_print_at_exit, last)
             elif lines:
                 plan_context.log.error("\n".join(lines))
+
+
+def refuse_unmeant(run: dg.DagsterRun) -> None:
+    """Refuse a run of everything that nobody asked for.
+
+    Of a selection that matches no asset, `dagster asset materialize` and `dg launch` make a run
+    without any selection, in which Dagster takes all assets, observed ones too.
+
+    Raises:
+        BadInput: The run is of selected assets, and names neither assets nor checks.
+    """
+    named = run.asset_selection or run.asset_check_selection
+    if run.job_name == IMPLICIT_ASSET_JOB_NAME and not named:
+        raise BadInput(
+            "the selection matches no asset",
+            ["Dagster would run all of them"],
+            "`dagster asset list --select ...` shows what a selection matches; '*' is everything",
+        )
 
 
 def _print_at_exit(text: str) -> None:
@@ -153,12 +174,12 @@ def reporting_executor(
     """
     inner = dg.multi_or_in_process_executor
 
-    def complete(config: dict) -> dict:
+    def complete(config: Mapping[str, Any]) -> Mapping[str, Any] | None:
         return process_config(inner.config_schema.config_type, config).value
 
     @dg.executor(
         name=inner.name,
-        config_schema=inner.config_schema,
+        config_schema=cast(Any, inner.config_schema),  # taken, and not declared
         requirements=lambda config: (
             dg.multiple_process_executor_requirements() if "multiprocess" in config else []
         ),
@@ -167,6 +188,7 @@ def reporting_executor(
         job = context.job.get_definition().name
         if job in of_jobs and context.executor_config == complete(default):
             context = context._replace(executor_config=complete(of_jobs[job]))
+        assert inner.executor_creation_fn is not None, inner.name
         return ReportingExecutor(inner.executor_creation_fn(context), storage_root)
 
     choice = dg.Field(dg.Permissive(), is_required=False)

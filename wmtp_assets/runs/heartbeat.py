@@ -15,7 +15,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,7 @@ def _note(instance: dg.DagsterInstance, run_id: str, life: dict[str, Any]) -> No
 def _beat(
     instance: dg.DagsterInstance, run_id: str, life: dict[str, Any], ended: threading.Event
 ) -> None:
-    from dagster._core.errors import DagsterError
+    from dagster import DagsterError
     from sqlalchemy.exc import SQLAlchemyError
 
     while not ended.wait(BEAT_SECONDS):
@@ -119,7 +119,8 @@ def find_dead(
         elif run.status in UNDER_WAY and _has_no_recent_event(instance, record, life):
             reason = "nobody knows its process, and nothing has happened in it for a day"
         # It may have ended well in the meantime.
-        if reason and not instance.get_run_by_id(run.run_id).is_finished:
+        now = instance.get_run_by_id(run.run_id) if reason else None
+        if now and not now.is_finished:
             yield run, f"{reason}: killed, out of memory, or power cut"
         if held:
             held.remove()
@@ -150,7 +151,7 @@ def _has_no_recent_event(instance: dg.DagsterInstance, record: dg.RunRecord, lif
     return all(entry.event_log_entry.timestamp <= since for entry in page.records)
 
 
-def seconds_silent(heard: dict[str, Any], noted: dict[str, str], now: float) -> dict[str, float]:
+def seconds_silent(heard: dict[str, Any], noted: Mapping[str, str], now: float) -> dict[str, float]:
     """For how many seconds each run has been silent, by the clock of who listens.
 
     Args:

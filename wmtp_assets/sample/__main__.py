@@ -7,18 +7,19 @@ import os
 import sys
 import warnings
 
-from wmtp_assets.errors import BadInput
-from wmtp_assets.printable import say
-from wmtp_assets.record_home import rehearse_only, use_record_of
 from wmtp_assets.stopping import Stop, stoppable
 
 
 def main(stop: Stop) -> int:
-    """Prepare the record and run the rehearsal; a signal ends it while it is imported too.
+    """Prepare the record and run the rehearsal; a signal ends it while modules load too.
 
     Returns:
         The exit code.
     """
+    from wmtp_assets.errors import BadInput
+    from wmtp_assets.printable import say
+    from wmtp_assets.record_home import rehearse_only, use_record_of
+
     rehearse_only()
     try:
         use_record_of("sample")
@@ -35,4 +36,4 @@ def main(stop: Stop) -> int:
 
 
 if __name__ == "__main__":
-    stoppable(main, "make sample goes on")
+    stoppable(main, "the same command goes on")

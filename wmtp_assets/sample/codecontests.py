@@ -125,7 +125,8 @@ def _arrow_type(feature: Feature) -> pa.DataType:
         case "ClassLabel":
             return pa.int64()
         case "Value":
-            return getattr(pa, {"bool": "bool_"}.get(feature["dtype"], feature["dtype"]))()
+            dtype: str = feature["dtype"]
+            return getattr(pa, {"bool": "bool_"}.get(dtype, dtype))()
         case "Sequence" if "_type" not in feature["feature"]:
             parts = feature["feature"].items()
             return pa.struct([(name, pa.list_(_arrow_type(part))) for name, part in parts])

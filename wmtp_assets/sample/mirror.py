@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from wmtp_assets.catalog import Repo
+from wmtp_assets.catalog import Model, Repo
 from wmtp_assets.files import file_io
 from wmtp_assets.files.temporaries import guarded
 from wmtp_assets.hub.sources import LISTING_NAME, MirrorSource
@@ -71,7 +70,7 @@ def all_writers() -> dict[str, Writer]:
     of_datasets = "wmtp_assets/sample/datasets.py, WRITERS"
     return {
         **{
-            row.repo.id: partial(entry_of(row.name, checkpoints.WRITERS, of_models), model=row)
+            row.repo.id: _of_model(entry_of(row.name, checkpoints.WRITERS, of_models), row)
             for row in SAMPLE.models
         },
         **{
@@ -79,6 +78,10 @@ def all_writers() -> dict[str, Writer]:
             for row in SAMPLE.datasets
         },
     }
+
+
+def _of_model(write: Callable[[Path, Model], None], model: Model) -> Writer:
+    return lambda folder: write(folder, model)
 
 
 def write_mirror(root: Path, writers: Mapping[str, Writer]) -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.errors import BadInput
@@ -83,8 +83,8 @@ def status(options: argparse.Namespace) -> int:
         from wmtp_assets.evidence.read import read_evidence
         from wmtp_assets.signoff.status import is_fine, status_lines, table_lines
 
-        deployment = defs.resources["deployment"]
-        evidence = read_evidence(instance, defs.resources["declared"], deployment)
+        deployment = resource(defs, "deployment")
+        evidence = read_evidence(instance, resource(defs, "declared"), deployment)
         approval = read_approval(instance, deployment, evidence)
     if options.format:
         from wmtp_assets.signoff.frame import frame_of, write_frame
@@ -108,7 +108,7 @@ def approve(options: argparse.Namespace) -> int:
         from wmtp_assets.definitions import defs
         from wmtp_assets.runs.executor import run_here
 
-        deployment = defs.resources["deployment"]
+        deployment = resource(defs, "deployment")
         decide(defs, instance, options, signer)
         entry = read_chain(deployment.store.signoff).entries[-1]
         uncounted = read_trust(instance, deployment).against(entry)
@@ -160,7 +160,7 @@ def moved(options: argparse.Namespace) -> int:
         from wmtp_assets.definitions import defs
 
         tell_moved(defs, instance, options.old_root)
-    root = defs.resources["deployment"].store.root
+    root = storage_root(defs)
     say(f"told: what was recorded of {options.old_root} counts for {root}")
     say("next: python -m wmtp_assets.signoff status")
     return 0
@@ -188,14 +188,19 @@ def tell_moved(defs: "dg.Definitions", instance: "dg.DagsterInstance", old_root:
 
 def storage_root(defs: "dg.Definitions") -> str:
     """The storage that the runs of this process are about."""
-    return str(defs.resources["deployment"].store.root)
+    return str(resource(defs, "deployment").store.root)
+
+
+def resource(defs: "dg.Definitions", name: str) -> Any:
+    """What the assets and checks of the graph are handed under a name."""
+    return (defs.resources or {})[name]
 
 
 def verify(options: argparse.Namespace) -> int:
     """Verify a storage from the disk alone."""
     from wmtp_assets.approval.verify import verify_storage
 
-    found = verify_storage(options.storage_root, options.public_key)
+    found = verify_storage(options.storage_root, options.public_key, tell)
     say(*found.facts, *(f"DIFFERS: {problem}" for problem in found.problems))
     say("verification failed" if found.problems else "verified")
     return 1 if found.problems else 0
@@ -207,12 +212,17 @@ def restore(options: argparse.Namespace) -> int:
     from wmtp_assets.backup.restoring import restore
 
     root = options.storage_root
-    done = restore(BackupLocation(options.backup_url), root.absolute(), say)
+    done = restore(BackupLocation(options.backup_url), root.absolute(), tell)
     for path in done.others:
         say(f"not of the backup, left alone: {path}")
     say(f"restored {done.restored} files, kept {done.kept}: {done.tag.summary}")
     say(f"next: python -m wmtp_assets.signoff verify {root}")
     return 0
+
+
+def tell(line: str) -> None:
+    """A line of progress, as jobs log theirs; what a command is asked for goes to stdout."""
+    say(line, file=sys.stderr)
 
 
 @contextmanager
@@ -222,7 +232,7 @@ def record() -> Iterator["dg.DagsterInstance"]:
     Raises:
         BadInput: There is no record, or it cannot be opened.
     """
-    home = os.environ.get("DAGSTER_HOME")
+    home = os.environ.get("DAGSTER_HOME", "")
     if wrong := wrong_with_record(home):
         raise BadInput("no record to read", [wrong], RECORD_FIX)
     import dagster as dg

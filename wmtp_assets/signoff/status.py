@@ -152,5 +152,6 @@ def _verifying_is_enough(evidence: Evidence, failing: list[JudgedCheck]) -> bool
     assets = {asset.key: asset for asset in evidence.assets}
     if any(assets[j.check.asset].differing for j in failing):
         return False
-    met_others = {j.check.latest.run_id for j in failing if was_put_back(j, assets[j.check.asset])}
-    return all(j.check.latest.run_id in met_others for j in failing)
+    judged_in = [(j, j.check.latest.run_id if j.check.latest else None) for j in failing]
+    met_others = {run for j, run in judged_in if was_put_back(j, assets[j.check.asset])}
+    return all(run in met_others for _, run in judged_in)

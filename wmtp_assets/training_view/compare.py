@@ -13,6 +13,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import require_regular
 from wmtp_assets.files.walking import files_below
+from wmtp_assets.progress import Seen, reading, unseen
 from wmtp_assets.training_view.index_map import index_map_difference
 from wmtp_assets.training_view.layout import ViewPlan
 from wmtp_assets.training_view.view_json import VIEW, LinkName, View, ViewFile
@@ -37,7 +38,7 @@ def differences(
         plan: What it has to hold, by the record.
         root: The storage root.
         now: Path in the storage -> sha256 of the file there now.
-        report: Called with a line before long work.
+        report: Called with a line before long work, and how far it is.
 
     Raises:
         BadInput: A JSONL of the storage cannot be read.
@@ -51,6 +52,9 @@ def differences(
         if path.split("/")[0] in plan.folders
     )
     look = _LOOKS[view.link]
+    # A link is known by where it leads; only copies are read.
+    copied = plan.shown.values() if view.link == "copy" else ()
+    seen = reading("the view", sum(file.size_bytes for file in copied), report)
     for path in sorted(plan.shown.keys() & there):
         file = plan.shown[path]
         if (found := now.get(file.shows, "missing")) != file.sha256:
@@ -58,7 +62,7 @@ def differences(
                 f"{path} shows {file.shows} of the storage, which is not as recorded: recorded "
                 f"{file.sha256}, found {found}"
             )
-        elif wrong := look(folder / path, root / file.shows, file.sha256):
+        elif wrong := look(folder / path, root / file.shows, file.sha256, seen):
             yield f"{path} {wrong}"
     for path in sorted(plan.index_maps.keys() & there):
         report(f"counting {path} again")
@@ -119,14 +123,14 @@ def _of_map(folder: Path, path: str, view: View, plan: ViewPlan, workers: int) -
         yield f"is not as counted again: {wrong}"
 
 
-def _of_hard_link(path: Path, stored: Path, sha256: str) -> str:
+def _of_hard_link(path: Path, stored: Path, sha256: str, seen: Seen) -> str:
     """Also bytes that are equal: the storage made the file anew since."""
     if path.is_symlink():
         return "is a symbolic link, VIEW.json says that links are hard"
-    return "" if path.samefile(stored) else _of_bytes(path, sha256)
+    return "" if path.samefile(stored) else _of_bytes(path, sha256, unseen)
 
 
-def _of_symbolic_link(path: Path, stored: Path, sha256: str) -> str:
+def _of_symbolic_link(path: Path, stored: Path, sha256: str, seen: Seen) -> str:
     if not path.is_symlink():
         return "is no symbolic link, VIEW.json says that all are"
     leads = path.readlink()
@@ -134,21 +138,21 @@ def _of_symbolic_link(path: Path, stored: Path, sha256: str) -> str:
     return "" if there else f"leads to {leads}, not to {stored}"
 
 
-def _of_copy(path: Path, stored: Path, sha256: str) -> str:
+def _of_copy(path: Path, stored: Path, sha256: str, seen: Seen) -> str:
     if path.is_symlink() or path.samefile(stored):
         return "is no copy but the storage's file itself, VIEW.json says that all are copies"
-    return _of_bytes(path, sha256)
+    return _of_bytes(path, sha256, seen)
 
 
-def _of_bytes(path: Path, sha256: str) -> str:
+def _of_bytes(path: Path, sha256: str, seen: Seen) -> str:
     try:
-        found = file_io.sha256_of(path)
+        found = file_io.sha256_of(path, seen)
     except (BadInput, OSError) as error:
         return f"is {UNREADABLE} ({error})"
     return "" if found == sha256 else f"has other bytes: recorded {sha256}, found {found}"
 
 
-_LOOKS: Mapping[LinkName, Callable[[Path, Path, str], str]] = {
+_LOOKS: Mapping[LinkName, Callable[[Path, Path, str, Seen], str]] = {
     "hard": _of_hard_link,
     "symbolic": _of_symbolic_link,
     "copy": _of_copy,

@@ -24,7 +24,7 @@ import functools
 import itertools
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ def index_map_text(
     read: ReadFacts = facts_at_the_end,
     workers: int = 1,
     range_bytes: int = RANGE_BYTES,
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """The text of the line metadata, in pieces of whole lines.
 
     Args:

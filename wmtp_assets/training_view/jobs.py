@@ -191,5 +191,5 @@ def require_whole(evidence: Evidence) -> None:
 
 def approving_decision(approval: Approval) -> int | None:
     """The number of the reviewer's decision that approves the present content; None if none."""
-    approved = approval.state == ApprovalState.APPROVED
-    return approval.reviewed.decision.number if approved else None
+    approving = approval.reviewed if approval.state == ApprovalState.APPROVED else None
+    return approving.decision.number if approving else None

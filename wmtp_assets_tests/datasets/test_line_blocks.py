@@ -124,9 +124,11 @@ def test_the_memory_of_a_block_is_filled_anew_only_after_all_the_others(tmp_path
 
 @pytest.mark.parametrize("block_bytes", SIZES)
 def test_what_was_made_passes_in_blocks(made, block_bytes):
-    found = inspect(made, block_bytes)
+    seen: list[int] = []
+    found = inspect(made, block_bytes, seen=seen.append)
     assert all(finding.passed for finding in found.values())
     assert found == inspect(made, WHOLE)
+    assert sum(seen) == jsonl_of(made).stat().st_size
 
 
 @pytest.mark.parametrize("most", [1, 2, 3])

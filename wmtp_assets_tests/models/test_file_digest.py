@@ -97,9 +97,9 @@ def hashed(monkeypatch) -> list[Path]:
     """The files that were read to be hashed."""
     seen, sha256_of = [], file_io.sha256_of
 
-    def count(path: Path) -> str:
+    def count(path: Path, *told) -> str:
         seen.append(path)
-        return sha256_of(path)
+        return sha256_of(path, *told)
 
     monkeypatch.setattr(file_io, "sha256_of", count)
     return seen

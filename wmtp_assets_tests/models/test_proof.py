@@ -28,6 +28,12 @@ def proof(pair, keep=lambda name: True, dtype="float16"):
     return prove(read_header(target), tensors, dtype)
 
 
+def test_the_proof_tells_of_every_byte_of_the_stored_file(pair):
+    seen: list[int] = []
+    prove(read_header(pair[1]), None, "float16", seen.append)
+    assert sum(seen) == pair[1].stat().st_size
+
+
 def test_a_conversion_equals_its_source(pair):
     found = proof(pair)
     assert found.equal().passed and found.finite().passed

@@ -45,7 +45,7 @@ class Upload(NamedTuple):
 
 def uploads() -> list[Upload]:
     """The uploads of the page, in order."""
-    lines = re.findall(r"^hf upload (.*)$", PAGE, re.M)
+    lines = re.findall(r"^\.venv/bin/hf upload (.*)$", PAGE, re.M)
     words = [shlex.split(line) for line in lines]
     return [Upload(repo, source, target, options) for repo, source, target, *options in words]
 
@@ -110,7 +110,7 @@ def test_the_client_knows_every_option_and_command_of_the_page():
         for option in (word for word in of.options if word.startswith("--")):
             assert re.search(rf"(^|[ ,]){option}\b", help, re.M), option
     for command in ("auth login", "download"):
-        assert f"hf {command}" in PAGE
+        assert f".venv/bin/hf {command}" in PAGE
         done = subprocess.run([HF, *command.split(), "--help"], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     assert "--local-dir" in done.stdout

@@ -74,7 +74,7 @@ def said(monkeypatch) -> list[str]:
     lines: list[str] = []
     monkeypatch.setattr(
         "wmtp_assets.runs.executor.atexit.register",
-        lambda printed, text, **_: lines.extend(text.splitlines()),
+        lambda printed, text="", **_: lines.extend(text.splitlines()),
     )
     return lines
 

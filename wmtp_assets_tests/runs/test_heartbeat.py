@@ -103,6 +103,20 @@ def test_a_killed_run_ends_as_failed_once_and_says_why(instance, under_way):
     assert list(Path(instance.root_directory, FOLDER).iterdir()) == []
 
 
+def test_a_run_that_somebody_deletes_meanwhile_is_left_alone(instance, monkeypatch):
+    run_id = started(instance)
+    kill(instance, run_id)
+
+    def claim_late(lock: Path, seconds: float) -> HeldFile | None:
+        if instance.has_run(run_id):
+            instance.delete_run(run_id)
+        return claim(lock, seconds)
+
+    claim = module.claim
+    monkeypatch.setattr(module, "claim", claim_late)
+    assert end_dead_runs(instance) == []
+
+
 @pytest.mark.parametrize("ended", [False, True])
 def test_a_killed_run_says_which_step_it_was_at(instance, ended):
     """A library that crashes takes a run of one process with it, and nothing else names it."""

@@ -13,6 +13,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )
 
+from wmtp_assets.approval.assets import approval
 from wmtp_assets.approval.chain import Chain, Role, Verdict, read_chain
 from wmtp_assets.approval.checks import approval_checks
 from wmtp_assets.approval.events import read_approval
@@ -25,7 +26,7 @@ from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import ours, upstream
 from wmtp_assets.deployment import Deployment
-from wmtp_assets.documents.assets import approval, checklist, report_assets
+from wmtp_assets.documents.assets import checklist, report_assets
 from wmtp_assets.documents.checks import document_checks
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.judge import Evidence, JudgedCheck

@@ -50,7 +50,7 @@ class Place:
     def __init__(self, root: Path, database: str, values: Mapping[str, str]):
         """`database` takes the place of host and port in the addresses of the record."""
         self.root, self.database, self.values = root, database, values
-        self.ports = {port: _free_port() for port in PORTS}
+        self.ports = {port: free_port() for port in PORTS}
         self.targets = sorted({t for name in OURS for t in mounts(SERVICES[name])}, reverse=True)
         for name in OURS:
             for target, source in mounts(SERVICES[name]).items():
@@ -121,6 +121,7 @@ class Place:
             yield {name: stack.enter_context(self.running(name)) for name in in_order()}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine on which nothing listens now."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return free.getsockname()[1]

@@ -2,12 +2,15 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from wmtp_assets import progress
+from wmtp_assets.training_view.view_json import read_view
 from wmtp_assets_tests.training_view.world import WEIGHTS, ViewWorld
 
 SHOWN = "models/micro-mtp/safetensors/model.safetensors"
@@ -202,3 +205,15 @@ def test_what_training_writes_beside_the_folders_of_a_view_is_not_of_it(world: V
     checkpoint.parent.mkdir(parents=True)
     checkpoint.write_bytes(b"x")
     assert world.differences() == []
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_reading_copies_is_told_and_links_are_not_read(
+    world: ViewWorld, monkeypatch: pytest.MonkeyPatch, link: str
+):
+    world.make_view(link=link)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
+    told: list[str] = []
+    assert world.differences_in(world.target, read_view(world.target), told.append) == []
+    lines = [line for line in told if re.match(r"the view: [0-9.]+ of [0-9.]+ GB, ", line)]
+    assert bool(lines) == (link == "copy")

@@ -95,9 +95,10 @@ class ViewWorld:
     def differences(self) -> list[str]:
         return self.differences_in(self.target, read_view(self.target))
 
-    def differences_in(self, folder: Path, view: View) -> list[str]:
+    def differences_in(self, folder: Path, view: View, report=lambda line: None) -> list[str]:
         now = Digests(self.store, self.recorded, deep=False)
-        return list(differences(folder, view, self.plan(view.layout), self.store.root, now))
+        plan = self.plan(view.layout)
+        return list(differences(folder, view, plan, self.store.root, now, report=report))
 
 
 def files_in(folder: Path) -> set[str]:

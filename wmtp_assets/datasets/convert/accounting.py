@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from wmtp_assets.catalog import Split
@@ -125,6 +127,13 @@ def read_again(dataset: str, sources: Sequence[Path]) -> SourceCounts:
     return counts
 
 
+def _counted_languages(programs: pa.Array) -> list[dict[str, Any]]:
+    """The languages of the programs of many problems, as `values` and `counts`."""
+    # pyarrow makes these functions when it is imported, and declares none.
+    flat = pc.list_flatten(pc.struct_field(programs, "language"))  # pyright: ignore[reportAttributeAccessIssue]
+    return pc.value_counts(flat).to_pylist()  # pyright: ignore[reportAttributeAccessIssue]
+
+
 def count_languages(dataset: str, sources: Sequence[Path]) -> Counter:
     """Language code -> solutions, over both lists of all problems.
 
@@ -140,8 +149,7 @@ def count_languages(dataset: str, sources: Sequence[Path]) -> Counter:
             with reading(path):
                 for batch in file.iter_batches(columns=leaves, use_threads=False):
                     for name in columns:
-                        flat = pc.list_flatten(pc.struct_field(batch[name], "language"))
-                        for entry in pc.value_counts(flat).to_pylist():
+                        for entry in _counted_languages(batch[name]):
                             codes[entry["values"]] += entry["counts"]
     if None in codes:
         raise BadInput(

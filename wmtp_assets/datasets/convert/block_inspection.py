@@ -6,7 +6,7 @@ all by itself; the result never depends on which.
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future
 from multiprocessing.sharedctypes import RawArray
 from pathlib import Path
@@ -33,7 +33,7 @@ def inspect_blocks(
     workers: int,
     digest: "_Hash",
     block_bytes: int,
-) -> Iterator[RangeFacts]:
+) -> Generator[RangeFacts]:
     """Inspect a file block by block and yield what they hold in their order.
 
     Args:
@@ -69,7 +69,7 @@ def _in_processes(
     shared: "Array",
     count: int,
     ahead: int,
-) -> Iterator[tuple[LineBlock, RangeFacts]]:
+) -> Generator[tuple[LineBlock, RangeFacts]]:
     """Hand blocks to processes; the memory of one is filled anew when the next one is asked for."""
     with pool.processes(count, _find_blocks_in, shared) as executor:
 

@@ -14,7 +14,7 @@ import hashlib
 import os
 import platform
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 def convert_on_cluster(
     units: Sequence[Unit], new_part: Callable[[], Path], scheduler: str
-) -> Iterator[tuple[Unit, Part]]:
+) -> Generator[tuple[Unit, Part]]:
     """Convert units on the workers of a scheduler and yield (unit, part) in their order.
 
     Args:
@@ -72,7 +72,7 @@ def inspect_on_cluster(
     scheduler: str,
     digest: "_Hash",
     range_bytes: int,
-) -> Iterator[RangeFacts]:
+) -> Generator[RangeFacts]:
     """Inspect a JSONL on the workers of a scheduler; yield what its ranges hold in their order.
 
     This process reads after the workers, and proves that its bytes are those that they looked at.

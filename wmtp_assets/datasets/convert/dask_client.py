@@ -11,8 +11,8 @@ import asyncio
 import contextlib
 import pickle
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, Protocol, TypeVar, cast
 
 from wmtp_assets.datasets.convert.pool import in_order
 from wmtp_assets.errors import BadInput
@@ -40,7 +40,7 @@ def call_on_cluster(
     *,
     doing: str,
     again: str,
-) -> Iterator[tuple[Work, Any]]:
+) -> Generator[tuple[Work, Any]]:
     """Make a call a unit on the workers of a scheduler; yield (unit, its result) in their order.
 
     Args:
@@ -127,7 +127,7 @@ class _Cluster:
 
     def _threads(self) -> int:
         with self._loss_is_named():
-            return sum(self._client.nthreads().values())
+            return sum(cast(dict[str, int], self._client.nthreads()).values())
 
     def _raise_of_unit(self, unit: Placed, future) -> None:
         """Raise what ended a unit: its own error as it is, that of the cluster in our words."""
@@ -179,7 +179,7 @@ def _require_scheduler(address: str) -> None:
     async def kind() -> str:
         arguments = Security().get_connection_args("client")
         async with rpc(address, timeout=CONNECT_SECONDS, connection_args=arguments) as server:
-            return (await server.identity())["type"]
+            return cast(dict[str, Any], await server.identity())["type"]
 
     async def kind_in_time() -> str:
         return await asyncio.wait_for(kind(), CONNECT_SECONDS + 1)

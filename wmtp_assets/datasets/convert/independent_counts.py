@@ -95,6 +95,7 @@ class IndependentCounter:
 
     def _look(self, text: str) -> tuple[int, bool]:
         """Its tokens by tuetoken, and whether it has nothing but printable ASCII."""
+        assert self._count is not None, self._alone
         return self._count(text), not text.encode().translate(None, PRINTABLE)
 
 

@@ -34,6 +34,7 @@ from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import line_too_long
 from wmtp_assets.folders import DatasetFolder
+from wmtp_assets.progress import Seen, unseen
 
 LINES_PARSE = "lines_parse_to_one_schema"
 WITHIN_LIMIT = "no_record_over_token_limit"
@@ -64,6 +65,7 @@ def inspect_split(
     scheduler: str | None = None,
     block_bytes: int = BLOCK_BYTES,
     range_bytes: int = RANGE_BYTES,
+    seen: Seen = unseen,
 ) -> InspectedSplit:
     """Read a split's JSONL once and decide every proposition about it.
 
@@ -72,6 +74,7 @@ def inspect_split(
         workers: Processes to use; the findings are the same for any number.
         scheduler: Address of a Dask scheduler whose workers take all lines; the same findings.
         block_bytes: What is read at a time here, and `range_bytes` on a worker of Dask.
+        seen: Called with each piece of the JSONL.
 
     Raises:
         BadInput: The JSONL is missing or has a line too long for any record, the tokenizer is not
@@ -86,7 +89,7 @@ def inspect_split(
     ids = array("Q")
     alignment = Alignment(folder.line_metadata(split.name), misaligned)
     before = 0
-    digest = hashlib.sha256()
+    digest = _SeenDigest(seen)
     if scheduler:
         inspected = inspect_on_cluster(dataset, jsonl, settings, scheduler, digest, range_bytes)
     else:
@@ -144,6 +147,21 @@ def inspect_split(
     for name in (WITHIN_LIMIT, COUNTS_EQUAL_RECOUNT):
         decided[name] = _as_counted(decided[name], differing, ways)
     return InspectedSplit({LINES_PARSE: parsed, **decided}, sha256)
+
+
+class _SeenDigest:
+    """The SHA-256 of what is read, which tells of it: every byte comes by here, in order."""
+
+    def __init__(self, seen: Seen):
+        self._digest = hashlib.sha256()
+        self._seen = seen
+
+    def update(self, data: bytes | memoryview) -> None:
+        self._digest.update(data)
+        self._seen(len(data))
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
 
 
 def _as_counted(found: Finding, differing: Culprits, ways: Mapping[str, int]) -> Finding:
@@ -224,7 +242,8 @@ def _may_explain(metadata: Path, form: Format, without_tests: int) -> str:
     dropped = facts.tally.reasons(form).items()
     clauses = [f"{count:,} dropped as {reason}" for reason, count in dropped]
     clauses.append(f"{len(facts.repeated_names):,} problems renamed")
-    if HAS_TESTS in form.fields["metadata"]:
+    facts_of_problem = form.fields["metadata"]
+    if isinstance(facts_of_problem, Mapping) and HAS_TESTS in facts_of_problem:
         clauses.append(f"{without_tests:,} rows without tests")
     return ", ".join(clauses)
 

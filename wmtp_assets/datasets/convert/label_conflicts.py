@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,8 +19,8 @@ EXACT, SPACE_ASIDE = "exact", "space_aside"
 # So many texts are summed up at once: their bytes stay in the cache.
 SUMMED_TOGETHER = 64
 
-# Text, or its digest -> records with it, incorrect and correct ones.
-Labels = dict[str, list[int]] | dict[bytes, list[int]]
+# Text, or its digest.
+Named = TypeVar("Named", str, bytes)
 # Which texts are the same -> different texts with both labels, and their records.
 Counts = dict[str, dict[str, int]]
 COUNTS_TYPE = {form: {"texts": int, "records": int} for form in (EXACT, SPACE_ASIDE)}
@@ -66,7 +67,7 @@ class PartLabels:
         """What was seen, the end of the part included."""
         if self._prompt is None:
             return PartConflicts((), self._done)
-        last = self._as_digests()
+        last = self._as_digests(self._prompt)
         return PartConflicts((self._first, last) if self._first else (last,), self._done)
 
     def _next(self, prompt: bytes) -> None:
@@ -74,15 +75,15 @@ class PartLabels:
         if self._first is not None:
             _add_counts(self._done, _count_prompt(*self._open))
         elif self._prompt is not None:
-            self._first = self._as_digests()
+            self._first = self._as_digests(self._prompt)
         self._prompt, self._open = prompt, ([], [])
 
-    def _as_digests(self) -> OpenPrompt:
+    def _as_digests(self, prompt: bytes) -> OpenPrompt:
         labels: dict[str, dict[bytes, list[int]]] = {EXACT: {}, SPACE_ASIDE: {}}
         for text, counted in _labels(*self._open).items():
             _add_labels(labels[EXACT], [(_digest(text.encode()), counted)])
             _add_labels(labels[SPACE_ASIDE], [(_digest(without_space(text).encode()), counted)])
-        return OpenPrompt(_digest(self._prompt), labels)
+        return OpenPrompt(_digest(prompt), labels)
 
 
 class LabelConflicts:
@@ -178,7 +179,10 @@ def _digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def _add_labels(labels: Labels, more: Iterable[tuple[str | bytes, Sequence[int]]]) -> None:
+def _add_labels(
+    labels: dict[Named, list[int]], more: Iterable[tuple[Named, Sequence[int]]]
+) -> None:
+    """Add up, of texts or their digests, the records with them: incorrect and correct ones."""
     for text, (incorrect, correct) in more:
         counted = labels.setdefault(text, [0, 0])
         counted[False] += incorrect

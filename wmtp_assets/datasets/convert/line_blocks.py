@@ -5,11 +5,12 @@ is divided into parts that are filled in turn, so that it stays the same for a f
 where processes share it, no byte of a block travels.
 """
 
+import io
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from wmtp_assets.files.regular import LINE_BYTES
 
@@ -49,7 +50,7 @@ def part_bytes(block_bytes: int) -> int:
 
 
 def read_blocks(
-    handle: BinaryIO, path: Path, memory: memoryview, block_bytes: int, digest: "_Hash"
+    handle: io.BufferedReader, path: Path, memory: memoryview, block_bytes: int, digest: "_Hash"
 ) -> Iterator[LineBlock]:
     """Read a file to its end; a part of the memory is filled anew when all others have been.
 

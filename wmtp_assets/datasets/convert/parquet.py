@@ -191,7 +191,11 @@ def _longest(column: pa.Array) -> int:
     if pa.types.is_list(kind):
         return _longest(column.flatten())
     text = pa.types.is_string(kind) or pa.types.is_binary(kind)
-    return (pc.max(pc.binary_length(column)).as_py() or 0) if text else 0
+    if not text:
+        return 0
+    # pyarrow makes its functions when it is imported, and declares none.
+    longest = pc.max(pc.binary_length(column))  # pyright: ignore[reportAttributeAccessIssue]
+    return longest.as_py() or 0
 
 
 def _as_bytes(kind: pa.DataType) -> pa.DataType:

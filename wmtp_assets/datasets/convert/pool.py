@@ -8,7 +8,7 @@ import contextlib
 import multiprocessing
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -33,7 +33,7 @@ Promise = TypeVar("Promise")
 
 def convert_units(
     units: Sequence[Unit], new_part: Callable[[], Path], workers: int, out: HashingWriter
-) -> Iterator[tuple[Unit, Part]]:
+) -> Generator[tuple[Unit, Part]]:
     """Convert units and yield (unit, part) in their order.
 
     Args:

@@ -17,7 +17,7 @@ from wmtp_assets.datasets.convert.independent_counts import (
     IndependentCounter,
     load_independent_counter,
 )
-from wmtp_assets.datasets.convert.records import Line, LineParser, item_of
+from wmtp_assets.datasets.convert.records import LineParser, item_of
 from wmtp_assets.datasets.convert.tally import CORRECT, SplitCounts
 from wmtp_assets.datasets.convert.tokens import LengthFilter
 from wmtp_assets.datasets.formats import HAS_TESTS, TOKEN_FIELDS, Format
@@ -96,7 +96,7 @@ def inspect_lines(dataset: str, data: bytes | memoryview, settings: LengthFilter
             facts.add_item(None)
             facts.faults.append((number, f" {line.fault}"))
         else:
-            _add_record(facts, line, form, counter, settings.max_tokens)
+            _add_record(facts, number, line.record, form, counter, settings.max_tokens)
         if facts.found >= MOST_FAULTS and place < len(data):
             facts.rest = place
             break
@@ -115,19 +115,24 @@ def in_parts(
 
 
 def _add_record(
-    facts: RangeFacts, line: Line, form: Format, counter: IndependentCounter, max_tokens: int
+    facts: RangeFacts,
+    number: int,
+    record: dict[str, Any],
+    form: Format,
+    counter: IndependentCounter,
+    max_tokens: int,
 ) -> None:
-    facts.add_item(item_of(line.record))
-    task_id = line.record["task_id"]
+    facts.add_item(item_of(record))
+    task_id = record["task_id"]
     digest = digest_of(task_id)
-    tokens, differing = counter.count([line.record[name] for name in TOKEN_FIELDS], digest)
-    count_tally(facts.tally, line.record, tokens)
-    facts.differing += [(line.number, f" {task_id} {named}") for named in differing]
+    tokens, differing = counter.count([record[name] for name in TOKEN_FIELDS], digest)
+    count_tally(facts.tally, record, tokens)
+    facts.differing += [(number, f" {task_id} {named}") for named in differing]
     if sum(tokens) > max_tokens:
-        facts.over.append((line.number, f" {task_id}: {sum(tokens):,} tokens"))
-    if form.labelled and (fault := _label_fault(line)):
-        facts.labels.append((line.number, fault))
-    facts.without_tests += not line.record["metadata"].get(HAS_TESTS, True)
+        facts.over.append((number, f" {task_id}: {sum(tokens):,} tokens"))
+    if form.labelled and (fault := _label_fault(record)):
+        facts.labels.append((number, fault))
+    facts.without_tests += not record["metadata"].get(HAS_TESTS, True)
     facts.ids.append(digest)
 
 
@@ -141,8 +146,8 @@ def digest_of(task_id: str) -> int:
     return int.from_bytes(hashlib.blake2b(task_id.encode(), digest_size=8).digest())
 
 
-def _label_fault(line: Line) -> str:
-    task_id, is_correct = line.record["task_id"], line.record["is_correct"]
+def _label_fault(record: dict[str, Any]) -> str:
+    task_id, is_correct = record["task_id"], record["is_correct"]
     found = SUFFIX.search(task_id)
     if found and (found[1] == CORRECT) is is_correct:
         return ""

@@ -6,7 +6,7 @@ not depend on which.
 
 import contextlib
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from wmtp_assets.datasets.convert import pool
 from wmtp_assets.datasets.convert.line_ranges import LineRange
 from wmtp_assets.datasets.convert.records import open_lines
 from wmtp_assets.files.regular import LINE_BYTES
+from wmtp_assets.progress import Seen, unseen
 
 # A range in one piece would be copied twice through memory that is new each time.
 BUFFER_BYTES = 256 * 1024
@@ -22,19 +23,26 @@ Found = TypeVar("Found")
 
 
 def each_range(
-    look: Callable[[LineRange], Found], ranges: Sequence[LineRange], workers: int
-) -> Iterator[Found]:
+    look: Callable[[LineRange], Found],
+    ranges: Sequence[LineRange],
+    workers: int,
+    seen: Seen = unseen,
+) -> Generator[Found]:
     """Yield what `look` finds in each range.
 
     Args:
         look: A function of a range, picklable as its result is.
         workers: Processes to use at most.
+        seen: Called with the bytes of each range.
 
     Raises:
         BadInput: A process died; and what `look` raises.
     """
     if not pool.is_worth(workers, len(ranges), ranges[-1].start):
-        yield from map(look, ranges)
+        for lines in ranges:
+            found = look(lines)
+            seen(lines.end - lines.start)
+            yield found
         return
     with pool.processes(min(workers, len(ranges))) as executor:
 
@@ -45,6 +53,7 @@ def each_range(
         for lines, future in pool.in_order(submit, ranges, lambda: 2 * workers):
             with _death_is_named(lines):
                 found = future.result()
+            seen(lines.end - lines.start)
             yield found
 
 

@@ -5,10 +5,11 @@ raises on a damaged line; the line says what is wrong with it, and the reader de
 """
 
 import functools
+import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -57,7 +58,7 @@ def raw_lines(path: Path) -> Iterator[bytes]:
         yield from bounded_lines(handle, path)
 
 
-def open_lines(path: Path) -> BinaryIO:
+def open_lines(path: Path) -> io.BufferedReader:
     """Open a JSONL file.
 
     Raises:

@@ -34,7 +34,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.files.full_disk import full_disk_named
-from wmtp_assets.files.regular import open_regular
+from wmtp_assets.files.regular import open_unbuffered
 from wmtp_assets.files.writer import HashingWriter
 from wmtp_assets.folders import DatasetFolder
 from wmtp_assets.progress import Progress
@@ -104,7 +104,7 @@ def convert_split(
             with contextlib.closing(converted):
                 for unit, part in converted:
                     if part.path:
-                        _append(part, lines)
+                        _append(part, part.path, lines)
                         part.path.unlink(missing_ok=True)
                     tally.add(part.tally)
                     labels.add(part.labels)
@@ -145,20 +145,20 @@ def stats_of(
     return stats
 
 
-def _append(part: Part, out: HashingWriter) -> None:
+def _append(part: Part, path: Path, out: HashingWriter) -> None:
     """Append a part, proven to be as long as it was written.
 
     Raises:
         BadInput: It is not: a shared file system may lag behind, or lose what a worker wrote.
     """
     found = 0
-    with contextlib.suppress(FileNotFoundError), open_regular(part.path, buffering=0) as handle:
+    with contextlib.suppress(FileNotFoundError), open_unbuffered(path) as handle:
         while chunk := handle.read(file_io.CHUNK_BYTES):
             found += out.write(chunk)
     if found != part.size_bytes:
         raise BadInput(
             "a part of a split is not as it was written",
-            [f"{part.path}: {found:,} bytes, {part.size_bytes:,} were written"],
+            [f"{path}: {found:,} bytes, {part.size_bytes:,} were written"],
             "look at the disk or the shared storage below it, then materialize again",
         )
 

@@ -14,6 +14,7 @@ character, hence nothing is fused either. The tokens of the parts are those of t
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 SPACE = "\u2581"  # what the normalizer makes of " "
 
@@ -92,10 +93,11 @@ def _symbols(pieces: list[str]) -> str:
     return "".join(sorted(symbols))
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
     """The fields of one protobuf message in order, as (number, value).
 
-    Fixed-width values stay bytes. Of a model that sentencepiece has loaded nothing is malformed.
+    Values are int or bytes; those of a fixed width stay bytes. Of a model that sentencepiece has
+    loaded nothing is malformed.
     """
     at = 0
     while at < len(message):

@@ -125,9 +125,12 @@ def read_head(text: bytes) -> Any:
 
 
 def _feature(name: str, kind: FieldType) -> dict[str, Any]:
+    def plain(of: type) -> dict[str, Any]:
+        return {"dtype": FEATURE_TYPES[of]}
+
     described = walk_type(
         kind,
-        plain=lambda of: {"dtype": FEATURE_TYPES[of]},
+        plain,
         many=lambda items: {"list": items["dtype"]},
         struct=lambda parts: {"struct": [{"name": part, **of} for part, of in parts.items()]},
     )

@@ -76,9 +76,13 @@ def _records(split: StoredSplit, stated: DatasetRow) -> dict[str, Any]:
 
 def _types(kind: FieldType) -> dict[str, dict[str, Any]]:
     """JSON path of each part of a field, "" for a field without parts -> its type."""
+
+    def plain(of: type) -> dict[str, dict[str, Any]]:
+        return {"": {"dataType": DATA_TYPES[of]}}
+
     return walk_type(
         kind,
-        plain=lambda of: {"": {"dataType": DATA_TYPES[of]}},
+        plain,
         many=lambda items: {path: {**of, "repeated": True} for path, of in items.items()},
         struct=lambda parts: {
             f".{name}{path}": of for name, types in parts.items() for path, of in types.items()

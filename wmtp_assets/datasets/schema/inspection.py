@@ -119,11 +119,12 @@ def inspect_loading(dataset: Dataset, folder: Path, head: Mapping[str, Any]) -> 
     """
     import datasets
     import yaml
+    from datasets.exceptions import DatasetsError
 
     # The library lets through whatever its parts raise on damaged cards and rows.
     failures = (
         *(OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError),
-        *(yaml.YAMLError, datasets.exceptions.DatasetsError),
+        *(yaml.YAMLError, DatasetsError),
     )
     require_regular_folder(folder)
     require_openable(folder, head)
@@ -153,13 +154,13 @@ def inspect_loading(dataset: Dataset, folder: Path, head: Mapping[str, Any]) -> 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
     """Meanwhile `datasets` uses no network and does not import torch, which takes 2 s."""
-    import datasets
     import huggingface_hub
+    from datasets import config
 
     switches = [
-        (datasets.config, "HF_HUB_OFFLINE", True),
+        (config, "HF_HUB_OFFLINE", True),
         (huggingface_hub.constants, "HF_HUB_OFFLINE", True),
-        (datasets.config, "TORCH_AVAILABLE", False),
+        (config, "TORCH_AVAILABLE", False),
     ]
     before = [getattr(module, name) for module, name, _ in switches]
     try:

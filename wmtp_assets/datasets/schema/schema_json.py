@@ -79,9 +79,13 @@ def build_schema(
 
 def describe_type(kind: FieldType) -> dict[str, Any]:
     """A field type in the words of JSON Schema."""
+
+    def plain(of: type) -> dict[str, Any]:
+        return {"type": TYPE_NAMES[of]}
+
     return walk_type(
         kind,
-        plain=lambda of: {"type": TYPE_NAMES[of]},
+        plain,
         many=lambda items: {"type": "array", "items": items},
         struct=lambda parts: {"type": "object", "fields": parts},
     )

@@ -17,10 +17,13 @@ def _small(stored: StoredDataset) -> dict[str, Finding]:
 
 
 def _origin(stored: StoredDataset) -> dict[str, Finding]:
-    workers = stored.deployment.workers
-    return {
-        inspection.SUBSETS: inspection.inspect_origin(stored.row, stored.folder, workers=workers)
-    }
+    found = inspection.inspect_origin(
+        stored.row,
+        stored.folder,
+        workers=stored.deployment.workers,
+        begin_reading=lambda name, total: stored.state.reading(f"{stored.key}: {name}", total),
+    )
+    return {inspection.SUBSETS: found}
 
 
 def _loads(stored: StoredDataset) -> dict[str, Finding]:

@@ -1,7 +1,7 @@
 """Reads the small sets back: limits, classes, difficulties, line metadata, and their origin."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wmtp_assets.catalog import Dataset
@@ -18,6 +18,7 @@ from wmtp_assets.datasets.small.select import SOURCE_INDICES, describe
 from wmtp_assets.files import file_io
 from wmtp_assets.files.regular import SMALL_BYTES
 from wmtp_assets.folders import DatasetFolder
+from wmtp_assets.progress import Seen, unseen
 
 WITHIN_LIMITS = "small_sets_are_within_limits"
 BOTH_CLASSES = "small_sets_hold_both_classes"
@@ -93,12 +94,18 @@ def _compare_kinds(
 
 
 def inspect_origin(
-    dataset: Dataset, folder: DatasetFolder, *, workers: int = 1, range_bytes: int = RANGE_BYTES
+    dataset: Dataset,
+    folder: DatasetFolder,
+    *,
+    workers: int = 1,
+    range_bytes: int = RANGE_BYTES,
+    begin_reading: Callable[[str, int], Seen] = lambda title, total: unseen,
 ) -> Finding:
     """Find each line of the small sets in its split, byte for byte, at the index it states.
 
     Args:
         workers: Processes to read with at most; the finding is the same for any number.
+        begin_reading: Called with each split and its bytes; what it returns is told of them.
     """
     culprits = Culprits()
     rows = 0
@@ -108,8 +115,10 @@ def inspect_origin(
         rows += len(wanted)
         # What is looked for goes to a process with every range.
         few = sum(map(len, wanted)) <= SMALL_BYTES
-        ranges = plan_ranges(folder.jsonl(split.name), range_bytes)
-        found = _find_in_order(wanted, ranges, workers if few else 1)
+        jsonl = folder.jsonl(split.name)
+        ranges = plan_ranges(jsonl, range_bytes)
+        seen = begin_reading(jsonl.name, ranges[-1].end)
+        found = _find_in_order(wanted, ranges, workers if few else 1, seen)
         if len(found) < len(wanted):
             line = len(found) + 1
             culprits.add(f"{path.name} line {line} is not in {split.name}, or not in this order")
@@ -120,12 +129,14 @@ def inspect_origin(
     return culprits.finding(f"{rows} rows, each one in its split", "rows are not of their split")
 
 
-def _find_in_order(wanted: list[bytes], ranges: Sequence[LineRange], workers: int) -> list[int]:
+def _find_in_order(
+    wanted: list[bytes], ranges: Sequence[LineRange], workers: int, seen: Seen
+) -> list[int]:
     which = {line: number for number, line in enumerate(dict.fromkeys(wanted))}
     order = [which[line] for line in wanted]
     found: list[int] = []
     before = 0
-    for looked in each_look(functools.partial(find_lines, which), ranges, workers):
+    for looked in each_look(functools.partial(find_lines, which), ranges, workers, seen):
         for index, number in looked.found:
             if len(found) < len(order) and number == order[len(found)]:
                 found.append(before + index)

@@ -7,13 +7,14 @@ MOST_LINES of them (or as many found) a part is handed back, and the rest to be 
 import contextlib
 import hashlib
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from wmtp_assets.datasets.convert.line_ranges import LineRange
 from wmtp_assets.datasets.convert.range_pass import each_range, lines_of
 from wmtp_assets.files.regular import LINE_BYTES, line_too_long
+from wmtp_assets.progress import Seen, unseen
 
 SEED = "wmtp small set v3"
 # The end of the program, task_id, label, metadata: enough to tell nearly all lines apart, in a
@@ -58,15 +59,18 @@ Look = TypeVar("Look", bound=LinesRead)
 
 
 def each_look(
-    look: Callable[[LineRange], Look], ranges: Sequence[LineRange], workers: int
-) -> Iterator[Look]:
+    look: Callable[[LineRange], Look],
+    ranges: Sequence[LineRange],
+    workers: int,
+    seen: Seen = unseen,
+) -> Generator[Look]:
     """Yield what `look` finds in the ranges of a file, whole ones or in parts.
 
     Raises:
         BadInput: The file cannot be read or has a line too long for any record, a process died.
     """
     before = place = 0
-    with contextlib.closing(each_range(look, ranges, workers)) as looks:
+    with contextlib.closing(each_range(look, ranges, workers, seen)) as looks:
         for lines, found in zip(ranges, looks, strict=True):
             while True:
                 yield found

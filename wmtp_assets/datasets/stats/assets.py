@@ -51,6 +51,13 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
             for name, png in drawn.items()
         ]
         files.append(file_io.write_bytes(path, summary_bytes(content, day)))
+        pictures: dict[str, Any] = {
+            name: dg.MetadataValue.md(sketch)
+            for name, sketch in draw_sketches(dataset, splits, MAX_TOKENS).items()
+        } | {
+            f"{name}_png": dg.MetadataValue.md(plots.as_markdown(name, png))
+            for name, png in drawn.items()
+        }
         return materialized(
             deployment,
             folder.stats,
@@ -61,14 +68,7 @@ def stats_asset(*, dataset: str) -> dg.AssetsDefinition:
             rows=content["rows"],
             **numbers(content["splits"]),
             quantiles=dg.MetadataValue.md(tables.as_markdown(tables.quantiles(splits))),
-            **{
-                name: dg.MetadataValue.md(sketch)
-                for name, sketch in draw_sketches(dataset, splits, MAX_TOKENS).items()
-            },
-            **{
-                f"{name}_png": dg.MetadataValue.md(plots.as_markdown(name, png))
-                for name, png in drawn.items()
-            },
+            **pictures,
         )
 
     return stats

@@ -41,7 +41,14 @@ def _read(stored: StoredDataset) -> Readings:
         parts = {part for part, names in checks if state.runs(names)}
         items = _items(stored) if MATCHES in parts else ()
         workers = stored.deployment.workers
-        shared[READINGS] = read_splits(stored.row, stored.folder, parts, items, workers=workers)
+        shared[READINGS] = read_splits(
+            stored.row,
+            stored.folder,
+            parts,
+            items,
+            workers=workers,
+            begin_reading=lambda name, total: state.reading(f"{stored.key}: {name}", total),
+        )
     return shared[READINGS]
 
 

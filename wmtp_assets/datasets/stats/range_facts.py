@@ -20,6 +20,7 @@ from wmtp_assets.datasets.formats import Format
 from wmtp_assets.datasets.rows import DATASETS
 from wmtp_assets.datasets.stats.ngram_search import BenchmarkText, BestMatch, NgramSearch
 from wmtp_assets.datasets.stats.texts import (
+    NO_PROMPT,
     TO_TASK_ID,
     BadLine,
     Record,
@@ -115,9 +116,10 @@ def read_facts(dataset: str, wanted: Wanted, lines: LineRange) -> RangeFacts:
     task_id = line.record["task_id"] if line.record else ""
     opened = [(instruction, task_id)]
     parts = {name: PARTS[name](form, wanted) for name in wanted.parts}
-    before = (facts.prompt, instruction) if facts.prompt else ()
     try:
-        for record in records_in(itertools.chain([first], raws), lines.path, form, *before):
+        before = facts.prompt or NO_PROMPT
+        all_lines = itertools.chain([first], raws)
+        for record in records_in(all_lines, lines.path, form, before, instruction):
             facts.lines, facts.last_prompt = record.number, record.prompt
             if record.opens:
                 opened.append((record.instruction, record.task_id))
@@ -164,7 +166,7 @@ class _Counts:
     def see(self, record: Record) -> None:
         kind = self._kind(record)
         self._found.kept[kind] += 1
-        if self._labelled:
+        if self._labelled and kind[0] is not None:
             self._labels.see(record.prompt, (record.output,), kind[0])
 
     def _kind(self, record: Record) -> Kind:

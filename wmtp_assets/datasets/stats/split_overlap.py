@@ -46,7 +46,7 @@ class NearPair:
 
 
 def find_shared(
-    names: Mapping[str, Mapping[str, bytes]], originals: Mapping[str, Mapping[str, str]]
+    names: Mapping[str, dict[str, bytes]], originals: Mapping[str, Mapping[str, str]]
 ) -> Culprits:
     """Find problems that lie in two splits.
 
@@ -84,7 +84,8 @@ def find_near_pairs(texts: Iterable[Text]) -> list[NearPair]:
 
 
 def _near_pairs(texts: list[Text]) -> list[NearPair]:
-    from rensa import RMinHash, RMinHashLSH
+    # Compiled, and without declarations.
+    from rensa import RMinHash, RMinHashLSH  # pyright: ignore[reportAttributeAccessIssue]
 
     index = RMinHashLSH(NEAR_THRESHOLD, PERMUTATIONS, BANDS)
     pairs = {}

@@ -7,7 +7,7 @@ others found stands.
 
 import contextlib
 import functools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ from wmtp_assets.datasets.stats.texts import BadLine, normalise, task_id_in
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import line_too_long
 from wmtp_assets.folders import DatasetFolder
+from wmtp_assets.progress import Seen, unseen
 
 
 @dataclass
@@ -98,6 +99,7 @@ def read_splits(
     *,
     workers: int = 1,
     range_bytes: int = RANGE_BYTES,
+    begin_reading: Callable[[str, int], Seen] = lambda title, total: unseen,
 ) -> Readings:
     """Read the JSONL of all splits once.
 
@@ -105,6 +107,7 @@ def read_splits(
         parts: What is wanted of them.
         items: Texts of benchmarks, which MATCHES looks for.
         workers: Processes to use; the readings are the same for any number.
+        begin_reading: Called with each split and its bytes; what it returns is told of them.
     """
     of = {part: tuple(item for item in items if item.part == part) for part in (PROMPT, SOLUTION)}
     readings = Readings(NgramSearch(of[PROMPT]))
@@ -116,7 +119,8 @@ def read_splits(
         reading = _SplitReading(split.name, folder.jsonl(split.name), readings, alive)
         try:
             ranges = plan_ranges(reading.jsonl, range_bytes)
-            with contextlib.closing(each_range(look, ranges, workers)) as found:
+            seen = begin_reading(reading.jsonl.name, ranges[-1].end)
+            with contextlib.closing(each_range(look, ranges, workers, seen)) as found:
                 for facts in found:
                     reading.add(facts)
                     if not reading.alive:
@@ -179,7 +183,7 @@ class _SplitReading:
 
     def _add_parts(self, facts: RangeFacts, opens: bool) -> None:
         readings, split, alive = self._readings, self._split, self.alive
-        if COUNTS in alive:
+        if facts.counts and COUNTS in alive:
             if facts.counts.labels:
                 self._labels.add(facts.counts.labels)
             self._counts.kept += facts.counts.kept

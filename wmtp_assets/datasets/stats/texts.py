@@ -23,6 +23,8 @@ PROMPT = ("instruction", "input")
 _TO_OUTPUT = b',"output":'
 TO_TASK_ID = b'"task_id":"'
 _AFTER_OUTPUT = b'",' + TO_TASK_ID
+# No line begins so.
+NO_PROMPT = b"\n"
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789_"
 WORDS_ONLY = bytes(c if c in _LETTERS or c >= 0x80 else ord(" ") for c in range(256))
 
@@ -82,9 +84,10 @@ class Record:
 
     @property
     def output(self) -> str:
-        if self._output is None:
-            self._output = _decode(self.encoded_output, self.file, self.number)
-        return self._output
+        output = self._output
+        if output is None:
+            output = self._output = _decode(self.encoded_output, self.file, self.number)
+        return output
 
     @property
     def task_id(self) -> str:
@@ -130,7 +133,11 @@ def read_records(jsonl: Path, form: Format) -> Iterator[Record]:
 
 
 def records_in(
-    lines: Iterable[bytes], jsonl: Path, form: Format, prompt: bytes = b"\n", instruction: str = ""
+    lines: Iterable[bytes],
+    jsonl: Path,
+    form: Format,
+    prompt: bytes = NO_PROMPT,
+    instruction: str = "",
 ) -> Iterator[Record]:
     """Read lines record by record.
 

@@ -7,6 +7,7 @@ Cycles of lists and dicts do no harm here: nothing below walks them twice.
 
 import pickletools
 from dataclasses import dataclass
+from typing import Any
 
 # 2,000 tensors with their optimizer's state are 1 MB of pickle; at 8 MB unpickling takes 10 s.
 MOST_BYTES = 8 * 1024 * 1024
@@ -60,7 +61,7 @@ def pickle_fault(data: bytes) -> str | None:
 
 def _walk(data: bytes) -> str | None:
     stack: list[Value] = []
-    memo: dict[int, Value] = {}
+    memo: dict[Any, Value] = {}
     referenced = 0
     for opcode, argument, _ in pickletools.genops(data):
         name = opcode.name

@@ -7,7 +7,7 @@ whole; only a tensor that is not stored in row-major order is read as one piece.
 import contextlib
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -107,7 +107,7 @@ def as_bytes(values: "torch.Tensor") -> memoryview:
     """The bytes of a flat contiguous tensor, without a copy."""
     import torch
 
-    return memoryview(values.view(torch.uint8).numpy())
+    return values.view(torch.uint8).numpy().data
 
 
 class TensorReader:
@@ -137,7 +137,7 @@ class TensorReader:
         for read in self._reads(tensor):
             yield read()
 
-    def chunks_of(self, tensors: Iterable[TensorAt]) -> Iterator[tuple[TensorAt, "torch.Tensor"]]:
+    def chunks_of(self, tensors: Iterable[TensorAt]) -> Generator[tuple[TensorAt, "torch.Tensor"]]:
         """Yield (tensor, chunk) of one tensor after the other; threads read the next chunks.
 
         Close it before the reader: its threads read from the reader's files.

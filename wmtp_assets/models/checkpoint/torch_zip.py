@@ -238,7 +238,7 @@ def _tensor_at(name: Any, value: Any, path: Path, storages: Mapping[int, Extent]
     extent = storages.get(getattr(value.untyped_storage(), "_checkpoint_offset", -1))
     if extent is None:
         return f"{name} has no storage in the zip"
-    position = extent.first_byte + value.storage_offset() * value.element_size()
+    position = extent.first_byte + int(value.storage_offset()) * value.element_size()
     shape, stride, paired = tuple(value.shape), tuple(value.stride()), published in PAIRS
     if paired:
         shape, stride = (*shape, 2), (*(2 * step for step in stride), 1)

@@ -49,8 +49,8 @@ class UncachedFile:
             if error.errno != errno.EINVAL:
                 raise
             self._descriptor = open_descriptor(path)  # not every file system can
-        if hasattr(fcntl, "F_NOCACHE"):
-            fcntl.fcntl(self._descriptor, fcntl.F_NOCACHE, 1)  # macOS
+        if (no_cache := getattr(fcntl, "F_NOCACHE", None)) is not None:  # macOS
+            fcntl.fcntl(self._descriptor, no_cache, 1)
 
     def read(self, buffer: mmap.mmap, position: int, count: int) -> memoryview | None:
         """Read bytes into a buffer of `Buffers`; None when the file ends before the last one."""

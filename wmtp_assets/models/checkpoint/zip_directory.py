@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.files.regular import open_regular
+from wmtp_assets.files.regular import open_regular, open_unbuffered
 from wmtp_assets.hub import file_formats
 from wmtp_assets.models.checkpoint.pickle_bounds import MOST_BYTES
 
@@ -68,7 +68,7 @@ def read_directory(path: Path) -> Archive:
         with (
             open_regular(path) as whole,
             zipfile.ZipFile(whole) as archive,
-            open_regular(path, buffering=0) as handle,
+            open_unbuffered(path) as handle,
         ):
             entries = archive.infolist()
             wrong = _odd_entries(entries)

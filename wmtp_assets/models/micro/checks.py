@@ -22,7 +22,7 @@ from wmtp_assets.models.micro.shared_checks import (
     values_checks,
 )
 from wmtp_assets.models.shared_checks import SUMS_CHECKS, card_checks
-from wmtp_assets.models.stored_model import StoredModel, check_groups_of
+from wmtp_assets.models.stored_model import StoredMicro, check_groups_of
 
 
 def check_groups(row: MicroRow) -> tuple[CheckGroup, ...]:
@@ -30,7 +30,7 @@ def check_groups(row: MicroRow) -> tuple[CheckGroup, ...]:
     equal = EQUAL_TIED if is_made_of_micro(row) else EQUAL_SLICES
     # The values before the sums: their pass hashes the weights for them.
 
-    def card(stored: StoredModel) -> bytes:
+    def card(stored: StoredMicro) -> bytes:
         here, catalog = stored.deployment.store, stored.deployment.catalog
         return micro_card(here, catalog, row, describe_micro(here, catalog, stored.row))
 
@@ -46,7 +46,7 @@ def check_groups(row: MicroRow) -> tuple[CheckGroup, ...]:
 def _scores_checks(policy_name: str) -> CheckGroup:
     """Rho-1 scoring with a micro policy and the model as its reference."""
 
-    def judge(stored: StoredModel) -> dict[str, Finding]:
+    def judge(stored: StoredMicro) -> dict[str, Finding]:
         here, reference = stored.deployment.store, stored.folder
         policy = here.model(stored.deployment.catalog.micro(policy_name).folder)
         rows = here.dataset(SCORED_SET).small_jsonl(SCORED_SPLIT)

@@ -153,6 +153,7 @@ def _finite_gradients(model: "torch.nn.Module", loss: "torch.Tensor") -> dict[st
     finite = {name: False for name, _ in model.named_parameters()}
 
     def look(name: str, weight: "torch.Tensor") -> None:
+        assert weight.grad is not None, name
         parts = weight.grad.flatten().split(CHUNK_ELEMENTS)
         finite[name] = not any(map(has_infinite_or_nan, parts))
         weight.grad = None

@@ -172,7 +172,7 @@ def _other_ids(folder: Path, texts: dict[str, str], processor: Any) -> list[str]
     """The rows whose ids from this folder are not sentencepiece's, BOS in front."""
     load_fast(folder / TOKENIZER_JSON)
     require_no_code(folder)
-    from transformers import AutoTokenizer
+    from transformers.models.auto.tokenization_auto import AutoTokenizer
 
     auto = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     bos = processor.PieceToId(BOS)

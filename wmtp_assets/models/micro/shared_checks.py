@@ -16,19 +16,19 @@ from wmtp_assets.models.safetensors import opening, proof
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.shared_checks import prove_and_note
 from wmtp_assets.models.shared_propositions import stated
-from wmtp_assets.models.stored_model import StoredModel
+from wmtp_assets.models.stored_model import StoredMicro
 from wmtp_assets.models.tokenizer import findings as tokenizers
 
 
-def _plan(stored: StoredModel) -> MicroPlan:
+def _plan(stored: StoredMicro) -> MicroPlan:
     return plan_of(stored.deployment.store, stored.deployment.catalog, stored.row)
 
 
-def _origin(stored: StoredModel) -> ModelFolder:
+def _origin(stored: StoredMicro) -> ModelFolder:
     return origin_of(stored.deployment.store, stored.deployment.catalog, stored.row).folder
 
 
-def _header(stored: StoredModel) -> dict[str, Finding]:
+def _header(stored: StoredMicro) -> dict[str, Finding]:
     found, shapes = read_header(stored.folder.weights), _plan(stored).shapes
     return {
         weights_findings.COVERS: weights_findings.coverage_finding(found),
@@ -38,30 +38,31 @@ def _header(stored: StoredModel) -> dict[str, Finding]:
     }
 
 
-def _configs(stored: StoredModel) -> dict[str, Finding]:
+def _configs(stored: StoredMicro) -> dict[str, Finding]:
     return {findings.CONFIGS_FOLLOW: findings.configs_finding(stored.folder, _plan(stored))}
 
 
-def _tokenizer(stored: StoredModel) -> dict[str, Finding]:
+def _tokenizer(stored: StoredMicro) -> dict[str, Finding]:
     mine, source = stored.folder.tokenizer, _origin(stored).tokenizer
     return {findings.TOKENIZER_EQUAL: findings.tokenizer_finding(mine, source)}
 
 
-def _described(stored: StoredModel) -> dict[str, Finding]:
+def _described(stored: StoredMicro) -> dict[str, Finding]:
     expected = describe_micro(stored.deployment.store, stored.deployment.catalog, stored.row)
     return metadata.metadata_findings(stored.folder.metadata, expected, MICRO_FIELDS)
 
 
-def _small(stored: StoredModel) -> dict[str, Finding]:
+def _small(stored: StoredMicro) -> dict[str, Finding]:
+    assert stored.row.max_bytes is not None, stored.key
     found = findings.size_finding(stored.folder.weights, stored.row.max_bytes)
     return {findings.SMALL_ENOUGH: found}
 
 
-def _runs(stored: StoredModel) -> dict[str, Finding]:
+def _runs(stored: StoredMicro) -> dict[str, Finding]:
     return {findings.FORWARD: findings.mtp_forward_finding(stored.folder)}
 
 
-def _opens(stored: StoredModel) -> dict[str, Finding]:
+def _opens(stored: StoredMicro) -> dict[str, Finding]:
     folder = stored.folder
     copies = opening.copies_finding(folder)
     for finding in (copies, findings.configs_finding(folder, _plan(stored))):
@@ -79,7 +80,7 @@ def _opens(stored: StoredModel) -> dict[str, Finding]:
 def values_checks(equal: str) -> CheckGroup:
     """The reading of every value; `equal` names the check against the origin."""
 
-    def judge(stored: StoredModel) -> dict[str, Finding]:
+    def judge(stored: StoredMicro) -> dict[str, Finding]:
         mine, source = stored.folder.weights, _origin(stored).weights
         return {
             proof.FINITE: prove_and_note(stored, read_header(mine), None, DTYPE).finite(),

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from wmtp_assets.checking.findings import Finding, compare
 from wmtp_assets.errors import BadInput
@@ -117,7 +117,8 @@ def skeleton_finding(folder: Path, header: Header) -> Finding:
     require_no_code(folder)
     require_stated_model(folder)
     with _explained(folder):
-        from transformers import AutoConfig, AutoModelForCausalLM
+        from transformers.models.auto.configuration_auto import AutoConfig
+        from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         with torch.device("meta"):
@@ -150,15 +151,16 @@ def open_model(folder: Path, dtype: "torch.dtype | None" = None) -> Opened:
     require_no_code(folder)
     require_stated_model(folder)
     with _explained(folder), _no_progress_bar():
-        from transformers import AutoModelForCausalLM
+        from transformers.models.auto.modeling_auto import AutoModelForCausalLM
 
-        model, loading = AutoModelForCausalLM.from_pretrained(
+        loaded = AutoModelForCausalLM.from_pretrained(
             folder,
             local_files_only=True,
             trust_remote_code=False,
             output_loading_info=True,
             dtype=dtype or "auto",
         )
+        model, loading = cast(Any, loaded)  # declared as the model alone
     complaints = [
         f"{kind}: {name}"
         for kind in ("missing_keys", "unexpected_keys", "mismatched_keys", "error_msgs")

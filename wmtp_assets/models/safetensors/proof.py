@@ -6,7 +6,7 @@ pass hashes the stored file, so that no other check has to read it.
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from wmtp_assets.models.checkpoint.tensors import TensorAt, TensorReader, as_val
 from wmtp_assets.models.safetensors.cast import cast_target, one_torch_thread
 from wmtp_assets.models.safetensors.file_digest import FileDigest, header_as_tensor
 from wmtp_assets.models.safetensors.header import Header
+from wmtp_assets.progress import Seen, unseen
 
 if TYPE_CHECKING:
     import torch
@@ -63,13 +64,16 @@ class Proof:
         )
 
 
-def prove(header: Header, source: Iterable[TensorAt] | None, dtype: str) -> Proof:
+def prove(
+    header: Header, source: Iterable[TensorAt] | None, dtype: str, seen: Seen = unseen
+) -> Proof:
     """Read a stored file, and its source where there is one, each front to back.
 
     Args:
         source: The published tensors that the file must hold, no more and no fewer; None to look
             only at the values.
         dtype: What the conversion was asked for, see `stored_dtype`.
+        seen: Called with each piece of the stored file.
 
     Raises:
         BadInput: A file that ends inside a tensor or cannot be read.
@@ -94,6 +98,7 @@ def prove(header: Header, source: Iterable[TensorAt] | None, dtype: str) -> Proo
     ):
         for tensor, chunk in chunks:
             digest.add(chunk)
+            seen(chunk.nbytes)
             if tensor.name in header.tensors:
                 look.at(tensor, chunk, next(expected) if tensor.name in paired else None)
     different = list(look.different.values())
@@ -111,7 +116,7 @@ def prove(header: Header, source: Iterable[TensorAt] | None, dtype: str) -> Proo
 
 def _cast_chunks(
     reader: TensorReader, tensors: Iterable[TensorAt], dtype: str
-) -> "Iterator[torch.Tensor]":
+) -> "Generator[torch.Tensor]":
     """The chunks of published tensors as they must be stored, each valid until the next."""
     buffer = chunk_buffers().next()
     with contextlib.closing(reader.chunks_of(tensors)) as chunks:

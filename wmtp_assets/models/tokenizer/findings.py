@@ -109,7 +109,7 @@ def auto_ids_finding(folder: Path) -> Finding:
     if not config.passed:
         return Finding(False, f"not opened: {config.summary}", config.evidence)
     require_no_code(folder)
-    from transformers import AutoTokenizer
+    from transformers.models.auto.tokenization_auto import AutoTokenizer
 
     auto = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     return _ids_finding(

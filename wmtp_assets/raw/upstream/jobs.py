@@ -9,7 +9,7 @@ from wmtp_assets.source import Source
 SCHEDULE = "0 6 * * *"
 
 
-def watch_job(repos: Iterable[dg.SourceAsset]):
+def watch_job(repos: Iterable[dg.AssetsDefinition]):
     """The job that observes repositories; an asset selection by group would leave them out."""
     return dg.define_asset_job(
         "watch_upstream",

@@ -15,7 +15,7 @@ from wmtp_assets.deployment import Deployment
 from wmtp_assets.errors import BadInput
 from wmtp_assets.hub.lock import locked_repo
 from wmtp_assets.raw.upstream.watch import moved
-from wmtp_assets.record import DATA_VERSION_TAG, INPUT_VERSION_TAG, seen_by_runs
+from wmtp_assets.record import DATA_VERSION_TAG, INPUT_VERSION_TAG, seen_by_runs, seen_in
 
 GROUP = "upstream"
 
@@ -75,4 +75,4 @@ def moved_upstreams(
 def _last_seen(instance: dg.DagsterInstance, raw: str) -> str | None:
     """The commit that a run saw last; what was posted to the webserver is nothing."""
     newest = next(seen_by_runs(instance, upstream_key(raw)), None)
-    return (newest.asset_observation.tags or {}).get(DATA_VERSION_TAG) if newest else None
+    return (seen_in(newest).tags or {}).get(DATA_VERSION_TAG) if newest else None

@@ -191,11 +191,11 @@ class Swapped(NoSigner):
         self.key_fingerprint = signer.key_fingerprint
         self.sign_file = signer.sign_file
 
-    def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
+    def read_storage(self, root: Path, signature: Path, seen) -> Mapping[str, str]:
         lock = root / "sources.lock.json"
         before = lock.read_bytes()
         lock.write_bytes(self.read)
-        digests = self.signer.read_storage(root, signature)
+        digests = self.signer.read_storage(root, signature, seen)
         lock.write_bytes(before)
         return digests
 

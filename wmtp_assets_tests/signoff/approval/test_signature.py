@@ -274,10 +274,10 @@ def test_the_product_owner_alone_is_no_approval(tmp_path):
 def test_a_file_that_cannot_be_read_is_named(storage, monkeypatch):
     read = file_io.sha256_of
 
-    def broken(path: Path) -> str:
+    def broken(path: Path, *seen) -> str:
         if path.name == "README.md":
             raise OSError(errno.EIO, "Input/output error")
-        return read(path)
+        return read(path, *seen)
 
     monkeypatch.setattr(file_io, "sha256_of", broken)
     told = problems(storage)

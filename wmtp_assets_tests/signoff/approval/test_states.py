@@ -266,9 +266,9 @@ def test_nothing_but_decisions_lies_in_signoff(world: World):
 class Meanwhile(NoSigner):
     """A storage in which a file appears while it is read."""
 
-    def read_storage(self, root: Path, signature: Path) -> Mapping[str, str]:
+    def read_storage(self, root: Path, signature: Path, seen) -> Mapping[str, str]:
         (root / "sources.lock.json").write_text('{"version": 1, "repos": {}}')
-        return super().read_storage(root, signature)
+        return super().read_storage(root, signature, seen)
 
 
 def test_a_file_that_comes_while_the_storage_is_read_is_refused(world: World):

@@ -402,7 +402,12 @@ def test_what_was_read_is_read_again_only_when_it_was_touched(
     assert other.run("report")
     digests._read_once.cache_clear()
     read, original = [], file_io.sha256_of
-    monkeypatch.setattr(file_io, "sha256_of", lambda path: read.append(path) or original(path))
+
+    def noted(path: Path, *seen) -> str:
+        read.append(path)
+        return original(path, *seen)
+
+    monkeypatch.setattr(file_io, "sha256_of", noted)
     assert other.approval.state == ApprovalState.APPROVED
     assert other.file not in read
     other.file.write_bytes(b"rot!")
