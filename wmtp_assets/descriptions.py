@@ -88,15 +88,15 @@ class Artifact(NamedTuple):
     snippet: str
 
 
-def describe(key: str, first_line: str, artifact: Artifact, readers: Iterable[str]) -> str:
+def describe(key: str, what: str, artifact: Artifact, readers: Iterable[str]) -> str:
     """The description of an asset as Markdown.
 
     Args:
-        first_line: What it is.
+        what: What it is, as its row says it: a line, more paragraphs where there is more to say.
         readers: Keys of the assets that depend on it.
     """
     return (
-        f"{first_line}\n\n"
+        f"{what}\n\n"
         f"**Lies in** `{artifact.place}`\n\n"
         f"**Read by** {_said(key, sorted(readers))}\n\n"
         f"**Opened with**\n\n```python\n{artifact.snippet.strip()}\n```"

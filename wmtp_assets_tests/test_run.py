@@ -349,9 +349,9 @@ def test_every_page_shows_pictures_and_counts_first_and_listings_last(sample):
     pages = recorded_pages(sample)
     kinds = (dg.JsonMetadataValue, dg.MarkdownMetadataValue, dg.TableMetadataValue)
     shown = {key for metadata in pages.values() for key in metadata}
-    # What a signed README keeps is recorded only where one is kept.
-    seldom = {"", "read_for_the_approval"}
-    assert set(PLACES) - shown == seldom, "a row of page_order.py that nothing records"
+    # Recorded where something is not passed, and where a signed README is kept.
+    seldom = {"", "not_passed", "read_for_the_approval"}
+    assert set(PLACES) - shown <= seldom, "a row of page_order.py that nothing records"
     for asset, metadata in pages.items():
         assert list(metadata) == list(in_order(metadata)), asset
         assert [key for key in metadata if len(key) > MAX_KEY] == [], asset
