@@ -116,8 +116,12 @@ rehearse.main(Stop())
 
 def versions_of(sample: Sample) -> dict[str, str]:
     """Asset -> its data version, of the artifacts that phase1 makes."""
-    with dg.DagsterInstance.from_config(str(sample.home)) as instance:
-        made = {key: next(made_by_runs(instance, key), None) for key in instance.all_asset_keys()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(sample.home))
+        with dg.DagsterInstance.get() as instance:
+            keys = instance.all_asset_keys()
+            made = {key: next(made_by_runs(instance, key), None) for key in keys}
+    assert made, "another record was opened"
     return {
         key.to_user_string(): record.asset_materialization.tags[DATA_VERSION_TAG]
         for key, record in made.items()
