@@ -4,6 +4,7 @@ Glue without a decision of its own: each judge picks paths, calls pure functions
 """
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
@@ -21,6 +22,9 @@ from wmtp_assets.models.safetensors.plan import plan_model
 from wmtp_assets.models.shared_propositions import stated
 from wmtp_assets.models.stored_model import StoredModel, StoredWeights
 from wmtp_assets.models.tokenizer import findings as tokenizers
+
+# A stored model or a stored micro model.
+Stored = TypeVar("Stored", bound=StoredWeights)
 
 
 def _header(stored: StoredModel) -> dict[str, Finding]:
@@ -96,10 +100,10 @@ def _auto_ids(stored: StoredModel) -> dict[str, Finding]:
     return {tokenizers.AUTO_IDS_EQUAL: tokenizers.auto_ids_finding(stored.folder.tokenizer)}
 
 
-def card_checks(build: Callable[[StoredModel], bytes]) -> CheckGroup:
+def card_checks(build: Callable[[Stored], bytes]) -> CheckGroup:
     """The check of a card; `build` makes what it has to be, of the disk as it is now."""
 
-    def judge(stored: StoredModel) -> dict[str, Finding]:
+    def judge(stored: Stored) -> dict[str, Finding]:
         return {CARD_AGREES: card_finding(stored.folder, build(stored))}
 
     return CheckGroup(judge, stated(CARD_AGREES))
