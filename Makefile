@@ -49,6 +49,7 @@ test-all: lint test
 lint: setup-dev
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
+	$(RUN) pyright
 
 outdated: setup-dev
 	@$(RUN) pip list --outdated --disable-pip-version-check

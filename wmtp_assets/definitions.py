@@ -204,11 +204,9 @@ def described(assets: list[dg.AssetsDefinition], catalog: Catalog) -> list[dg.As
     rows = {row.name: row for row in (*catalog.models, *catalog.micros, *catalog.datasets)}
 
     def tell(spec: dg.AssetSpec) -> dg.AssetSpec:
-        key, first_line = spec.key.to_user_string(), spec.description or ""
+        key, what = spec.key.to_user_string(), spec.description or ""
         artifact = artifact_of(key, rows.get(spec.key.path[0]))
-        return spec.replace_attributes(
-            description=describe(key, first_line, artifact, readers[spec.key])
-        )
+        return spec.replace_attributes(description=describe(key, what, artifact, readers[spec.key]))
 
     return [definition.map_asset_specs(tell) for definition in assets]
 

@@ -22,6 +22,7 @@ from wmtp_assets.store import Store
 # As all snippets of docs/ call the storage root and the folder of documents.
 STORE = Store(Path("storage"), Path("docs"))
 TRAINING = "training code, through a view (job write_training_view)"
+# Of a dataset, what no training code opens.
 NOT_FOR_TRAINING = ("raw", "stats")
 REPORTED = "the reports and the checklist"
 NOBODY = "people"
@@ -87,15 +88,15 @@ class Artifact(NamedTuple):
     snippet: str
 
 
-def describe(key: str, first_line: str, artifact: Artifact, readers: Iterable[str]) -> str:
+def describe(key: str, what: str, artifact: Artifact, readers: Iterable[str]) -> str:
     """The description of an asset as Markdown.
 
     Args:
-        first_line: What it is.
+        what: What it is, as its row says it: a line, more paragraphs where there is more to say.
         readers: Keys of the assets that depend on it.
     """
     return (
-        f"{first_line}\n\n"
+        f"{what}\n\n"
         f"**Lies in** `{artifact.place}`\n\n"
         f"**Read by** {_said(key, sorted(readers))}\n\n"
         f"**Opened with**\n\n```python\n{artifact.snippet.strip()}\n```"
@@ -106,7 +107,8 @@ def _said(key: str, readers: list[str]) -> str:
     documents = [reader for reader in readers if reader in (*REPORTS, "signoff/checklist")]
     said = [f"`{reader}`" for reader in readers if reader not in documents]
     name, *part = key.split("/")
-    if name in (*MODELS, *MICROS, *DATASETS) and not {*part} & {*NOT_FOR_TRAINING}:
+    of_models = name in (*MODELS, *MICROS)
+    if of_models or (name in DATASETS and not {*part} & {*NOT_FOR_TRAINING}):
         said.append(TRAINING)
     return ", ".join([*said, *([REPORTED] if documents else [])]) or NOBODY
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from wmtp_assets.approval.events import APPROVAL_KEY, APPROVED_BY_REVIEWER
+from wmtp_assets.approval.events import APPROVAL_KEY
 from wmtp_assets.catalog import TOKEN_COUNT_MODEL
 from wmtp_assets.checking.asset_checks import DEEP_TAG, EVERY_BYTE
 from wmtp_assets.datasets.rows import DATASETS
@@ -76,8 +76,8 @@ ASSET_JOBS: dict[str, tuple[dg.AssetSelection, str]] = {
         if row.job
     },
     "report": (
-        (_documents & _all)
-        | dg.AssetSelection.checks(dg.AssetCheckKey(APPROVAL_KEY, APPROVED_BY_REVIEWER)),
+        # With the check of the approval; its tile shows when it was looked at.
+        (_documents & _all) | dg.AssetSelection.assets(APPROVAL_KEY),
         "Writes the documents from the record, and judges the approval; runs after every phase1.",
     ),
 }

@@ -11,7 +11,7 @@ from typing import Any
 # The column of keys is this wide (characters) on a page 1400 pixels wide; longer ones run over.
 MAX_KEY = 32
 
-STATE = ("steps", "not_covered")
+STATE = ("not_passed", "steps", "not_covered")
 PICTURES = ("token_length", "difficulty", "class_balance", "quantiles")
 FULL_SIZE = ("token_length_png", "difficulty_png", "class_balance_png", "card", "preview")
 COUNTS = ("dagster/row_count", "rows", "n_params", "parameters", "tensors", "date")

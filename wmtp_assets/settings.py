@@ -114,9 +114,10 @@ def _nest(one: Path, other: Path) -> bool:
 
 def _sentence(error: "ErrorDetails") -> str:
     """The name of the variable, then the message: of ours or of pydantic."""
-    name, message, ours = f"{PREFIX}{error['loc'][0]}".upper(), error["msg"], "Value error, "
+    field = str(error["loc"][0])
+    name, message, ours = f"{PREFIX}{field}".upper(), error["msg"], "Value error, "
     if error["type"] == "literal_error":
-        values = get_args(Settings.model_fields[error["loc"][0]].annotation)
+        values = get_args(Settings.model_fields[field].annotation)
         given = str(error["input"])
         return f"{name} is {given!r}, not one of {', '.join(values)}" + _nearest(given, values)
     text = f" {message.removeprefix(ours)}" if message.startswith(ours) else f": {message}"

@@ -44,9 +44,9 @@ class Stop:
     def has_come(self) -> bool:
         """Whether a signal has come; known before any exception of it is raised."""
         with self._lock:
-            waited_for = [self.pipe] if self.number is None and self.pipe else []
-            if select.select(waited_for, [], [], 0)[0]:
-                self.number = signal.Signals(os.read(self.pipe, 1)[0])
+            pipe = self.pipe if self.number is None else None
+            if pipe and select.select([pipe], [], [], 0)[0]:
+                self.number = signal.Signals(os.read(pipe, 1)[0])
             return self.number is not None
 
 
@@ -97,6 +97,8 @@ def _begin(stop: Stop) -> None:
 
 
 def _insist(stop: Stop) -> None:
+    main = threading.main_thread().ident
+    assert stop.pipe is not None and main is not None, "they are there once it has begun"
     while not stop.has_come():
         select.select([stop.pipe], [], [])
     # Further ones would only break off the end.
@@ -105,7 +107,7 @@ def _insist(stop: Stop) -> None:
         # The first SIGINT has raised its exception by itself.
         if attempt or stop.number != signal.SIGINT:
             _thread.interrupt_main()
-        signal.pthread_kill(threading.main_thread().ident, WAKE)
+        signal.pthread_kill(main, WAKE)
         if stop.ended.wait(SECONDS_TO_END):
             return
     _end(stop, "")
@@ -113,6 +115,7 @@ def _insist(stop: Stop) -> None:
 
 def _end(stop: Stop, then: str) -> NoReturn:
     """Print the line and exit at once: threads that are at work do so for nobody."""
+    assert stop.number is not None, "a signal has come"
     line = f"stopped by {NAMES[stop.number]}"
     line += f" {stop.at}" if stop.at else ""
     sys.stdout.flush()

@@ -18,7 +18,7 @@ from wmtp_assets.published import PUBLISHED
 
 LOADING = (Path(__file__).parents[1] / "docs/loading.md").read_text()
 FOUR = re.compile(
-    r"(?P<what>[^\n]+)\n\n"
+    r"(?P<what>.+?)\n\n"
     r"\*\*Lies in\*\* `(?P<place>(?:storage|docs)[^`]*)`\n\n"
     r"\*\*Read by\*\* (?P<readers>[^\n]+)\n\n"
     r"\*\*Opened with\*\*\n\n```python\n(?P<snippet>.+)\n```",

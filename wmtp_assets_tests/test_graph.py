@@ -162,6 +162,13 @@ def test_phase1_takes_everything_but_reward_reports_and_signoff(defs):
     assert taken == {key for key in ASSET_KEYS if not key.startswith(outside)}
 
 
+def test_the_report_looks_at_the_approval_and_judges_it(defs):
+    layer = defs.resolve_job_def("report").asset_layer
+    looked_at = layer.selected_asset_keys - layer.asset_graph.materializable_asset_keys
+    assert {key.to_user_string() for key in looked_at} == {"signoff/approval"}
+    assert "approved_by_reviewer" in {key.name for key in layer.asset_graph.asset_check_keys}
+
+
 def test_what_is_watched_upstream_is_taken_by_the_watch_alone(defs):
     """`'*'`, the UI's "Materialize all" and every other job leave it alone."""
     for name in JOBS - OP_JOBS:

@@ -116,8 +116,12 @@ rehearse.main(Stop())
 
 def versions_of(sample: Sample) -> dict[str, str]:
     """Asset -> its data version, of the artifacts that phase1 makes."""
-    with dg.DagsterInstance.from_config(str(sample.home)) as instance:
-        made = {key: next(made_by_runs(instance, key), None) for key in instance.all_asset_keys()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(sample.home))
+        with dg.DagsterInstance.get() as instance:
+            keys = instance.all_asset_keys()
+            made = {key: next(made_by_runs(instance, key), None) for key in keys}
+    assert made, "another record was opened"
     return {
         key.to_user_string(): record.asset_materialization.tags[DATA_VERSION_TAG]
         for key, record in made.items()
@@ -330,7 +334,8 @@ def test_what_the_page_says_opens_every_asset(sample):
         docs.symlink_to(sample.docs)
     done = sample.command("env", "HF_HUB_OFFLINE=1", sys.executable, "-c", OPEN_ALL)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert done.stdout.count("opened ") == len(recorded_pages(sample))
+    opened = re.findall(r"^opened (\S+)$", done.stdout, re.M)
+    assert set(opened) == recorded_pages(sample).keys()
 
 
 def recorded_pages(sample: Sample) -> dict[str, dict[str, dg.MetadataValue]]:
@@ -348,7 +353,9 @@ def test_every_page_shows_pictures_and_counts_first_and_listings_last(sample):
     pages = recorded_pages(sample)
     kinds = (dg.JsonMetadataValue, dg.MarkdownMetadataValue, dg.TableMetadataValue)
     shown = {key for metadata in pages.values() for key in metadata}
-    assert set(PLACES) - shown == {""}, "a row of page_order.py that nothing records"
+    # Recorded where something is not passed, and where a signed README is kept.
+    seldom = {"", "not_passed", "read_for_the_approval"}
+    assert set(PLACES) - shown <= seldom, "a row of page_order.py that nothing records"
     for asset, metadata in pages.items():
         assert list(metadata) == list(in_order(metadata)), asset
         assert [key for key in metadata if len(key) > MAX_KEY] == [], asset

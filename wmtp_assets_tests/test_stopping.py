@@ -197,8 +197,10 @@ def test_a_command_is_ended_while_it_imports_too(start, tmp_path: Path, command:
 
 
 def runs_of(home: Path) -> list[dg.DagsterRun]:
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        return list(instance.get_runs())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(home))
+        with dg.DagsterInstance.get() as instance:
+            return list(instance.get_runs())
 
 
 def unfinished(root: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """What is published: the wheel holds the package, the licence and what the commands need."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -48,23 +49,26 @@ def test_the_wheel_states_and_holds_its_licence(wheel: zipfile.ZipFile):
     assert b"END OF TERMS AND CONDITIONS" in licence
 
 
-def test_the_commands_run_from_the_wheel_in_an_empty_folder(wheel, tmp_path: Path):
-    """Installed beside the packages of this environment, found before the checkout."""
+def test_the_sample_runs_from_the_wheel_in_an_empty_folder(wheel: zipfile.ZipFile, tmp_path: Path):
+    """The wheel lies beside the packages of this environment, and is found before the checkout."""
     wheel.extractall(tmp_path / "site")
-    (tmp_path / "empty").mkdir()
-    program = "import sys; sys.path.insert(0, sys.argv.pop(1)); import runpy; "
-    program += "from wmtp_assets import rehearse; rehearse.JOBS = ('models',); "
-    program += "runpy.run_module('wmtp_assets.sample', run_name='__main__', alter_sys=True)"
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path / "site")],
-        cwd=tmp_path / "empty",
-        capture_output=True,
-        text=True,
-    )
-    # One job of three: what it made is there, and what is missing is said.
-    record = tmp_path / "empty" / ".sample" / "dagster_home"
-    assert (record / "dagster.yaml").is_file(), done.stderr
-    assert (record / "history").is_dir()
-    weights = "models_v2/micro-mtp/safetensors/model.safetensors"
-    assert (tmp_path / "empty/.sample/storage" / weights).is_file(), done.stderr
-    assert "not-evaluated" in done.stdout
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    settings = {"PYTHONPATH": str(tmp_path / "site"), "DAGSTER_HOME": "/of/a/real/run"}
+
+    def python(*arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=empty,
+            env=os.environ | settings,
+            capture_output=True,
+            text=True,
+        )
+
+    found = python("-c", "import wmtp_assets; print(wmtp_assets.__file__)").stdout
+    assert found.startswith(str(tmp_path / "site"))
+    done = python("-m", "wmtp_assets.sample")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert [path.name for path in empty.iterdir()] == [".sample"]
+    assert (empty / ".sample/dagster_home/dagster.yaml").is_file()
+    assert (empty / ".sample/storage/models_v2/micro-mtp/safetensors/model.safetensors").is_file()

@@ -136,9 +136,9 @@ def _with_digest(result: dg.AssetCheckResult) -> dg.AssetCheckResult:
     """The same; a warning also shows the digest that acknowledges it, and the command."""
     if result.passed or result.severity is not dg.AssetCheckSeverity.WARN:
         return result
-    digest = finding_digest(
-        result.asset_key.to_user_string(), result.check_name, *recorded_finding(result)
-    )
+    asset, name = result.asset_key, result.check_name
+    assert asset is not None and name is not None, result
+    digest = finding_digest(asset.to_user_string(), name, *recorded_finding(result))
     shown = {DIGEST: digest, COMMAND: approve_command([digest])}
     return result.with_metadata({**result.metadata, **shown})
 

@@ -14,6 +14,7 @@ from wmtp_assets.approval.events import NOT_COVERED, READ, not_covered_table
 from wmtp_assets.deployment import Deployment
 from wmtp_assets.documents.checklist import (
     build_checklist,
+    first_line,
     render_checklist,
     short_tasks,
 )
@@ -32,6 +33,7 @@ from wmtp_assets.record import materialized
 from wmtp_assets.store import Store
 
 STORAGE_DIGEST = "storage_digest"
+NOT_PASSED = "not_passed"
 ARTIFACTS = sorted({asset for step in STEPS if step.number < 10 for asset in step.assets})
 
 # Reports that judge the approval. The README is signed with the storage, so it is written first.
@@ -144,7 +146,8 @@ report_assets = [report_asset(key=key) for key in REPORTS]
     deps=[dg.AssetKey(asset.split("/")) for asset in [*ARTIFACTS, *REPORTS]],
     kinds={"json", "markdown"},
     code_version="1",
-    description="Checklist: Steps 0-11 of the plan with the state of their evidence.",
+    description="Checklist: Steps 0-11 of the plan with the state of their evidence.\n\n"
+    "The first row of its metadata links to every check that is not passed.",
 )
 def checklist(
     context: dg.AssetExecutionContext,
@@ -161,7 +164,12 @@ def checklist(
     ]
     steps = dg.MetadataValue.md(short_tasks(content))
     beside = {NOT_COVERED: not_covered_table(deployment.store)}
-    return _written(deployment, dossier.evidence, files, text, steps=steps, **beside)
+    written = _written(deployment, dossier.evidence, files, text, steps=steps, **beside)
+    # First on the page of the asset, whatever else it has.
+    first = {NOT_PASSED: dg.MetadataValue.md(first_line(dossier))}
+    return dg.MaterializeResult(
+        metadata={**first, **written.metadata}, data_version=written.data_version
+    )
 
 
 def documents_current(deployment: Deployment, evidence: Evidence) -> dict[str, bool]:

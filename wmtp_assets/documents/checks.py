@@ -1,5 +1,7 @@
 """The checks of the documents: whether they agree with the record, the disk and each other."""
 
+from itertools import zip_longest
+
 import dagster as dg
 from jinja2 import UndefinedError
 
@@ -36,12 +38,21 @@ NO_CHECKLIST = (AttributeError, LookupError, TypeError, ValueError, UndefinedErr
 
 
 def differing_lines(expected: str, found: str) -> list[str]:
-    """The lines that only one of the two texts has, the expected ones first."""
+    """The first line that differs, as it should be and as it is; then what only one text has."""
     want, have = expected.splitlines(), found.splitlines()
+    if want == have:
+        return []
+    pairs = enumerate(zip_longest(want, have), start=1)
+    number, (should, says) = next(row for row in pairs if row[1][0] != row[1][1])
+    first = f"line {number} should be {_quoted(should)} and is {_quoted(says)}"
     wanted, there = set(want), set(have)
-    lost = [f"lacks: {line[:200]}" for line in want if line not in there]
-    odd = [f"says: {line[:200]}" for line in have if line not in wanted]
-    return lost + odd or (["lines are in another order"] if want != have else [])
+    lost = [f"lacks: {line[:200]}" for line in want if line not in there and line != should]
+    odd = [f"says: {line[:200]}" for line in have if line not in wanted and line != says]
+    return [first, *lost, *odd]
+
+
+def _quoted(line: str | None) -> str:
+    return "no line" if line is None else f'"{line[:200]}"'
 
 
 def _text(deployment: Deployment, key: str) -> str:

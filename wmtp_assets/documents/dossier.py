@@ -46,7 +46,9 @@ class Dossier:
     failures: tuple[Failure, ...] = field(default=())
 
     def acknowledged(self, judged: JudgedCheck) -> Decision | None:
-        """The standing approval that acknowledges a warning."""
+        """The decision of the standing approval that acknowledges a warning."""
+        if judged.digest not in self.approval.acknowledged:
+            return None
         return next(
             (
                 decision
@@ -73,7 +75,7 @@ def signed_readme(dossier: Dossier, readme: Path) -> Entry | None:
 
 def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
     """Each entry condition of Phase 2: whether it is met, and its text (plan, Step 11)."""
-    checks, approval = dossier.evidence.of_artifacts, dossier.approval
+    checks = dossier.evidence.of_artifacts
     good = [
         j
         for j in checks
@@ -88,6 +90,12 @@ def phase_2_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
     differing = [line for a in dossier.evidence.artifacts for line in a.differing]
     detail = "; ".join(differing) or "sizes and times as recorded; verify_storage_deep reads all"
     yield not differing, f"the disk equals the record ({detail})"
+    yield from approval_conditions(dossier)
+
+
+def approval_conditions(dossier: Dossier) -> Iterator[tuple[bool, str]]:
+    """What Step 11 asks for, each by itself: two decisions and a backup."""
+    approval = dossier.approval
     for role, who in ((Role.REVIEWER, "the reviewer"), (Role.PRODUCT_OWNER, "the product owner")):
         decision = approval.of(role)
         met = role in approval.approved_now and approval.state != ApprovalState.SUSPENDED

@@ -21,6 +21,9 @@ from wmtp_assets.hub.field_values import revision_text
 from wmtp_assets.markup import Markup
 from wmtp_assets.models.micro.rows import GEOMETRY, MAX_BYTES, MICROS
 
+# Of the metadata of long work.
+SECONDS = "duration_seconds"
+
 # What the templates use besides the dossier.
 STATED = {
     "STORAGE_VERSION": STORAGE_VERSION,
@@ -57,10 +60,12 @@ def render_report(key: str, dossier: Dossier) -> str:
         failures=dossier.failures,
         made=made,
         groups=_by_group(made),
+        runs=_by_run(made),
+        long_work=_long_work(made),
         repeated_names=[
             (a.key, name) for a in made for name in a.made.metadata.get("repeated_names", ())
         ],
-        decisions=decision_rows(dossier.approval),
+        decisions=list(decision_rows(dossier.approval)),
         conditions=phase_2_conditions(dossier),
         action_items=_action_items(dossier),
     )
@@ -89,6 +94,20 @@ def _by_group(made: Iterable[AssetRow]) -> dict[str, list[AssetRow]]:
     for asset in made:
         groups.setdefault(asset.group, []).append(asset)
     return groups
+
+
+def _by_run(made: Iterable[AssetRow]) -> dict[str, list[AssetRow]]:
+    """The assets of each run, in the order in which they were made."""
+    runs: dict[str, list[AssetRow]] = {}
+    for asset in sorted(made, key=lambda a: a.latest.timestamp):
+        runs.setdefault(asset.latest.run_id, []).append(asset)
+    return runs
+
+
+def _long_work(made: Iterable[AssetRow]) -> list[AssetRow]:
+    """The assets that took longer than a second, the longest first."""
+    timed = [a for a in made if a.latest.metadata.get(SECONDS, 0) > 1]
+    return sorted(timed, key=lambda a: -a.latest.metadata[SECONDS])
 
 
 def _action_items(dossier: Dossier) -> Iterator[tuple[bool, str]]:

@@ -20,7 +20,10 @@ WORST_FIRST = (
 
 
 def check_page(asset: str, check: str = "") -> str:
-    """Where the page shows the checks of an asset, or one of them: a path on any server."""
+    """Where the page shows the checks of an asset, or one of them.
+
+    A path: who writes a document knows no server and no port.
+    """
     return f"/assets/{asset}?view=checks" + (f"&checkDetail={check}" if check else "")
 
 

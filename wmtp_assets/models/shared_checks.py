@@ -20,11 +20,10 @@ from wmtp_assets.models.safetensors import proof, sums
 from wmtp_assets.models.safetensors.header import Header, read_header
 from wmtp_assets.models.safetensors.plan import plan_model
 from wmtp_assets.models.shared_propositions import stated
-from wmtp_assets.models.stored_model import StoredModel, StoredWeights
+from wmtp_assets.models.stored_model import StoredMicro, StoredModel, StoredWeights
 from wmtp_assets.models.tokenizer import findings as tokenizers
 
-# A stored model or a stored micro model.
-Stored = TypeVar("Stored", bound=StoredWeights)
+Stored = TypeVar("Stored", StoredModel, StoredMicro)
 
 
 def _header(stored: StoredModel) -> dict[str, Finding]:

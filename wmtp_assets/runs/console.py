@@ -88,6 +88,5 @@ def log_one_line_an_event() -> None:
     Dagster then takes a logger of its own, whatever `Definitions(loggers=...)` says: it tells
     nothing of a check that warns, and an error with its traceback, five times over.
     """
-    context_creation_job.default_system_loggers = lambda instance: [
-        (one_line_console, {"failures": True})
-    ]
+    of_no_config = [(one_line_console, {"failures": True})]
+    context_creation_job.default_system_loggers = lambda instance: of_no_config  # pyright: ignore[reportPrivateImportUsage]

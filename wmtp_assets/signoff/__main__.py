@@ -89,7 +89,7 @@ def status(options: argparse.Namespace) -> int:
     if options.format:
         from wmtp_assets.signoff.frame import frame_of, write_frame
 
-        write_frame(frame_of(evidence, defs.resources["declared"].checks), options.format)
+        write_frame(frame_of(evidence, resource(defs, "declared").checks), options.format)
     else:
         lines = [*table_lines(evidence)] if options.table else []
         say(*lines, *status_lines(evidence, approval))

@@ -45,7 +45,8 @@ def checks_frame(instance: "dg.DagsterInstance", defs: "dg.Definitions") -> "pd.
         The columns of COLUMNS. `run` and `time` are missing where no run has evaluated the check;
         `numbers` has the numbers that it found: name with unit -> value.
     """
-    declared, deployment = defs.resources["declared"], defs.resources["deployment"]
+    resources = defs.resources or {}
+    declared, deployment = resources["declared"], resources["deployment"]
     return frame_of(read_evidence(instance, declared, deployment), declared.checks)
 
 

@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 from markdown_it import MarkdownIt
 
+from wmtp_assets.approval.chain import Role, Verdict
 from wmtp_assets.approval.verify import verify_storage
 from wmtp_assets.definitions import build_definitions
 from wmtp_assets.documents import checks
@@ -63,8 +64,115 @@ def test_long_documents_are_compared_line_by_line_with_two_sets(monkeypatch):
     monkeypatch.setattr(checks, "set", lambda lines: made.append(1) or set(lines), raising=False)
     lines = [f"line {number}" for number in range(50)]
     found = checks.differing_lines("\n".join(lines), "\n".join([*lines[1:], "odd"]))
-    assert found == ["lacks: line 0", "says: odd"]
+    assert found == ['line 1 should be "line 0" and is "line 1"', "says: odd"]
     assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ("a\nc\nb\nd", ['line 2 should be "b" and is "c"']),
+        ("a\nb\nc\nd\nd", ['line 5 should be no line and is "d"']),
+        ("a\nb\nc", ['line 4 should be "d" and is no line']),
+        ("a\nB\nc\nD", ['line 2 should be "b" and is "B"', "lacks: d", "says: D"]),
+        ("a\nb\nc\nd", []),
+    ],
+)
+def test_the_first_line_that_differs_is_told_as_it_should_be_and_as_it_is(
+    found: str, says: list[str]
+):
+    assert checks.differing_lines("a\nb\nc\nd", found) == says
+
+
+@pytest.mark.parametrize("document", ["storage_readme", "phase1_checklist"])
+def test_two_lines_that_changed_places_are_told(bench: World, document: str):
+    readme = document == "storage_readme"
+    path = bench.store.readme if readme else bench.store.document(f"{document}.md")
+    lines = path.read_text().splitlines()
+    first, second = [n for n, line in enumerate(lines) if line][4:6]
+    lines[first], lines[second] = lines[second], lines[first]
+    path.write_text("\n".join(lines) + "\n")
+    told = bench.failed("verify_documents")
+    name = "reports/storage_readme agrees_with_record_and_disk"
+    says = told[name if readme else "signoff/checklist json_and_markdown_agree"].replace("\\", "")
+    assert f"line {first + 1} should be " in says and " and is " in says
+    assert lines[second][:40] in says and lines[first][:40] in says
+
+
+def readers(bench: World) -> dict[str, str]:
+    documents = [bench.store.readme, *sorted(bench.store.docs.glob("*.md"))]
+    return {path.name: path.read_text().splitlines()[2] for path in documents}
+
+
+def test_every_document_says_first_who_reads_it_for_what(bench: World):
+    said = readers(bench)
+    assert len(said) == 5
+    assert all(line.startswith("For ") and ":" in line for line in said.values()), said
+    assert len(set(said.values())) == 5
+
+
+def test_the_checklist_names_runs_once_and_not_for_each_check(bench: World):
+    text = bench.store.document("phase1_checklist.md").read_text()
+    runs = {j.check.latest.run_id for j in bench.evidence.of_artifacts}
+    assert runs and all(text.count(run) == 1 for run in runs)
+
+
+def test_the_numbers_of_checks_are_explained_where_they_stand(bench: World):
+    text = bench.store.document("phase1_checklist.md").read_text()
+    assert "6 checks of artifacts: 6 in Steps 0-8." in text
+    for path in bench.store.docs.glob("*.md"):
+        assert "`signoff status` counts them too" in path.read_text(), path
+
+
+def test_no_table_of_a_document_has_a_column_that_is_empty(bench: World):
+    for path in bench.store.docs.glob("*.md"):
+        text = path.read_text()
+        assert "Schedule" not in text and "| --- |\n\n" not in text, path
+
+
+def first_row(bench: World) -> tuple[str, str]:
+    made = bench.latest(dg.AssetKey(["signoff", "checklist"])).asset_materialization
+    return next((name, value.value) for name, value in made.metadata.items())
+
+
+def test_the_first_row_of_the_checklist_s_page_links_to_what_is_not_passed(bench: World):
+    assert first_row(bench) == ("not_passed", "All 6 checks passed")
+    bench.run("phase1", WARN)
+    bench.run("report")
+    line = first_row(bench)[1]
+    link = "/assets/mbpp/train?view=checks&checkDetail=no_oddities"
+    assert line == f"Not passed, 1 of 6 checks: [mbpp/train no_oddities]({link}) (warned)"
+    bench.approve(acknowledge=[bench.judged("no_oddities").digest])
+    bench.run("report")
+    assert first_row(bench)[1] == line.replace("(warned)", "(warned, acknowledged)")
+
+
+def test_the_links_of_a_preview_lead_to_the_page_wherever_it_is_served(bench: World):
+    made = bench.latest(dg.AssetKey(["signoff", "checklist"])).asset_materialization
+    preview = made.metadata["preview"].value
+    assert "(/assets/mbpp/train?view=checks)" in preview and "127.0.0.1" not in preview
+
+
+def test_step_11_ticks_what_is_done_and_names_what_is_not(bench: World):
+    def step_11() -> str:
+        bench.run("report")
+        text = bench.store.document("phase1_checklist.md").read_text()
+        return text.split("Step 11")[1].split("\n\n")[0]
+
+    assert step_11().startswith(", Approval: awaiting approval. ")
+    bench.approve()
+    told = step_11()
+    assert told.startswith(", Approval: partly done. ")
+    assert "  - [x] the reviewer approved (approved by Ann (reviewer) on " in told
+    assert "  - [ ] the product owner approved (no decision yet)" in told
+    assert "  - [ ] the approved storage is backed up and tagged (no backup is recorded" in told
+    bench.approve(role=Role.PRODUCT_OWNER, reviewer="Pia")
+    assert bench.run("backup_storage")
+    told = step_11()
+    assert told.startswith(", Approval: done. ")
+    assert told.count("  - [x] ") == 3 and "[ ]" not in told
+    bench.approve(verdict=Verdict.REJECTED)
+    assert step_11().startswith(", Approval: rejected. ")
 
 
 def test_a_failed_check_is_named_by_every_report_and_by_the_checklist(bench: World):
