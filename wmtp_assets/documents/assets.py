@@ -168,7 +168,7 @@ def checklist(
     # First on the page of the asset, whatever else it has.
     first = {NOT_PASSED: dg.MetadataValue.md(first_line(dossier))}
     return dg.MaterializeResult(
-        metadata={**first, **written.metadata}, data_version=written.data_version
+        metadata={**first, **(written.metadata or {})}, data_version=written.data_version
     )
 
 
