@@ -21,7 +21,7 @@ from pathlib import Path
 
 from wmtp_assets import datasets
 from wmtp_assets.datasets.convert.dask_client import call_on_cluster
-from wmtp_assets.datasets.convert.line_blocks import Taker
+from wmtp_assets.datasets.convert.line_blocks import Digest
 from wmtp_assets.datasets.convert.line_ranges import LineRange, plan_ranges, read_range
 from wmtp_assets.datasets.convert.range_inspection import RangeFacts, in_parts, inspect_lines
 from wmtp_assets.datasets.convert.records import open_lines
@@ -67,7 +67,7 @@ def inspect_on_cluster(
     path: Path,
     settings: LengthFilter,
     scheduler: str,
-    digest: Taker,
+    digest: Digest,
     range_bytes: int,
 ) -> Generator[RangeFacts]:
     """Inspect a JSONL on the workers of a scheduler; yield what its ranges hold in their order.

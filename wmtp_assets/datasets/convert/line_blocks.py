@@ -19,8 +19,8 @@ from wmtp_assets.files.regular import LINE_BYTES
 BLOCK_BYTES = 6_000_000
 
 
-class Taker(Protocol):
-    """Takes every byte that is read, such as a hash."""
+class Digest(Protocol):
+    """What is given every byte that is read, in order, such as `hashlib.sha256()`."""
 
     def update(self, data: bytes | memoryview, /) -> None: ...
 
@@ -53,7 +53,7 @@ def part_bytes(block_bytes: int) -> int:
 
 
 def read_blocks(
-    handle: io.BufferedReader, path: Path, memory: memoryview, block_bytes: int, digest: Taker
+    handle: io.BufferedReader, path: Path, memory: memoryview, block_bytes: int, digest: Digest
 ) -> Iterator[LineBlock]:
     """Read a file to its end; a part of the memory is filled anew when all others have been.
 
