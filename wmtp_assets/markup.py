@@ -17,6 +17,8 @@ UNDERSCORES = re.compile(r"(?<!\w)_+|_+(?!\w)")
 BLOCK = re.compile(r"(?P<number>\d{1,9})(?=[.)](\s|$))|(?=[#>+=-])")
 # A link or an image, HTML or an autolink.
 ACTIVE = re.compile(r"(?<=\])(?=\()|(?=<[A-Za-z/!?])")
+# A link to a path of the page; what is escaped is none.
+LINK = re.compile(r"\[(?P<words>[^\[\]]*)\]\(/assets/[^()\s]*\)")
 SAFE_IN_URL = ":/?#@!$&'*+,;=%"
 
 
@@ -63,3 +65,8 @@ def link(label: object, url: str) -> Markup:
 def escape_links(line: str) -> str:
     """A sentence that a page may take for Markdown: no link and no HTML in it, else as it is."""
     return ACTIVE.sub(r"\\", line)
+
+
+def without_links(line: str) -> str:
+    """A sentence of ours for a console: of each of our links to the page, its words alone."""
+    return LINK.sub(r"\g<words>", line)

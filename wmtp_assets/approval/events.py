@@ -240,8 +240,10 @@ def approval_result(
             STORAGE_ROOT: str(deployment.store.root),
             "standing": str(approval.state),
             SAYS: printable(f"{approval.state}: {approval.summary}"),
-            COMMAND: approve_command(j.digest for j in warned),
-            "acknowledged_warnings": _as_findings(acknowledged),
+            **_how_to_approve(approval, warned),
+            "acknowledged_warnings": as_table(
+                ("warning",), ((shortened(j.line, REASON_LETTERS),) for j in acknowledged)
+            ),
             "decisions": as_table(DECISION_COLUMNS, decision_rows(approval)),
             UNCOUNTED: as_table(("why",), ((why,) for why in approval.uncounted[::-1])),
             "changed_since": as_table(("change",), ((c,) for c in approval.changes or ())),
@@ -273,14 +275,11 @@ def as_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> dg.TableM
     )
 
 
-def _as_findings(checks: Iterable[JudgedCheck]) -> dg.TableMetadataValue:
-    return as_table(
-        ("asset", "check", "digest", "finding"),
-        (
-            (j.check.asset, j.check.name, j.digest, shortened(j.finding, REASON_LETTERS))
-            for j in checks
-        ),
-    )
+def _how_to_approve(approval: Approval, warned: Iterable[JudgedCheck]) -> dict[str, str]:
+    """The command, with the digests that it has to acknowledge, unless the approval stands."""
+    if approval.state == ApprovalState.APPROVED:
+        return {}
+    return {COMMAND: approve_command(j.digest for j in warned)}
 
 
 def _sentence(approval: Approval, evidence: Evidence, in_the_way: Sequence[str]) -> str:

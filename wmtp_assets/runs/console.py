@@ -6,6 +6,7 @@ import sys
 import dagster as dg
 from dagster._core.execution import context_creation_job
 
+from wmtp_assets.markup import without_links
 from wmtp_assets.printable import say
 from wmtp_assets.runs.events import OUR_ERROR
 from wmtp_assets.setting_values import without_credentials
@@ -50,7 +51,8 @@ class OneLine(logging.Handler):
             check = event.asset_check_evaluation_data
             word = "warning" if check.severity == dg.AssetCheckSeverity.WARN else "FAILED"
             where = f"{check.asset_key.to_user_string()} {check.check_name}"
-            line = None if check.passed else f"{word}: {where}: {check.description}"
+            says = without_links(check.description or "")
+            line = None if check.passed else f"{word}: {where}: {says}"
         elif event.event_type_value == "STEP_START":
             line = None
         elif event.event_type_value in SHOWN:

@@ -4,6 +4,7 @@ import re
 
 import dagster as dg
 
+from wmtp_assets.markup import without_links
 from wmtp_assets.runs.stopped import RunProgress
 
 # Dagster's own job for assets that were selected by hand.
@@ -95,7 +96,7 @@ def note_event(progress: RunProgress, event: dg.DagsterEvent) -> None:
     elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         check = event.asset_check_evaluation_data
         warns = check.severity == dg.AssetCheckSeverity.WARN
-        failed = None if check.passed or warns else check.description or ""
+        failed = None if check.passed or warns else without_links(check.description or "")
         asset = check.asset_key.to_user_string()
         progress.check(asset, check.check_name, failed, warns=warns and not check.passed)
     elif kind == dg.DagsterEventType.STEP_FAILURE:

@@ -12,6 +12,7 @@ from wmtp_assets.checking.check_group import CheckGroup
 from wmtp_assets.checking.findings import Finding
 from wmtp_assets.checking.propositions import ours
 from wmtp_assets.errors import BadInput
+from wmtp_assets.markup import escape_links, without_links
 from wmtp_assets_tests.signoff.world import GOOD, WARN, WRONG, World
 
 PAGE = "/assets/mbpp/train?view=checks&checkDetail="
@@ -70,7 +71,8 @@ def test_an_acknowledged_warning_is_in_nobody_s_way(warned: World):
     assert shown(warned)["reasons_against"] == 0
     assert shown(warned)["in_the_way_of_an_approval"] == []
     [row] = shown(warned)["acknowledged_warnings"]
-    assert (row["check"], row["digest"]) == ("no_oddities", digest)
+    assert row["warning"].startswith(f"warned mbpp/train no_oddities {digest} ")
+    assert COMMAND not in shown(warned)
     assert f"({PAGE}no_oddities) (warned, acknowledged)" in result(warned).description
 
 
@@ -111,6 +113,14 @@ def test_a_long_finding_does_not_fill_the_sentence_or_the_table(world: World):
 def test_alarms_are_told_the_state_without_markdown(warned: World):
     state, says = latest_result(warned.instance, warned.store)
     assert (state, says) == ("absent", "absent: awaiting approval: no reviewer has decided yet")
+
+
+def test_a_console_is_told_the_words_of_the_links(warned: World):
+    says = without_links(result(warned).description)
+    assert " checks: mbpp/train no_oddities (warned). absent: " in says
+    assert "/assets/" not in says
+    escaped = escape_links("[x](/assets/y)")
+    assert without_links(escaped) == escaped
 
 
 def test_a_refusal_is_told_once(warned: World, capfd: pytest.CaptureFixture):
