@@ -2,7 +2,7 @@ define HELP
 make sample     everything with its checks, from an embedded sample; .sample/ takes 1.5 GB, half a minute to two
 make ui         the Dagster UI on 127.0.0.1:3000 (PORT=...), on the record of the current source (WMTP_SOURCE)
 make test       the tests, 5 minutes on two cores
-make test-all   the long tests too, and what make lint looks at; an hour
+make test-all   the long tests too, and what make lint looks at; 20 minutes
 make lint       form and types of the source
 make outdated   which packages have newer versions than the pinned ones
 make clean      removes .sample/

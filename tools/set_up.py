@@ -159,7 +159,9 @@ def how_far(lines: list[str], there: int) -> str:
     """How far pip is, by its lines and the packages that are there."""
     for line in reversed(lines):
         if line.startswith("Installing collected packages:"):
-            return f"{there} packages installed of {line.count(',') + 1}"
+            total = line.count(",") + 1
+            # With pip itself there is one more.
+            return f"{min(there, total)} packages installed of {total}"
         if line.strip().startswith(("Downloading", "Using cached")):
             found = sum(one.startswith("Collecting") for one in lines)
             return f"{found} packages found; {' '.join(line.split())[:90]}"
