@@ -30,6 +30,7 @@ NOT_IMPORTED = {
 # Imported, and declared by the package that is named.
 COMES_WITH = {
     "psycopg2-binary": "dagster-postgres",
+    "pydantic-core": "pydantic",
     "slack-sdk": "dagster-slack",
     "cryptography": "pyopenssl",
 }
