@@ -99,15 +99,15 @@ def _by_group(made: Iterable[AssetRow]) -> dict[str, list[AssetRow]]:
 def _by_run(made: Iterable[AssetRow]) -> dict[str, list[AssetRow]]:
     """The assets of each run, in the order in which they were made."""
     runs: dict[str, list[AssetRow]] = {}
-    for asset in sorted(made, key=lambda a: a.latest.timestamp):
-        runs.setdefault(asset.latest.run_id, []).append(asset)
+    for asset in sorted(made, key=lambda a: a.made.timestamp):
+        runs.setdefault(asset.made.run_id, []).append(asset)
     return runs
 
 
 def _long_work(made: Iterable[AssetRow]) -> list[AssetRow]:
     """The assets that took longer than a second, the longest first."""
-    timed = [a for a in made if a.latest.metadata.get(SECONDS, 0) > 1]
-    return sorted(timed, key=lambda a: -a.latest.metadata[SECONDS])
+    timed = [a for a in made if a.made.metadata.get(SECONDS, 0) > 1]
+    return sorted(timed, key=lambda a: -a.made.metadata[SECONDS])
 
 
 def _action_items(dossier: Dossier) -> Iterator[tuple[bool, str]]:

@@ -54,12 +54,12 @@ def compare(store: Store, assets: Iterable[AssetRow], report: Callable[[str], No
     files = size = 0
     differing, tolerated = [], []
     recorded = [asset for asset in assets if asset.latest is not None]
-    facts_of_all = [facts for asset in recorded for facts in asset.latest.files.values()]
+    facts_of_all = [facts for asset in recorded for facts in asset.made.files.values()]
     total = sum(facts["size_bytes"] for facts in facts_of_all)
     report(f"reading every byte of {len(facts_of_all)} files, {total:,} bytes")
     seen = reading("the storage", total, report)
     for asset in recorded:
-        for path, facts in sorted(asset.latest.files.items()):
+        for path, facts in sorted(asset.made.files.items()):
             found = _digest(store.locate(path), seen)
             files, size = files + 1, size + facts["size_bytes"]
             if found == facts["sha256"]:

@@ -68,7 +68,7 @@ def test_the_sample_needs_nothing_of_the_network(tmp_path):
 def test_all_mistakes_of_the_settings_are_told(tmp_path):
     done = run(tmp_path, WMTP_SOURCE="hb", WMTP_SORCE="hub")
     assert done.returncode == 1
-    assert "WMTP_SORCE is no setting" in done.stdout and "WMTP_SOURCE: Input" in done.stdout
+    assert "WMTP_SORCE is no setting" in done.stdout and "WMTP_SOURCE is 'hb'" in done.stdout
 
 
 def test_the_real_client_over_a_socket_says_where_to_accept(tmp_path):

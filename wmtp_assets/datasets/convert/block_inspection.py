@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wmtp_assets.datasets.convert import pool
-from wmtp_assets.datasets.convert.line_blocks import LineBlock, part_bytes, read_blocks
+from wmtp_assets.datasets.convert.line_blocks import Digest, LineBlock, part_bytes, read_blocks
 from wmtp_assets.datasets.convert.range_inspection import RangeFacts, in_parts, inspect_lines
 from wmtp_assets.datasets.convert.records import open_lines
 from wmtp_assets.datasets.convert.tokens import LengthFilter
 
 if TYPE_CHECKING:
     from ctypes import Array
-    from hashlib import _Hash
 
 # The memory in which this process finds its blocks, if it is one of a pool.
 _shared = memoryview(b"")
@@ -31,7 +30,7 @@ def inspect_blocks(
     path: Path,
     settings: LengthFilter,
     workers: int,
-    digest: "_Hash",
+    digest: Digest,
     block_bytes: int,
 ) -> Generator[RangeFacts]:
     """Inspect a file block by block and yield what they hold in their order.

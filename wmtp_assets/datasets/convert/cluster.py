@@ -18,10 +18,10 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from wmtp_assets import datasets
 from wmtp_assets.datasets.convert.dask_client import call_on_cluster
+from wmtp_assets.datasets.convert.line_blocks import Digest
 from wmtp_assets.datasets.convert.line_ranges import LineRange, plan_ranges, read_range
 from wmtp_assets.datasets.convert.range_inspection import RangeFacts, in_parts, inspect_lines
 from wmtp_assets.datasets.convert.records import open_lines
@@ -38,9 +38,6 @@ PYTHON = ".".join(platform.python_version_tuple()[:2])
 SOURCE = "source of wmtp_assets/datasets"
 
 Environment = Mapping[str, str]
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 
 def convert_on_cluster(
@@ -70,7 +67,7 @@ def inspect_on_cluster(
     path: Path,
     settings: LengthFilter,
     scheduler: str,
-    digest: "_Hash",
+    digest: Digest,
     range_bytes: int,
 ) -> Generator[RangeFacts]:
     """Inspect a JSONL on the workers of a scheduler; yield what its ranges hold in their order.

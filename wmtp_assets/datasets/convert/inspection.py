@@ -156,7 +156,7 @@ class _SeenDigest:
         self._digest = hashlib.sha256()
         self._seen = seen
 
-    def update(self, data: bytes | memoryview) -> None:
+    def update(self, data: bytes | memoryview, /) -> None:
         self._digest.update(data)
         self._seen(len(data))
 

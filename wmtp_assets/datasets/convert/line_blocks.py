@@ -10,16 +10,19 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from wmtp_assets.files.regular import LINE_BYTES
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 # A fifth of a second of work for one process. Four blocks, for two processes, are 28 MB: of such
 # memory a container has 64 MB unless it is told otherwise (/dev/shm).
 BLOCK_BYTES = 6_000_000
+
+
+class Digest(Protocol):
+    """What is given every byte that is read, in order, such as `hashlib.sha256()`."""
+
+    def update(self, data: bytes | memoryview, /) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def part_bytes(block_bytes: int) -> int:
 
 
 def read_blocks(
-    handle: io.BufferedReader, path: Path, memory: memoryview, block_bytes: int, digest: "_Hash"
+    handle: io.BufferedReader, path: Path, memory: memoryview, block_bytes: int, digest: Digest
 ) -> Iterator[LineBlock]:
     """Read a file to its end; a part of the memory is filled anew when all others have been.
 
