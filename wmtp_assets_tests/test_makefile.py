@@ -72,6 +72,7 @@ def test_make_test_and_lint_set_up_and_run(folder: Path):
         "tools/set_up.py dev",
         "-m ruff check .",
         "-m ruff format --check .",
+        "-m pyright",
     ]
 
 
