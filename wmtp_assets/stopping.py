@@ -91,7 +91,8 @@ def _begin(stop: Stop) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, WAKE):
         signal.signal(number, lambda *_: None)
-    # Before the block, which threads inherit: this one takes SIGINT.
+    # A program that blocks it has it blocked here too. Threads inherit that: the one takes SIGINT.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     threading.Thread(target=_insist, args=(stop,), daemon=True).start()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 

@@ -1,7 +1,6 @@
 """The sample and the UI in a folder of their own: the record there, a real run left aside."""
 
 import os
-import runpy
 import socket
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wmtp_assets import rehearse, ui
+from wmtp_assets import ui
 from wmtp_assets.errors import BadInput
 from wmtp_assets.project_yaml import PROJECT_YAML
 from wmtp_assets.record_home import rehearse_only, use_record_of
@@ -91,13 +90,15 @@ def test_a_rehearsal_leaves_the_settings_of_a_real_run_aside():
     assert os.environ["HF_TOKEN"] == "hf_x"
 
 
-def test_a_misspelt_setting_is_still_named_by_a_rehearsal(capsys, monkeypatch):
-    os.environ["WMTP_WORKER"] = "3"
-    monkeypatch.setattr(rehearse, "JOBS", ())
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_module("wmtp_assets.sample", run_name="__main__", alter_sys=True)
-    assert ended.value.code == 1
-    assert "WMTP_WORKER is no setting" in capsys.readouterr().err
+def test_a_misspelt_setting_is_still_named_by_a_rehearsal():
+    done = subprocess.run(
+        [sys.executable, "-m", "wmtp_assets.sample"],
+        env=os.environ | {"WMTP_WORKER": "3", "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "WMTP_WORKER is no setting" in done.stderr
 
 
 def test_the_ui_becomes_dagster_dev_on_the_record_of_the_source(tmp_path: Path, monkeypatch):

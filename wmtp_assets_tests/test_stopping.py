@@ -52,7 +52,8 @@ WAITS = {
     "for a lock": "lock = threading.Lock(); lock.acquire(); ready(); lock.acquire()",
     "for a program": "ready(); subprocess.run(['sleep', '60'])",
     "for processes": "ready(); in_processes(time.sleep, 60)",
-    "computing": "ready()\n    while True: pass",
+    # Not for ever: of a test that was killed it would take a core until the machine is off.
+    "computing": "ready(); end = time.monotonic() + 60\n    while time.monotonic() < end: pass",
     "returning all the same": "caught(); return 0",
     "once lost": "caught(); time.sleep(60)",
 }
@@ -152,6 +153,16 @@ def test_one_signal_ends_a_command_wherever_it_waits(start, wait: str, sent: str
         command.wait_for(lambda: len(command.others()) >= 4)
     command.signal(number, to_all=to_all)
     assert command.end() == (code, line)
+
+
+def test_a_caller_that_blocks_sigint_takes_it_from_no_command(start):
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        command = start("-c", program(WAITS["for a lock"])).ready()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    command.signal(signal.SIGINT)
+    assert command.end() == (130, SIGNALS["SIGINT"][3])
 
 
 def test_many_signals_are_as_one(start):
