@@ -16,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from wmtp_assets.printable import say
+
 # Time to remove what is unfinished and to record the end, until the exception is raised again.
 SECONDS_TO_END = 10.0
 ATTEMPTS = 3
@@ -120,5 +122,5 @@ def _end(stop: Stop, then: str) -> NoReturn:
     line = f"stopped by {NAMES[stop.number]}"
     line += f" {stop.at}" if stop.at else ""
     sys.stdout.flush()
-    print(f"{line}; {then}" if then else line, file=sys.stderr, flush=True)
+    say(f"{line}; {then}" if then else line, file=sys.stderr)
     os._exit(128 + stop.number)

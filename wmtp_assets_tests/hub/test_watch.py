@@ -97,5 +97,5 @@ def test_a_commit_pinned_in_the_catalog_is_followed_there():
     ],
 )
 def test_the_schedule_runs_by_default_where_branches_move_by_themselves(source, status):
-    schedule = daily_watch(watch_job(watched_repos.values(), {}), source)
+    schedule = daily_watch(watch_job(watched_repos.values()), source)
     assert (schedule.cron_schedule, schedule.default_status) == ("0 6 * * *", status)

@@ -46,7 +46,7 @@ class World:
         watched = watched_repos[RAW.to_user_string()]
         self.definitions = dg.Definitions(
             assets=[raw_assets[RAW.to_user_string()], watched],
-            jobs=[watch_job([watched], {}), *jobs],
+            jobs=[watch_job([watched]), *jobs],
             resources={"deployment": deployment},
         )
 

@@ -53,6 +53,7 @@ class ApprovableWorld(World):
             asset_checks=[*defs.asset_checks, checks],
             jobs=[*defs.jobs, write_training_view, check_training_view],
             resources={**defs.resources, "declared": self.declared},
+            loggers=defs.loggers,
         )
 
     def make_view(self, **config: str) -> list[str]:

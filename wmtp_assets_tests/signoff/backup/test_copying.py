@@ -103,8 +103,8 @@ def test_a_byte_that_was_not_approved_is_named_and_not_copied(
 def test_all_bytes_that_do_not_arrive_are_named(storage, location, monkeypatch):
     write = BackupLocation.write
 
-    def worse(self: BackupLocation, path: str, source: Path) -> str:
-        digest = write(self, path, source)
+    def worse(self: BackupLocation, path: str, source: Path, *told) -> str:
+        digest = write(self, path, source, *told)
         if source.name in ("README.md", "metadata.json"):
             self.write_bytes(path, changed(source.read_bytes()))
         return digest
@@ -281,11 +281,11 @@ def test_the_copy_of_another_storage_is_not_replaced(
 def test_one_backup_of_a_storage_at_a_time(storage: Path, location: BackupLocation, monkeypatch):
     write, seen = BackupLocation.write, []
 
-    def meanwhile(self: BackupLocation, path: str, source: Path) -> str:
+    def meanwhile(self: BackupLocation, path: str, source: Path, *told) -> str:
         with pytest.raises(BadInput, match="another backup of this storage is under way"):
             copied(storage, BackupLocation("memory://elsewhere"))
         seen.append(path)
-        return write(self, path, source)
+        return write(self, path, source, *told)
 
     monkeypatch.setattr(BackupLocation, "write", meanwhile)
     copied(storage, location)
