@@ -7,6 +7,7 @@ answer the terminal with tracebacks, and end with this one. (multiprocessing tak
 """
 
 import _thread
+import logging
 import os
 import select
 import signal
@@ -89,6 +90,11 @@ def _begin(stop: Stop) -> None:
     stop.pipe, written = os.pipe()
     os.set_blocking(written, False)
     signal.set_wakeup_fd(written, warn_on_full_buffer=False)
+    # The exception may come in a finalizer, or while SQLAlchemy closes a connection.
+    unraisable = sys.unraisablehook
+    sys.unraisablehook = lambda of: None if is_stopping() else unraisable(of)
+    if logging.lastResort:
+        logging.lastResort.addFilter(lambda _: not is_stopping())
     # Whoever starts this in the background of a script has it ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, WAKE):

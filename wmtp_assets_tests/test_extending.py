@@ -77,7 +77,7 @@ class Copy(NamedTuple):
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     root = tmp_path_factory.mktemp("copy")
-    for package in ("wmtp_assets", "wmtp_assets_tests"):
+    for package in ("wmtp_assets", "wmtp_assets_tests", "benchmarks"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(PROJECT / package, root / package, ignore=ignored)
     shutil.copy(PROJECT / "pyproject.toml", root)

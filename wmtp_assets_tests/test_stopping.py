@@ -236,10 +236,12 @@ def test_one_signal_ends_the_sample_with_all_that_it_started(start, tmp_path: Pa
         assert ended == code and re.fullmatch(f"(done [a-z_]+\n)?{last}", text[said:]), text[said:]
         assert unfinished(sample) == []
         runs = runs_of(sample / "dagster_home")
-        assert bool(runs) == bool(at) and all(run.is_finished for run in runs)
+        assert all(run.is_finished for run in runs)
 
-    stop(lambda _: any(sample.glob(".mirror.*.tmp")), "")
+    # The job begins beside the writing; which of them is earlier depends on the machine.
+    stop(lambda _: any(sample.glob(".mirror.*.tmp")), "( in job phase1)?")
     stop(
         lambda command: "done meta_mtp__raw" in command.text,
         " in job phase1, [0-9]+ of [0-9]+ assets made",
     )
+    assert runs_of(sample / "dagster_home")

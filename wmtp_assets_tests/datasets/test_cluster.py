@@ -227,7 +227,7 @@ def test_the_error_of_a_unit_arrives_as_it_is(tmp_path, two_workers):
 
 
 def test_an_error_of_this_process_ends_what_it_submitted(tmp_path, monkeypatch, two_workers):
-    def full(part, out):
+    def full(*part_and_out):
         raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr(split, "_append", full)
