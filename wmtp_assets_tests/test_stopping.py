@@ -235,8 +235,6 @@ def test_one_signal_ends_the_sample_with_all_that_it_started(start, tmp_path: Pa
         # A step may have ended between the look and the signal.
         assert ended == code and re.fullmatch(f"(done [a-z_]+\n)?{last}", text[said:]), text[said:]
         assert unfinished(sample) == []
-        runs = runs_of(sample / "dagster_home")
-        assert all(run.is_finished for run in runs)
 
     # The job begins beside the writing; which of them is earlier depends on the machine.
     stop(lambda _: any(sample.glob(".mirror.*.tmp")), "( in job phase1)?")
@@ -244,4 +242,6 @@ def test_one_signal_ends_the_sample_with_all_that_it_started(start, tmp_path: Pa
         lambda command: "done meta_mtp__raw" in command.text,
         " in job phase1, [0-9]+ of [0-9]+ assets made",
     )
-    assert runs_of(sample / "dagster_home")
+    # Also one that the first signal met before it had begun.
+    runs = runs_of(sample / "dagster_home")
+    assert runs and all(run.is_finished for run in runs)
