@@ -15,16 +15,15 @@ from wmtp_assets.datasets.formats import ALPACA, OTHER_LANGUAGE, OVER_LENGTH
 from wmtp_assets.datasets.languages import program_columns
 from wmtp_assets.datasets.row import DatasetRow
 from wmtp_assets.datasets.rows import DATASETS, benchmarks_of
-from wmtp_assets.definitions import build_definitions
 from wmtp_assets.doctor.plans import JOBS
 from wmtp_assets.errors import BadInput
 from wmtp_assets.evidence.steps import STEPS
-from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.layout.skeleton import SKELETON
 from wmtp_assets.models.rows import OPTIONAL
 from wmtp_assets.published import PUBLISHED
 from wmtp_assets.sample.catalog import SAMPLE, entry_of
 from wmtp_assets.sample.datasets import WRITERS
+from wmtp_assets_tests.published_graph import published_graph
 
 # What the rows share; every other module is a dataset's.
 SHARED = {
@@ -51,12 +50,7 @@ every_row = pytest.mark.parametrize("row", DATASETS.values(), ids=DATASETS)
 @pytest.fixture(scope="module")
 def defs(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     root = tmp_path_factory.mktemp("graph")
-    return build_definitions(
-        catalog=PUBLISHED,
-        source=MirrorSource(root),
-        storage_root=root / "storage",
-        docs_root=root / "docs",
-    )
+    return published_graph(root)
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,8 @@ from dagster._core.executor.in_process import InProcessExecutor
 from dagster._core.executor.multiprocess import MultiprocessExecutor
 from dagster._core.system_config.objects import ResolvedRunConfig
 
-from wmtp_assets.hub.sources import MirrorSource
 from wmtp_assets.jobs import ASSET_JOBS, LIBRARIES, ONE_PROCESS, executor_of_jobs
-from wmtp_assets.published import PUBLISHED
+from wmtp_assets_tests.published_graph import published_graph
 
 HEAVY = {"torch", "datasets"}
 
@@ -46,16 +45,8 @@ def step() -> None:
 @pytest.fixture(scope="module")
 def defs(tmp_path_factory) -> dg.Definitions:
     """The graph of a real source."""
-    from wmtp_assets.definitions import build_definitions
-
     root = tmp_path_factory.mktemp("jobs")
-    return build_definitions(
-        catalog=PUBLISHED,
-        source=MirrorSource(root),
-        storage_root=root / "storage",
-        docs_root=root / "docs",
-        with_reward_model=False,
-    )
+    return published_graph(root, with_reward_model=False)
 
 
 @pytest.mark.parametrize("job", [None, "phase1", "datasets", "verify_storage_deep"])

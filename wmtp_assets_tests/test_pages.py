@@ -14,11 +14,9 @@ import dagster as dg
 import pytest
 import yaml
 
-from wmtp_assets.definitions import build_definitions
-from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets.published import PUBLISHED
 from wmtp_assets.settings import PREFIX, Settings
 from wmtp_assets.signoff.__main__ import parse
+from wmtp_assets_tests.published_graph import published_graph
 
 PROJECT = Path(__file__).parents[1]
 PAGES = {
@@ -73,13 +71,7 @@ def test_the_page_of_settings_has_every_setting():
 @pytest.fixture(scope="module")
 def defs(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     root = tmp_path_factory.mktemp("pages")
-    return build_definitions(
-        catalog=PUBLISHED,
-        source=MirrorSource(root),
-        storage_root=root / "storage",
-        docs_root=root / "docs",
-        backup_url=str(root / "backup"),
-    )
+    return published_graph(root, backup_url=str(root / "backup"))
 
 
 def job_names(defs: dg.Definitions) -> set[str]:

@@ -9,9 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.definitions import build_definitions
-from wmtp_assets.hub.sources import MirrorSource
-from wmtp_assets.published import PUBLISHED
+from wmtp_assets_tests.published_graph import published_graph
 
 PROJECT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -40,12 +38,8 @@ FIRST_TRIED = {
 @pytest.fixture(scope="module", params=["plain", "with a backup"])
 def repository(tmp_path_factory, request) -> dg.RepositoryDefinition:
     root = tmp_path_factory.mktemp("selections")
-    return build_definitions(
-        catalog=PUBLISHED,
-        source=MirrorSource(root),
-        storage_root=root / "storage",
-        docs_root=root / "docs",
-        backup_url=None if request.param == "plain" else str(root / "backup"),
+    return published_graph(
+        root, backup_url=None if request.param == "plain" else str(root / "backup")
     ).get_repository_def()
 
 
