@@ -1,5 +1,6 @@
 """What training writes beside the layout: no part of an approval, named, and no place to hide."""
 
+import contextlib
 import os
 import re
 import shlex
@@ -300,8 +301,8 @@ def test_names_of_the_project_are_what_they_were(storage: Path, name: str):
 def test_nothing_beside_is_looked_into(storage: Path):
     nested(storage / "outputs", ["n" * 255] * 100)
     (storage / "logs").mkdir()
-    with socket.socket(socket.AF_UNIX) as pipe:
-        os.chdir(storage / "logs")
+    # The name of a socket is bounded to some 100 characters.
+    with socket.socket(socket.AF_UNIX) as pipe, contextlib.chdir(storage / "logs"):
         pipe.bind("s")
     write(storage / "mlruns/0/meta.yaml")
     (storage / "mlruns/link").symlink_to("nowhere")
