@@ -6,6 +6,7 @@ first ends, as failed, the earlier ones whose process is gone.
 """
 
 import atexit
+import contextlib
 import faulthandler
 import multiprocessing
 import sys
@@ -24,7 +25,7 @@ from wmtp_assets.printable import say
 from wmtp_assets.record import ROOT_TAG
 from wmtp_assets.runs.events import INTERRUPTS, note_event, planned_progress, recorded_progress
 from wmtp_assets.runs.heartbeat import find_dead, heartbeat
-from wmtp_assets.runs.stopped import MODULE, end_line, resume_command, stop_lines
+from wmtp_assets.runs.stopped import INTERRUPTED, MODULE, end_line, resume_command, stop_lines
 from wmtp_assets.sqlite_record import mend, record_lock
 
 # Where the page looks for the runs of a job. Dagster puts it on the runs that its own processes
@@ -128,10 +129,21 @@ def run_here(
     for line in end_dead_runs(instance):
         say(line, file=sys.stderr)
     run_id = make_new_run_id()
-    with heartbeat(instance, run_id):
+    with heartbeat(instance, run_id), _ended(instance, run_id):
         return job.execute_in_process(
             instance=instance, run_id=run_id, tags=run_tags(storage_root), **options
         )
+
+
+@contextlib.contextmanager
+def _ended(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+    """End a run in the record that a signal met before Dagster had begun it: Dagster does not."""
+    try:
+        yield
+    finally:
+        run = instance.get_run_by_id(run_id)
+        if run and not run.is_finished:
+            instance.report_run_canceled(run, INTERRUPTED)
 
 
 def end_dead_runs(instance: dg.DagsterInstance, heard: dict[str, Any] | None = None) -> list[str]:

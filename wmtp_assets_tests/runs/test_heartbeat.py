@@ -7,15 +7,17 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import dagster as dg
 import pytest
 from dagster._core.events import StepSuccessData
+from dagster._core.execution import execute_in_process
 
 from wmtp_assets.automation.sensors import dead_runs
 from wmtp_assets.files.temporaries import HeldFile
 from wmtp_assets.runs import heartbeat as module
-from wmtp_assets.runs.executor import end_dead_runs, reporting_executor
+from wmtp_assets.runs.executor import end_dead_runs, reporting_executor, run_here
 from wmtp_assets.runs.heartbeat import (
     FOLDER,
     KEY,
@@ -241,6 +243,15 @@ def test_the_next_run_ends_the_killed_one_and_names_it(instance):
     told = [entry.user_message for entry in instance.all_logs(result.run_id)]
     assert any(f"run {run_id} (job work) is ended as failed" in line for line in told)
     assert status(instance, result.run_id) == dg.DagsterRunStatus.SUCCESS
+
+
+def test_a_run_that_a_signal_met_before_it_had_begun_is_ended(instance, monkeypatch):
+    interrupted = mock.Mock(side_effect=KeyboardInterrupt)
+    monkeypatch.setattr(execute_in_process, "ExecuteRunWithPlanIterable", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_here(work(), instance, "/somewhere/storage")
+    (run,) = instance.get_runs()
+    assert run.status == dg.DagsterRunStatus.CANCELED
 
 
 def test_the_page_ends_it_at_its_next_look(instance):
