@@ -85,25 +85,22 @@ class Command:
     def end(self) -> tuple[int, str]:
         """The exit code and what was said; nothing lives on."""
         code = self.process.wait(120)
-        assert self.others() == []
+        # Those of Dagster notice the end a little later.
+        end = time.monotonic() + 20
+        while (left := self.others()) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert left == []
         return code, self.text.replace("ready\n", "")
 
     def others(self) -> list[str]:
-        """The other processes of the session, once those of Dagster have noticed the end."""
-        for _ in range(60):
-            listed = subprocess.run(
-                ["ps", "-eo", "sid=,stat=,pid=,args="], capture_output=True, text=True
-            ).stdout.splitlines()
-            rows = [line.split(None, 3) for line in listed]
-            found = [
-                row[3]
-                for row in rows
-                if row[0] == str(self.process.pid) and not row[1].startswith("Z")
-            ]
-            if not found:
-                return []
-            time.sleep(0.1)
-        return found
+        """What the other processes of the session run now."""
+        listed = subprocess.run(
+            ["ps", "-eo", "sid=,stat=,pid=,args="], capture_output=True, text=True
+        ).stdout.splitlines()
+        rows = [line.split(None, 3) for line in listed]
+        return [
+            row[3] for row in rows if row[0] == str(self.process.pid) and not row[1].startswith("Z")
+        ]
 
 
 @pytest.fixture
@@ -151,6 +148,9 @@ def test_one_signal_ends_a_command_wherever_it_waits(start, wait: str, sent: str
     command = start("-c", program(WAITS[wait])).ready()
     if wait == "for processes":
         command.wait_for(lambda: len(command.others()) >= 4)
+    if wait == "for a program":
+        # Popen cannot be interrupted before it has started the program: nobody would end it.
+        command.wait_for(lambda: "sleep 60" in command.others())
     command.signal(number, to_all=to_all)
     assert command.end() == (code, line)
 
@@ -242,6 +242,4 @@ def test_one_signal_ends_the_sample_with_all_that_it_started(start, tmp_path: Pa
         lambda command: "done meta_mtp__raw" in command.text,
         " in job phase1, [0-9]+ of [0-9]+ assets made",
     )
-    # The newest; one that the first signal met before it had begun may stay as not begun.
-    newest, *_ = runs_of(sample / "dagster_home")
-    assert newest.is_finished
+    assert all(run.is_finished for run in runs_of(sample / "dagster_home"))
