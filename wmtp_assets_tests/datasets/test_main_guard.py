@@ -1,5 +1,6 @@
 """A script without a main guard is told so, not that memory ran out."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from wmtp_assets.datasets.convert import pool
 from wmtp_assets_tests.datasets.rows import CODECONTESTS, write_parquet
 
+PROJECT = Path(__file__).parents[2]
 SCRIPT = """
 import pathlib, sys
 from wmtp_assets.datasets.convert import pool
@@ -34,6 +36,7 @@ def ran(folder: Path, script: str, *, by_pipe: bool = False) -> subprocess.Compl
     named = "-" if by_pipe else str(folder / "script.py")
     return subprocess.run(
         [sys.executable, named, str(folder)],
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
         input=script if by_pipe else None,
         capture_output=True,
         text=True,
