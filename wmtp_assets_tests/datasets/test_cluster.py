@@ -1,5 +1,6 @@
 """A cluster writes the bytes of this process, whichever of its parts dies; else one named error."""
 
+import asyncio
 import contextlib
 import errno
 import os
@@ -129,6 +130,21 @@ def test_a_new_worker_goes_on_where_all_were_lost(tmp_path, two_workers):
             worker.wait()
         two_workers.have_workers(1)
         assert found.result(60) == usual
+
+
+def test_a_result_that_is_slow_on_its_way_is_waited_for(tmp_path, monkeypatch, two_workers):
+    gathered, asked = Client._gather_remote, []
+
+    async def slow(client, *arguments):
+        asked.append(client)
+        await asyncio.sleep(5 * dask_client.LOOK_SECONDS)
+        return await gathered(client, *arguments)
+
+    monkeypatch.setattr(dask_client, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(Client, "_gather_remote", slow)
+    usual = convert(tmp_path / "usual", EARLIER)
+    assert convert(tmp_path, EARLIER, scheduler=two_workers.address) == usual
+    assert len(asked) == 1
 
 
 def test_a_unit_on_which_workers_die_is_an_error(tmp_path):

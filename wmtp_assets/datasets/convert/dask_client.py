@@ -10,6 +10,7 @@ Not here: what is called (`cluster`), and what starts scheduler and workers (doc
 import asyncio
 import contextlib
 import pickle
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, Protocol, TypeVar, cast
@@ -101,18 +102,24 @@ class _Cluster:
     def result_of(self, unit: Placed, future) -> Any:
         """Wait for a unit, for as long as there are workers that may take it."""
         alone_since = None
+        is_done = threading.Event()
+        future.add_done_callback(lambda _: is_done.set())
         while True:
+            looked = time.monotonic()
             try:
-                return future.result(timeout=LOOK_SECONDS)
+                # Only then asked for: a result that is broken off on its way spoils all later ones
+                # (Client._gather_future stays cancelled; UnboundLocalError in distributed.sync).
+                if is_done.wait(LOOK_SECONDS):
+                    return future.result(timeout=NO_WORKERS_SECONDS)
+                raise TimeoutError
             except Exception as error:
                 ended = error
             if future.status == "error":
                 self._raise_of_unit(unit, future)
             if not isinstance(ended, TimeoutError):
                 raise self._lost(ended) from ended
-            now = time.monotonic()
-            alone_since = None if self._threads() else alone_since or now
-            if alone_since and now - alone_since >= NO_WORKERS_SECONDS:
+            alone_since = None if self._threads() else alone_since or looked
+            if alone_since and time.monotonic() - alone_since >= NO_WORKERS_SECONDS:
                 raise BadInput(
                     f"the Dask scheduler has no workers, for {NO_WORKERS_SECONDS:g} s",
                     [self._scheduler],
