@@ -339,6 +339,27 @@ def test_a_signature_names_its_key_and_what_it_left_out(tmp_path: Path):
     assert read_bundle(tmp_path / "a.sig").digests.keys() == {ONE_FILE}
 
 
+def test_a_signature_reads_each_file_through_the_hasher_that_its_config_builds(tmp_path: Path):
+    # Rests on it: approval/signing.py tells from there how far a signature is.
+    from model_signing import hashing
+
+    passed = []
+
+    class Telling(hashing.Config):
+        def _build_stream_hasher(self, *arguments):
+            hasher = super()._build_stream_hasher(*arguments)
+            update = hasher.update
+            vars(hasher)["update"] = lambda data: (passed.append(len(data)), update(data))
+            return hasher
+
+    (tmp_path / "long").write_bytes(bytes(3_000_000))
+    (tmp_path / "short").write_bytes(b"a")
+    told = Telling().hash(tmp_path)
+    assert sum(passed) == 3_000_001
+    plain = hashing.Config().hash(tmp_path)
+    assert [*told.resource_descriptors()] == [*plain.resource_descriptors()]
+
+
 def test_a_run_of_a_script_names_no_code_location_and_can_be_given_tags(instance):
     # Rests on it: runs/executor.py gives it the tag by which the page finds the runs of a job, and
     # unreported.py looks at runs itself. Were it named, Dagster's run-status sensors would do.
