@@ -43,7 +43,8 @@ def _token_length(splits: Splits, max_tokens: int) -> list[str]:
     colours = dict(zip(shares.columns, LINES * len(shares.columns), strict=False))
     shapes = [_stairs(shares[name], step, top, "stroke", of) for name, of in colours.items()]
     legend = [_text(WIDTH, 12 * (n + 1), name, of) for n, (name, of) in enumerate(colours.items())]
-    end = f"{last:,} tokens" + (f", limit {max_tokens:,}" if is_near(max_tokens, last) else "")
+    limit = "the limit" if last == max_tokens else f"limit {max_tokens:,}"
+    end = f"{last:,} tokens" + (f", {limit}" if is_near(max_tokens, last) else "")
     return [*shapes, *legend, _text(WIDTH, HEIGHT + 14, end)]
 
 

@@ -75,9 +75,13 @@ def test_steps_are_as_high_as_the_shares(made):
 def test_the_limit_is_named_where_it_is_near(made):
     splits = stored(made, "humaneval")
     longest = max(max(of.facts.tally.lengths[TOTAL]) for of in splits)
-    for limit, near in ((longest, True), (2 * longest, False)):
-        drawn = draw_sketches("humaneval", splits, limit)["token_length"]
-        assert (f"limit {limit:,}" in drawn) == near
+    ends = {
+        longest: f"{longest:,} tokens, the limit<",
+        longest + 1: f"{longest:,} tokens, limit {longest + 1:,}<",
+        2 * longest: f"{longest:,} tokens<",
+    }
+    for limit, end in ends.items():
+        assert end in unquote(draw_sketches("humaneval", splits, limit)["token_length"])
 
 
 def test_both_labels_are_counted_of_each_split(made):
