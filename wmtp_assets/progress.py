@@ -70,7 +70,9 @@ def reading(title: str, total_bytes: int, report: Callable[[str], None]) -> Seen
 
 
 def of_bytes(done: int, total: int, word: str = "of") -> str:
-    """Two numbers of bytes, for a person: `12.30 of 27.00 GB`."""
+    """Two numbers of bytes, for a person: `12.30 of 27.00 GB`, `0.4 of 12.0 MB`."""
+    if total < 1e9:
+        return f"{done / 1e6:,.1f} {word} {total / 1e6:,.1f} MB"
     return f"{done / 1e9:,.2f} {word} {total / 1e9:,.2f} GB"
 
 

@@ -5,6 +5,7 @@ on one record would fight, so a port that is taken is refused.
 """
 
 import os
+import signal
 import socket
 import sys
 
@@ -44,6 +45,10 @@ def main() -> int:
         return 1
     os.environ |= {"PORT": str(port), "PYTHONWARNINGS": "ignore"}
     command = ["dagster", "dev", "-h", HOST, "-p", str(port), "-m", "wmtp_assets.definitions"]
+    # A shell starts what runs in the background of a script with SIGINT ignored, and Dagster then
+    # ignores SIGTERM too: nothing but SIGKILL would end it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, "-m", *command])
 
 

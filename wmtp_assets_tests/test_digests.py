@@ -130,4 +130,4 @@ def test_reading_a_touched_file_is_told_on_stderr_once(store, monkeypatch, capsy
     for _ in range(2):
         assert Digests(store, recorded, deep=False)[NAMES[0]]
     told = capsys.readouterr().err.splitlines()
-    assert len(told) == 1 and told[0].startswith(f"{path}: 0.00 of 0.00 GB, ")
+    assert len(told) == 1 and told[0].startswith(f"{path}: 0.0 of 0.0 MB, ")

@@ -1,6 +1,7 @@
 """The sample and the UI in a folder of their own: the record there, a real run left aside."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from wmtp_assets.project_yaml import PROJECT_YAML
 from wmtp_assets.record_home import rehearse_only, use_record_of
 from wmtp_assets.settings import read_settings
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PROJECT = Path(__file__).parents[1]
 
 
@@ -102,12 +104,24 @@ def test_a_misspelt_setting_is_still_named_by_a_rehearsal():
 
 
 def test_the_ui_becomes_dagster_dev_on_the_record_of_the_source(tmp_path: Path, monkeypatch):
-    ran = []
-    monkeypatch.setattr(os, "execv", lambda program, command: ran.append([program, *command]))
+    ran, heeded = [], []
+
+    def become(program, command):
+        ran.append([program, *command])
+        heeded.extend(signal.getsignal(number) for number in SIGNALS)
+
+    monkeypatch.setattr(os, "execv", become)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in the background of a script
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     os.environ |= {"WMTP_SOURCE": "hub", "PORT": str(port)}
-    ui.main()
+    try:
+        ui.main()
+    finally:
+        for number, heard in before.items():
+            signal.signal(number, heard)
+    assert heeded == [signal.SIG_DFL, signal.SIG_DFL]
     [[program, *command]] = ran
     assert program == sys.executable
     assert command[1:] == (

@@ -408,7 +408,7 @@ def test_a_signed_sample_is_verified_by_the_commands_of_its_readme(sample, tmp_p
     assert before.keys() == after.keys()
     assert [p for p in before if before[p] != after[p]] == []
     status = sample.status()
-    assert status.returncode == 0 and "approval: approved: approved by Ann" in status.stdout
+    assert status.returncode == 0 and "approval: approved by Ann" in status.stdout
     content = json.loads((sample.docs / "phase1_checklist.json").read_text())
     # Of Step 11 the reviewer's part: no product owner decided, and nothing was backed up.
     assert [step["state"] for step in content["steps"]] == ["done"] * 11 + ["partly done"]
@@ -419,7 +419,7 @@ def test_a_signed_sample_is_verified_by_the_commands_of_its_readme(sample, tmp_p
     click = sample.command(*unsigned, "--acknowledge", digest)
     assert click.returncode == 1 and "it does not count: decision 0002" in click.stderr
     standing = sample.status().stdout
-    assert "approval: approved: approved by Ann" in standing and "ann.pub" in standing
+    assert "approval: approved by Ann" in standing and "ann.pub" in standing
     sample.settings = {}
 
     params = sample.storage / "models_v2/meta-llama-mtp/configs/params.json"
@@ -466,7 +466,7 @@ def test_a_backup_is_verified_one_flipped_byte_named_and_the_storage_restored(sa
     for job in ("verify_storage_deep", "report"):
         done = sample.job(job)
         assert done.returncode == 0, done.stderr[-2000:]
-    assert "approval: approved: approved by Ann" in sample.status().stdout
+    assert "approval: approved by Ann" in sample.status().stdout
     assert sample.command(*signoff, "verify", str(sample.storage)).returncode == 0
     sample.settings = {}
 

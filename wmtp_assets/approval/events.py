@@ -239,7 +239,7 @@ def approval_result(
         "metadata": {
             STORAGE_ROOT: str(deployment.store.root),
             "standing": str(approval.state),
-            SAYS: printable(f"{approval.state}: {approval.summary}"),
+            SAYS: printable(approval.sentence),
             **_how_to_approve(approval, warned),
             "acknowledged_warnings": as_table(
                 ("warning",), ((shortened(j.line, REASON_LETTERS),) for j in acknowledged)
@@ -288,7 +288,8 @@ def _sentence(approval: Approval, evidence: Evidence, in_the_way: Sequence[str])
     Markdown: findings are not in it, only links to them.
     """
     first = not_passed_line(evidence.counting, approval.acknowledged)
-    state = escape_links(printable(f"{approval.state}: {approval.summary}"))[:STATE_LETTERS]
+    state = escape_links(printable(approval.sentence))[:STATE_LETTERS]
     if not in_the_way:
         return f"{first}. {state}"
-    return f"{first}. {state}. In the way of an approval: {len(in_the_way)}, listed below"
+    many = len(in_the_way)
+    return f"{first}. {state}. In the way of an approval: {many}; `signoff status` names them"

@@ -5,7 +5,7 @@ beside its place, sign it where a key is at hand, and let it appear by one renam
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,20 +26,23 @@ from wmtp_assets.approval.covered_files import covered_files
 from wmtp_assets.approval.json_schema import without_controls
 from wmtp_assets.approval.manifest import build_manifest, recorded_files
 from wmtp_assets.approval.recorded_lock import lock_differences
-from wmtp_assets.approval.refusal_reasons import files_unlike_record, refusal_reasons
+from wmtp_assets.approval.refusal_reasons import (
+    NOT_ACKNOWLEDGED,
+    files_unlike_record,
+    refusal_reasons,
+)
 from wmtp_assets.approval.signing import Signer
+from wmtp_assets.checking.acknowledging import approve_command
 from wmtp_assets.errors import BadInput
-from wmtp_assets.evidence.judge import Evidence
+from wmtp_assets.evidence.judge import Evidence, Outcome
 from wmtp_assets.files.regular import read_small
 from wmtp_assets.folders import GIT_KEEP, LOCK
 from wmtp_assets.progress import reading
 from wmtp_assets.store import Store
 
 REFUSED = "approval refused"
-MEND = (
-    "mend what is named, acknowledge a warning by its digest; signoff status lists them all; where "
-    "the lock differs, put back the one that the runs wrote, or materialize the raw asset again"
-)
+MEND = "mend what is named: signoff status lists it, and says what to do next"
+MEND_LOCK = "put back the lock that the runs wrote, or materialize the raw asset again"
 MATERIALIZE = "materialize its asset again, then run verify_storage_deep and job report"
 
 
@@ -120,12 +123,12 @@ def _approved_files(
     there = covered_files(store.root)
     # Read once: what is held against the record here has to be what the signer reads.
     lock = read_small(store.lock, root=store.root) if LOCK in there else None
-    reasons = [
-        *refusal_reasons(evidence, review.acknowledged, there),
-        *lock_differences(lock, sources, store.lock),
-    ]
-    if reasons:
-        raise BadInput(REFUSED, reasons, MEND)
+    reasons = [*refusal_reasons(evidence, review.acknowledged, there)]
+    of_lock = [*lock_differences(lock, sources, store.lock)]
+    if reasons or of_lock:
+        fixes = [_mend(evidence, reasons)] if reasons else []
+        fixes += [MEND_LOCK] if of_lock else []
+        raise BadInput(REFUSED, [*reasons, *of_lock], "; ".join(fixes))
     files = recorded_files(evidence)
     files |= {LOCK: _facts(lock)} if lock is not None else {}
     files |= {GIT_KEEP: _facts(b"")} if GIT_KEEP in there else {}
@@ -145,3 +148,11 @@ def _approved_files(
 
 def _facts(data: bytes) -> dict[str, Any]:
     return {"size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def _mend(evidence: Evidence, reasons: Collection[str]) -> str:
+    """What helps: the command, where nothing but warnings waits for the reviewer."""
+    if not all(reason.startswith(NOT_ACKNOWLEDGED) for reason in reasons):
+        return MEND
+    digests = [j.digest for j in evidence.counting if j.outcome == Outcome.WARNED]
+    return f"read what warns, and acknowledge it: {approve_command(digests)}"

@@ -81,6 +81,12 @@ class Approval:
     damage: tuple[str, ...] = ()
 
     @property
+    def sentence(self) -> str:
+        """State and summary; a state that the summary begins with is not said twice."""
+        said = self.summary.startswith(self.state)
+        return self.summary if said else f"{self.state}: {self.summary}"
+
+    @property
     def acknowledged(self) -> frozenset[str]:
         """The digests of the findings that the decisions acknowledge while the approval stands."""
         standing = self.decisions if self.state == ApprovalState.APPROVED else ()
@@ -234,7 +240,7 @@ def changes_since(
             yield from _outside_changes(key, manifest, root)
     yield from _loose_changes(manifest, covered, root)
     yield from (
-        f"failed since: {j.check.asset} {j.check.name}: {j.finding}"
+        f"{j.check.asset} {j.check.name} failed: {j.finding}"
         for j in evidence.counting
         if j.outcome == Outcome.FAILED and j.check.asset in covered
     )

@@ -92,7 +92,7 @@ def copy_approved_storage(
     if approval.state != ApprovalState.APPROVED or approval.reviewed is None:
         raise BadInput(
             "only an approved storage is backed up",
-            [f"{approval.state}: {approval.summary}"],
+            [approval.sentence],
             "signoff status says what is in the way of an approval",
         )
     location = BackupLocation(backup_url)

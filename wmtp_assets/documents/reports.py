@@ -119,7 +119,7 @@ def _action_items(dossier: Dossier) -> Iterator[tuple[bool, str]]:
             yield by is not None, judged.line + acknowledged
     approval = dossier.approval
     if approval.state != ApprovalState.APPROVED:
-        yield False, f"{approval.state}: {approval.summary}"
+        yield False, approval.sentence
     if approval.of(Role.PRODUCT_OWNER) is None:
         yield False, "the product owner has not decided yet"
     met, reason = judge_backup(dossier.backup, approval)

@@ -74,7 +74,7 @@ STEPS = (
     Step(
         5,
         "Micro models",
-        "Policy and reference below 50 MB for a laptop; Rho-1 scoring runs with both.",
+        "Policy and reference, weights below 50 MB for a laptop; Rho-1 scoring runs with both.",
         _MICRO,
     ),
     Step(6, "Raw datasets", f"{_DATA} as published, proven.", _RAW_DATA),

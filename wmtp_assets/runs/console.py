@@ -4,6 +4,7 @@ import logging
 import sys
 
 import dagster as dg
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.execution import context_creation_job
 
 from wmtp_assets.markup import without_links
@@ -56,7 +57,7 @@ class OneLine(logging.Handler):
         elif event.event_type_value == "STEP_START":
             line = None
         elif event.event_type_value in SHOWN:
-            line = f"{SHOWN[event.event_type_value]} {event.step_key or ''}"
+            line = f"{SHOWN[event.event_type_value]} {event.step_key or _job_of(event)}"
             if event.event_type_value == "STEP_FAILURE":
                 error = event.step_failure_data.error
                 said = (error.cause or error).message.strip() if error else ""
@@ -67,6 +68,11 @@ class OneLine(logging.Handler):
             # A message of ours may have several lines; what an event quotes stays on one.
             lines = line.split("\n") if event is None else [line]
             say(*map(without_credentials, lines), file=sys.stderr)
+
+
+def _job_of(event: dg.DagsterEvent) -> str:
+    by_hand = event.job_name == IMPLICIT_ASSET_JOB_NAME
+    return "of selected assets" if by_hand else f"of job {event.job_name}"
 
 
 def _is_of_failure(event: dg.DagsterEvent | None) -> bool:

@@ -64,12 +64,17 @@ class ReportingExecutor(dg.Executor):
             mend(home)
         for line in end_dead_runs(plan_context.instance):
             plan_context.log.warning(line)
+        try:
+            refuse_unmeant(run)
+        except BadInput as error:
+            # No command goes on from here: that of all assets is what was refused.
+            _say_last(plan_context.log, [str(error)])
+            raise
         progress = planned_progress(plan_context.job.get_definition(), run)
         # Where a library crashes in this process, its last words are the lines that called it.
         faulthandler.enable(STDERR)
         try:
             with heartbeat(plan_context.instance, run.run_id):
-                refuse_unmeant(run)
                 for event in self.inner.execute(plan_context, execution_plan):
                     note_event(progress, event)
                     yield event
@@ -83,12 +88,7 @@ class ReportingExecutor(dg.Executor):
             raise
         finally:
             lines = [*stop_lines(progress, resume_command(progress, dagster_command()))]
-            if multiprocessing.parent_process() is None:
-                # After the traceback that Dagster prints of a failed run.
-                last = "\n".join(lines) or end_line(progress)
-                atexit.register(_print_at_exit, last)
-            elif lines:
-                plan_context.log.error("\n".join(lines))
+            _say_last(plan_context.log, lines, end_line(progress))
 
 
 def refuse_unmeant(run: dg.DagsterRun) -> None:
@@ -107,6 +107,18 @@ def refuse_unmeant(run: dg.DagsterRun) -> None:
             ["Dagster would run all of them"],
             "`dagster asset list --select ...` shows what a selection matches; '*' is everything",
         )
+
+
+def _say_last(log: dg.DagsterLogManager, lines: list[str], otherwise: str = "") -> None:
+    """Print lines after the traceback that Dagster prints of a failed run, or log them as errors.
+
+    Args:
+        otherwise: Printed where there are no lines.
+    """
+    if multiprocessing.parent_process() is None:
+        atexit.register(_print_at_exit, "\n".join(lines) or otherwise)
+    elif lines:
+        log.error("\n".join(lines))
 
 
 def _print_at_exit(text: str) -> None:

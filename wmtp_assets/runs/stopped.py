@@ -8,6 +8,7 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from wmtp_assets.printable import printable
@@ -20,6 +21,7 @@ MODULE = "wmtp_assets.definitions"
 INTERRUPTED = "it was interrupted (Ctrl-C, SIGTERM)"
 # They are about the other assets: job report writes them, by itself where the page runs.
 DOCUMENTS = ("reports/", "signoff/")
+APPROVAL = "signoff/approval"
 # Job whose checks failed -> the job that mends what they judge; its asset is never selected.
 MENDED_BY = {"verify_backup": "backup_storage"}
 
@@ -104,7 +106,7 @@ def stop_lines(progress: RunProgress, command: str) -> Iterator[str]:
         yield f"not made: {_counted(progress.not_made)}"
     elif progress.checks:
         proven = progress.checks.keys() - progress.unproven
-        yield f"checked and right: {_counted(proven)} of {len(progress.checks)} assets"
+        yield f"passed: {_counted(proven)} of {len(progress.checks)} assets"
     else:
         yield f"not done: job {progress.job}"
     if progress.unproven:
@@ -132,6 +134,8 @@ def resume_command(progress: RunProgress, program: str) -> str:
     Args:
         program: How `dagster` is called here.
     """
+    if _only_the_approval(progress):
+        return f"{Path(program).with_name('python')} -m wmtp_assets.signoff status"
     again = f"{program} job execute -m {MODULE} -j {progress.job}{_config_file(progress)}"
     open_ones = progress.not_made | progress.unproven
     if not progress.assets:
@@ -139,6 +143,16 @@ def resume_command(progress: RunProgress, program: str) -> str:
     if progress.job and (open_ones == progress.assets or not open_ones <= progress.assets):
         return again
     return _materialize(progress, program, open_ones & progress.assets or progress.assets)
+
+
+def _only_the_approval(progress: RunProgress) -> bool:
+    """Whether all is made, and what failed is the approval, with documents that tell of it.
+
+    The run made or checked what it could; what suspends an approval, `status` says.
+    """
+    documents = all(asset.startswith(DOCUMENTS) for asset in progress.failed)
+    all_ran = not progress.not_made and progress.unproven <= progress.failed.keys()
+    return APPROVAL in progress.failed and documents and all_ran
 
 
 def _mend(progress: RunProgress, program: str) -> str | None:

@@ -1,7 +1,7 @@
 """The state of evidence and approval as lines for a console."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from wmtp_assets.approval.json_schema import RESTORE
@@ -18,11 +18,14 @@ from wmtp_assets.evidence.judge import (
     was_put_back,
 )
 from wmtp_assets.evidence.not_passed import not_passed
+from wmtp_assets.runs.stopped import DOCUMENTS
 
 MATERIALIZE_AGAIN = (
     "materialize the assets named above again, or put the right bytes back where a file differs; "
     "then run verify_storage_deep"
 )
+REPORT_AGAIN = "run job report: it writes the documents anew, and judges the approval"
+DECIDE_AGAIN = "make the approved content again, or let a reviewer decide on this one"
 VERIFY_AGAIN = "run job verify_storage_deep: other bytes failed than those that are there now"
 SHOWN_ASSETS = 5
 
@@ -48,7 +51,7 @@ def status_lines(evidence: Evidence, approval: Approval) -> Iterator[str]:
     """What is not simply passed, the state of the approval, the sum, and what to do next."""
     counting = evidence.counting
     open_rows = not_passed(counting)
-    yield from open_lines(open_rows)
+    yield from open_lines(open_rows, approval.acknowledged)
     of_artifacts = len(evidence.of_artifacts)
     yield (
         f"{len(counting)} declared checks ({of_artifacts} of artifacts, "
@@ -58,24 +61,29 @@ def status_lines(evidence: Evidence, approval: Approval) -> Iterator[str]:
     digest = evidence.storage_digest if made else "none yet"
     yield f"storage {evidence.storage_root}, digest {digest}"
     yield f"every byte: {last_read(evidence)}"
-    yield f"approval: {approval.state}: {approval.summary}"
+    yield f"approval: {approval.sentence}"
     more = (clause for clause in approval.uncounted if clause not in approval.summary)
     yield from (f"does not count: {clause}" for clause in more)
     yield from not_covered_lines(Path(evidence.storage_root))
     yield f"next: {_where_it_was(evidence) or _next_step(evidence, open_rows, approval)}"
 
 
-def open_lines(open_rows: Iterable[JudgedCheck]) -> Iterator[str]:
+def open_lines(
+    open_rows: Iterable[JudgedCheck], acknowledged: Collection[str] = ()
+) -> Iterator[str]:
     """A line for each check; those that were not evaluated, by reason: else they bury the cause.
 
     A full disk leaves a hundred of them behind the one that failed.
+
+    Args:
+        acknowledged: Digests of the findings that the standing approval acknowledges.
     """
     waiting: dict[str, list[JudgedCheck]] = {}
     for judged in open_rows:
         if judged.outcome == Outcome.NOT_EVALUATED:
             waiting.setdefault(judged.finding, []).append(judged)
         else:
-            yield judged.line
+            yield ("acknowledged: " if judged.digest in acknowledged else "") + judged.line
     for finding, checks in waiting.items():
         assets = list(dict.fromkeys(j.check.asset for j in checks))
         if len(checks) == 1:
@@ -130,6 +138,8 @@ def _next_step(evidence: Evidence, open_rows: list[JudgedCheck], approval: Appro
         return RESTORE
     outcomes = {j.outcome for j in open_rows}
     if failing := [j for j in open_rows if j.outcome in FAILING]:
+        if all(j.check.asset.startswith(DOCUMENTS) for j in failing):
+            return REPORT_AGAIN
         return VERIFY_AGAIN if _verifying_is_enough(evidence, failing) else MATERIALIZE_AGAIN
     if approval.state == ApprovalState.APPROVED and approval.read:
         return "the approval stands; materialize what the record does not know, then run job report"
@@ -139,6 +149,9 @@ def _next_step(evidence: Evidence, open_rows: list[JudgedCheck], approval: Appro
         return "materialize what is named as made from other content, then run verify_storage_deep"
     if Outcome.NOT_EVALUATED in outcomes:
         return "run job phase1, then job report"
+    if approval.state == ApprovalState.SUSPENDED:
+        changes = approval.changes or ()
+        return REPORT_AGAIN if all(c.startswith(DOCUMENTS) for c in changes) else DECIDE_AGAIN
     if outcomes:
         return "a reviewer reads the warnings; approve with --acknowledge DIGEST for each"
     return "ready for approval"

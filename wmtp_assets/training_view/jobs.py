@@ -121,7 +121,7 @@ def write_view_folder(
     require_whole(checker.evidence)
     number = approving_decision(checker.approval)
     if number is None:
-        what = f"{checker.approval.state}: {checker.approval.summary}"
+        what = checker.approval.sentence
         context.log.warning(printable(f"the view shows a storage that is not approved; {what}"))
     view = write_view(
         target,

@@ -174,7 +174,7 @@ def test_progress_is_reported_with_rate_and_remaining_time(tmp_path):
     lines: list[str] = []
     converted(tmp_path, {"a": torch.ones(400)}, report=lines.append)
     assert len(lines) == 1
-    assert "0.00 of 0.00 GB" in lines[0] and "MB/s" in lines[0] and "0 s left" in lines[0]
+    assert "0.0 of 0.0 MB" in lines[0] and "MB/s" in lines[0] and "0 s left" in lines[0]
 
 
 def test_the_number_of_torch_threads_is_put_back(tmp_path):

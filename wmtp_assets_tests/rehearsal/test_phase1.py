@@ -162,7 +162,7 @@ def test_an_approval_is_refused_until_each_warning_is_acknowledged_and_then_stan
     assert rehearsal.run("report").success
     assert rehearsal.approval.state == ApprovalState.APPROVED, rehearsal.approval.summary
     fine, lines = rehearsal.status()
-    assert fine and "approval: approved: approved by Ann" in "\n".join(lines)
+    assert fine and "approval: approved by Ann" in "\n".join(lines)
     report = (rehearsal.docs / "phase1_completion_report.md").read_text()
     assert "- [x] the reviewer approved" in report
     assert [digest for digest in digests if digest not in report] == []
@@ -175,4 +175,4 @@ def test_the_command_shows_the_warnings_the_refusal_and_the_approval(rehearsal, 
     for check in WARNINGS:
         assert f"warned {check} " in before and f"not acknowledged: warned {check} " in after
     assert f"approve: {len(WARNINGS)} warnings acknowledged" in after
-    assert "approval: approved: approved by Ann" in after
+    assert "approval: approved by Ann" in after

@@ -162,7 +162,7 @@ def test_a_run_without_a_logger_of_its_own_has_one_line_an_event(instance, capfd
         "done first_checks",
         "done second",
         "done third",
-        "run succeeded ",
+        "run succeeded of job work",
     ]
     does.append(BadInput("the file cannot be read", ["a.txt"], "put it there"))
     execute(instance)

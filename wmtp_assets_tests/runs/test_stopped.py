@@ -107,7 +107,7 @@ def test_a_job_that_also_judges_what_it_does_not_make_is_run_again():
 
 def test_after_a_failed_verification_what_failed_is_made_anew():
     run = verification("b")
-    assert lines(run)[0] == "checked and right: 2 (a, c) of 3 assets"
+    assert lines(run)[0] == "passed: 2 (a, c) of 3 assets"
     assert resume_command(run, "dagster").endswith(
         "asset materialize -m wmtp_assets.definitions --select b"
     )
@@ -124,6 +124,24 @@ def test_what_no_materialization_mends_names_the_job_that_does(asset, job, wante
     run = RunProgress(job, checks={asset: frozenset({"right"})})
     run.check(asset, "right", "it changed")
     assert resume_command(run, "dagster").endswith(wanted)
+
+
+@pytest.mark.parametrize("job", ["report", "verify_storage"])
+def test_where_only_the_approval_fails_the_status_says_what_helps(job):
+    """Job report would end in the same way, and verify_storage has found the artifacts right."""
+    checks = {"signoff/approval": frozenset({"approved"}), "reports/x": frozenset({"right"})}
+    run = RunProgress(
+        job, assets=frozenset({"reports/x"} if job == "report" else ()), checks=checks
+    )
+    run.made |= run.assets
+    run.check("signoff/approval", "approved", "it is suspended")
+    run.check("reports/x", "right", None if job == "report" else "it is outdated")
+    assert resume_command(run, ".venv/bin/dagster") == (
+        ".venv/bin/python -m wmtp_assets.signoff status"
+    )
+    run.evaluated.pop("reports/x")
+    run.failed.pop("reports/x", None)
+    assert resume_command(run, "dagster").endswith("-j report"), "a check did not run"
 
 
 @pytest.mark.parametrize("interrupted", [True, False])

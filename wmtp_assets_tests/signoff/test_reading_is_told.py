@@ -11,7 +11,7 @@ from wmtp_assets.signoff.__main__ import main
 from wmtp_assets_tests.signoff.approval.sealed import new_keys
 from wmtp_assets_tests.signoff.world import World
 
-LINE = re.compile(r"^([a-z/ ]+): [0-9.]+ of [0-9.]+ GB, [0-9.,]+ MB/s, [0-9hmins ]+ left$", re.M)
+LINE = re.compile(r"^([a-z/ ]+): [0-9.]+ of [0-9.]+ [GM]B, [0-9.,]+ MB/s, [0-9hmins ]+ left$", re.M)
 
 
 @pytest.fixture

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from wmtp_assets.evidence.judge import FAILING, Evidence
-from wmtp_assets.signoff.status import MATERIALIZE_AGAIN, VERIFY_AGAIN, status_lines
+from wmtp_assets.signoff.status import (
+    DECIDE_AGAIN,
+    MATERIALIZE_AGAIN,
+    REPORT_AGAIN,
+    VERIFY_AGAIN,
+    status_lines,
+)
 from wmtp_assets_tests.signoff.world import (
     GOOD,
     WRONG,
@@ -152,6 +158,27 @@ def lines(world: World) -> list[str]:
 def test_both_ways_back_are_told_where_a_file_differs(rotten: World):
     assert "put the right bytes back" in next_step(rotten)
     assert "materialize" in next_step(rotten)
+
+
+def test_the_hints_lead_from_damage_to_the_approval_that_stands_again(world: World):
+    world.make_approvable()
+    world.approve()
+    replace_bytes(world.file, ROT)
+    assert not world.run("verify")
+    assert next_step(world) == MATERIALIZE_AGAIN
+    world.run("report")
+    assert world.run("phase1", GOOD) and world.run("verify")
+    assert next_step(world) == REPORT_AGAIN, lines(world)
+    assert world.run("report")
+    assert next_step(world).startswith("nothing")
+    assert f"approval: {world.approval.summary}" in lines(world), "the state is not said twice"
+
+
+def test_content_that_nobody_approved_is_for_a_reviewer(world: World):
+    world.make_approvable()
+    world.approve()
+    assert world.run("phase1", GOOD * 2) and world.run("report")
+    assert next_step(world) == DECIDE_AGAIN, lines(world)
 
 
 def test_checks_that_did_not_run_do_not_bury_the_one_that_failed(world: World):

@@ -167,7 +167,7 @@ def test_an_approval_is_suspended_by_a_failure_here_that_followed_a_run_there(tw
     rot(two)
     two.here.run("verify")
     assert two.here.approval.state == ApprovalState.SUSPENDED
-    assert f"failed since: mbpp/train {BYTES}" in "; ".join(two.here.approval.changes)
+    assert f"mbpp/train {BYTES} failed: " in "; ".join(two.here.approval.changes)
 
 
 def test_what_mended_a_failure_here_is_not_what_was_done_there(two: Two):

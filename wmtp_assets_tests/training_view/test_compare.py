@@ -215,5 +215,5 @@ def test_reading_copies_is_told_and_links_are_not_read(
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
     told: list[str] = []
     assert world.differences_in(world.target, read_view(world.target), told.append) == []
-    lines = [line for line in told if re.match(r"the view: [0-9.]+ of [0-9.]+ GB, ", line)]
+    lines = [line for line in told if re.match(r"the view: [0-9.]+ of [0-9.]+ [GM]B, ", line)]
     assert bool(lines) == (link == "copy")

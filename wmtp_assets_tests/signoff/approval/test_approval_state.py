@@ -110,7 +110,7 @@ def test_a_newer_failed_check_suspends_it_until_it_passes(approved: World):
     approved.file.write_bytes(GOOD)
     approval = approved.approval
     assert approval.state == ApprovalState.SUSPENDED
-    assert "failed since: mbpp/train bytes_match_materialized_digest" in approval.changes[0]
+    assert "mbpp/train bytes_match_materialized_digest failed: " in approval.changes[0]
     approved.run("verify")
     assert approved.approval.state == ApprovalState.APPROVED
 
@@ -255,7 +255,7 @@ def test_a_check_that_was_added_and_fails_suspends_it(world: World):
     world.approve()
     world.code(train_checks)
     world.run("verify")
-    assert "failed since: mbpp/train rows_parse" in world.approval.summary
+    assert "mbpp/train rows_parse failed: " in world.approval.summary
 
 
 def test_a_removed_decision_is_known_to_the_record(approved: World):

@@ -128,7 +128,8 @@ def test_a_refusal_is_told_once(warned: World, capfd: pytest.CaptureFixture):
         warned.approve()
     digest = warned.judged("no_oddities").digest
     printed = "".join(capfd.readouterr()) + str(refused.value)
-    assert printed.count(digest) == 1, printed
+    assert printed.count(warned.judged("no_oddities").line) == 1, printed
+    assert printed.count("Fix: ") == 1 and f"--acknowledge {digest}" in printed
 
 
 def test_the_page_of_a_refused_run_has_the_reason_all_the_same(warned: World):
