@@ -28,7 +28,8 @@ def main(stop: Stop) -> int:
         return 1
     warnings.simplefilter("ignore")
     os.environ["PYTHONWARNINGS"] = "ignore"
-    say("the sample: below .sample/, 1.5 GB; half a minute to two")
+    say("the sample: random weights, under the names of upstream; nothing is downloaded")
+    say("it takes half a minute to two, and 1.5 GB below .sample/")
     # Only now: what it imports looks at the environment and warns.
     from wmtp_assets import rehearse
 
