@@ -161,11 +161,15 @@ class TensorReader:
             for first, chunk in coming:
                 yield first, chunk.result()
 
-    def whole(self, tensor: TensorAt) -> "torch.Tensor":
-        """The tensor in its shape, in memory of its own."""
+    def whole(self, tensor: TensorAt, dtype: "torch.dtype | None" = None) -> "torch.Tensor":
+        """The tensor in its shape, in memory of its own.
+
+        Args:
+            dtype: Into which it is cast; as stored by default.
+        """
         import torch
 
-        flat = torch.empty(tensor.elements, dtype=DTYPES[tensor.dtype].torch)
+        flat = torch.empty(tensor.elements, dtype=dtype or DTYPES[tensor.dtype].torch)
         done = 0
         for chunk in self.chunks(tensor):
             flat[done : done + len(chunk)] = chunk

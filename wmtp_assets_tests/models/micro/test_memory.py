@@ -2,17 +2,21 @@
 
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
 import torch
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.models import mtp_model
 from wmtp_assets.models.checkpoint.tensors import CHUNK_ELEMENTS, TensorReader
+from wmtp_assets.models.micro import rho1
 from wmtp_assets.models.micro.cuts import TensorCut
 from wmtp_assets.models.micro.folder import cut_sources, leading_part
 from wmtp_assets.models.safetensors.header import TensorSpec, header_bytes
 from wmtp_assets_tests.models.conftest import PROJECT
+from wmtp_assets_tests.models.tiny import TinyStorage
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the peak anew")
 
@@ -22,7 +26,7 @@ import sys
 from pathlib import Path
 import torch
 from wmtp_assets.models.micro.cuts import TensorCut
-from wmtp_assets.models.micro.findings import slices_finding
+from wmtp_assets.models.micro.findings import run_finding, slices_finding
 
 def resident(name):
     [line] = [l for l in Path("/proc/self/status").read_text().splitlines() if l.startswith(name)]
@@ -37,6 +41,20 @@ folder = Path(sys.argv[1])
 cuts = (TensorCut("a", "a", (32000, 64)),)
 before = begin()
 found = slices_finding(folder / "micro.safetensors", folder / "whole.safetensors", cuts)
+print(found.passed, resident("VmHWM") - before)
+"""
+FORWARD = """
+class Tied(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = torch.nn.Embedding(32000, 512)
+
+    def forward(self, ids):
+        return torch.nn.functional.linear(self.table(ids), self.table.weight)
+
+model = Tied()
+before = begin()
+found = run_finding(model, model, [2, 12, 32000])
 print(found.passed, resident("VmHWM") - before)
 """
 
@@ -71,6 +89,12 @@ def test_a_source_of_262_mb_is_compared_in_a_part_of_it(tmp_path):
     assert peak_bytes(SLICES, tmp_path) < 130_000_000
 
 
+@linux
+def test_a_tied_table_of_66_mb_has_one_gradient_of_its_size(tmp_path):
+    """And one copy of it, where both are added; with two gradients it would be three of them."""
+    assert peak_bytes(FORWARD, tmp_path) < 190_000_000
+
+
 def test_a_leading_part_comes_in_pieces(tmp_path):
     path, shape = tmp_path / "a.safetensors", (700, 4099)
     wanted = torch.arange(700 * 4099).reshape(shape).to(torch.float16)
@@ -88,3 +112,22 @@ def test_a_source_that_is_too_small_is_named(tmp_path, shape):
     write_zeros(tmp_path / "a.safetensors", (4, 8))
     with pytest.raises(BadInput, match=r"too small tensors: a is \[4, 8\]"):
         cut_sources(tmp_path / "a.safetensors", (TensorCut("a", "a", shape),))
+
+
+def test_the_policy_is_gone_before_the_reference_is_opened(tiny: TinyStorage, monkeypatch):
+    policies, alive = [], []
+
+    def load(*args):
+        model = load_model(*args)
+        policies.append(weakref.ref(model))
+        return model
+
+    def opened(*args):
+        alive.extend(policy() is not None for policy in policies)
+        return open_model(*args)
+
+    load_model, open_model = mtp_model.load_model, rho1.open_model
+    monkeypatch.setattr(mtp_model, "load_model", load)
+    monkeypatch.setattr(rho1, "open_model", opened)
+    assert tiny.judged("micro_ref", rho1.RHO1).passed
+    assert alive == [False]
