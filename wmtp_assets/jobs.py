@@ -13,6 +13,7 @@ from wmtp_assets.evidence.judge import DOCUMENT_GROUPS
 from wmtp_assets.models.micro.scored_rows import SCORED_KEY, SCORED_TITLE
 from wmtp_assets.models.row import TOKENIZER
 from wmtp_assets.models.rows import MODELS, OPTIONAL, OPTIONAL_JOBS, REQUIRED
+from wmtp_assets.priority import LARGE
 from wmtp_assets.runs.executor import reporting_executor
 
 # The sample: most of its steps are short, and a process for each costs 0.8 s more a step.
@@ -98,7 +99,12 @@ def forkserver(libraries: Iterable[str] = ()) -> dict:
     if sys.platform == "linux":  # elsewhere the fork of a process with such libraries may crash
         modules += libraries
     modules.append("wmtp_assets.runs.before_forks")
-    return {"multiprocess": {"start_method": {"forkserver": {"preload_modules": modules}}}}
+    return {
+        "multiprocess": {
+            "start_method": {"forkserver": {"preload_modules": modules}},
+            "tag_concurrency_limits": [{"key": key, "limit": 1} for key in LARGE],
+        }
+    }
 
 
 def asset_jobs(*, with_reward_model: bool) -> list:

@@ -5,7 +5,7 @@ from pathlib import Path
 from wmtp_assets.checking.asset_checks import KIND, WHY
 from wmtp_assets.checking.propositions import CONSEQUENCE, Kind
 from wmtp_assets.checks_page import render_checks
-from wmtp_assets.definitions import CHECKS
+from wmtp_assets.definitions import CHECKS, defs
 
 SPECS = [spec for of in CHECKS for spec in of.check_specs]
 PAGE = Path(__file__).parents[1] / "docs" / "checks.md"
@@ -13,6 +13,12 @@ PAGE = Path(__file__).parents[1] / "docs" / "checks.md"
 
 def test_the_page_is_generated_from_the_declarations():
     assert PAGE.read_text("utf-8") == render_checks(SPECS)
+
+
+def test_the_page_counts_what_a_deep_run_judges():
+    judged = defs.resolve_job_def("verify_storage_deep").asset_layer.asset_graph.asset_check_keys
+    assets = {key.asset_key for key in judged}
+    assert f"{len(judged)} checks on {len(assets)} assets." in render_checks(SPECS)
 
 
 def test_every_check_has_a_kind_that_its_description_and_its_blocking_follow():

@@ -9,6 +9,7 @@ from dagster._core.execution.api import create_execution_plan
 from dagster._core.executor.in_process import InProcessExecutor
 from dagster._core.executor.multiprocess import MultiprocessExecutor
 from dagster._core.system_config.objects import ResolvedRunConfig
+from dagster._utils.tags import TagConcurrencyLimitsCounter
 
 from wmtp_assets.jobs import ASSET_JOBS, LIBRARIES, ONE_PROCESS, executor_of_jobs
 from wmtp_assets_tests.published_graph import published_graph
@@ -105,3 +106,12 @@ def test_the_steps_that_take_longest_begin_first(defs):
         for step in create_execution_plan(defs.resolve_job_def("phase1"), run_config={}).steps
         if int(step.tags.get("dagster/priority", 0)) > 1
     }
+
+
+@pytest.mark.parametrize("job", ["models", "phase1", "verify_storage_deep"])
+def test_of_the_checks_that_hold_a_model_in_memory_one_runs_at_a_time(defs, job):
+    steps = create_execution_plan(defs.resolve_job_def(job), run_config={}).steps
+    micro = [step for step in steps if step.key.startswith("micro_") and "_checks" in step.key]
+    beside = TagConcurrencyLimitsCounter(executor_of(job)._tag_concurrency_limits, micro[:1])
+    assert len(micro) == 4
+    assert [step for step in steps if beside.is_blocked(step)] == micro

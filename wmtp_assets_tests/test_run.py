@@ -299,12 +299,12 @@ def test_the_micro_reference_learns(views, rows):
 
 SNIPPETS = {
     f"{page}{n}": snippet
-    for page in ("loading", "training")
+    for page in ("loading", "reviewing", "training")
     for n, snippet in enumerate(
         re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / f"{page}.md").read_text(), re.DOTALL)
     )
 }
-assert len(SNIPPETS) == 9
+assert len(SNIPPETS) == 11
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS.values(), ids=SNIPPETS.keys())

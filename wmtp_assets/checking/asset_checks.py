@@ -24,7 +24,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import require_inside
 from wmtp_assets.markup import escape_links
 from wmtp_assets.printable import reporter
-from wmtp_assets.priority import priority_tags
+from wmtp_assets.priority import LARGE, priority_tags
 from wmtp_assets.progress import reading
 from wmtp_assets.record import CONTENT, FILES, STORAGE_ROOT, as_metadata, recorded_metadata
 
@@ -46,6 +46,7 @@ def checks_on(
     *groups: CheckGroup,
     content: Callable[[Deployment, Mapping[str, str]], str] | None = None,
     resources: frozenset[str] = frozenset(),
+    large: bool = False,
 ) -> dg.AssetChecksDefinition:
     """Define all checks of one asset, the bytes checks included.
 
@@ -53,6 +54,7 @@ def checks_on(
         key: The asset key as a path, such as "meta_mtp/raw".
         content: Computes the data version from path -> sha256; documents have their own.
         resources: Further resource keys that check groups reach through `AssetState.context`.
+        large: It takes so much memory that no other such step runs beside it.
     """
     asset_key = dg.AssetKey(key.split("/"))
     specs = [
@@ -75,7 +77,7 @@ def checks_on(
         name=checks_step(asset_key),
         specs=specs,
         can_subset=True,
-        op_tags=priority_tags(key),
+        op_tags=priority_tags(key) | (LARGE if large else {}),
         # Not parameters: Dagster takes these or those, and `resources` differ by asset.
         required_resource_keys={"deployment", *resources},
     )

@@ -140,6 +140,6 @@ def load_model(
     with torch.device("meta"):
         model = MultiTokenModel(settings, tied=tied)
     with TensorReader() as reader:
-        state = {name: reader.whole(tensor).to(dtype) for name, tensor in header.tensors.items()}
+        state = {name: reader.whole(tensor, dtype) for name, tensor in header.tensors.items()}
     model.load_state_dict(state, strict=True, assign=True)
     return model

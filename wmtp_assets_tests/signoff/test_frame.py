@@ -122,7 +122,7 @@ def test_the_example_of_the_reviewers_and_the_command_run_on_a_new_record(tmp_pa
     (tmp_path / "dagster.yaml").write_text((PROJECT / "dagster.yaml").read_text())
     done = python(tmp_path, "-c", example)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "not-evaluated" in done.stdout and "records" in done.stdout
+    assert "not-evaluated" in done.stdout and "rows" in done.stdout
     done = python(tmp_path, "-m", "wmtp_assets.signoff", "status", "--format", "csv")
     assert done.returncode == 1, done.stderr[-2000:]
     read = pd.read_csv(io.StringIO(done.stdout))

@@ -9,7 +9,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from mmap import mmap
 from pathlib import Path
@@ -69,6 +69,11 @@ class TensorAt:
             return 0
         last = sum((size - 1) * step for size, step in zip(self.shape, self.stride, strict=True))
         return (last + 1) * DTYPES[self.dtype].size_bytes
+
+    def values(self, start: int, count: int) -> "TensorAt":
+        """So many values of a tensor in row-major order, from `start` on, as a flat tensor."""
+        position = self.position + start * DTYPES[self.dtype].size_bytes
+        return replace(self, shape=(count,), stride=(1,), position=position)
 
     @property
     def is_row_major(self) -> bool:
@@ -156,11 +161,15 @@ class TensorReader:
             for first, chunk in coming:
                 yield first, chunk.result()
 
-    def whole(self, tensor: TensorAt) -> "torch.Tensor":
-        """The tensor in its shape, in memory of its own."""
+    def whole(self, tensor: TensorAt, dtype: "torch.dtype | None" = None) -> "torch.Tensor":
+        """The tensor in its shape, in memory of its own.
+
+        Args:
+            dtype: Into which it is cast; as stored by default.
+        """
         import torch
 
-        flat = torch.empty(tensor.elements, dtype=DTYPES[tensor.dtype].torch)
+        flat = torch.empty(tensor.elements, dtype=dtype or DTYPES[tensor.dtype].torch)
         done = 0
         for chunk in self.chunks(tensor):
             flat[done : done + len(chunk)] = chunk

@@ -77,4 +77,5 @@ def _scores_checks(policy_name: str) -> CheckGroup:
 # asset key -> its groups of checks
 MICRO_CHECKS = {name: check_groups(row) for name, row in MICROS.items()}
 
-micro_checks = [checks_on(key, *groups) for key, groups in MICRO_CHECKS.items()]
+# A model in float32 with its gradients.
+micro_checks = [checks_on(key, *groups, large=True) for key, groups in MICRO_CHECKS.items()]

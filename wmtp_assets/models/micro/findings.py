@@ -1,5 +1,6 @@
 """What a micro model must be: small, the slices of its source, and able to learn."""
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,10 +9,11 @@ from wmtp_assets.checking.findings import Finding, compare, verdict
 from wmtp_assets.files import file_io
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models.checkpoint.dtypes import has_infinite_or_nan
-from wmtp_assets.models.checkpoint.tensors import CHUNK_ELEMENTS, TensorReader
+from wmtp_assets.models.checkpoint.tensors import CHUNK_ELEMENTS, TensorAt, TensorReader
 from wmtp_assets.models.configs import CONFIG, PARAMS, PARAMS_KEYS, read_params
 from wmtp_assets.models.micro.cuts import MicroPlan, TensorCut
-from wmtp_assets.models.micro.folder import cut_tensors
+from wmtp_assets.models.micro.folder import cut_sources, leading_part
+from wmtp_assets.models.safetensors.cast import one_torch_thread
 from wmtp_assets.models.safetensors.header import read_header
 from wmtp_assets.models.safetensors.opening import open_model
 from wmtp_assets.models.strict_json import read_object
@@ -67,22 +69,20 @@ def tokenizer_finding(mine: Path, source: Path) -> Finding:
 
 def slices_finding(weights: Path, source: Path, cuts: tuple[TensorCut, ...]) -> Finding:
     """Whether every tensor is the leading part of the source's, bit for bit."""
-    import torch
-
     header = read_header(weights)
     named = {cut.target for cut in cuts}
     wrong = [f"unexpected {name}" for name in header.tensors if name not in named]
     values = 0
-    with TensorReader() as reader:
-        for cut, part in zip(cuts, cut_tensors(source, cuts), strict=True):
+    with TensorReader() as reader, one_torch_thread():
+        for cut, tensor in zip(cuts, cut_sources(source, cuts), strict=True):
             stored = header.tensors.get(cut.target)
             if stored is None:
                 wrong.append(f"missing {cut.target}")
                 continue
-            mine = reader.whole(stored)
-            values += mine.numel()
-            same_kind = (mine.dtype, mine.shape) == (part.dtype, part.shape)
-            if not same_kind or not torch.equal(_bits(mine), _bits(part)):
+            values += stored.elements
+            same_kind = (stored.dtype, stored.shape) == (tensor.dtype, cut.shape)
+            parts = leading_part(reader, tensor, cut.shape)
+            if not same_kind or not _holds(reader, stored, parts):
                 wrong.append(f"{cut.target} is not the leading {list(cut.shape)} of {cut.source}")
     return verdict(
         wrong,
@@ -128,13 +128,20 @@ def run_finding(model: "torch.nn.Module", forward: Any, wanted: list[int]) -> Fi
     """Whether logits have this shape and are finite, and every parameter has a finite gradient."""
     import torch
 
+    for module in model.modules():
+        if isinstance(module, torch.nn.Embedding):
+            # Of the rows that are read: all rows take as much memory as the weights again.
+            module.sparse = True
     ids = torch.arange(BATCH * SEQ).reshape(BATCH, SEQ) * 997 % wanted[-1]
-    logits = forward(ids)
-    wrong = [] if list(logits.shape) == wanted else [f"logits {list(logits.shape)}, not {wanted}"]
-    if has_infinite_or_nan(logits.detach().flatten()):
-        wrong.append("logits are not all finite")
-    loss = logits.log_softmax(-1)[..., 0].neg().mean()
-    gradients = _finite_gradients(model, loss)
+    with one_torch_thread():
+        logits = forward(ids)
+        shape = list(logits.shape)
+        wrong = [] if shape == wanted else [f"logits {shape}, not {wanted}"]
+        if has_infinite_or_nan(logits.detach().flatten()):
+            wrong.append("logits are not all finite")
+        loss = logits.log_softmax(-1)[..., 0].neg().mean()
+        del logits
+        gradients = _finite_gradients(model, loss)
     wrong += [f"{name} has no finite gradient" for name, fine in gradients.items() if not fine]
     return verdict(
         wrong,
@@ -154,7 +161,9 @@ def _finite_gradients(model: "torch.nn.Module", loss: "torch.Tensor") -> dict[st
 
     def look(name: str, weight: "torch.Tensor") -> None:
         assert weight.grad is not None, name
-        parts = weight.grad.flatten().split(CHUNK_ELEMENTS)
+        grad = weight.grad
+        values = grad.coalesce().values() if grad.is_sparse else grad
+        parts = values.flatten().split(CHUNK_ELEMENTS)
         finite[name] = not any(map(has_infinite_or_nan, parts))
         weight.grad = None
 
@@ -165,7 +174,14 @@ def _finite_gradients(model: "torch.nn.Module", loss: "torch.Tensor") -> dict[st
     return finite
 
 
-def _bits(values: "torch.Tensor") -> "torch.Tensor":
+def _holds(reader: TensorReader, stored: TensorAt, parts: "Iterable[torch.Tensor]") -> bool:
+    """Whether a tensor is these parts, one after the other, bit for bit."""
     import torch
 
-    return values.contiguous().flatten().view(torch.uint8)
+    start = 0
+    for part in parts:
+        mine = reader.whole(stored.values(start, len(part)))
+        if not torch.equal(mine.view(torch.uint8), part.view(torch.uint8)):
+            return False
+        start += len(part)
+    return True

@@ -1,8 +1,9 @@
 """A micro model's folder: written as planned, and described."""
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wmtp_assets.catalog import STORAGE_VERSION, Catalog, Micro
 from wmtp_assets.errors import BadInput
@@ -10,40 +11,68 @@ from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
 from wmtp_assets.hub.lock import locked_revision
 from wmtp_assets.models.card import build_card
-from wmtp_assets.models.checkpoint.tensors import as_bytes
+from wmtp_assets.models.checkpoint.tensors import (
+    CHUNK_ELEMENTS,
+    TensorAt,
+    TensorReader,
+    as_bytes,
+)
 from wmtp_assets.models.configs import CONFIG, GENERATION_CONFIG, PARAMS
 from wmtp_assets.models.metadata import FIELDS, stored_facts
 from wmtp_assets.models.micro.cuts import DTYPE, ROW_FIX, TARGET_DEVICE, MicroPlan, TensorCut
 from wmtp_assets.models.micro.origin import origin_of, plan_of
 from wmtp_assets.models.micro.row import MicroRow
+from wmtp_assets.models.safetensors.cast import one_torch_thread
 from wmtp_assets.models.safetensors.convert import write_chunks
 from wmtp_assets.models.safetensors.header import TensorSpec, header_bytes, read_header
 from wmtp_assets.models.tokenizer.files import TOKENIZER_FILES
 from wmtp_assets.store import Store
 
+if TYPE_CHECKING:
+    import torch
+
 MICRO_FIELDS = FIELDS | {"target_device", "kept"}
 
 
-def cut_tensors(source: Path, cuts: tuple[TensorCut, ...]) -> Iterator[Any]:
-    """Yield the tensors of a plan in order, each read by its slices alone.
+def cut_sources(source: Path, cuts: tuple[TensorCut, ...]) -> list[TensorAt]:
+    """The tensors that a plan cuts, in its order.
 
     Raises:
-        BadInput: The source is unsound, or lacks a tensor.
+        BadInput: The source is unsound, or lacks a tensor or a part of one.
     """
-    from safetensors import SafetensorError, safe_open
-
-    header = read_header(source)
+    header, fix = read_header(source), "materialize its asset anew"
     missing = sorted({cut.source for cut in cuts} - header.tensors.keys())
     if missing:
-        raise BadInput(f"{source.name} lacks tensors", missing, "materialize its asset anew")
-    try:
-        with safe_open(source, framework="pt") as file:
-            for cut in cuts:
-                part = file.get_slice(cut.source)[tuple(slice(0, size) for size in cut.shape)]
-                yield part.contiguous()
-    except SafetensorError as error:
-        fix = "materialize its asset anew"
-        raise BadInput(f"not a safetensors file ({error})", [source], fix) from error
+        raise BadInput(f"{source.name} lacks tensors", missing, fix)
+    tensors = [header.tensors[cut.source] for cut in cuts]
+    small = [
+        f"{tensor.name} is {tensor.form}, {list(cut.shape)} wanted"
+        for tensor, cut in zip(tensors, cuts, strict=True)
+        if len(tensor.shape) != len(cut.shape)
+        or any(a < b for a, b in zip(tensor.shape, cut.shape, strict=True))
+    ]
+    if small:
+        raise BadInput(f"{source.name} has too small tensors", small, fix)
+    return tensors
+
+
+def leading_part(
+    reader: TensorReader, tensor: TensorAt, shape: tuple[int, ...]
+) -> "Iterator[torch.Tensor]":
+    """Yield the values of the leading part in this shape, flat, some rows at a time.
+
+    Neither read whole nor mapped: the pages of a map count as memory of the process.
+
+    Raises:
+        BadInput: The file ends inside the tensor; both are named.
+    """
+    row = math.prod(tensor.shape[1:])
+    most = max(1, CHUNK_ELEMENTS // max(1, row))
+    for start in range(0, shape[0], most):
+        rows = min(most, shape[0] - start)
+        read = reader.whole(tensor.values(start * row, rows * row))
+        kept = read.reshape(rows, *tensor.shape[1:])
+        yield kept[tuple(slice(0, size) for size in (rows, *shape[1:]))].flatten()
 
 
 def write_micro(here: Store, catalog: Catalog, micro: Micro) -> tuple[StoredFile, ...]:
@@ -131,5 +160,11 @@ def _write_weights(source: Path, target: Path, plan: MicroPlan, micro: Micro) ->
     if wrong:
         raise BadInput(f"{source.name} is not {DTYPE}", wrong, "materialize its asset anew")
     file_io.require_free_space(target.parent, size)
-    parts = (as_bytes(part.flatten()) for part in cut_tensors(source, plan.cuts))
-    return write_chunks(target, header, parts)
+    tensors = cut_sources(source, plan.cuts)
+    with TensorReader() as reader, one_torch_thread():
+        parts = (
+            as_bytes(part)
+            for tensor, cut in zip(tensors, plan.cuts, strict=True)
+            for part in leading_part(reader, tensor, cut.shape)
+        )
+        return write_chunks(target, header, parts)

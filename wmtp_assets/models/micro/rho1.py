@@ -8,6 +8,7 @@ excess loss. The numbers of models this small mean nothing; that they exist for 
 """
 
 import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from wmtp_assets.errors import BadInput
 from wmtp_assets.files.regular import bounded_lines, open_regular
 from wmtp_assets.folders import ModelFolder
 from wmtp_assets.models.configs import PARAMS
+from wmtp_assets.models.safetensors.cast import one_torch_thread
 from wmtp_assets.models.safetensors.no_code import require_no_code
 from wmtp_assets.models.safetensors.opening import open_model
 from wmtp_assets.models.strict_json import parse_object
@@ -186,27 +188,44 @@ def _other_ids(folder: Path, texts: dict[str, str], processor: Any) -> list[str]
 def _score(
     policy: ModelFolder, reference: ModelFolder, texts: dict[str, str], processor: Any
 ) -> list[Scored]:
-    import torch
+    rows = {
+        row: [processor.PieceToId(BOS), *processor.encode(text)][:MAX_POSITIONS]
+        for row, text in itertools.islice(texts.items(), SCORED_ROWS)
+    }
+    # One after the other: the first model is gone before the second is loaded.
+    mine = _policy_losses(policy, rows.values())
+    theirs = _reference_losses(reference, rows.values())
+    return [
+        Scored(row, tuple(processor.IdToPiece(number) for number in ids[1:]), *losses)
+        for (row, ids), *losses in zip(rows.items(), mine, theirs, strict=True)
+    ]
 
+
+def _policy_losses(policy: ModelFolder, rows: Iterable[list[int]]) -> "list[torch.Tensor]":
     from wmtp_assets.models.mtp_model import load_model
 
     model = load_model(policy.configs / PARAMS, policy.weights)
+    ahead = NEXT_TOKEN_HEAD + 1
+    return _losses(lambda ids: model(ids, future=ahead)[0, :, NEXT_TOKEN_HEAD], rows)
+
+
+def _reference_losses(reference: ModelFolder, rows: Iterable[list[int]]) -> "list[torch.Tensor]":
+    import torch
+
     opened = open_model(reference.safetensors, torch.float32)
     if opened.complaints:
         fix = "materialize the micro reference anew"
         raise BadInput("transformers misses or refuses tensors", opened.complaints, fix)
-    scored = []
-    for row, text in itertools.islice(texts.items(), SCORED_ROWS):
-        ids = [processor.PieceToId(BOS), *processor.encode(text)][:MAX_POSITIONS]
-        with torch.inference_mode():
-            batch = torch.tensor([ids])
-            mine = token_losses(
-                model(batch, future=NEXT_TOKEN_HEAD + 1)[0, :, NEXT_TOKEN_HEAD], ids
-            )
-            theirs = token_losses(opened.model(input_ids=batch).logits[0], ids)
-        pieces = tuple(processor.IdToPiece(number) for number in ids[1:])
-        scored.append(Scored(row, pieces, mine, theirs))
-    return scored
+    return _losses(lambda ids: opened.model(input_ids=ids).logits[0], rows)
+
+
+def _losses(
+    logits_of: "Callable[[torch.Tensor], torch.Tensor]", rows: Iterable[list[int]]
+) -> "list[torch.Tensor]":
+    import torch
+
+    with torch.inference_mode(), one_torch_thread():
+        return [token_losses(logits_of(torch.tensor([ids])), ids) for ids in rows]
 
 
 def _line(row: Scored) -> tuple[Any, ...]:

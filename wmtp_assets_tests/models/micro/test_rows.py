@@ -204,7 +204,7 @@ def test_the_pages_have_the_disk_and_the_limit_of_the_rows():
     jobs = (PROJECT / "docs" / "real-run.md").read_text("utf-8")
     [line] = [line for line in jobs.splitlines() if line.startswith("| `models` |")]
     assert f"| {raw:.1f} GB + {derived:.1f} GB |" in line
-    assert f"(< {MAX_BYTES // 10**6} MB, tied)" in readme
+    assert f"(weights < {MAX_BYTES // 10**6} MB, tied)" in readme
     assert f"_{MAX_BYTES // 10**6}_million_" in SMALL_ENOUGH
 
 
