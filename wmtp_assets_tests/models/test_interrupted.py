@@ -49,7 +49,7 @@ def rehearse(root: Path) -> None:
     # Imports all that a fork would import anew each time.
     index_source(model.raw / catalog.model("meta_mtp").checkpoint)
 
-    def make(kill_before: int) -> tuple[int, list[str]]:
+    def make(kill_before: int | None) -> tuple[int, list[str]]:
         return forked(lambda: convert_meta(context, deployment), kill_before)
 
     code, events = make(0)
@@ -63,7 +63,7 @@ def rehearse(root: Path) -> None:
                 (folder / name).write_bytes(data)
             code, seen = make(number)
             after_kill = digests(folder)
-            next_code, _ = make(0)
+            next_code, _ = make(None)
             attempts.append(
                 {
                     "event": seen[-1],
