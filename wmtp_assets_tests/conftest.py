@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -25,6 +26,15 @@ def _migrations_of(config: Config) -> ScriptDirectory:
 
 
 ScriptDirectory.from_config = staticmethod(_migrations_of)  # type: ignore[assignment]
+
+
+# The workers of pytest share the cores: threads of torch would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_finish():
+    """What was imported stays: the collector need not look at it again, 0.2 s each time."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
