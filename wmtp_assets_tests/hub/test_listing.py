@@ -287,4 +287,4 @@ def test_an_unknown_size_is_told_as_unknown_and_no_end_is_claimed(fetched):
     _, _, told = fetched
     first, *_, last = told[repo_of("nothing said, a form with an end")]["lines"]
     assert first.endswith(".parquet, size unknown")
-    assert " of at least 0.00 GB" in last and "left" not in last
+    assert " of at least 0.0 MB" in last and "left" not in last
