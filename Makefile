@@ -21,7 +21,7 @@ SETUP := $(PYTHON) tools/set_up.py $(if $(filter file,$(origin PYTHON)),,--exact
 # Containers often set it: each of the hundreds of processes would compile the project anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup setup-dev sample ui test test-all lint outdated clean distclean
+.PHONY: help setup setup-dev sample ui test test-long test-all lint outdated clean distclean
 
 help:
 	@: $(info $(HELP))
@@ -42,8 +42,10 @@ ui: setup
 test: setup-dev
 	$(RUN) pytest -n 2 --dist worksteal -m 'not long'
 
+test-all: lint test test-long
+
 # The long ones of a file share one storage: a file is not divided. Some only wait for a page.
-test-all: lint test
+test-long: setup-dev
 	$(RUN) pytest -n 3 --dist loadfile -m long --durations=15
 
 lint: setup-dev
