@@ -1,8 +1,9 @@
 define HELP
 make sample     everything with its checks, from an embedded sample; .sample/ takes 1.5 GB, half a minute to two
 make ui         the Dagster UI on 127.0.0.1:3000 (PORT=...), on the record of the current source (WMTP_SOURCE)
-make test       the tests, 5 minutes on two cores
-make test-all   the long tests too, and what make lint looks at; 20 minutes
+make test       the tests, 4 minutes on two cores
+make test-long  the long tests, 12 minutes
+make test-all   both, and what make lint looks at; 17 minutes
 make lint       form and types of the source
 make outdated   which packages have newer versions than the pinned ones
 make clean      removes .sample/
