@@ -2,11 +2,12 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
 from wmtp_assets.errors import BadInput
-from wmtp_assets.files.regular import open_regular, read_small
+from wmtp_assets.files.regular import open_regular, read_small, require_inside
 
 
 def test_a_regular_file_is_read(tmp_path):
@@ -62,3 +63,13 @@ def test_a_file_larger_than_its_kind_is_not_read(tmp_path):
         sparse.truncate(6 * 10**9)
     with pytest.raises(BadInput, match="larger than any such file"):
         read_small(tmp_path / "sparse")
+
+
+@pytest.mark.parametrize("below", ["", "x/y"])
+def test_a_loop_of_links_is_named_though_python_resolves_it(tmp_path, monkeypatch, below):
+    """As it does since Python 3.13: to itself."""
+    monkeypatch.setattr(Path, "resolve", lambda path: Path(os.path.realpath(path)))
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(BadInput, match="a link that leads back to itself"):
+        require_inside(tmp_path / "loop" / below, tmp_path)
+    require_inside(tmp_path / "missing" / below, tmp_path)

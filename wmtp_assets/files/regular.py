@@ -176,12 +176,14 @@ def require_regular_folder(folder: Path) -> None:
 
 
 def require_inside(path: Path, root: Path) -> None:
-    """Refuse a path that leads out of its root by a link.
+    """Refuse a path that leads out of its root by a link, or to no end.
 
     Raises:
         BadInput: It does; both ends are named.
     """
     try:
+        if _has_no_end(path):  # since Python 3.13 a loop is resolved to itself
+            raise _endless(path)
         real = path.resolve()
         inside = real.is_relative_to(root.resolve())
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
@@ -189,6 +191,14 @@ def require_inside(path: Path, root: Path) -> None:
     if not inside:
         fix = "put what it points to in the place of the link; the root itself may be one"
         raise BadInput(f"a link that leads out of {root}", [f"{path} -> {real}"], fix)
+
+
+def _has_no_end(path: Path) -> bool:
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _require_regular_mode(mode: int, path: Path) -> None:
