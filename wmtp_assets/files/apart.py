@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from wmtp_assets.errors import BadInput
+from wmtp_assets.files.regular import refuse_loop
 
 
 def require_apart(target: Path, storage_root: Path, what: str, fix: str) -> None:
@@ -14,6 +15,7 @@ def require_apart(target: Path, storage_root: Path, what: str, fix: str) -> None
     Raises:
         BadInput: The folder is named.
     """
+    refuse_loop(target)
     inside, around = target.resolve(), storage_root.resolve()
     apart = not inside.is_relative_to(around) and not around.is_relative_to(inside)
     if not target.is_absolute() or not apart:

@@ -181,9 +181,8 @@ def require_inside(path: Path, root: Path) -> None:
     Raises:
         BadInput: It does; both ends are named.
     """
+    refuse_loop(path)
     try:
-        if _has_no_end(path):  # since Python 3.13 a loop is resolved to itself
-            raise _endless(path)
         real = path.resolve()
         inside = real.is_relative_to(root.resolve())
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
@@ -193,12 +192,18 @@ def require_inside(path: Path, root: Path) -> None:
         raise BadInput(f"a link that leads out of {root}", [f"{path} -> {real}"], fix)
 
 
-def _has_no_end(path: Path) -> bool:
+def refuse_loop(path: Path) -> None:
+    """Refuse links that lead back to themselves; Python resolves them to an error or, from 3.13 on,
+    to themselves.
+
+    Raises:
+        BadInput: The path is one, or lies below one.
+    """
     try:
         path.stat()
     except OSError as error:
-        return error.errno == errno.ELOOP
-    return False
+        if error.errno == errno.ELOOP:
+            raise _endless(path) from error
 
 
 def _require_regular_mode(mode: int, path: Path) -> None:

@@ -18,6 +18,7 @@ from wmtp_assets.catalog import Files, Repo
 from wmtp_assets.errors import BadInput
 from wmtp_assets.files import file_io
 from wmtp_assets.files.file_io import StoredFile
+from wmtp_assets.files.regular import refuse_loop
 from wmtp_assets.files.strict import is_plain
 from wmtp_assets.hub import file_formats
 from wmtp_assets.hub import lock as locks
@@ -205,6 +206,11 @@ def _refuse_links(places: Iterable[DownloadPaths], root: Path) -> None:
     Raises:
         BadInput: All of them, named.
     """
+    places = tuple(places)
+    for place in places:
+        if is_plain(place.file):
+            refuse_loop(place.target.parent)
+            refuse_loop(place.unfinished.parent)
     inside = root.resolve()
     wrong = [
         place.target

@@ -208,6 +208,15 @@ def test_a_link_out_of_the_storage_is_refused(tmp_path, mirror):
     assert not list(outside.iterdir())
 
 
+@pytest.mark.parametrize("name", ["raw", "raw/weights"])
+def test_a_loop_of_links_is_refused(tmp_path, mirror, name):
+    loop = tmp_path / "s" / name
+    loop.parent.mkdir(parents=True)
+    loop.symlink_to(loop)
+    with pytest.raises(BadInput, match="a link that leads back to itself"):
+        fetch(tmp_path, mirror)
+
+
 def test_the_git_blob_id_is_git_s_own(tmp_path):
     # `printf 'hello\n' | git hash-object --stdin`
     written = file_io.write_bytes(tmp_path / "a", b"hello\n")

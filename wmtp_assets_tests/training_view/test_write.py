@@ -125,6 +125,13 @@ def test_a_target_in_the_storage_or_around_it_is_refused(world: ViewWorld, place
         world.make_view()
 
 
+def test_a_target_that_is_a_loop_of_links_is_refused(world: ViewWorld):
+    world.target.parent.mkdir(parents=True, exist_ok=True)
+    world.target.symlink_to(world.target)
+    with pytest.raises(BadInput, match="a link that leads back to itself"):
+        world.make_view()
+
+
 def link_elsewhere(target: Path) -> None:
     (target.parent / "elsewhere").mkdir(parents=True)
     target.symlink_to(target.parent / "elsewhere")
