@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from wmtp_assets.approval.state import changes_since
+from wmtp_assets.approval.changes import changes_since
 from wmtp_assets.checking.asset_checks import BYTES_MATCH, checks_on
 from wmtp_assets.content_version import MAX_BYTES, content_version
 from wmtp_assets.datasets.stats.summary import summary_bytes
