@@ -13,8 +13,6 @@ from wmtp_assets.approval.manifest import recorded_files
 from wmtp_assets.evidence.judge import Evidence, Outcome
 from wmtp_assets.printable import printable
 
-NOT_ACKNOWLEDGED = "not acknowledged: "
-
 
 def refusal_reasons(
     evidence: Evidence, acknowledged: Collection[str], stored: Mapping[str, Path]
@@ -30,7 +28,7 @@ def refusal_reasons(
     warned = {j.digest for j in evidence.counting if j.outcome == Outcome.WARNED}
     for judged in evidence.counting:
         if judged.outcome == Outcome.WARNED and judged.digest not in acknowledged:
-            yield f"{NOT_ACKNOWLEDGED}{judged.line}"
+            yield f"not acknowledged: {judged.line}"
         elif judged.outcome not in (Outcome.PASSED, Outcome.WARNED):
             yield judged.line
     yield from (

@@ -5,7 +5,7 @@ beside its place, sign it where a key is at hand, and let it appear by one renam
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,6 @@ from wmtp_assets.approval.json_schema import without_controls
 from wmtp_assets.approval.manifest import build_manifest, recorded_files
 from wmtp_assets.approval.recorded_lock import lock_differences
 from wmtp_assets.approval.refusal_reasons import (
-    NOT_ACKNOWLEDGED,
     files_unlike_record,
     refusal_reasons,
 )
@@ -126,7 +125,7 @@ def _approved_files(
     reasons = [*refusal_reasons(evidence, review.acknowledged, there)]
     of_lock = [*lock_differences(lock, sources, store.lock)]
     if reasons or of_lock:
-        fixes = [_mend(evidence, reasons)] if reasons else []
+        fixes = [_mend(evidence, review, len(reasons))] if reasons else []
         fixes += [MEND_LOCK] if of_lock else []
         raise BadInput(REFUSED, [*reasons, *of_lock], "; ".join(fixes))
     files = recorded_files(evidence)
@@ -150,9 +149,9 @@ def _facts(data: bytes) -> dict[str, Any]:
     return {"size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def _mend(evidence: Evidence, reasons: Collection[str]) -> str:
+def _mend(evidence: Evidence, review: Review, reasons: int) -> str:
     """What helps: the command, where nothing but warnings waits for the reviewer."""
-    if not all(reason.startswith(NOT_ACKNOWLEDGED) for reason in reasons):
-        return MEND
     digests = [j.digest for j in evidence.counting if j.outcome == Outcome.WARNED]
+    if reasons > sum(digest not in review.acknowledged for digest in digests):
+        return MEND
     return f"read what warns, and acknowledge it: {approve_command(digests)}"

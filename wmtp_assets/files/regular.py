@@ -193,8 +193,7 @@ def require_inside(path: Path, root: Path) -> None:
 
 
 def refuse_loop(path: Path) -> None:
-    """Refuse links that lead back to themselves; Python resolves them to an error or, from 3.13 on,
-    to themselves.
+    """Refuse a loop of links, which Python 3.13 resolves to itself, and earlier ones to an error.
 
     Raises:
         BadInput: The path is one, or lies below one.
