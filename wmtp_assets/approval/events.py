@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 
 from wmtp_assets.approval.chain import Entry, read_chain
+from wmtp_assets.approval.changes import Files
 from wmtp_assets.approval.recorded_lock import recorded_lock
 from wmtp_assets.approval.refusal_reasons import refusal_reasons
 from wmtp_assets.approval.state import (
     DECISION_COLUMNS,
     Approval,
     ApprovalState,
-    Files,
     decision_rows,
     judge_approval,
 )
